@@ -1,0 +1,102 @@
+"""What several commands share: options, tables, how files are named."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from emoscope.errors import InputError
+
+if TYPE_CHECKING:
+    from emoscope.recipes.schema import CorpusSection
+
+CorpusArgument = Annotated[
+    str,
+    typer.Argument(
+        metavar="CORPUS",
+        help="[b]sample[/b] (ships), [b]emocontext[/b] (with --data-dir), or a table of your own: "
+        ".csv, .tsv, .jsonl or .parquet.",
+        show_default=False,
+    ),
+]
+DataDir = Annotated[
+    Path | None, typer.Option("--data-dir", help="Folder of the corpus' files.", show_default=False)
+]
+TurnColumns = Annotated[
+    str | None,
+    typer.Option(
+        "--turns",
+        help="Columns that hold the turns, comma-separated, oldest first; or the one column that "
+        "holds them all.",
+        show_default=False,
+    ),
+]
+IdColumn = Annotated[str | None, typer.Option("--id", help="Column of ids.", show_default=False)]
+LabelColumn = Annotated[
+    str | None,
+    typer.Option(
+        "--label",
+        help="Column of label names; without it a column for each label, 0 or 1, is expected.",
+        show_default=False,
+    ),
+]
+TaxonomyOption = Annotated[
+    str | None,
+    typer.Option(help="Labels of a table: a name or a file, see `emoscope taxonomies`."),
+]
+TurnSeparator = Annotated[
+    str | None,
+    typer.Option(
+        "--turn-separator",
+        help="What parts the turns inside one column; [b]json[/b] for a JSON list.",
+        show_default=False,
+    ),
+]
+
+
+def turn_columns(text: str | None) -> tuple[str, ...] | None:
+    """`turn1,turn2` → the names."""
+    if text is None:
+        return None
+    names = tuple(name.strip() for name in text.split(","))
+    if not all(names):
+        raise InputError(f"--turns {text!r}: expected column names parted by commas.")
+    return names
+
+
+def corpus_section(
+    corpus: str,
+    data_dir: Path | None,
+    turns: str | None = None,
+    id_column: str | None = None,
+    label: str | None = None,
+    taxonomy: str | None = None,
+    turn_separator: str | None = None,
+) -> tuple["CorpusSection", Path]:
+    """The corpus that a command's options name, and the folder of its files."""
+    from emoscope.recipes.schema import CorpusSection
+
+    if corpus in ("sample", "emocontext"):
+        if corpus == "emocontext" and data_dir is None:
+            raise InputError(
+                "emocontext is not shipped: name the folder of its train.txt, dev.txt and test.txt "
+                "with --data-dir. The corpus `sample` needs nothing."
+            )
+        return CorpusSection.model_validate({"name": corpus}), data_dir or Path()
+    path = Path(corpus)
+    if not path.is_file():
+        raise InputError(
+            f"No corpus {corpus!r}: expected sample, emocontext, or a table of your own "
+            "(.csv, .tsv, .jsonl, .parquet)."
+        )
+    section = CorpusSection(
+        name="tabular",
+        train=path.name,
+        dev=path.name,
+        taxonomy=taxonomy,
+        turns=turn_columns(turns) or ("text",),
+        id=id_column,
+        label=label,
+        turn_separator=turn_separator,
+    )
+    return section, path.parent

@@ -1,0 +1,75 @@
+"""`emoscope describe`."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from emoscope.cli.common import (
+    CorpusArgument,
+    DataDir,
+    IdColumn,
+    LabelColumn,
+    TaxonomyOption,
+    TurnColumns,
+    TurnSeparator,
+)
+
+
+def describe(
+    corpus: CorpusArgument,
+    data_dir: DataDir = None,
+    splits: Annotated[
+        str, typer.Option(help="Splits to describe, comma-separated.")
+    ] = "train,dev,test",
+    cutoff: Annotated[int, typer.Option(min=1, help="Length to count texts within.")] = 35,
+    turns: TurnColumns = None,
+    id_column: IdColumn = None,
+    label: LabelColumn = None,
+    taxonomy: TaxonomyOption = None,
+    turn_separator: TurnSeparator = None,
+    show_cleaned: Annotated[
+        int, typer.Option(min=0, help="Show so many texts before and after cleaning.")
+    ] = 0,
+    plot: Annotated[Path | None, typer.Option(help="Write a picture here, as PNG.")] = None,
+    json_file: Annotated[
+        str | None, typer.Option("--json", help="Write the figures here; - for stdout alone.")
+    ] = None,
+) -> None:
+    """Shares of the labels, emoji, lengths after cleaning: what a corpus is like.
+
+    [b]Example:[/b] emoscope describe sample --show-cleaned 2 --plot sample.png
+    """
+    import json
+
+    from emoscope.cli.common import corpus_section
+    from emoscope.cli.tables import print_cleaned, print_descriptions
+    from emoscope.errors import require
+
+    require("datasets", "train")
+    require("matplotlib", "train")
+    from emoscope.corpora.registry import load_corpus
+    from emoscope.evaluation.describe import describe as measure
+    from emoscope.evaluation.describe import plot as draw
+    from emoscope.folder import write_text
+    from emoscope.text import CHAT_STEPS, TextPipeline
+
+    section, root = corpus_section(
+        corpus, data_dir, turns, id_column, label, taxonomy, turn_separator
+    )
+    names = [section.train] if section.name == "tabular" else splits.split(",")
+    corpora = {name: load_corpus(section, root, name) for name in names}
+    pipeline = TextPipeline(CHAT_STEPS)
+    described = {name: measure(split, pipeline, cutoff) for name, split in corpora.items()}
+    text = json.dumps({name: one.to_dict() for name, one in described.items()}, indent=2)
+    if json_file == "-":
+        typer.echo(text)
+    else:
+        print_descriptions(described)
+        if show_cleaned:
+            first = next(iter(corpora.values()))
+            print_cleaned(first.turns[:show_cleaned], pipeline)
+        if json_file is not None:
+            write_text(Path(json_file), text + "\n")
+    if plot is not None:
+        draw(described, plot)

@@ -1,0 +1,41 @@
+"""`emoscope taxonomies`."""
+
+from typing import Annotated
+
+import typer
+
+
+def taxonomies(
+    name: Annotated[
+        str | None,
+        typer.Argument(help="Show this one: a name, name:language, or a YAML or JSON file."),
+    ] = None,
+) -> None:
+    """List the label sets that ship with emoscope, or show one with its words.
+
+    [b]Example:[/b] emoscope taxonomies semeval2018:es
+    """
+    from rich.console import Console
+    from rich.table import Table
+
+    from emoscope.taxonomy import Taxonomy, builtin_taxonomies
+
+    table = Table(header_style="bold")
+    if name is None:
+        for column in ("taxonomy", "labels", "a text has", "languages", "names"):
+            table.add_column(column)
+        for known in builtin_taxonomies():
+            one = Taxonomy.load(known)
+            kind = "one label" if one.exclusive else "any number"
+            languages, names = ", ".join(one.languages), ", ".join(one.names)
+            table.add_row(known, str(len(one)), kind, languages, names)
+    else:
+        one = Taxonomy.load(name)
+        kind = "one label a text" if one.exclusive else "any number of labels a text"
+        table.title = f"{one.name} ({one.language}), {kind}"
+        for column in ("label", "words", "in averages"):
+            table.add_column(column)
+        for label in one.labels:
+            averaged = "no" if label.name in one.ignored else "yes"
+            table.add_row(label.name, ", ".join(label.words), averaged)
+    Console().print(table)

@@ -1,0 +1,1 @@
+"""Corpora: one module a corpus or file format, each loading to the same columns."""

@@ -1,0 +1,73 @@
+"""Sequences of unequal length: stored flat, padded a batch at a time, bucketed by length."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import chain
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True)
+class Ragged:
+    """N sequences of integers stored end to end, so that a batch is padded without a Python loop.
+
+    Attributes:
+        values: all sequences, one after the other, shape (total,), int32.
+        offsets: where each begins, and the end, shape (N + 1,), int64.
+    """
+
+    values: NDArray[np.int32]
+    offsets: NDArray[np.int64]
+
+    @classmethod
+    def from_sequences(cls, sequences: Sequence[Sequence[int]]) -> "Ragged":
+        """Store sequences of integers flat."""
+        lengths = np.fromiter(map(len, sequences), dtype=np.int64, count=len(sequences))
+        offsets = np.concatenate([np.zeros(1, np.int64), np.cumsum(lengths)])
+        values = np.fromiter(chain.from_iterable(sequences), dtype=np.int32, count=offsets[-1])
+        return cls(values, offsets)
+
+    def __len__(self) -> int:
+        return len(self.offsets) - 1
+
+    @property
+    def lengths(self) -> NDArray[np.int64]:
+        """Length of each sequence, shape (N,)."""
+        return np.diff(self.offsets)
+
+    def padded(
+        self, rows: NDArray[np.int64], pad: int = 0
+    ) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+        """The chosen rows, padded at the end to the longest of them.
+
+        Args:
+            rows: which sequences, shape (B,).
+            pad: the value of the padding.
+
+        Returns:
+            Values of shape (B, T), and the mask of the real ones, shape (B, T).
+        """
+        lengths = self.offsets[rows + 1] - self.offsets[rows]
+        width = int(lengths.max(initial=0))
+        columns = np.arange(width)
+        mask = columns < lengths[:, None]
+        positions = np.where(mask, self.offsets[rows][:, None] + columns, 0)
+        values = self.values if len(self.values) else np.zeros(1, np.int32)
+        return np.where(mask, values[positions], pad).astype(np.int64), mask
+
+
+def by_length(lengths: NDArray[np.int64], batch_size: int) -> list[NDArray[np.int64]]:
+    """Batches of rows of nearly equal length, longest first, so that little is padding.
+
+    Longest first because a batch that does not fit in memory then fails at once.
+
+    Args:
+        lengths: length of each row, shape (N,).
+        batch_size: rows a batch.
+
+    Returns:
+        Index arrays of at most `batch_size` rows that together hold each row once.
+    """
+    order = np.argsort(-lengths, kind="stable")
+    return [order[start : start + batch_size] for start in range(0, len(order), batch_size)]

@@ -1,0 +1,134 @@
+"""The model folder: one layout for every model, written by training and read by all else.
+
+`config.json` (shape, taxonomy, calibration, version), `model.safetensors`, `preprocessing.json`
+and what it needs (`vocabulary.json` or a tokenizer), `README.md` (the model card). No pickle.
+"""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from emoscope._version import __version__
+from emoscope.calibration import Calibration
+from emoscope.errors import InputError
+from emoscope.taxonomy import Taxonomy
+
+CONFIG = "config.json"
+PREPROCESSING = "preprocessing.json"
+CARD = "README.md"
+MAX_JSON_BYTES = 16_000_000
+
+
+@dataclass(frozen=True)
+class ModelFolder:
+    """What a model folder says about its model, besides the weights.
+
+    Attributes:
+        path: of the folder.
+        config: everything in `config.json`.
+        taxonomy: the labels, in the order of the logits.
+        calibration: from logits to probabilities.
+        preprocessing: how texts become arrays.
+    """
+
+    path: Path
+    config: dict[str, Any]
+    taxonomy: Taxonomy
+    calibration: Calibration
+    preprocessing: dict[str, Any]
+
+    @property
+    def model_type(self) -> str:
+        """Which model it is, e.g. `"nelec"`."""
+        return str(self.config["model_type"])
+
+    @classmethod
+    def open(cls, path: str | Path) -> "ModelFolder":
+        """Read and check a model folder, or the one inside the folder of a training.
+
+        Raises:
+            InputError: what is missing or wrong, and what to do.
+        """
+        folder = resolve(Path(path))
+        config = read_json(folder / CONFIG)
+        missing = [key for key in ("model_type", "id2label", "taxonomy") if key not in config]
+        if missing:
+            raise InputError(
+                f"{folder / CONFIG} lacks {', '.join(missing)}: it was not written by emoscope. "
+                "Train a model with `emoscope train` or save one through emoscope."
+            )
+        taxonomy = Taxonomy.from_dict(config["taxonomy"])
+        labels = tuple(config["id2label"][str(k)] for k in range(len(config["id2label"])))
+        if labels != taxonomy.names:
+            raise InputError(
+                f"{folder / CONFIG}: id2label {list(labels)} and the taxonomy "
+                f"{list(taxonomy.names)} differ. The file was edited; restore it."
+            )
+        return cls(
+            path=folder,
+            config=config,
+            taxonomy=taxonomy,
+            calibration=Calibration.from_dict(config["calibration"]),
+            preprocessing=read_json(folder / PREPROCESSING),
+        )
+
+
+def resolve(path: Path) -> Path:
+    """The model folder that a path means: itself, a run's `model`, or a training's only run."""
+    candidates = [path, path / "model", *sorted(path.glob("run-*/model"))]
+    found = [folder for folder in candidates if (folder / CONFIG).is_file()]
+    if not found:
+        raise InputError(
+            f"No model at {path}: expected a folder with {CONFIG}, as `emoscope train` writes it."
+        )
+    if len(found) > 1 and found[0] != path:
+        runs = ", ".join(str(folder.parent) for folder in found)
+        raise InputError(f"{path} holds several runs; name one of them: {runs}.")
+    return found[0]
+
+
+def complete(
+    folder: Path,
+    taxonomy: Taxonomy,
+    calibration: Calibration,
+    preprocessing: dict[str, Any],
+    card: str,
+) -> None:
+    """Add to a folder with weights and the model's own `config.json` all that annotation needs."""
+    config = read_json(folder / CONFIG)
+    config |= {
+        "problem_type": (
+            "single_label_classification" if taxonomy.exclusive else "multi_label_classification"
+        ),
+        "id2label": {str(k): name for k, name in enumerate(taxonomy.names)},
+        "label2id": {name: k for k, name in enumerate(taxonomy.names)},
+        "taxonomy": taxonomy.to_dict(),
+        "calibration": calibration.to_dict(),
+        "emoscope_version": __version__,
+    }
+    write_text(folder / PREPROCESSING, json.dumps(preprocessing, indent=2, ensure_ascii=False))
+    write_text(folder / CARD, card)
+    write_text(folder / CONFIG, json.dumps(config, indent=2, ensure_ascii=False, sort_keys=True))
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """A JSON object from a file of bounded size."""
+    try:
+        if path.stat().st_size > MAX_JSON_BYTES:
+            raise InputError(f"{path}: over {MAX_JSON_BYTES:,} bytes; this is not a config.")
+        values = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise InputError(f"{path} is missing: the model folder is incomplete.") from None
+    except (UnicodeDecodeError, json.JSONDecodeError) as error:
+        raise InputError(f"{path} is not JSON: {error}. The file is damaged.") from None
+    if not isinstance(values, dict):
+        raise InputError(f"{path}: expected a JSON object.")
+    return values
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a file whole or not at all."""
+    partial = path.with_name(f".{path.name}.partial")
+    partial.write_text(text, encoding="utf-8")
+    partial.replace(path)

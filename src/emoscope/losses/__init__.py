@@ -1,0 +1,1 @@
+"""Losses: pure functions, and the objective that composes them."""

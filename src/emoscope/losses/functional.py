@@ -1,0 +1,44 @@
+"""Losses as pure functions of logits and labels."""
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+
+def cross_entropy(
+    logits: Tensor, labels: Tensor, weights: Tensor | None = None, smoothing: float = 0.0
+) -> Tensor:
+    """Softmax cross-entropy of exclusive labels, a weighted mean over the batch.
+
+    Args:
+        logits: (batch, labels).
+        labels: one-hot or a distribution, (batch, labels).
+        weights: of each label, (labels,); the mean is over the weights of the batch, as in
+            `torch.nn.CrossEntropyLoss` with class indices.
+        smoothing: share of the target spread over all labels.
+    """
+    target = labels * (1 - smoothing) + smoothing / labels.shape[-1]
+    losses = -(target * functional.log_softmax(logits, dim=-1)).sum(-1)
+    if weights is None:
+        return losses.mean()
+    of_text = labels @ weights
+    return (losses * of_text).sum() / of_text.sum()
+
+
+def binary_cross_entropy(
+    logits: Tensor, labels: Tensor, weights: Tensor | None = None, smoothing: float = 0.0
+) -> Tensor:
+    """Sigmoid cross-entropy of independent labels, a mean over the known cells.
+
+    Args:
+        logits: (batch, labels).
+        labels: in [0, 1], (batch, labels); NaN where a text is not labelled.
+        weights: of the positives of each label, (labels,).
+        smoothing: share of the target moved to ½.
+    """
+    known = ~torch.isnan(labels)
+    target = torch.where(known, labels, 0.0) * (1 - smoothing) + smoothing / 2
+    losses = functional.binary_cross_entropy_with_logits(
+        logits, target, pos_weight=weights, reduction="none"
+    )
+    return (losses * known).sum() / known.sum().clamp(min=1)

@@ -1,0 +1,98 @@
+"""Find a recipe, apply overrides, check it."""
+
+from collections.abc import Sequence
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import ValidationError
+
+from emoscope.errors import InputError
+from emoscope.recipes.schema import Recipe
+
+MAX_BYTES = 1_000_000
+
+
+def builtin_recipes() -> tuple[str, ...]:
+    """Names of the recipes that ship."""
+    folder = files("emoscope.recipes")
+    return tuple(
+        sorted(
+            entry.name.removesuffix(".yaml")
+            for entry in folder.iterdir()
+            if entry.name.endswith(".yaml")
+        )
+    )
+
+
+def load_recipe(name_or_path: str, overrides: Sequence[str] = ()) -> Recipe:
+    """A checked recipe.
+
+    Args:
+        name_or_path: a built-in name, or a YAML file.
+        overrides: `section.field=value`, the value read as YAML; later ones win.
+
+    Raises:
+        InputError: no such recipe, not YAML, an unknown field or a bad value; the message says
+            where and what was expected.
+    """
+    values = read(name_or_path)
+    for override in overrides:
+        apply_override(values, override)
+    try:
+        return Recipe.model_validate(values)
+    except ValidationError as error:
+        problems = "; ".join(
+            f"{'.'.join(str(part) for part in problem['loc'])}: {problem['msg']}"
+            for problem in error.errors()
+        )
+        raise InputError(f"Recipe {name_or_path}: {problems}.") from None
+
+
+def read(name_or_path: str) -> dict[str, Any]:
+    """The mapping that a recipe's YAML holds."""
+    if name_or_path in builtin_recipes():
+        text = (files("emoscope.recipes") / f"{name_or_path}.yaml").read_text(encoding="utf-8")
+    else:
+        path = Path(name_or_path)
+        if not path.is_file():
+            raise InputError(
+                f"No recipe {name_or_path!r}: expected a YAML file or one of "
+                f"{', '.join(builtin_recipes())}."
+            )
+        if path.stat().st_size > MAX_BYTES:
+            raise InputError(f"{path}: a recipe of over {MAX_BYTES:,} bytes is not read.")
+        text = path.read_text(encoding="utf-8")
+    try:
+        values = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise InputError(f"Recipe {name_or_path} is not YAML: {error}") from None
+    if not isinstance(values, dict):
+        raise InputError(f"Recipe {name_or_path}: expected a mapping of sections.")
+    return values
+
+
+def apply_override(values: dict[str, Any], override: str) -> None:
+    """Set one field of a recipe's mapping in place, e.g. `training.epochs=20`."""
+    key, equals, text = override.partition("=")
+    if not equals or not key:
+        raise InputError(
+            f"Cannot read the override {override!r}: expected section.field=value, "
+            "e.g. training.epochs=20."
+        )
+    *parents, field = key.split(".")
+    for parent in parents:
+        child = values.setdefault(parent, {})
+        if not isinstance(child, dict):
+            raise InputError(f"Override {override!r}: {parent!r} is not a section.")
+        values = child
+    try:
+        values[field] = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise InputError(f"Override {override!r}: the value is not YAML: {error}") from None
+
+
+def to_yaml(recipe: Recipe) -> str:
+    """A recipe as YAML that `load_recipe` reads back."""
+    return yaml.safe_dump(recipe.model_dump(mode="json"), sort_keys=False, allow_unicode=True)

@@ -1,0 +1,205 @@
+"""One parser a format: decoded lines, or a Parquet file, to rows. `rows.py` is the way in."""
+
+import csv
+import io
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, BinaryIO, NamedTuple
+
+from emoscope.csv_records import csv_records
+from emoscope.errors import InputError
+from emoscope.lines import Chunk, Fault, Refusal, good_lines
+
+MAX_JSON_BYTES = 512_000_000
+_PARQUET_ROWS = 2048
+_SHOWN = 80
+
+
+class Row(NamedTuple):
+    """One row of a table.
+
+    Attributes:
+        line: number of the line it starts at, from 1; in JSON and Parquet, number of the row.
+        values: value of each column; text, except in JSONL, JSON and Parquet.
+    """
+
+    line: int
+    values: dict[str, Any]
+
+
+def shown(value: object) -> str:
+    """A value for a message: its `repr`, cut to a length that fits."""
+    text = repr(value)
+    return text if len(text) <= _SHOWN else text[: _SHOWN - 1] + "…"
+
+
+def parse_txt(chunks: Iterator[Chunk], refusal: Refusal) -> Iterator[Row]:
+    """One row a line, in the column `text`; a blank line is a row too."""
+    for number, text in good_lines(chunks, refusal):
+        yield Row(number, {"text": text})
+
+
+def parse_tsv(chunks: Iterator[Chunk], refusal: Refusal) -> Iterator[Row]:
+    """Fields between tabs, with no quoting; the first line names the columns."""
+    lines = good_lines(chunks, refusal)
+    return _table(((number, text.split("\t")) for number, text in lines if text), "\t", refusal)
+
+
+def parse_csv(chunks: Iterator[Chunk], refusal: Refusal) -> Iterator[Row]:
+    """Fields as in RFC 4180; the first record names the columns."""
+    return _table(csv_records(chunks, refusal), ",", refusal)
+
+
+def parse_jsonl(chunks: Iterator[Chunk], refusal: Refusal) -> Iterator[Row]:
+    """One JSON object a line."""
+    for number, text in good_lines(chunks, refusal):
+        if not text.strip():
+            continue
+        try:
+            value = json.loads(text)
+        except (ValueError, RecursionError) as error:
+            advice = "Write one JSON object a line."
+            refusal(number, Fault("a JSON object", f"{shown(text)} ({error})", advice), text)
+            continue
+        fault = _object_fault(value, checked="\\u" in text)
+        if fault:
+            refusal(number, fault, text)
+        else:
+            yield Row(number, value)
+
+
+def parse_json(stream: BinaryIO, encoding: str, refusal: Refusal) -> Iterator[Row]:
+    """A list of JSON objects, read whole, of at most `MAX_JSON_BYTES`."""
+    data = stream.read(MAX_JSON_BYTES + 1)
+    if len(data) > MAX_JSON_BYTES:
+        raise InputError(
+            f"{refusal.path}: expected JSON of at most {MAX_JSON_BYTES // 1_000_000} MB, since it "
+            "is read whole. Write JSONL, one object a line, which is read row by row."
+        )
+    refusal.in_header = True
+    values: Any = None
+    try:
+        text = data if isinstance(data, str) else data.decode(encoding)
+        values = json.loads(text.removeprefix("\ufeff"))
+    except json.JSONDecodeError as error:
+        advice = "Correct it; one object a line is JSONL: name it .jsonl or use --format jsonl."
+        what = f"{error.msg} at character {error.colno} of the line"
+        refusal(error.lineno, Fault("a JSON list of objects", what, advice), "")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        what = f"the byte 0x{data[error.start]:02x} at offset {error.start} of the file"
+        refusal(line, Fault(f"text in {encoding}", what, "Name the encoding with --encoding."), "")
+    except (ValueError, RecursionError) as error:
+        refusal(1, Fault("a JSON list of objects", str(error), "Write plainer JSON."), "")
+    if not isinstance(values, list):
+        refusal(1, _type_fault("a JSON list of objects", values, "Put the objects in a list."), "")
+    refusal.in_header = False
+    for number, value in enumerate(values, 1):
+        fault = _object_fault(value, checked=True)
+        if fault:
+            refusal(number, fault, json.dumps(value))
+        else:
+            yield Row(number, value)
+
+
+def parse_parquet(source: Path, refusal: Refusal) -> Iterator[Row]:
+    """Rows of a Parquet file, a batch at a time."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    number = 0
+    try:
+        with pq.ParquetFile(source) as table:
+            _check_names(table.schema_arrow.names, refusal, 1)
+            for batch in table.iter_batches(batch_size=_PARQUET_ROWS):
+                for values in _batch_values(batch):
+                    number += 1
+                    if isinstance(values, UnicodeDecodeError):
+                        what = f"the byte 0x{values.object[values.start]:02x}"
+                        advice = "Write the file again with its text in UTF-8."
+                        refusal(number, Fault("text in utf-8", what, advice), "")
+                    else:
+                        yield Row(number, values)
+    except (pa.ArrowException, OSError) as error:
+        raise InputError(
+            f"{refusal.path}: expected a Parquet file, got one that cannot be read ({error}). "
+            "Write or fetch it again."
+        ) from error
+
+
+def _batch_values(batch: Any) -> Iterator[dict[str, Any] | UnicodeDecodeError]:
+    """Values of the rows of an Arrow batch, or why a row has none."""
+    try:
+        yield from batch.to_pylist()
+    except UnicodeDecodeError:
+        for place in range(batch.num_rows):
+            try:
+                yield batch.slice(place, 1).to_pylist()[0]
+            except UnicodeDecodeError as error:
+                yield error
+
+
+def _type_fault(expected: str, value: object, advice: str) -> Fault:
+    kind = {dict: "an object", list: "a list", str: "text", type(None): "null"}
+    return Fault(expected, kind.get(type(value), shown(value)), advice)
+
+
+def _object_fault(value: object, *, checked: bool) -> Fault | None:
+    """What is wrong with a parsed JSON value, if anything."""
+    if not isinstance(value, dict):
+        return _type_fault("a JSON object", value, 'Write {"column": value, ...}.')
+    # An escape such as \\ud83d without its other half is no character: no file can hold it.
+    if checked:
+        try:
+            json.dumps(value, ensure_ascii=False).encode()
+        except UnicodeEncodeError:
+            advice = "Write the character itself, or both halves of it."
+            return Fault("whole characters", "half of a surrogate pair", advice)
+    return None
+
+
+def _table(
+    records: Iterator[tuple[int, list[str]]], separator: str, refusal: Refusal
+) -> Iterator[Row]:
+    """Rows from fields: names from the first record, and as many fields in each."""
+    refusal.in_header = True
+    line, names = next(records, (0, []))
+    if not names:
+        raise InputError(
+            f"{refusal.path}: expected a first line with the names of the columns, "
+            "got an empty file."
+        )
+    _check_names(names, refusal, line)
+    refusal.in_header = False
+    width = len(names)
+    for line, fields in records:
+        if len(fields) == width:
+            yield Row(line, dict(zip(names, fields, strict=True)))
+            continue
+        mark = {"\t": "tabs", ",": "commas"}[separator]
+        advice = f"Look for {mark} too many or too few in the line."
+        refusal(
+            line,
+            Fault(f"{width} fields, as in the header", str(len(fields)), advice),
+            _joined(fields, separator),
+        )
+
+
+def _check_names(names: list[str], refusal: Refusal, line: int) -> None:
+    twice = next((name for name in names if names.count(name) > 1), None)
+    if twice is not None:
+        advice = "Rename one of them."
+        refusal.in_header = True
+        refusal(line, Fault("a different name for each column", f"{twice!r} twice", advice), "")
+    if any("\r" in name for name in names):
+        advice = "Write the file with line ends LF or CR LF."
+        refusal(line, Fault("lines that end in LF or CR LF", "a lone CR", advice), "")
+
+
+def _joined(fields: list[str], separator: str) -> str:
+    if separator == "\t":
+        return "\t".join(fields)
+    text = io.StringIO()
+    csv.writer(text, lineterminator="").writerow(fields)
+    return text.getvalue()

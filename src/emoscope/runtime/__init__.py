@@ -1,0 +1,1 @@
+"""Annotation: a loaded model, the engine that runs it, jobs over files."""

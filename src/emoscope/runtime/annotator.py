@@ -1,0 +1,98 @@
+"""Emotion scores of texts and conversations."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from emoscope.calibration import Calibration
+from emoscope.errors import InputError
+from emoscope.folder import ModelFolder
+from emoscope.runtime.backend import Backend, load_backend
+from emoscope.taxonomy import Taxonomy
+
+
+class Score(NamedTuple):
+    """A label and its probability in [0, 1]."""
+
+    label: str
+    probability: float
+
+
+class Annotator:
+    """Scores texts with the labels of its model.
+
+    Args:
+        backend: runs the model.
+        taxonomy: the labels, in the order of the logits.
+        calibration: from logits to probabilities.
+    """
+
+    def __init__(self, backend: Backend, taxonomy: Taxonomy, calibration: Calibration) -> None:
+        self.backend = backend
+        self.taxonomy = taxonomy
+        self.calibration = calibration
+
+    def encode(self, conversations: Sequence[Sequence[str]]) -> Any:
+        """N conversations as arrays that `score` reads; apart so that the two can overlap."""
+        return self.backend.encode(conversations)
+
+    def score(self, encoded: Any) -> NDArray[np.floating[Any]]:
+        """Probabilities (N, K) of encoded conversations."""
+        logits = self.backend.logits(encoded)
+        return self.calibration.probabilities(logits, self.taxonomy.exclusive)
+
+    def probabilities(self, conversations: Sequence[Sequence[str]]) -> NDArray[np.floating[Any]]:
+        """Probabilities (N, K) of N conversations, each a sequence of turns."""
+        return self.score(self.encode(conversations))
+
+    def annotate(
+        self,
+        texts: Sequence[str | Sequence[str]],
+        top_k: int | None = None,
+        threshold: float | None = None,
+    ) -> list[list[Score]]:
+        """The labels of each text, most probable first.
+
+        Args:
+            texts: each a string, or the turns of a conversation.
+            top_k: at most so many labels a text.
+            threshold: only labels at least as probable, which may be none.
+
+        Returns:
+            One list for each text, in the order given.
+        """
+        if isinstance(texts, str):
+            raise InputError("Expected a list of texts; for one text pass [text].")
+        conversations = [[text] if isinstance(text, str) else list(text) for text in texts]
+        if not conversations:
+            return []
+        names = self.taxonomy.names
+        return [
+            select(
+                [Score(name, float(p)) for name, p in zip(names, row, strict=True)],
+                top_k,
+                threshold,
+            )
+            for row in self.probabilities(conversations)
+        ]
+
+
+def select(scores: list[Score], top_k: int | None, threshold: float | None) -> list[Score]:
+    """Scores by falling probability, cut at a number and a threshold."""
+    ranked = sorted(scores, key=lambda score: -score.probability)
+    if threshold is not None:
+        ranked = [score for score in ranked if score.probability >= threshold]
+    return ranked[:top_k]
+
+
+def load(folder: str | Path) -> Annotator:
+    """The annotator of a model folder, or of the folder of a training.
+
+    Raises:
+        InputError: no model there, or a damaged one.
+    """
+    opened = ModelFolder.open(folder)
+    return Annotator(load_backend(opened), opened.taxonomy, opened.calibration)

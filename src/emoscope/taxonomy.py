@@ -1,0 +1,482 @@
+"""Sets of labels: what they are called, which words describe them, in which languages.
+
+A taxonomy is data. Built-in ones are YAML files in `taxonomies/`; a user's own comes from a YAML
+or JSON file, from an emotion configuration (name to show → word or list of words) or from a plain
+comma-separated list. This module belongs to the light floor: it needs PyYAML and nothing else.
+"""
+
+import json
+import reprlib
+import unicodedata
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cache
+from pathlib import Path
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Self
+
+from emoscope.errors import InputError
+
+if TYPE_CHECKING:
+    from importlib.resources.abc import Traversable
+
+    import yaml
+
+__all__ = ["Label", "Taxonomy", "builtin_taxonomies"]
+
+MAX_FILE_BYTES = 1_000_000
+FILE_SUFFIXES = (".yaml", ".yml", ".json")
+_REQUIRED_KEYS = ("name", "labels")
+_OPTIONAL_KEYS = ("language", "exclusive", "ignored", "translations")
+# Control characters, lone surrogates and line separators: none survives a table, a file or a log.
+_BAD_CATEGORIES = frozenset({"Cc", "Cs", "Zl", "Zp"})
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """One label of a taxonomy.
+
+    Attributes:
+        name: what the label is called in data, scores and metrics.
+        words: the words that describe it to a model; several make a cluster.
+
+    Raises:
+        InputError: if the name or a word is empty, has space around it or holds control
+            characters, if there is no word, or if a word comes twice.
+    """
+
+    name: str
+    words: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        _check_text(self.name, "a label's name")
+        object.__setattr__(self, "words", _words(self.words, f"label {self.name!r}"))
+
+
+@dataclass(frozen=True)
+class Taxonomy:
+    """An ordered, immutable set of labels.
+
+    The order of `labels` is the order of every `(..., K)` axis of labels in this package.
+
+    Attributes:
+        name: name of the taxonomy.
+        labels: the K labels.
+        language: language of the labels' words, as a code such as `en`.
+        exclusive: whether a text has exactly one label.
+        ignored: names of labels that are predicted but left out of averaged metrics.
+        translations: for each further language, the words of every label.
+
+    Raises:
+        InputError: if there is no label, two have the same name, `ignored` has a name that is no
+            label or covers all labels, or a translation does not cover exactly the labels.
+    """
+
+    name: str
+    labels: tuple[Label, ...]
+    language: str = "en"
+    exclusive: bool = False
+    ignored: tuple[str, ...] = ()
+    # Left out of the hash because a mapping has none; equality still compares it.
+    translations: Mapping[str, Mapping[str, tuple[str, ...]]] = field(
+        default_factory=dict, hash=False
+    )
+
+    def __post_init__(self) -> None:
+        _check_text(self.name, "a taxonomy's name")
+        _check_text(self.language, "a taxonomy's language")
+        if not isinstance(self.exclusive, bool):
+            raise InputError(f"'exclusive' must be true or false, got {_short(self.exclusive)}")
+        object.__setattr__(self, "labels", tuple(self.labels))
+        if not self.labels:
+            raise InputError(f"taxonomy {self.name!r} needs at least one label")
+        _check_unique(self.names, f"taxonomy {self.name!r}", "label")
+        object.__setattr__(self, "ignored", _sequence(self.ignored, "'ignored'"))
+        for name in self.ignored:
+            _check_text(name, "an ignored label")
+            self.index(name)
+        _check_unique(self.ignored, "'ignored'", "label")
+        if len(self.ignored) == len(self.labels):
+            raise InputError(
+                f"taxonomy {self.name!r} ignores all its labels; at least one must be averaged"
+            )
+        object.__setattr__(self, "translations", self._checked_translations())
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Worker processes pickle their arguments, and a read-only mapping does not pickle.
+        return Taxonomy.from_dict, (self.to_dict(),)
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The K names, in order."""
+        return tuple(label.name for label in self.labels)
+
+    @property
+    def languages(self) -> tuple[str, ...]:
+        """Languages that the labels have words in, this taxonomy's own first."""
+        return (self.language, *self.translations)
+
+    @property
+    def averaged(self) -> tuple[int, ...]:
+        """Indices of the labels that count in averaged metrics, i.e. are not ignored."""
+        return tuple(i for i, name in enumerate(self.names) if name not in self.ignored)
+
+    def index(self, name: str) -> int:
+        """Position of a label.
+
+        Raises:
+            InputError: if there is no such label; the message names close ones.
+        """
+        try:
+            return self.names.index(name)
+        except ValueError:
+            raise InputError(
+                f"taxonomy {self.name!r} has no label {name!r}; {_suggest(name, self.names)}"
+            ) from None
+
+    def subset(self, names: Iterable[str]) -> Self:
+        """The taxonomy with these labels only, in the order given.
+
+        Raises:
+            InputError: if a name is unknown or comes twice, or if no averaged label is left.
+        """
+        kept = _sequence(names, "the names of a subset")
+        return replace(
+            self,
+            labels=tuple(self.labels[self.index(name)] for name in kept),
+            ignored=tuple(name for name in self.ignored if name in kept),
+            translations={
+                language: {name: words[name] for name in kept}
+                for language, words in self.translations.items()
+            },
+        )
+
+    def without(self, *names: str) -> Self:
+        """The taxonomy less these labels, order kept.
+
+        Raises:
+            InputError: if a name is unknown, or if no averaged label is left.
+        """
+        dropped = {self.index(name) for name in names}
+        return self.subset(name for i, name in enumerate(self.names) if i not in dropped)
+
+    def translated(self, language: str) -> Self:
+        """The same labels with their words in another language.
+
+        The present words become a translation, so that translating back loses nothing.
+
+        Raises:
+            InputError: if there are no words in that language; the message lists the languages.
+        """
+        if language == self.language:
+            return self
+        if language not in self.translations:
+            raise InputError(
+                f"taxonomy {self.name!r} has no words in {language!r}; "
+                f"available: {', '.join(self.languages)}"
+            )
+        words = self.translations[language]
+        others = {code: table for code, table in self.translations.items() if code != language}
+        return replace(
+            self,
+            language=language,
+            labels=tuple(Label(name, words[name]) for name in self.names),
+            translations={self.language: {x.name: x.words for x in self.labels}, **others},
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """The taxonomy as plain lists, dicts and strings, ready for JSON or YAML."""
+        return {
+            "name": self.name,
+            "language": self.language,
+            "exclusive": self.exclusive,
+            "ignored": list(self.ignored),
+            "labels": [{"name": x.name, "words": list(x.words)} for x in self.labels],
+            "translations": {
+                language: {name: list(table[name]) for name in self.names}
+                for language, table in self.translations.items()
+            },
+        }
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Self:
+        """Build a taxonomy from what `to_dict` gives.
+
+        A label may also be just its name (its own only word), and a single word may stand for a
+        list of one.
+
+        Raises:
+            InputError: on a missing or unknown key, a wrong type, or an invalid taxonomy.
+        """
+        _check_keys(data, _REQUIRED_KEYS, _OPTIONAL_KEYS, "a taxonomy")
+        tables = _mapping(data.get("translations", {}), "'translations'")
+        return cls(
+            name=data["name"],
+            labels=tuple(_label(item) for item in _sequence(data["labels"], "'labels'")),
+            language=data.get("language", "en"),
+            exclusive=data.get("exclusive", False),
+            ignored=_sequence(data.get("ignored", ()), "'ignored'"),
+            translations={
+                language: {
+                    name: _one_or_many(words)
+                    for name, words in _mapping(table, f"the translation {language!r}").items()
+                }
+                for language, table in tables.items()
+            },
+        )
+
+    @classmethod
+    def parse_labels(cls, text: str, name: str = "custom", language: str = "en") -> Self:
+        """Read labels separated by commas, the words of a cluster separated by `|`.
+
+        A cluster is called by its first word: `"pride, anger|rage"` has names `pride`, `anger`.
+
+        Raises:
+            InputError: if a label or word is empty or a name comes twice.
+        """
+        labels = []
+        for part in text.split(","):
+            words = tuple(word.strip() for word in part.split("|"))
+            if not all(words):
+                raise InputError(
+                    f"expected labels like 'pride, anger|rage', got {_short(text)}: "
+                    f"a label or word is empty"
+                )
+            labels.append(Label(words[0], words))
+        return cls(name=name, labels=tuple(labels), language=language)
+
+    @classmethod
+    def load(cls, spec: str | Path) -> "Taxonomy":
+        """Find a taxonomy by name, by file or by list of labels.
+
+        Args:
+            spec: a built-in name (`semeval2018`), with a language (`semeval2018:es`), a `.yaml`,
+                `.yml` or `.json` file with a taxonomy or an emotion configuration, or a list of
+                labels with at least one comma or `|` (`pride, anger|rage`).
+
+        Raises:
+            InputError: if nothing of the kind exists or it is invalid; the message says which.
+        """
+        if isinstance(spec, Path) or spec.lower().endswith(FILE_SUFFIXES):
+            return _from_file(Path(spec))
+        if "," in spec or "|" in spec:
+            return cls.parse_labels(spec)
+        name, colon, language = spec.partition(":")
+        if name not in builtin_taxonomies():
+            raise InputError(
+                f"no taxonomy {name!r}; {_suggest(name, builtin_taxonomies())} Expected a built-in "
+                f"name, a {', '.join(FILE_SUFFIXES)} file, or labels separated by commas"
+            )
+        taxonomy = _builtin(name)
+        return taxonomy.translated(language) if colon else taxonomy
+
+    @classmethod
+    def from_yaml(cls, path: str | Path) -> "Taxonomy":
+        """Read a YAML file with a taxonomy or an emotion configuration.
+
+        Raises:
+            InputError: if the file cannot be read or used; the message names it.
+        """
+        return _from_file(Path(path))
+
+    @classmethod
+    def from_json(cls, path: str | Path) -> "Taxonomy":
+        """Read a JSON file, as `from_yaml` reads a YAML file."""
+        return _from_file(Path(path))
+
+    def to_yaml(self, path: str | Path) -> None:
+        """Write a YAML file that `from_yaml` reads back to an equal taxonomy."""
+        import yaml
+
+        text = yaml.safe_dump(
+            self.to_dict(), allow_unicode=True, sort_keys=False, default_flow_style=None
+        )
+        Path(path).write_text(text, encoding="utf-8", newline="\n")
+
+    def to_json(self, path: str | Path) -> None:
+        """Write a JSON file that `from_json` reads back to an equal taxonomy."""
+        text = json.dumps(self.to_dict(), ensure_ascii=False, indent=2)
+        Path(path).write_text(text + "\n", encoding="utf-8", newline="\n")
+
+    def _checked_translations(self) -> Mapping[str, Mapping[str, tuple[str, ...]]]:
+        """Translations in the order of the labels, read-only."""
+        checked = {}
+        for language, table in self.translations.items():
+            _check_text(language, "a translation's language")
+            what = f"the translation {language!r} of taxonomy {self.name!r}"
+            if language == self.language:
+                raise InputError(f"{what} repeats the language of the labels themselves")
+            if unlike := set(table) ^ set(self.names):
+                raise InputError(
+                    f"{what} must have words for exactly the labels; "
+                    f"missing or too many: {', '.join(sorted(map(str, unlike)))}"
+                )
+            words = {name: _words(table[name], f"{what}, label {name!r}") for name in self.names}
+            checked[language] = MappingProxyType(words)
+        return MappingProxyType(checked)
+
+
+def builtin_taxonomies() -> tuple[str, ...]:
+    """Names of the built-in taxonomies, sorted."""
+    files = (Path(item.name) for item in _builtin_folder().iterdir())
+    return tuple(sorted(file.stem for file in files if file.suffix == ".yaml"))
+
+
+def _builtin_folder() -> "Traversable":
+    from importlib.resources import files
+
+    return files("emoscope") / "taxonomies"
+
+
+@cache
+def _builtin(name: str) -> Taxonomy:
+    text = (_builtin_folder() / f"{name}.yaml").read_text(encoding="utf-8")
+    return Taxonomy.from_dict(_parse(text, ".yaml"))
+
+
+@cache
+def _strict_loader() -> type["yaml.SafeLoader"]:
+    """PyYAML's safe loader, refusing what hides mistakes (repeated keys) or grows (aliases)."""
+    import yaml
+
+    class StrictLoader(yaml.SafeLoader):
+        def compose_node(self, parent: Any, index: Any) -> Any:
+            if self.check_event(yaml.AliasEvent):
+                raise ValueError("YAML aliases (*name) are not allowed; write the value out")
+            return super().compose_node(parent, index)
+
+        def construct_mapping(self, node: Any, deep: bool = False) -> dict[Any, Any]:
+            mapping = super().construct_mapping(node, deep)
+            keys = [self.construct_object(key, deep=True) for key, _ in node.value]
+            _check_unique(keys, f"the mapping at line {node.start_mark.line + 1}", "key")
+            return mapping
+
+    return StrictLoader
+
+
+def _unique_pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    _check_unique([key for key, _ in pairs], "an object", "key")
+    return dict(pairs)
+
+
+def _parse(text: str, suffix: str) -> Any:
+    """Parse JSON or YAML strictly.
+
+    Raises:
+        ValueError: if the text is not valid; for YAML the message has the line.
+        InputError: if a key is repeated.
+    """
+    try:
+        try:
+            if suffix == ".json":
+                return json.loads(text, object_pairs_hook=_unique_pairs)
+        except json.JSONDecodeError as error:
+            raise ValueError(f"line {error.lineno}: not valid JSON: {error.msg}") from error
+        import yaml
+
+        try:
+            return yaml.load(text, Loader=_strict_loader())  # noqa: S506 - a safe loader
+        except yaml.MarkedYAMLError as error:
+            line = f"line {error.problem_mark.line + 1}: " if error.problem_mark else ""
+            raise ValueError(f"{line}not valid YAML: {error.problem}") from error
+        except yaml.YAMLError as error:
+            raise ValueError(f"not valid YAML: {error}") from error
+    except RecursionError:
+        raise ValueError("nested too deeply for a taxonomy") from None
+
+
+def _from_file(path: Path) -> Taxonomy:
+    suffix = path.suffix.lower()
+    if suffix not in FILE_SUFFIXES:
+        raise InputError(f"{path}: expected a file ending in {', '.join(FILE_SUFFIXES)}")
+    try:
+        with path.open("rb") as file:
+            content = file.read(MAX_FILE_BYTES + 1)
+        if len(content) > MAX_FILE_BYTES:
+            raise InputError(f"larger than {MAX_FILE_BYTES} bytes, which no taxonomy needs")
+        data = _mapping(_parse(content.decode("utf-8-sig"), suffix), "a taxonomy file")
+        # Only a taxonomy has "labels"; any other mapping is an emotion configuration.
+        if "labels" in data:
+            return Taxonomy.from_dict(data)
+        labels = tuple(Label(key, _one_or_many(words)) for key, words in data.items())
+        return Taxonomy(name=path.stem, labels=labels)
+    except OSError as error:
+        raise InputError(f"{path}: cannot read the taxonomy: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise InputError(f"{path}: not UTF-8 at byte {error.start}; save it as UTF-8") from error
+    except (ValueError, InputError) as error:
+        raise InputError(f"{path}: {error}") from error
+
+
+def _label(item: Any) -> Label:
+    if isinstance(item, Mapping):
+        _check_keys(item, ("name", "words"), (), "a label")
+        return Label(item["name"], _one_or_many(item["words"]))
+    return Label(item, (item,))
+
+
+def _short(value: object) -> str:
+    return reprlib.repr(value)
+
+
+def _suggest(name: str, known: Sequence[str]) -> str:
+    from difflib import get_close_matches
+
+    close = get_close_matches(name, known, n=3)
+    return f"did you mean {' or '.join(close)}?" if close else f"known: {', '.join(known)}."
+
+
+def _check_text(value: object, what: str) -> None:
+    if not isinstance(value, str):
+        raise InputError(f"{what} must be text, got {_short(value)} (in YAML, quote no, on, 1 …)")
+    if not value or value != value.strip():
+        raise InputError(f"{what} must not be empty or have space around it, got {_short(value)}")
+    if any(unicodedata.category(char) in _BAD_CATEGORIES for char in value):
+        raise InputError(f"{what} must have no control character, got {_short(value)}")
+
+
+def _check_unique(values: Sequence[Any], where: str, what: str) -> None:
+    twice = [_short(value) for value, n in Counter(values).items() if n > 1]
+    if twice:
+        raise InputError(f"{where} has the {what} {', '.join(twice)} more than once")
+
+
+def _check_keys(data: Any, required: Sequence[str], optional: Sequence[str], what: str) -> None:
+    keys = _mapping(data, what)
+    if missing := [key for key in required if key not in keys]:
+        raise InputError(f"{what} lacks {', '.join(missing)}")
+    if unknown := [key for key in keys if key not in (*required, *optional)]:
+        raise InputError(
+            f"{what} has the unknown key {_short(unknown[0])}; "
+            f"expected {', '.join((*required, *optional))}"
+        )
+
+
+def _mapping(value: Any, what: str) -> Mapping[Any, Any]:
+    if not isinstance(value, Mapping):
+        raise InputError(f"{what} must be a mapping of names to values, got {_short(value)}")
+    return value
+
+
+def _sequence(value: Any, what: str) -> tuple[Any, ...]:
+    if isinstance(value, str | Mapping) or not isinstance(value, Iterable):
+        raise InputError(f"{what} must be a list, got {_short(value)}")
+    return tuple(value)
+
+
+def _one_or_many(words: Any) -> Any:
+    return (words,) if isinstance(words, str) else words
+
+
+def _words(words: Any, what: str) -> tuple[str, ...]:
+    checked = _sequence(words, f"the words of {what}")
+    if not checked:
+        raise InputError(f"{what} needs at least one word")
+    for word in checked:
+        _check_text(word, f"a word of {what}")
+    _check_unique(checked, what, "word")
+    return checked

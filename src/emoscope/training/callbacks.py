@@ -1,0 +1,157 @@
+"""What happens beside a training: predictions kept, curves drawn, progress shown."""
+
+import json
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
+
+from emoscope.training.curves import draw_curves
+
+Floats = NDArray[np.floating[Any]]
+
+
+def write_predictions(
+    path: Path, ids: Sequence[str], labels: Floats, logits: Floats, names: Sequence[str]
+) -> None:
+    """Raw scores of one split as Parquet: `id`, then `gold_<label>` and `logit_<label>`.
+
+    Args:
+        path: of the file; its folder is made.
+        ids: of N examples.
+        labels: (N, K).
+        logits: (N, K).
+        names: of the K labels.
+    """
+    columns: dict[str, Any] = {"id": list(ids)}
+    columns |= {f"gold_{name}": labels[:, k] for k, name in enumerate(names)}
+    columns |= {f"logit_{name}": logits[:, k] for k, name in enumerate(names)}
+    path.parent.mkdir(parents=True, exist_ok=True)
+    pq.write_table(pa.table(columns), path, compression="zstd")
+
+
+class AfterEpoch(TrainerCallback):
+    """Calls a function with the number of each epoch, once it is trained and evaluated."""
+
+    def __init__(self, action: Callable[[int], None]) -> None:
+        self.action = action
+
+    def on_evaluate(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any
+    ) -> None:
+        """Act."""
+        self.action(round(state.epoch or 0))
+
+
+class LiveCurves(TrainerCallback):
+    """Writes the figures followed to `history.json` and draws them as PNG while training runs.
+
+    Args:
+        folder: of the run.
+        interval: seconds between two drawings, so that short epochs are not spent on plots.
+    """
+
+    def __init__(self, folder: Path, interval: float = 15.0) -> None:
+        self.folder = folder
+        self.interval = interval
+        self.drawn = 0.0
+
+    def on_log(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any
+    ) -> None:
+        """Save and draw, unless that was done just now."""
+        self.write(state, final=False)
+
+    def on_train_end(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any
+    ) -> None:
+        """Save and draw the end."""
+        self.write(state, final=True)
+
+    def write(self, state: TrainerState, final: bool) -> None:
+        """Save the history; draw it if the last drawing is old or training is over."""
+        if not final and time.monotonic() - self.drawn < self.interval:
+            return
+        history = history_of(state.log_history)
+        (self.folder / "history.json").write_text(json.dumps(history, indent=1), encoding="utf-8")
+        draw_curves(history, self.folder / "plots")
+        self.drawn = time.monotonic()
+
+
+def history_of(log: Sequence[dict[str, float]]) -> dict[str, list[tuple[float, float]]]:
+    """Each figure's (epoch, value) pairs, from the trainer's log."""
+    skipped = ("epoch", "step", "total_flos")
+    history: dict[str, list[tuple[float, float]]] = {}
+    for entry in log:
+        for name, value in entry.items():
+            timing = name.endswith(("_runtime", "_per_second"))
+            if name not in skipped and not timing:
+                history.setdefault(name, []).append((entry["epoch"], float(value)))
+    return history
+
+
+class ShowProgress(TrainerCallback):
+    """A bar on stderr with the newest figures; nothing where stderr is no terminal."""
+
+    def __init__(self, title: str, metric: str) -> None:
+        self.title = title
+        self.metric = metric
+        console = Console(stderr=True)
+        self.progress = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+            TimeRemainingColumn(),
+            TextColumn("{task.fields[figures]}"),
+            console=console,
+            disable=not console.is_terminal,
+        )
+
+    def on_train_begin(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any
+    ) -> None:
+        """Show the bar."""
+        self.task = self.progress.add_task(self.title, total=state.max_steps, figures="")
+        self.progress.start()
+
+    def on_step_end(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any
+    ) -> None:
+        """Move the bar."""
+        self.progress.update(self.task, completed=state.global_step)
+
+    def on_log(
+        self,
+        args: TrainingArguments,
+        state: TrainerState,
+        control: TrainerControl,
+        logs: dict[str, float] | None = None,
+        **_: Any,
+    ) -> None:
+        """Show the newest dev figure."""
+        name = f"eval_{self.metric}"
+        if logs and name in logs:
+            figures = f"dev {self.metric} {logs[name]:.3f}"
+            self.progress.update(self.task, figures=figures)
+
+    def on_train_end(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any
+    ) -> None:
+        """Take the bar away."""
+        self.progress.stop()

@@ -1,0 +1,64 @@
+"""The model card that a training writes."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from emoscope._version import __version__
+from emoscope.recipes.schema import Recipe
+from emoscope.training.prepare import Prepared
+
+if TYPE_CHECKING:
+    from emoscope.training.run import RunResult
+
+
+def model_card(recipe: Recipe, prepared: Prepared, result: "RunResult") -> str:
+    """Markdown: what the model is for, what it was trained on, and its figures on dev."""
+    taxonomy, coverage = prepared.taxonomy, prepared.coverage
+    labels = ", ".join(
+        f"{name} (not averaged)" if name in taxonomy.ignored else name for name in taxonomy.names
+    )
+    return f"""# {recipe.name}
+
+{recipe.description.strip()}
+
+- Model: {recipe.model.type}, written by emoscope {__version__}.
+- Labels ({"one a text" if taxonomy.exclusive else "any number a text"}): {labels}.
+- Trained on: {recipe.corpus.name}, split {recipe.corpus.train}, {len(prepared.train):,} texts;
+  every choice made on {recipe.corpus.dev}, {len(prepared.dev):,} texts.
+- Word vectors: {recipe.vectors.words}, emoji {recipe.vectors.emoji}; they know
+  {coverage.types.value:.1%} of the types and {coverage.tokens.value:.1%} of the tokens of the training text.
+- Seed {result.seed}, {result.epochs:g} epochs, weights of epoch {result.best_epoch:g}.
+
+## Figures on {recipe.corpus.dev}
+
+These are the figures that the epoch and the calibration were chosen by; measure on a test split
+with `emoscope evaluate`.
+
+{table(result.dev)}
+
+## Use
+
+```
+emoscope annotate chats.tsv --model THIS_FOLDER
+```
+
+The labels, their shares and the kind of text are those of the training corpus: check on a sample
+of your own texts before you draw conclusions from the scores.
+"""
+
+
+def table(report: Mapping[str, Any]) -> str:
+    """A report as a Markdown table.
+
+    Args:
+        report: `Report.to_dict()`.
+    """
+    rows = {**report["labels"], "micro": report["micro"], "macro": report["macro"]}
+    lines = ["| label | precision | recall | F1 | texts |", "| --- | --- | --- | --- | --- |"]
+    lines += [
+        f"| {name} | {row['precision']:.3f} | {row['recall']:.3f} | {row['f1']:.3f} "
+        f"| {row['support']} |"
+        for name, row in rows.items()
+    ]
+    lines.append(f"\nAccuracy {report['accuracy']:.3f} of {report['texts']:,} texts.")
+    return "\n".join(lines)

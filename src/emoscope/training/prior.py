@@ -1,0 +1,118 @@
+"""Correction for labels whose shares differ between training and use, as a recipe asks for it."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from emoscope.calibration import (
+    Calibration,
+    estimate_prior,
+    fit_temperature,
+    label_prior,
+    log_ratio,
+)
+from emoscope.errors import InputError
+from emoscope.recipes.schema import Recipe
+from emoscope.taxonomy import Taxonomy
+
+Floats = NDArray[np.floating[Any]]
+
+
+class PriorCorrection:
+    """Moves probabilities from the prior a model is trained under to that of its use.
+
+    Attributes:
+        class_weights: of the labels in the loss, (K,), or None.
+        source: prior that the model learns, class weights included, (K,).
+        target: prior of its use where it is known, (K,), else None.
+
+    Args:
+        recipe: its `prior` and `objective.class_weights`.
+        taxonomy: the labels.
+        train: training labels, (N, K).
+        dev: dev labels, (M, K); their shares are read only for the target `"dev"`.
+    """
+
+    def __init__(self, recipe: Recipe, taxonomy: Taxonomy, train: Floats, dev: Floats) -> None:
+        wanted = recipe.prior.target
+        if wanted != "none" and not taxonomy.exclusive:
+            raise InputError(
+                "prior.target corrects exclusive labels; this taxonomy allows several a text."
+            )
+        self.estimated = wanted == "estimate"
+        self.exclusive = taxonomy.exclusive
+        self.target: Floats | None = None
+        if wanted == "dev":
+            self.target = label_prior(dev)
+        elif isinstance(wanted, Mapping):
+            self.target = given_prior(wanted, taxonomy)
+        prior = label_prior(train)
+        self.class_weights = class_weights(recipe.objective.class_weights, prior, self.target)
+        weighted = prior if self.class_weights is None else prior * self.class_weights
+        self.source: Floats = weighted / weighted.sum()
+
+    def calibrate(self, logits: Floats, temperature: float = 1.0) -> Calibration:
+        """Temperature and shift for logits (N, K), the prior estimated from them if asked for."""
+        calibration = Calibration(temperature)
+        target = self.target
+        if self.estimated:
+            probabilities = calibration.probabilities(logits, exclusive=True)
+            target = estimate_prior(probabilities, self.source)
+        return calibration if target is None else calibration.shifted(self.source, target)
+
+    def fit(self, logits: Floats, labels: Floats) -> Calibration:
+        """Temperature fitted on dev, then the shift; independent labels keep temperature 1.
+
+        Where the shift is still to be estimated, the dev texts are weighted to stand for the
+        training prior: the estimate must not learn the shares from the labels.
+
+        Args:
+            logits: of the dev texts, (N, K).
+            labels: one-hot, (N, K).
+        """
+        if not self.exclusive:
+            return Calibration()
+        if self.estimated:
+            weights = labels @ (self.source / np.maximum(label_prior(labels), 1e-12))
+            temperature = fit_temperature(logits, labels, weights=weights)
+        elif self.target is not None:
+            shift = log_ratio(self.source, self.target)
+            temperature = fit_temperature(logits, labels, shift=shift)
+        else:
+            temperature = fit_temperature(logits, labels)
+        return self.calibrate(logits, temperature)
+
+
+def given_prior(shares: Mapping[str, float], taxonomy: Taxonomy) -> Floats:
+    """Shares by label as an array that sums to one, (K,)."""
+    if set(shares) != set(taxonomy.names) or sum(shares.values()) <= 0:
+        raise InputError(
+            f"prior.target: expected a share for each of {', '.join(taxonomy.names)}; "
+            f"found {dict(shares)}."
+        )
+    values = np.array([shares[name] for name in taxonomy.names], dtype=np.float64)
+    return np.asarray(values / values.sum())
+
+
+def class_weights(scheme: str, prior: Floats, target: Floats | None) -> Floats | None:
+    """Weight of each label in the loss, (K,).
+
+    Args:
+        scheme: `"none"`, `"balanced"` (every label weighs the same in all), or `"prior"` (as much
+            as its share of the target prior).
+        prior: share of each label in training, (K,).
+        target: share of each label in use, (K,); `"prior"` needs it.
+    """
+    if scheme == "none":
+        return None
+    if scheme == "balanced":
+        wanted: Floats = np.full(len(prior), 1 / len(prior))
+    elif target is None:
+        raise InputError(
+            "objective.class_weights=prior needs prior.target: shares by label, or dev."
+        )
+    else:
+        wanted = target
+    return wanted / np.maximum(prior, 1e-12)

@@ -1,0 +1,83 @@
+"""Losses against torch's own, against loops, and their gradients."""
+
+import math
+
+import pytest
+import torch
+
+from emoscope.losses.functional import binary_cross_entropy, cross_entropy
+from emoscope.losses.objective import Objective, likelihood
+from emoscope.models.output import EmotionOutput
+
+LOGITS = torch.tensor([[2.0, -1.0, 0.5], [0.0, 0.0, 0.0], [-3.0, 4.0, 1.0]], dtype=torch.float64)
+CLASSES = torch.tensor([0, 2, 1])
+ONE_HOT = torch.nn.functional.one_hot(CLASSES, 3).double()
+WEIGHTS = torch.tensor([0.5, 2.0, 1.0], dtype=torch.float64)
+
+
+@pytest.mark.parametrize("weights", [None, WEIGHTS])
+def test_cross_entropy_equals_torch(weights):
+    expected = torch.nn.CrossEntropyLoss(weight=weights)(LOGITS, CLASSES)
+    torch.testing.assert_close(cross_entropy(LOGITS, ONE_HOT, weights), expected)
+
+
+def test_smoothed_cross_entropy_equals_torch():
+    expected = torch.nn.CrossEntropyLoss(label_smoothing=0.1)(LOGITS, CLASSES)
+    torch.testing.assert_close(cross_entropy(LOGITS, ONE_HOT, smoothing=0.1), expected)
+
+
+def test_binary_cross_entropy_equals_a_loop_over_the_known_cells():
+    labels = torch.tensor([[1.0, 0.0, math.nan], [0.0, 0.3, 1.0], [math.nan] * 3]).double()
+    losses = []
+    for z, y in zip(LOGITS.flatten().tolist(), labels.flatten().tolist(), strict=True):
+        if not math.isnan(y):
+            p = 1 / (1 + math.exp(-z))
+            losses.append(-y * math.log(p) - (1 - y) * math.log(1 - p))
+    got = binary_cross_entropy(LOGITS, labels)
+    assert float(got) == pytest.approx(sum(losses) / len(losses), abs=1e-12)
+
+
+def test_a_batch_without_labels_has_no_loss_and_no_gradient():
+    logits = LOGITS.clone().requires_grad_()
+    loss = binary_cross_entropy(logits, torch.full_like(LOGITS, math.nan))
+    loss.backward()
+    assert loss.item() == 0
+    assert (logits.grad == 0).all()
+
+
+@pytest.mark.parametrize("function", [cross_entropy, binary_cross_entropy])
+@pytest.mark.parametrize("smoothing", [0.0, 0.2])
+def test_gradients_are_right(function, smoothing):
+    def loss(logits):
+        return function(logits, ONE_HOT, WEIGHTS, smoothing)
+
+    assert torch.autograd.gradcheck(loss, LOGITS.clone().requires_grad_())
+
+
+@pytest.mark.parametrize("function", [cross_entropy, binary_cross_entropy])
+@pytest.mark.parametrize("size", [50.0, 1e4])
+def test_finite_at_extreme_logits(function, size):
+    logits = (torch.tensor([[1.0, -1.0, 1.0], [-1.0, 1.0, -1.0]]) * size).requires_grad_()
+    loss = function(logits, ONE_HOT[:2].float())
+    loss.backward()
+    assert torch.isfinite(loss)
+    assert torch.isfinite(logits.grad).all()
+
+
+def test_an_objective_sums_its_terms_and_returns_each():
+    objective = Objective(
+        terms={"first": lambda output, _: output.logits.sum(), "second": lambda *_: LOGITS.max()},
+        coefficients={"first": 0.5, "second": 2.0},
+    )
+    total, terms = objective(EmotionOutput(logits=LOGITS), ONE_HOT)
+    assert total == pytest.approx(0.5 * 3.5 + 2.0 * 4.0)
+    assert {name: float(value) for name, value in terms.items()} == {"first": 3.5, "second": 4.0}
+
+
+@pytest.mark.parametrize(
+    ("exclusive", "function"), [(True, cross_entropy), (False, binary_cross_entropy)]
+)
+def test_likelihood_follows_the_taxonomy(exclusive, function):
+    total, terms = likelihood(exclusive, WEIGHTS, 0.1)(EmotionOutput(logits=LOGITS), ONE_HOT)
+    torch.testing.assert_close(total, function(LOGITS, ONE_HOT, WEIGHTS, 0.1))
+    assert list(terms) == [function.__name__]

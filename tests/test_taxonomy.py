@@ -1,0 +1,337 @@
+import copy
+import json
+import pickle
+import subprocess
+import sys
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from emoscope.errors import InputError
+from emoscope.taxonomy import MAX_FILE_BYTES, Label, Taxonomy, builtin_taxonomies
+
+BUILTINS = (
+    "ekman",
+    "emocontext",
+    "french_election",
+    "goemotions",
+    "plutchik",
+    "semeval2018",
+    "semeval2025",
+)
+
+FORBIDDEN = ("Cc", "Cs", "Zl", "Zp")
+texts = st.text(st.characters(exclude_categories=FORBIDDEN), min_size=1, max_size=8).filter(
+    lambda text: text == text.strip()
+)
+word_lists = st.lists(texts, min_size=1, max_size=3, unique=True).map(tuple)
+
+
+@st.composite
+def taxonomies(draw):
+    names = draw(st.lists(texts, min_size=1, max_size=5, unique=True))
+    languages = draw(st.lists(texts, min_size=1, max_size=3, unique=True))
+    return Taxonomy(
+        name=draw(texts),
+        labels=tuple(Label(name, draw(word_lists)) for name in names),
+        language=languages[0],
+        exclusive=draw(st.booleans()),
+        ignored=tuple(draw(st.lists(st.sampled_from(names), unique=True, max_size=len(names) - 1))),
+        translations={code: {name: draw(word_lists) for name in names} for code in languages[1:]},
+    )
+
+
+def make(**changes):
+    """Three labels, one ignored, in two languages."""
+    arguments = {
+        "name": "weather",
+        "labels": (
+            Label("sun", ("sun",)),
+            Label("rain", ("rain", "drizzle")),
+            Label("none", ("no",)),
+        ),
+        "ignored": ("none",),
+        "translations": {"fr": {"none": ("non",), "rain": ("pluie", "bruine"), "sun": ("soleil",)}},
+    }
+    return Taxonomy(**(arguments | changes))
+
+
+@given(taxonomy=taxonomies())
+def test_files_round_trip(taxonomy, tmp_path_factory):
+    folder = tmp_path_factory.getbasetemp()
+    taxonomy.to_yaml(folder / "t.yaml")
+    taxonomy.to_json(folder / "t.json")
+    assert Taxonomy.from_yaml(folder / "t.yaml") == taxonomy
+    assert Taxonomy.from_json(folder / "t.json") == taxonomy
+    assert Taxonomy.load(str(folder / "t.yaml")) == taxonomy
+    assert Taxonomy.from_dict(json.loads(json.dumps(taxonomy.to_dict()))) == taxonomy
+
+
+@given(taxonomy=taxonomies())
+def test_copies_are_equal_and_hash_alike(taxonomy):
+    for twin in (pickle.loads(pickle.dumps(taxonomy)), copy.deepcopy(taxonomy)):
+        assert twin == taxonomy
+        assert hash(twin) == hash(taxonomy)
+
+
+@given(taxonomy=taxonomies(), data=st.data())
+def test_subset_and_without_agree_with_plain_filtering(taxonomy, data):
+    averaged = [taxonomy.names[i] for i in taxonomy.averaged]
+    chosen = data.draw(st.lists(st.sampled_from(taxonomy.names), unique=True))
+    if not set(chosen) & set(averaged):
+        chosen.append(averaged[0])
+    part = taxonomy.subset(chosen)
+    by_name = {label.name: label for label in taxonomy.labels}
+    assert part.names == tuple(chosen)
+    assert part.labels == tuple(by_name[name] for name in chosen)
+    assert set(part.ignored) == set(taxonomy.ignored) & set(chosen)
+    for language, table in taxonomy.translations.items():
+        assert part.translated(language).labels == tuple(Label(n, table[n]) for n in chosen)
+    dropped = [name for name in taxonomy.names if name not in chosen]
+    kept = [name for name in taxonomy.names if name in chosen]
+    assert taxonomy.without(*dropped) == taxonomy.subset(kept)
+
+
+@given(taxonomy=taxonomies())
+def test_translating_there_and_back_loses_nothing(taxonomy):
+    for language in taxonomy.languages:
+        there = taxonomy.translated(language)
+        assert there.language == language
+        assert there.names == taxonomy.names
+        assert there.ignored == taxonomy.ignored
+        assert set(there.languages) == set(taxonomy.languages)
+        assert there.translated(taxonomy.language) == taxonomy
+
+
+def test_builtins_load_and_carry_their_file_name():
+    assert builtin_taxonomies() == BUILTINS
+    for name in BUILTINS:
+        taxonomy = Taxonomy.load(name)
+        assert taxonomy.name == name
+        for language in taxonomy.languages:
+            translated = Taxonomy.load(f"{name}:{language}")
+            assert translated.language == language
+            assert translated.names == taxonomy.names
+
+
+def test_emocontext_is_exclusive_and_averages_three_emotions():
+    taxonomy = Taxonomy.load("emocontext")
+    assert taxonomy.names == ("others", "happy", "sad", "angry")
+    assert taxonomy.exclusive
+    assert taxonomy.ignored == ("others",)
+    assert taxonomy.averaged == (1, 2, 3)
+
+
+def test_goemotions_follows_the_published_ids():
+    taxonomy = Taxonomy.load("goemotions")
+    assert len(taxonomy) == 28
+    assert not taxonomy.ignored
+    for name, position in {
+        "admiration": 0,
+        "disgust": 11,
+        "realization": 22,
+        "neutral": 27,
+    }.items():
+        assert taxonomy.index(name) == position
+
+
+def test_other_builtins_have_the_published_labels():
+    eleven = "anger anticipation disgust fear joy love optimism pessimism sadness surprise trust"
+    assert Taxonomy.load("semeval2018").names == tuple(eleven.split())
+    assert Taxonomy.load("semeval2018").languages == ("en", "es", "fr", "ar")
+    assert Taxonomy.load("semeval2018:es").labels[1] == Label("anticipation", ("anticipación",))
+    six = ("anger", "disgust", "fear", "joy", "sadness", "surprise")
+    assert Taxonomy.load("ekman").names == Taxonomy.load("semeval2025").names == six
+    assert len(Taxonomy.load("plutchik")) == 8
+    election = Taxonomy.load("french_election")
+    assert len(election) == 10
+    assert election.labels[0].words == ("anger", "hate", "contempt", "disgust")
+    french = election.translated("fr")
+    assert [len(x.words) for x in french.labels] == [len(x.words) for x in election.labels]
+
+
+def test_immutable():
+    taxonomy = make()
+    with pytest.raises(AttributeError):
+        taxonomy.name = "other"
+    with pytest.raises(TypeError):
+        taxonomy.translations["fr"]["sun"] = ("lune",)
+    with pytest.raises(TypeError):
+        taxonomy.translations["es"] = {}
+
+
+def test_later_changes_to_the_given_mapping_do_not_leak_in():
+    table = {"sun": ("sol",), "rain": ("lluvia",), "none": ("nada",)}
+    taxonomy = make(translations={"es": table})
+    table["sun"] = ("luna",)
+    assert taxonomy.translated("es").labels[0].words == ("sol",)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"labels": ()}, "at least one label"),
+        ({"labels": (Label("sun", ("a",)), Label("sun", ("b",)))}, "'sun' more than once"),
+        ({"ignored": ("fog",)}, "no label 'fog'"),
+        ({"ignored": ("none", "none")}, "'none' more than once"),
+        ({"ignored": ("sun", "rain", "none")}, "ignores all"),
+        ({"ignored": "none"}, "must be a list"),
+        ({"ignored": (1,)}, "must be text"),
+        ({"exclusive": "yes"}, "true or false"),
+        ({"name": ""}, "name must not be empty"),
+        ({"language": ""}, "language must not be empty"),
+        ({"translations": {"en": {}}}, "repeats the language"),
+        ({"translations": {"fr": {"sun": ("soleil",)}}}, "none, rain"),
+        (
+            {"translations": {"fr": {"sun": ("s",), "rain": (), "none": ("n",)}}},
+            "label 'rain' needs at least one word",
+        ),
+    ],
+)
+def test_invalid_taxonomies_are_refused(changes, message):
+    with pytest.raises(InputError, match=message):
+        make(**changes)
+
+
+@pytest.mark.parametrize(
+    ("name", "words", "message"),
+    [
+        ("", ("a",), "name must not be empty"),
+        (" sun", ("a",), "space around"),
+        ("su\tn", ("a",), "control character"),
+        (False, ("a",), "quote"),
+        ("sun", (), "at least one word"),
+        ("sun", ("a", ""), "must not be empty"),
+        ("sun", ("a", "a"), "more than once"),
+        ("sun", "abc", "must be a list"),
+        ("sun", (1,), "must be text"),
+    ],
+)
+def test_invalid_labels_are_refused(name, words, message):
+    with pytest.raises(InputError, match=message):
+        Label(name, words)
+
+
+def test_unknown_label_names_close_matches():
+    with pytest.raises(InputError, match=r"did you mean anger\?"):
+        Taxonomy.load("ekman").index("angr")
+    with pytest.raises(InputError, match="known: anger, disgust"):
+        Taxonomy.load("ekman").index("zzz")
+
+
+def test_unknown_language_lists_the_available_ones():
+    with pytest.raises(InputError, match="available: en, es, fr, ar"):
+        Taxonomy.load("semeval2018:pt")
+
+
+def test_subset_refuses_unknown_repeated_and_nothing_averaged():
+    with pytest.raises(InputError, match="no label 'fog'"):
+        make().subset(["fog"])
+    with pytest.raises(InputError, match="more than once"):
+        make().subset(["sun", "sun"])
+    with pytest.raises(InputError, match="ignores all"):
+        make().without("sun", "rain")
+    with pytest.raises(InputError, match="at least one label"):
+        make(ignored=()).without("sun", "rain", "none")
+    with pytest.raises(InputError, match="must be a list"):
+        make().subset("sun")
+
+
+def test_parse_labels():
+    taxonomy = Taxonomy.parse_labels("pride, relief ,anger | rage|fury")
+    assert taxonomy.labels == (
+        Label("pride", ("pride",)),
+        Label("relief", ("relief",)),
+        Label("anger", ("anger", "rage", "fury")),
+    )
+    assert not taxonomy.exclusive
+    assert Taxonomy.load("pride, relief ,anger | rage|fury") == taxonomy
+    assert Taxonomy.parse_labels("ira", language="es").language == "es"
+
+
+@pytest.mark.parametrize("text", ["", "a,,b", "a|", ",", "a, a|b"])
+def test_parse_labels_refuses_gaps_and_repeats(text):
+    with pytest.raises(InputError):
+        Taxonomy.parse_labels(text)
+
+
+def test_load_unknown_name_says_what_is_possible():
+    with pytest.raises(InputError, match=r"did you mean emocontext\?.*\.yaml.*commas"):
+        Taxonomy.load("emocontex")
+
+
+@pytest.mark.parametrize("suffix", [".json", ".yaml", ".yml", ".JSON"])
+def test_emotion_configuration(tmp_path, suffix):
+    path = tmp_path / f"mine{suffix}"
+    path.write_text('{"Wut": "anger", "Hass": ["hate", "contempt"]}', encoding="utf-8-sig")
+    expected = Taxonomy("mine", (Label("Wut", ("anger",)), Label("Hass", ("hate", "contempt"))))
+    assert Taxonomy.load(path) == Taxonomy.load(str(path)) == expected
+
+
+def test_short_forms_in_a_file(tmp_path):
+    path = tmp_path / "w.yaml"
+    path.write_text(
+        "name: w\nlabels: [sun, {name: rain, words: drizzle}]\n"
+        "translations: {fr: {sun: soleil, rain: [pluie]}}\n"
+    )
+    assert Taxonomy.load(path) == Taxonomy(
+        "w",
+        (Label("sun", ("sun",)), Label("rain", ("drizzle",))),
+        translations={"fr": {"sun": ("soleil",), "rain": ("pluie",)}},
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("a.yaml", "name: a\nlabels: [x]\ncolour: red\n", "unknown key 'colour'"),
+        ("a.yaml", "labels: [x]\n", "lacks name"),
+        ("a.yaml", "name: a\nlabels: x\n", "'labels' must be a list"),
+        ("a.yaml", "name: a\nlabels: [{name: x}]\n", "a label lacks words"),
+        ("a.yaml", "name: a\nlabels: [{name: x, words: [y], w: z}]\n", "unknown key 'w'"),
+        ("a.yaml", "name: a\nlabels: [yes, no]\n", "quote"),
+        ("a.yaml", "name: a\nlabels: [x]\ntranslations: [y]\n", "must be a mapping"),
+        ("a.yaml", "name: a\nlabels: [x]\ntranslations: {fr: y}\n", "must be a mapping"),
+        ("a.yaml", "joy: joy\nanger: anger\njoy: delight\n", "line 1 has the key 'joy' more than"),
+        ("a.json", '{"joy": "joy", "joy": "delight"}', "'joy' more than once"),
+        ("a.yaml", "a: &x [one]\nb: *x\n", "aliases"),
+        ("a.yaml", "a: b\nc: [d\n", "line 3: not valid YAML"),
+        ("a.yaml", "a: !!python/name:os.system\n", "line 1: not valid YAML"),
+        ("a.yaml", "a: \x01\n", "not valid YAML"),
+        ("a.yaml", "? [a]\n: b\n", "not valid YAML"),
+        ("a.json", '{"joy":\n }', "line 2: not valid JSON"),
+        ("a.json", "[" * 100_000, "nested too deeply"),
+        ("a.yaml", "[" * 10_000, "nested too deeply"),
+        ("a.json", '{"n": ' + "1" * 5000 + "}", "digits"),
+        ("a.json", "[]", "must be a mapping"),
+        ("a.yaml", "", "must be a mapping"),
+        ("a.json", "{}", "at least one label"),
+        ("a.json", '{"joy": 3}', "must be a list"),
+        ("a.json", '{"joy": []}', "at least one word"),
+        ("a.json", b"\xff\xfe", "not UTF-8 at byte 0"),
+        ("a.json", " " * (MAX_FILE_BYTES + 1), "larger than"),
+        ("a.txt", "name: a", r"ending in \.yaml"),
+    ],
+)
+def test_bad_files_are_errors_that_name_them(tmp_path, name, content, message):
+    path = tmp_path / name
+    path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    with pytest.raises(InputError, match=message) as caught:
+        Taxonomy.load(path)
+    assert str(caught.value).startswith(str(path))
+    assert len(str(caught.value)) < len(str(path)) + 300
+
+
+def test_missing_file_is_an_input_error(tmp_path):
+    with pytest.raises(InputError, match="cannot read the taxonomy: No such file"):
+        Taxonomy.load(str(tmp_path / "none.yaml"))
+
+
+def test_import_needs_nothing_heavy():
+    code = (
+        "import sys, emoscope.taxonomy; heavy = {'torch', 'transformers', 'datasets', 'scipy',"
+        " 'sklearn', 'numpy', 'yaml'} & set(sys.modules); sys.exit(str(heavy) if heavy else 0)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr

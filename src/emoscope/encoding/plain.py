@@ -10,6 +10,8 @@ from emoscope.errors import InputError
 from emoscope.text import TextPipeline
 
 Truncation = Literal["start", "end"]
+BOUNDARY = "<eos>"
+"""The token that the step `turn_boundaries` puts between two turns."""
 
 
 @dataclass(frozen=True)

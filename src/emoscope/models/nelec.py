@@ -21,6 +21,10 @@ ATTENTIONS: dict[str, type[FeedForwardAttention] | type[AdditiveAttention]] = {
     "additive": AdditiveAttention,
 }
 
+# Texts that a CPU works on at a time. The states of 8,192 texts at every step do not fit in its
+# caches: sorted by length and in chunks they take less than half the time (`nelec_epoch.py`).
+CHUNK = 512
+
 
 class NelecConfig(PretrainedConfig):
     """Shape of a NELEC network.
@@ -39,6 +43,9 @@ class NelecConfig(PretrainedConfig):
         shared_branches: one attention and dense layer for the LSTM's and the GRU's states, or one
             each.
         output_hidden: a hidden layer between the concatenation and the logits.
+        last_turn: pool the states of the last turn beside those of the whole text: it is the turn
+            whose emotion is asked for.
+        boundary_token_id: id of the token between two turns; `last_turn` needs it.
         train_embeddings: whether the word vectors are parameters.
         spatial_dropout: probability of dropping a dimension of the word vectors from a whole text.
         layer_dropout: the same between the LSTM and the GRU.
@@ -57,6 +64,8 @@ class NelecConfig(PretrainedConfig):
         attention: Attention = "feed_forward",
         shared_branches: bool = False,
         output_hidden: bool = True,
+        last_turn: bool = False,
+        boundary_token_id: int | None = None,
         train_embeddings: bool = False,
         spatial_dropout: float = 0.25,
         layer_dropout: float = 0.0,
@@ -72,6 +81,8 @@ class NelecConfig(PretrainedConfig):
         self.attention = attention
         self.shared_branches = shared_branches
         self.output_hidden = output_hidden
+        self.last_turn = last_turn
+        self.boundary_token_id = boundary_token_id
         self.train_embeddings = train_embeddings
         self.spatial_dropout = spatial_dropout
         self.layer_dropout = layer_dropout
@@ -125,26 +136,62 @@ class WordEmbedding(nn.Module):
         return torch.where(unseen, rows.to(vectors.dtype), vectors)
 
 
+class Pooling(nn.Module):
+    """Attention, mean and maximum of the states that a mask chooses."""
+
+    def __init__(self, attention: Attention, input_size: int) -> None:
+        super().__init__()
+        self.attention = ATTENTIONS[attention](input_size)
+
+    def forward(self, states: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
+        """Pooled states, (batch, 3 · input), and attention weights, (batch, tokens).
+
+        Args:
+            states: (batch, tokens, input).
+            mask: (batch, tokens), bool, at least one true a row.
+        """
+        attended, weights = self.attention(states, mask)
+        pooled = [attended, masked_mean(states, mask), masked_max(states, mask)]
+        return torch.cat(pooled, dim=-1), weights
+
+
 class Branch(nn.Module):
-    """States of one recurrent layer → attention, mean and maximum → one dense layer."""
+    """States of one recurrent layer → pooled, over the text and its last turn → a dense layer."""
 
     def __init__(self, config: NelecConfig, input_size: int) -> None:
         super().__init__()
-        self.attention = ATTENTIONS[config.attention](input_size)
+        self.text = Pooling(config.attention, input_size)
+        self.last_turn = Pooling(config.attention, input_size) if config.last_turn else None
         self.dropout = nn.Dropout(config.dropout)
-        self.dense = nn.Linear(3 * input_size, config.hidden_size)
+        self.dense = nn.Linear(3 * input_size * (2 if config.last_turn else 1), config.hidden_size)
 
-    def forward(self, states: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
-        """Features, (batch, hidden), and attention weights, (batch, tokens).
+    def forward(self, states: Tensor, mask: Tensor, last_turn: Tensor) -> tuple[Tensor, Tensor]:
+        """Features, (batch, hidden), and the attention weights over the text, (batch, tokens).
 
         Args:
             states: (batch, tokens, input).
             mask: (batch, tokens), bool.
+            last_turn: (batch, tokens), bool.
         """
-        attended, weights = self.attention(states, mask)
-        pooled = [attended, masked_mean(states, mask), masked_max(states, mask)]
-        features = self.dense(self.dropout(torch.cat(pooled, dim=-1)))
-        return torch.relu(features), weights
+        pooled, weights = self.text(states, mask)
+        if self.last_turn is not None:
+            pooled = torch.cat([pooled, self.last_turn(states, last_turn)[0]], dim=-1)
+        return torch.relu(self.dense(self.dropout(pooled))), weights
+
+
+def last_turn_mask(input_ids: Tensor, mask: Tensor, boundary: int | None) -> Tensor:
+    """The real tokens after the last boundary; all of a text without one, or that ends in one.
+
+    Args:
+        input_ids: (batch, tokens).
+        mask: (batch, tokens), bool.
+        boundary: id of the token between two turns.
+    """
+    if boundary is None:
+        return mask
+    boundaries = (input_ids == boundary) & mask
+    after = mask & (boundaries.cumsum(1) == boundaries.sum(1, keepdim=True)) & ~boundaries
+    return torch.where(after.any(1, keepdim=True), after, mask)
 
 
 class Nelec(PreTrainedModel):
@@ -196,13 +243,37 @@ class Nelec(PreTrainedModel):
             (batch, 2, tokens).
         """
         mask = attention_mask.bool()
+        if len(mask) <= CHUNK or input_ids.device.type != "cpu":
+            logits, weights = self.score(input_ids, mask)
+            return EmotionOutput(logits=logits, attentions=weights)
+        lengths, order = mask.sum(1).sort(descending=True, stable=True)
+        parts = [
+            self.score(input_ids[rows, :width], mask[rows, :width])
+            for rows, width in zip(
+                torch.split(order, CHUNK), lengths[::CHUNK].tolist(), strict=True
+            )
+        ]
+        longest = mask.shape[1]
+        padded = [nn.functional.pad(one, (0, longest - one.shape[2])) for _, one in parts]
+        back = order.argsort()
+        return EmotionOutput(
+            logits=torch.cat([logits for logits, _ in parts])[back],
+            attentions=torch.cat(padded)[back],
+        )
+
+    def score(self, input_ids: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
+        """Logits (batch, labels) and attention weights (batch, 2, tokens) of one chunk.
+
+        Args:
+            input_ids: (batch, tokens).
+            mask: (batch, tokens), bool.
+        """
         inputs = self.spatial_dropout(self.embedding(input_ids))
         lstm_states = self.lstm(inputs, mask)
         gru_states = self.gru(self.layer_dropout(lstm_states), mask)
-        of_lstm, lstm_weights = self.lstm_branch(lstm_states, mask)
-        of_gru, gru_weights = (self.gru_branch or self.lstm_branch)(gru_states, mask)
+        last_turn = last_turn_mask(input_ids, mask, self.config.boundary_token_id)
+        gru_branch = self.gru_branch or self.lstm_branch
+        of_lstm, lstm_weights = self.lstm_branch(lstm_states, mask, last_turn)
+        of_gru, gru_weights = gru_branch(gru_states, mask, last_turn)
         features = self.hidden(self.dropout(torch.cat([of_lstm, of_gru], dim=-1)))
-        return EmotionOutput(
-            logits=self.classifier(features),
-            attentions=torch.stack([lstm_weights, gru_weights], dim=1),
-        )
+        return self.classifier(features), torch.stack([lstm_weights, gru_weights], dim=1)

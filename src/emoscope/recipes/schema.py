@@ -69,6 +69,7 @@ class NelecSection(Section):
     attention: Literal["feed_forward", "additive"] = "feed_forward"
     shared_branches: bool = False
     output_hidden: bool = True
+    last_turn: bool = False
     train_embeddings: bool = False
     spatial_dropout: Probability = 0.25
     layer_dropout: Probability = 0.0

@@ -34,7 +34,7 @@ CHAT_STEPS = (
 
 @register_step("unicode", StepKind.TEXT)
 def unicode_step() -> TextFunction:
-    """Repair mojibake, HTML entities and curly quotes, normalise to NFC, drop control characters."""
+    """Repair mojibake, entities and curly quotes, normalise to NFC, drop control characters."""
     return repair_unicode
 
 
@@ -95,8 +95,8 @@ def repeated_punctuation_step() -> TextFunction:
     def space(match: re.Match[str]) -> str:
         marks = match.group()
         if marks in (".", ","):
-            before, after = match.string[: match.start()][-1:], match.string[match.end() :][:1]
-            if before.isdecimal() and after.isdecimal():
+            start, end, text = match.start(), match.end(), match.string
+            if start and end < len(text) and text[start - 1].isdecimal() and text[end].isdecimal():
                 return marks
         return f" {' '.join(dict.fromkeys(marks))} "
 
@@ -158,15 +158,18 @@ def drop_punctuation_step() -> TextFunction:
 _LONG_RUN = re.compile(r"([^\W\d_])\1\1++")
 _COMMON = 5_000
 _INTERJECTIONS = frozenset(
-    ["aww", "eww", "grr", "haha", "hehe", "hmm", "lol", "ooh", "shh", "ugh", "umm", "yay", "zzz"]
+    ["aww", "eww", "grr", "haha", "hehe", "hmm", "lol", "ooh", "shh", "ugh", "umm", "yay"]
 )
 
 
 def _rank(word: str) -> int | None:
-    rank = word_ranks().get(word)
-    if rank is None and (word in _INTERJECTIONS or word in table("abbreviations")):
-        return len(word_ranks())
-    return rank
+    """How frequent a word is, 0 the most; words that only chats use come last; None if unknown."""
+    ranks = word_ranks()
+    if word in ranks:
+        return ranks[word]
+    if word in _INTERJECTIONS:
+        return len(ranks)
+    return len(ranks) + 1 if word in table("abbreviations") else None
 
 
 def _laughter(token: str) -> str | None:
@@ -194,6 +197,8 @@ def elongations_step(keep: int = 2) -> TextFunction:
     def elongations(token: str) -> str:
         if len(token) < 3:
             return token
+        if "'" in token:
+            return "'".join(map(elongations, token.split("'")))
         if len(token) > 3 and (laugh := _laughter(token)):
             return laugh
         if len(token) > 4 and token.isalpha() and token[2:] == token[:-2] and token[0] != token[1]:
@@ -210,8 +215,8 @@ def _known_form(token: str, runs: list[tuple[int, int]]) -> str | None:
     """The best known word among the forms of a token whose long runs are two letters or one."""
     if len(runs) > 4 or len(token) > 200:
         return None
-    if len(runs) == 1 and runs[0] == (0, len(token)) and token[0] in "ikruyn":
-        return token[0]
+    if runs[0] == (0, len(token)):  # one letter: a word that chats write so, or a sound
+        return token[0] if token[0] in "ikruyn" else None
     best: tuple[int, str] | None = None
     for lengths in itertools.product((2, 1), repeat=len(runs)):
         start = 0

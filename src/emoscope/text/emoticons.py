@@ -5,6 +5,10 @@ import re
 
 from emoscope.text.tables import table
 
+# In text this short, what is left beside an emoticon is looked at again, now that it stands alone
+# ("<3<3"); in longer text that could take quadratic time.
+_AGAIN = 64
+
 
 def replace_emoticons(text: str, keep: bool = False) -> str:
     """Space emoticons out, each as the emoji of the same meaning or as itself.
@@ -19,9 +23,11 @@ def replace_emoticons(text: str, keep: bool = False) -> str:
         The text; what is no emoticon stays as it is ("http://", "10:30", "(8)").
     """
     forms = table("emoticons")
+    whole = text.lower()
+    if whole in forms:
+        return whole if keep else forms[whole]
     if text.isalnum():
-        form = text.lower()
-        return text if form not in forms else form if keep else forms[form]
+        return text
 
     def replacement(match: re.Match[str]) -> str:
         form = match.group().lower()
@@ -29,7 +35,10 @@ def replace_emoticons(text: str, keep: bool = False) -> str:
             form = form.rstrip(form[-1]) + form[-1]
         return f" {form if keep else forms[form]} "
 
-    return _emoticon_pattern().sub(replacement, text)
+    replaced = _emoticon_pattern().sub(replacement, text)
+    if replaced == text or len(text) > _AGAIN:
+        return replaced
+    return " ".join(replace_emoticons(part, keep) for part in replaced.split())
 
 
 @functools.cache
@@ -49,7 +58,7 @@ def _emoticon_rest(first: str, form: str) -> str:
 
     Letters and digits at an edge need the edge of a word there (not "10:30", not "box:door"); other
     emoticons need one on one side at least (not "a:(b"), those with a slash and those that close a
-    bracket on the left (not "http://").
+    bracket on the left (not "http://"); "d:" must not begin a path.
     """
     parts = [f"[{c}{c.upper()}]" if c.isalpha() else re.escape(c) for c in form[1:]]
     if form[-1] in "()[]*3dpo":
@@ -57,7 +66,8 @@ def _emoticon_rest(first: str, form: str) -> str:
     rest = "".join(parts)
     no_word_before = rf"(?<!\w{re.escape(first)})"
     if form[0].isalnum():
-        return rf"{no_word_before}{rest}(?![\w/\\])"
+        path = r"/\\" if form[-1] == ":" else ""
+        return rf"{no_word_before}{rest}(?![\w{path}])"
     if form[-1].isalnum():
         return rf"(?<!\d{re.escape(first)}){rest}(?!\w)"
     if form[-1] in "/\\|" or form[0] in ")]":

@@ -26,7 +26,8 @@ def model_card(recipe: Recipe, prepared: Prepared, result: "RunResult") -> str:
 - Trained on: {recipe.corpus.name}, split {recipe.corpus.train}, {len(prepared.train):,} texts;
   every choice made on {recipe.corpus.dev}, {len(prepared.dev):,} texts.
 - Word vectors: {recipe.vectors.words}, emoji {recipe.vectors.emoji}; they know
-  {coverage.types.value:.1%} of the types and {coverage.tokens.value:.1%} of the tokens of the training text.
+  {coverage.types.value:.1%} of the types and {coverage.tokens.value:.1%} of the tokens of the
+  training text.
 - Seed {result.seed}, {result.epochs:g} epochs, weights of epoch {result.best_epoch:g}.
 
 ## Figures on {recipe.corpus.dev}

@@ -5,9 +5,16 @@ from pathlib import Path
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from emoscope.plotting import COLOURS, quiet, save
 
+TITLES = {
+    "loss": "loss",
+    "averages": "figures on dev",
+    "labels": "F1 of each label on dev",
+    "learning_rate": "learning rate",
+}
 Curve = Sequence[tuple[float, float]]
 
 
@@ -16,21 +23,21 @@ def draw_curves(history: Mapping[str, Curve], folder: Path) -> None:
 
     Args:
         history: (epoch, value) pairs of each figure; those on dev start with `eval_`.
-        folder: gets `loss.png`, `metrics.png`, `labels.png` and `learning_rate.png`.
+        folder: gets `loss.png`, `averages.png`, `labels.png` and `learning_rate.png`.
     """
     folder.mkdir(parents=True, exist_ok=True)
     averages = ("eval_micro_f1", "eval_macro_f1", "eval_accuracy", "eval_jaccard")
     labels = [name for name in history if name.endswith("_f1") and name not in averages]
     figures: dict[str, dict[str, Curve | None]] = {
         "loss": {"train": history.get("loss"), "dev": history.get("eval_loss")},
-        "metrics": {readable(name): history.get(name) for name in averages},
-        "labels": {readable(name): history[name] for name in labels},
+        "averages": {readable(name): history.get(name) for name in averages},
+        "labels": {readable(name).removesuffix(" F1"): history[name] for name in labels},
         "learning_rate": {"learning rate": history.get("learning_rate")},
     }
     for name, curves in figures.items():
         known = {title: curve for title, curve in curves.items() if curve}
         if known:
-            draw(known, name.replace("_", " "), folder / f"{name}.png")
+            draw(known, TITLES[name], folder / f"{name}.png")
 
 
 def readable(name: str) -> str:
@@ -56,6 +63,7 @@ def draw(curves: Mapping[str, Curve], title: str, path: Path) -> None:
             linewidth=1.6,
         )
     axes.set(xlabel="epoch", ylabel=title)
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     quiet(axes)
     if len(curves) > 1:
         axes.legend(frameon=False, fontsize="small", ncols=1 + len(curves) // 12)

@@ -20,7 +20,9 @@ def draw_network(model: Nelec, path: Path) -> None:
     width, hidden = model.lstm.output_size, config.hidden_size
     direction = "bidirectional " if config.bidirectional else ""
     attention = config.attention.replace("_", "-")
-    pooling = f"{attention} attention,\nmean, maximum → {3 * width}"
+    turns = ", text and last turn" if config.last_turn else ""
+    pooled_size = 3 * width * (2 if config.last_turn else 1)
+    pooling = f"{attention} attention, mean,\nmaximum{turns} → {pooled_size}"
     shared = "shared, " if config.shared_branches else ""
     dense = f"{shared}dense, ReLU → {hidden}"
     training = "trained" if config.train_embeddings else "frozen"

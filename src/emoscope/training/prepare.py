@@ -13,7 +13,7 @@ from emoscope.corpora.registry import load_corpus
 from emoscope.embeddings.emoji2vec import learn_emoji_vectors, load_emoji_vectors
 from emoscope.embeddings.vectors import WordVectors, load_vectors
 from emoscope.embeddings.vocabulary import Coverage, Vocabulary, coverage, embedding_matrix
-from emoscope.encoding.plain import PlainEncoder, split
+from emoscope.encoding.plain import BOUNDARY, PlainEncoder, split
 from emoscope.errors import InputError
 from emoscope.models.nelec import Nelec, NelecConfig
 from emoscope.recipes.schema import CorpusSection, Recipe, TextSection, VectorsSection
@@ -74,7 +74,9 @@ def load_corpora(section: CorpusSection, root: Path) -> tuple[Corpus, Corpus]:
 
 def make_pipeline(section: TextSection) -> TextPipeline:
     """The cleaning of a recipe."""
-    return TextPipeline(CHAT_STEPS if section.steps == "chat" else section.steps)
+    if section.steps == "chat":
+        return TextPipeline(CHAT_STEPS)
+    return TextPipeline.from_config(list(section.steps))
 
 
 def make_vectors(section: VectorsSection, seed: int) -> WordVectors:
@@ -120,6 +122,7 @@ def make_model(recipe: Recipe, prepared: Prepared) -> Nelec:
         vocabulary_size=vocabulary.size,
         extension_size=vocabulary.extension_size,
         embedding_size=prepared.vectors.dimension,
+        boundary_token_id=vocabulary.ids([BOUNDARY])[0],
         id2label=dict(enumerate(taxonomy.names)),
         label2id={name: k for k, name in enumerate(taxonomy.names)},
         **recipe.model.model_dump(exclude={"type"}),

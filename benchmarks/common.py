@@ -1,0 +1,69 @@
+"""What every benchmark shares: its options, its verdict, the machine it ran on."""
+
+import argparse
+import json
+import os
+import platform
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+
+def options(description: str) -> argparse.ArgumentParser:
+    """A parser with the options that every benchmark takes."""
+    parser = argparse.ArgumentParser(
+        description=description, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--quick", action="store_true", help="the same on less work, under 60 s")
+    parser.add_argument("--json", type=Path, help="also write the figures here")
+    return parser
+
+
+def machine() -> dict[str, Any]:
+    """What the figures depend on."""
+    import torch
+
+    return {
+        "processor": processor(),
+        "cores": os.cpu_count(),
+        "threads": torch.get_num_threads(),
+        "capability": torch.backends.cpu.get_cpu_capability(),
+        "python": platform.python_version(),
+        "torch": torch.__version__,
+    }
+
+
+def processor() -> str:
+    """Name of the processor."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return platform.processor()
+    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return names[0] if names else platform.processor()
+
+
+def finish(figures: dict[str, Any], verdicts: dict[str, bool], json_file: Path | None) -> None:
+    """Write the figures, print each figure beside its bar, exit 1 if one is missed.
+
+    Args:
+        figures: everything measured.
+        verdicts: a sentence with a figure and its bar, and whether it is met.
+        json_file: where the figures go.
+    """
+    if json_file is not None:
+        json_file.parent.mkdir(parents=True, exist_ok=True)
+        json_file.write_text(
+            json.dumps({"machine": machine(), **figures}, indent=1, default=float) + "\n",
+            encoding="utf-8",
+        )
+    for sentence, met in verdicts.items():
+        print(f"{'met   ' if met else 'MISSED'} {sentence}")
+    sys.exit(0 if all(verdicts.values()) else 1)
+
+
+def median(measure: Callable[[], float], times: int) -> float:
+    """The median of several measurements."""
+    values = sorted(measure() for _ in range(times))
+    return values[len(values) // 2]

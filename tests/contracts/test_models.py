@@ -39,7 +39,7 @@ def forms() -> Iterator[tuple[str, Callable[[], PreTrainedModel]]]:
             "shared_branches": shared,
             "output_hidden": hidden,
             "train_embeddings": bidirectional,
-            "last_turn": shared != hidden,
+            "pooled_turns": 2 if shared != hidden else 0,
             "boundary_token_id": BOUNDARY,
         }
         name = "-".join(f"{key}={value}" for key, value in options.items())

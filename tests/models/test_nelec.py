@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from emoscope.models import nelec
-from emoscope.models.nelec import Nelec, NelecConfig, SpatialDropout, WordEmbedding, last_turn_mask
+from emoscope.models.nelec import Nelec, NelecConfig, SpatialDropout, WordEmbedding, turn_masks
 
 
 def shape(**options) -> dict[str, tuple[int, ...]]:
@@ -21,6 +21,7 @@ def test_the_published_forms():
     assert keras["classifier.weight"] == (2, 4)
     assert pytorch["classifier.weight"] == (2, 8)
     assert keras["lstm_branch.dense.weight"] == (4, 3 * 4)
+    assert shape(pooled_turns=3)["gru_branch.dense.weight"] == (4, 4 * 3 * 4)
 
 
 def test_shared_branches_see_both_layers():
@@ -32,23 +33,25 @@ def test_shared_branches_see_both_layers():
 
 
 @pytest.mark.parametrize(
-    ("ids", "expected"),
+    ("ids", "last", "before"),
     [
-        ([5, 2, 6, 2, 7, 8, 0], [0, 0, 0, 0, 1, 1, 0]),
-        ([5, 6, 7, 0, 0, 0, 0], [1, 1, 1, 0, 0, 0, 0]),
-        ([5, 2, 6, 2, 0, 0, 0], [1, 1, 1, 1, 0, 0, 0]),
-        ([2, 2, 9, 0, 0, 0, 0], [0, 0, 1, 0, 0, 0, 0]),
+        ([5, 2, 6, 2, 7, 8, 0], [0, 0, 0, 0, 1, 1, 0], [0, 0, 1, 0, 0, 0, 0]),
+        ([5, 6, 7, 0, 0, 0, 0], [1, 1, 1, 0, 0, 0, 0], [1, 1, 1, 0, 0, 0, 0]),
+        ([5, 2, 6, 2, 0, 0, 0], [1, 1, 1, 1, 0, 0, 0], [0, 0, 1, 0, 0, 0, 0]),
+        ([2, 2, 9, 0, 0, 0, 0], [0, 0, 1, 0, 0, 0, 0], [1, 1, 1, 0, 0, 0, 0]),
     ],
     ids=["three turns", "no boundary", "empty last turn", "empty first turns"],
 )
-def test_the_last_turn(ids, expected):
+def test_turns(ids, last, before):
     row = torch.tensor([ids])
-    assert last_turn_mask(row, row != 0, 2).int().tolist() == [expected]
+    masks = turn_masks(row, row != 0, 2, turns=2)
+    assert [mask.int().tolist() for mask in masks] == [[last], [before]]
 
 
-def test_without_a_boundary_the_last_turn_is_the_text():
+def test_without_a_boundary_every_turn_is_the_text():
     row = torch.tensor([[5, 2, 6, 0]])
-    assert last_turn_mask(row, row != 0, None).tolist() == (row != 0).tolist()
+    for mask in turn_masks(row, row != 0, None, turns=2):
+        assert mask.tolist() == (row != 0).tolist()
 
 
 def test_spatial_dropout_drops_a_dimension_from_a_whole_text():

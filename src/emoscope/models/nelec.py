@@ -43,9 +43,9 @@ class NelecConfig(PretrainedConfig):
         shared_branches: one attention and dense layer for the LSTM's and the GRU's states, or one
             each.
         output_hidden: a hidden layer between the concatenation and the logits.
-        last_turn: pool the states of the last turn beside those of the whole text: it is the turn
-            whose emotion is asked for.
-        boundary_token_id: id of the token between two turns; `last_turn` needs it.
+        pooled_turns: how many turns, counted from the last one, are pooled on their own beside
+            the whole text: it is the last turn whose emotion is asked for.
+        boundary_token_id: id of the token between two turns; `pooled_turns` needs it.
         train_embeddings: whether the word vectors are parameters.
         spatial_dropout: probability of dropping a dimension of the word vectors from a whole text.
         layer_dropout: the same between the LSTM and the GRU.
@@ -64,7 +64,7 @@ class NelecConfig(PretrainedConfig):
         attention: Attention = "feed_forward",
         shared_branches: bool = False,
         output_hidden: bool = True,
-        last_turn: bool = False,
+        pooled_turns: int = 0,
         boundary_token_id: int | None = None,
         train_embeddings: bool = False,
         spatial_dropout: float = 0.25,
@@ -81,7 +81,7 @@ class NelecConfig(PretrainedConfig):
         self.attention = attention
         self.shared_branches = shared_branches
         self.output_hidden = output_hidden
-        self.last_turn = last_turn
+        self.pooled_turns = pooled_turns
         self.boundary_token_id = boundary_token_id
         self.train_embeddings = train_embeddings
         self.spatial_dropout = spatial_dropout
@@ -156,42 +156,44 @@ class Pooling(nn.Module):
 
 
 class Branch(nn.Module):
-    """States of one recurrent layer → pooled, over the text and its last turn → a dense layer."""
+    """States of one recurrent layer, pooled over the text and over turns → a dense layer."""
 
     def __init__(self, config: NelecConfig, input_size: int) -> None:
         super().__init__()
-        self.text = Pooling(config.attention, input_size)
-        self.last_turn = Pooling(config.attention, input_size) if config.last_turn else None
+        views = 1 + config.pooled_turns
+        self.poolings = nn.ModuleList(Pooling(config.attention, input_size) for _ in range(views))
         self.dropout = nn.Dropout(config.dropout)
-        self.dense = nn.Linear(3 * input_size * (2 if config.last_turn else 1), config.hidden_size)
+        self.dense = nn.Linear(3 * input_size * views, config.hidden_size)
 
-    def forward(self, states: Tensor, mask: Tensor, last_turn: Tensor) -> tuple[Tensor, Tensor]:
+    def forward(self, states: Tensor, masks: list[Tensor]) -> tuple[Tensor, Tensor]:
         """Features, (batch, hidden), and the attention weights over the text, (batch, tokens).
 
         Args:
             states: (batch, tokens, input).
-            mask: (batch, tokens), bool.
-            last_turn: (batch, tokens), bool.
+            masks: (batch, tokens), bool: of the text, then of each turn pooled on its own.
         """
-        pooled, weights = self.text(states, mask)
-        if self.last_turn is not None:
-            pooled = torch.cat([pooled, self.last_turn(states, last_turn)[0]], dim=-1)
-        return torch.relu(self.dense(self.dropout(pooled))), weights
+        views = [pool(states, mask) for pool, mask in zip(self.poolings, masks, strict=True)]
+        pooled = torch.cat([features for features, _ in views], dim=-1)
+        return torch.relu(self.dense(self.dropout(pooled))), views[0][1]
 
 
-def last_turn_mask(input_ids: Tensor, mask: Tensor, boundary: int | None) -> Tensor:
-    """The real tokens after the last boundary; all of a text without one, or that ends in one.
+def turn_masks(input_ids: Tensor, mask: Tensor, boundary: int | None, turns: int) -> list[Tensor]:
+    """The real tokens of the last turn, of the one before it, and so on.
+
+    A turn that is empty or that a text does not have is taken to be the whole text, so that there
+    is something to pool.
 
     Args:
         input_ids: (batch, tokens).
         mask: (batch, tokens), bool.
         boundary: id of the token between two turns.
+        turns: how many.
     """
-    if boundary is None:
-        return mask
-    boundaries = (input_ids == boundary) & mask
-    after = mask & (boundaries.cumsum(1) == boundaries.sum(1, keepdim=True)) & ~boundaries
-    return torch.where(after.any(1, keepdim=True), after, mask)
+    boundaries = (input_ids == boundary) & mask if boundary is not None else mask & ~mask
+    from_end = boundaries.sum(1, keepdim=True) - boundaries.cumsum(1)
+    words = mask & ~boundaries
+    chosen = [words & (from_end == turn) for turn in range(turns)]
+    return [torch.where(one.any(1, keepdim=True), one, mask) for one in chosen]
 
 
 class Nelec(PreTrainedModel):
@@ -271,9 +273,9 @@ class Nelec(PreTrainedModel):
         inputs = self.spatial_dropout(self.embedding(input_ids))
         lstm_states = self.lstm(inputs, mask)
         gru_states = self.gru(self.layer_dropout(lstm_states), mask)
-        last_turn = last_turn_mask(input_ids, mask, self.config.boundary_token_id)
-        gru_branch = self.gru_branch or self.lstm_branch
-        of_lstm, lstm_weights = self.lstm_branch(lstm_states, mask, last_turn)
-        of_gru, gru_weights = gru_branch(gru_states, mask, last_turn)
+        boundary, turns = self.config.boundary_token_id, self.config.pooled_turns
+        masks = [mask, *turn_masks(input_ids, mask, boundary, turns)]
+        of_lstm, lstm_weights = self.lstm_branch(lstm_states, masks)
+        of_gru, gru_weights = (self.gru_branch or self.lstm_branch)(gru_states, masks)
         features = self.hidden(self.dropout(torch.cat([of_lstm, of_gru], dim=-1)))
         return self.classifier(features), torch.stack([lstm_weights, gru_weights], dim=1)

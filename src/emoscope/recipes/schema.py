@@ -69,7 +69,7 @@ class NelecSection(Section):
     attention: Literal["feed_forward", "additive"] = "feed_forward"
     shared_branches: bool = False
     output_hidden: bool = True
-    last_turn: bool = False
+    pooled_turns: Annotated[int, Field(ge=0, le=16)] = 0
     train_embeddings: bool = False
     spatial_dropout: Probability = 0.25
     layer_dropout: Probability = 0.0

@@ -20,9 +20,9 @@ def draw_network(model: Nelec, path: Path) -> None:
     width, hidden = model.lstm.output_size, config.hidden_size
     direction = "bidirectional " if config.bidirectional else ""
     attention = config.attention.replace("_", "-")
-    turns = ", text and last turn" if config.last_turn else ""
-    pooled_size = 3 * width * (2 if config.last_turn else 1)
-    pooling = f"{attention} attention, mean,\nmaximum{turns} → {pooled_size}"
+    views = 1 + config.pooled_turns
+    of_turns = f" of the text\nand of {views - 1} turns" if views > 1 else ""
+    pooling = f"{attention} attention,\nmean, maximum{of_turns} → {3 * width * views}"
     shared = "shared, " if config.shared_branches else ""
     dense = f"{shared}dense, ReLU → {hidden}"
     training = "trained" if config.train_embeddings else "frozen"

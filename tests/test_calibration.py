@@ -31,7 +31,7 @@ def world(prior: np.ndarray, size: int, seed: int) -> tuple[np.ndarray, np.ndarr
 
 def test_shift_is_bayes_rule():
     posterior, _ = world(SOURCE, 50, 0)
-    calibration = Calibration().shifted(SOURCE, TARGET)
+    calibration = Calibration.of_shift(SOURCE, TARGET)
     got = calibration.probabilities(np.log(posterior), exclusive=True)
     for row, p in zip(got, posterior, strict=True):
         weighted = [p[k] * TARGET[k] / SOURCE[k] for k in range(3)]
@@ -39,7 +39,7 @@ def test_shift_is_bayes_rule():
 
 
 def test_no_shift_where_nothing_shifts():
-    assert Calibration().shifted(SOURCE, SOURCE).prior_shift == pytest.approx((0, 0, 0))
+    assert Calibration.of_shift(SOURCE, SOURCE).prior_shift == pytest.approx((0, 0, 0))
 
 
 def test_expectation_maximisation_finds_the_prior():
@@ -63,7 +63,7 @@ def test_the_estimate_is_the_likeliest_prior():
 
 def test_a_label_without_training_examples_cannot_be_shifted():
     with pytest.raises(InputError, match="no example in training"):
-        Calibration().shifted(np.array([0.0, 0.5, 0.5]), TARGET)
+        Calibration.of_shift(np.array([0.0, 0.5, 0.5]), TARGET)
 
 
 def test_label_prior_leaves_unlabelled_rows_out():
@@ -74,23 +74,24 @@ def test_label_prior_leaves_unlabelled_rows_out():
 
 
 @pytest.mark.parametrize("true", [0.5, 1.0, 3.0])
-@pytest.mark.parametrize("shift", [0.0, np.array([0.5, -1.0, 0.2])])
-def test_temperature_is_found(true, shift):
+def test_temperature_is_found(true):
     """Logits are the true ones times T; dividing by T makes them likeliest again."""
     rng = np.random.default_rng(0)
     scores = rng.normal(0, 2, (20_000, 3))
-    cumulative = softmax(scores + shift).cumsum(1)
-    y = (rng.random((20_000, 1)) > cumulative).sum(1)
-    got = fit_temperature(scores * true, np.eye(3)[y], shift=shift)
+    y = (rng.random((20_000, 1)) > softmax(scores).cumsum(1)).sum(1)
+    got = fit_temperature(scores * true, np.eye(3)[y])
     assert got == pytest.approx(true, rel=0.05)
 
 
-def test_weighted_temperature_equals_repeated_texts():
-    rng = np.random.default_rng(3)
-    logits, labels = rng.normal(0, 2, (60, 3)), np.eye(3)[rng.integers(0, 3, 60)]
-    counts = rng.integers(1, 4, 60)
-    repeated = fit_temperature(logits.repeat(counts, 0), labels.repeat(counts, 0))
-    assert fit_temperature(logits, labels, weights=counts) == pytest.approx(repeated, rel=1e-4)
+def test_temperature_is_fitted_after_the_shift_and_moves_no_decision():
+    rng = np.random.default_rng(1)
+    logits, labels = rng.normal(0, 3, (500, 3)), np.eye(3)[rng.integers(0, 3, 500)]
+    shifted = Calibration.of_shift(SOURCE, TARGET)
+    tempered = shifted.tempered(logits, labels)
+    assert tempered.temperature == fit_temperature(shifted.scale(logits), labels)
+    assert tempered.temperature > 2
+    before = shifted.probabilities(logits, exclusive=True).argmax(1)
+    assert (tempered.probabilities(logits, exclusive=True).argmax(1) == before).all()
 
 
 @given(st.lists(st.floats(-1e4, 1e4), min_size=2, max_size=5))

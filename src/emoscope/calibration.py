@@ -22,27 +22,40 @@ Floats = NDArray[np.floating[Any]]
 class Calibration:
     """How the logits of one model become probabilities.
 
+    The temperature comes last, so that it never changes which label is the most probable.
+
     Attributes:
-        temperature: divides the logits.
-        prior_shift: added to the divided logits, one number a label; empty for none.
+        temperature: divides the shifted logits.
+        prior_shift: added to the logits, one number a label; empty for none.
     """
 
     temperature: float = 1.0
     prior_shift: tuple[float, ...] = ()
 
     def scale(self, logits: Floats) -> Floats:
-        """Logits (N, K) divided by the temperature and shifted."""
-        scaled = np.asarray(logits, dtype=np.float64) / self.temperature
-        return scaled + np.asarray(self.prior_shift) if self.prior_shift else scaled
+        """Logits (N, K) shifted and divided by the temperature."""
+        shift = np.asarray(self.prior_shift) if self.prior_shift else 0.0
+        return (np.asarray(logits, dtype=np.float64) + shift) / self.temperature
 
     def probabilities(self, logits: Floats, exclusive: bool) -> Floats:
         """Probabilities (N, K): a softmax of exclusive labels, else a sigmoid of each."""
         scaled = self.scale(logits)
         return softmax(scaled) if exclusive else sigmoid(scaled)
 
-    def shifted(self, source: Floats, target: Floats) -> "Calibration":
-        """The same temperature with the prior moved from `source` to `target`, both (K,)."""
-        return replace(self, prior_shift=tuple(float(x) for x in log_ratio(source, target)))
+    @classmethod
+    def of_shift(cls, source: Floats, target: Floats) -> "Calibration":
+        """The prior moved from `source` to `target`, both (K,), temperature 1."""
+        return cls(prior_shift=tuple(float(x) for x in log_ratio(source, target)))
+
+    def tempered(self, logits: Floats, labels: Floats) -> "Calibration":
+        """The same shift with the temperature that fits exclusive labels.
+
+        Args:
+            logits: of held-out texts, (N, K).
+            labels: one-hot, (N, K).
+        """
+        shifted = replace(self, temperature=1.0).scale(logits)
+        return replace(self, temperature=fit_temperature(shifted, labels))
 
     def to_dict(self) -> dict[str, Any]:
         """A mapping for `config.json`."""
@@ -121,27 +134,22 @@ def estimate_prior(
     return prior
 
 
-def fit_temperature(
-    logits: Floats, labels: Floats, shift: Floats | float = 0.0, weights: Floats | None = None
-) -> float:
+def fit_temperature(logits: Floats, labels: Floats) -> float:
     """Temperature that makes exclusive labels likeliest (Guo et al. 2017, arXiv 1706.04599).
 
-    The weighted cross-entropy is convex in 1/T, so a ternary search on log T finds its minimum.
+    The cross-entropy is convex in 1/T, so a ternary search on log T finds its minimum.
 
     Args:
         logits: of held-out texts, (N, K).
         labels: one-hot, (N, K).
-        shift: of the prior, added after the division, (K,).
-        weights: of the texts, (N,), e.g. to stand for another prior.
 
     Returns:
         A temperature between 0.05 and 20.
     """
-    of_text = np.ones(len(logits)) if weights is None else weights
+    scores = np.asarray(logits, dtype=np.float64)
 
     def loss(log_temperature: float) -> float:
-        log_p = log_softmax(np.asarray(logits, np.float64) / np.exp(log_temperature) + shift)
-        return float(-(of_text * (log_p * labels).sum(axis=1)).sum())
+        return float(-(log_softmax(scores / np.exp(log_temperature)) * labels).sum())
 
     low, high = np.log(0.05), np.log(20.0)
     while high - low > 1e-6:

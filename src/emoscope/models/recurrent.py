@@ -42,6 +42,9 @@ class Recurrent(nn.Module):
                 nn.init.xavier_uniform_(parameter)
             else:
                 nn.init.zeros_(parameter)
+                if cell == "lstm" and "bias_ih" in name:
+                    # Remember by default (Jozefowicz et al. 2015); the gates are i, f, g, o.
+                    nn.init.ones_(parameter[hidden_size : 2 * hidden_size])
 
     def forward(self, inputs: Tensor, mask: Tensor) -> Tensor:
         """(batch, tokens, input) → (batch, tokens, output_size).

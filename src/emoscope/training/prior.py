@@ -9,9 +9,7 @@ from numpy.typing import NDArray
 from emoscope.calibration import (
     Calibration,
     estimate_prior,
-    fit_temperature,
     label_prior,
-    log_ratio,
 )
 from emoscope.errors import InputError
 from emoscope.recipes.schema import Recipe
@@ -53,36 +51,23 @@ class PriorCorrection:
         weighted = prior if self.class_weights is None else prior * self.class_weights
         self.source: Floats = weighted / weighted.sum()
 
-    def calibrate(self, logits: Floats, temperature: float = 1.0) -> Calibration:
-        """Temperature and shift for logits (N, K), the prior estimated from them if asked for."""
-        calibration = Calibration(temperature)
+    def calibrate(self, logits: Floats) -> Calibration:
+        """The shift for logits (N, K), its target estimated from them if that is asked for."""
         target = self.target
         if self.estimated:
-            probabilities = calibration.probabilities(logits, exclusive=True)
+            probabilities = Calibration().probabilities(logits, exclusive=True)
             target = estimate_prior(probabilities, self.source)
-        return calibration if target is None else calibration.shifted(self.source, target)
+        return Calibration() if target is None else Calibration.of_shift(self.source, target)
 
     def fit(self, logits: Floats, labels: Floats) -> Calibration:
-        """Temperature fitted on dev, then the shift; independent labels keep temperature 1.
-
-        Where the shift is still to be estimated, the dev texts are weighted to stand for the
-        training prior: the estimate must not learn the shares from the labels.
+        """The shift, and for exclusive labels the temperature, fitted on dev.
 
         Args:
             logits: of the dev texts, (N, K).
             labels: one-hot, (N, K).
         """
-        if not self.exclusive:
-            return Calibration()
-        if self.estimated:
-            weights = labels @ (self.source / np.maximum(label_prior(labels), 1e-12))
-            temperature = fit_temperature(logits, labels, weights=weights)
-        elif self.target is not None:
-            shift = log_ratio(self.source, self.target)
-            temperature = fit_temperature(logits, labels, shift=shift)
-        else:
-            temperature = fit_temperature(logits, labels)
-        return self.calibrate(logits, temperature)
+        calibration = self.calibrate(logits)
+        return calibration.tempered(logits, labels) if self.exclusive else calibration
 
 
 def given_prior(shares: Mapping[str, float], taxonomy: Taxonomy) -> Floats:

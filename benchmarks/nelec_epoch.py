@@ -103,14 +103,10 @@ def plain(data: EncodedDataset, epochs: int) -> list[float]:
     for _ in range(epochs):
         started = time.perf_counter()
         for rows in torch.randperm(len(data)).split(BATCH):
-            # As torch runs it: one pass over the whole batch.
-            with torch.backends.mkldnn.flags(enabled=True):
-                embedded = model.spatial_dropout(model.embedding(ids[rows]))
-                lstm = model.lstm.forwards(embedded)[0]
-                gru = model.gru.forwards(lstm)[0]
-            features = [
-                model.lstm_branch(states, mask[rows], mask[rows])[0] for states in (lstm, gru)
-            ]
+            embedded = model.spatial_dropout(model.embedding(ids[rows]))
+            lstm = model.lstm.forwards(embedded)[0]
+            gru = model.gru.forwards(lstm)[0]
+            features = [model.lstm_branch(states, [mask[rows]])[0] for states in (lstm, gru)]
             logits = model.classifier(torch.cat(features, dim=1))
             optimizer.zero_grad()
             torch.nn.functional.cross_entropy(logits, classes[rows]).backward()

@@ -1,5 +1,31 @@
 """Recognise emotion in text with any set of labels: train, evaluate, transfer, annotate, serve."""
 
+import importlib
+from typing import TYPE_CHECKING, Any
+
 from emoscope._version import __version__
 
-__all__ = ["__version__"]
+if TYPE_CHECKING:
+    from emoscope.runtime.annotator import Annotator, Score, load
+    from emoscope.taxonomy import Label, Taxonomy
+
+__all__ = ["Annotator", "Label", "Score", "Taxonomy", "__version__", "load"]
+
+# Imported when first asked for, so that `import emoscope` costs next to nothing.
+_HOMES = {
+    "Annotator": "emoscope.runtime.annotator",
+    "Label": "emoscope.taxonomy",
+    "Score": "emoscope.runtime.annotator",
+    "Taxonomy": "emoscope.taxonomy",
+    "load": "emoscope.runtime.annotator",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(_HOMES[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -14,6 +14,9 @@ from emoscope.rows import Row, RowError
 __all__ = ["Columns", "check_columns", "is_blank", "turns_of"]
 
 
+EMOCONTEXT_TURNS = ("turn1", "turn2", "turn3")
+
+
 @dataclass(frozen=True, slots=True)
 class Columns:
     """Names of the columns that matter in a table.
@@ -93,6 +96,24 @@ def check_columns(present: Mapping[str, Any], columns: Columns, path: str = "the
                 f"{', '.join(map(repr, present))}.{hint} Name the columns that hold the turns, "
                 "ids and labels."
             )
+
+
+def guessed(
+    present: Mapping[str, Any], turns: tuple[str, ...] | None, identity: str | None
+) -> tuple[tuple[str, ...], str | None]:
+    """The columns of the turns and of the id, guessed from a table's where none are named.
+
+    Args:
+        present: the values of a row, or any mapping keyed by the table's columns.
+        turns: the columns named; by default EmoContext's three where the table has them, else
+            `text`.
+        identity: the column named; by default `id` where the table has it.
+    """
+    if turns is None:
+        turns = EMOCONTEXT_TURNS if set(EMOCONTEXT_TURNS) <= set(present) else ("text",)
+    if identity is None and "id" in present:
+        identity = "id"
+    return turns, identity
 
 
 def is_blank(value: object) -> bool:

@@ -6,6 +6,7 @@ and what it needs (`vocabulary.json` or a tokenizer), `README.md` (the model car
 
 import json
 from dataclasses import dataclass
+from math import inf, isfinite
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from emoscope.errors import InputError
 from emoscope.taxonomy import Taxonomy
 
 CONFIG = "config.json"
+WEIGHTS = "model.safetensors"
 PREPROCESSING = "preprocessing.json"
 CARD = "README.md"
 MAX_JSON_BYTES = 16_000_000
@@ -52,26 +54,55 @@ class ModelFolder:
         """
         folder = resolve(Path(path))
         config = read_json(folder / CONFIG)
-        missing = [key for key in ("model_type", "id2label", "taxonomy") if key not in config]
+        needed = ("model_type", "id2label", "taxonomy", "calibration")
+        missing = [key for key in needed if key not in config]
         if missing:
             raise InputError(
                 f"{folder / CONFIG} lacks {', '.join(missing)}: it was not written by emoscope. "
                 "Train a model with `emoscope train` or save one through emoscope."
             )
-        taxonomy = Taxonomy.from_dict(config["taxonomy"])
-        labels = tuple(config["id2label"][str(k)] for k in range(len(config["id2label"])))
-        if labels != taxonomy.names:
+        try:
+            taxonomy = Taxonomy.from_dict(config["taxonomy"])
+        except InputError as error:
+            raise InputError(f"{folder / CONFIG}: {error}") from None
+        expected = {str(k): name for k, name in enumerate(taxonomy.names)}
+        if config["id2label"] != expected:
             raise InputError(
-                f"{folder / CONFIG}: id2label {list(labels)} and the taxonomy "
+                f"{folder / CONFIG}: id2label {config['id2label']} and the taxonomy "
                 f"{list(taxonomy.names)} differ. The file was edited; restore it."
             )
         return cls(
             path=folder,
             config=config,
             taxonomy=taxonomy,
-            calibration=Calibration.from_dict(config["calibration"]),
+            calibration=read_calibration(config["calibration"], len(taxonomy), folder / CONFIG),
             preprocessing=read_json(folder / PREPROCESSING),
         )
+
+
+def read_calibration(values: Any, labels: int, path: Path) -> Calibration:
+    """The calibration in a config, checked.
+
+    Args:
+        values: what the config says.
+        labels: how many there are.
+        path: of the config, for the message.
+    """
+    try:
+        calibration = Calibration.from_dict(values)
+    except (KeyError, TypeError, ValueError):
+        calibration = None
+    if (
+        calibration is None
+        or not 0 < calibration.temperature < inf
+        or len(calibration.prior_shift) not in (0, labels)
+        or not all(map(isfinite, calibration.prior_shift))
+    ):
+        raise InputError(
+            f"{path}: expected as calibration a temperature above 0 and a prior_shift of {labels} "
+            f"numbers or none, got {values!r}. The file was edited; restore it."
+        )
+    return calibration
 
 
 def resolve(path: Path) -> Path:
@@ -120,7 +151,9 @@ def read_json(path: Path) -> dict[str, Any]:
         values = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise InputError(f"{path} is missing: the model folder is incomplete.") from None
-    except (UnicodeDecodeError, json.JSONDecodeError) as error:
+    except OSError as error:
+        raise InputError(f"{path} cannot be read: {error.strerror}.") from None
+    except (UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
         raise InputError(f"{path} is not JSON: {error}. The file is damaged.") from None
     if not isinstance(values, dict):
         raise InputError(f"{path}: expected a JSON object.")

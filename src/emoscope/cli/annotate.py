@@ -38,9 +38,6 @@ def annotate(
 ) -> None:
     """Score every conversation of a file: one JSON line each, in order.
 
-    Without --turns the columns turn1, turn2, turn3 are read where the file has them, else the
-    column text.
-
     [b]Example:[/b] emoscope annotate chats.tsv --model sample --output scores.jsonl
     """
     import sys
@@ -68,4 +65,5 @@ def annotate(
         on_progress = stack.enter_context(progress())
         annotate_stream(annotator, reading, stream, on_progress=on_progress)
     if rejects is not None and rejects.count:
-        typer.echo(f"{rejects.count} rows could not be read; see {skip_bad_rows}.", err=True)
+        rows = "1 row" if rejects.count == 1 else f"{rejects.count:,} rows"
+        typer.echo(f"{rows} could not be read; see {skip_bad_rows}.", err=True)

@@ -9,18 +9,31 @@ from typing import TextIO
 from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
+from emoscope.errors import InputError
+
 
 @contextmanager
 def open_output(path: Path | None) -> Iterator[TextIO]:
     """Stdout, or a file that appears under its name only when it is whole."""
     if path is None:
         yield sys.stdout
+        # Now, while a closed pipe is still noticed as such.
+        sys.stdout.flush()
         return
-    path.parent.mkdir(parents=True, exist_ok=True)
+    if path.is_dir():
+        raise InputError(f"Cannot write to {path}: it is a folder. Name a file.")
     partial = path.with_name(f".{path.name}.partial")
-    with partial.open("w", encoding="utf-8", newline="\n") as stream:
-        yield stream
-    partial.replace(path)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        stream = partial.open("w", encoding="utf-8", newline="\n")
+    except OSError as error:
+        raise InputError(f"Cannot write to {path}: {error.strerror}. Name another file.") from None
+    try:
+        with stream:
+            yield stream
+        partial.replace(path)
+    finally:
+        partial.unlink(missing_ok=True)
 
 
 @contextmanager

@@ -52,8 +52,11 @@ def main() -> None:
     except EmoscopeError as error:
         Console(stderr=True, highlight=False).print(f"[bold red]Error:[/] {escape(str(error))}")
         sys.exit(error.exit_code)
-    except BrokenPipeError:
-        # The reader of our output has closed it, as `head` does; nothing is wrong. Pointing stdout
-        # elsewhere keeps the interpreter from complaining when it flushes at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except SystemExit as ended:
+        # Typer and Rich end with 1 when the reader of our output has closed it, as `head` does;
+        # nothing is wrong. Pointing stdout elsewhere keeps the interpreter from complaining when
+        # it flushes at exit.
+        if not isinstance(ended.__context__, BrokenPipeError) or sys.__stdout__ is None:
+            raise
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.__stdout__.fileno())
         sys.exit(0)

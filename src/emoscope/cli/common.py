@@ -27,11 +27,14 @@ TurnColumns = Annotated[
     typer.Option(
         "--turns",
         help="Columns that hold the turns, comma-separated, oldest first; or the one column that "
-        "holds them all.",
+        "holds them all. Default: turn1,turn2,turn3 where there are such columns, else text.",
         show_default=False,
     ),
 ]
-IdColumn = Annotated[str | None, typer.Option("--id", help="Column of ids.", show_default=False)]
+IdColumn = Annotated[
+    str | None,
+    typer.Option("--id", help="Column of ids; default id, if there is one.", show_default=False),
+]
 LabelColumn = Annotated[
     str | None,
     typer.Option(
@@ -74,7 +77,9 @@ def corpus_section(
     turn_separator: str | None = None,
 ) -> tuple["CorpusSection", Path]:
     """The corpus that a command's options name, and the folder of its files."""
+    from emoscope.conversations import guessed
     from emoscope.recipes.schema import CorpusSection
+    from emoscope.rows import read_rows
 
     if corpus in ("sample", "emocontext"):
         if corpus == "emocontext" and data_dir is None:
@@ -89,13 +94,16 @@ def corpus_section(
             f"No corpus {corpus!r}: expected sample, emocontext, or a table of your own "
             "(.csv, .tsv, .jsonl, .parquet)."
         )
+    first = next(read_rows(path), None)
+    present = {} if first is None else first.values
+    columns, identity = guessed(present, turn_columns(turns), id_column)
     section = CorpusSection(
         name="tabular",
         train=path.name,
         dev=path.name,
         taxonomy=taxonomy,
-        turns=turn_columns(turns) or ("text",),
-        id=id_column,
+        turns=columns,
+        id=identity,
         label=label,
         turn_separator=turn_separator,
     )

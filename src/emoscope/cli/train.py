@@ -33,25 +33,28 @@ def train(
 ) -> None:
     """Train a model from a recipe; interrupted, the same command goes on where it was.
 
-    [b]Example:[/b] emoscope train nelec-sample --output sample --set training.epochs=2
+    [b]Example:[/b] emoscope train nelec-sample --output sample
     """
     import json
-
-    import typer as console
+    import logging
 
     from emoscope.cli.tables import print_report, print_spread
-    from emoscope.errors import require
+    from emoscope.errors import InputError, require
     from emoscope.recipes.load import load_recipe
 
     checked = load_recipe(recipe, set_ or [])
+    if checked.needs and data_dir is None:
+        raise InputError(f"{checked.name} needs --data-dir, a folder with {checked.needs}.")
     for module in ("torch", "transformers", "datasets", "sklearn", "matplotlib", "accelerate"):
         require(module, "train")
     from emoscope.training.train import train as run_training
 
+    logging.basicConfig(format="%(message)s")
+    logging.getLogger("emoscope").setLevel(logging.INFO)
     folder = output or Path("runs") / checked.name
 
     def announce(run: Path, result: "RunResult") -> None:
-        console.echo(
+        typer.echo(
             f"{run}: seed {result.seed}, epoch {result.best_epoch:g} of {result.epochs:g}, "
             f"{result.seconds:.0f} s, dev micro-F1 {result.dev['micro']['f1']:.3f}"
         )
@@ -62,4 +65,4 @@ def train(
     else:
         summary = json.loads((folder / "summary.json").read_text(encoding="utf-8"))
         print_spread(summary["dev"], f"{checked.corpus.dev}, {runs} runs")
-    console.echo(f"Model: {folder / 'run-1' / 'model'}")
+    typer.echo(f"Model: {folder / 'run-1' / 'model'}")

@@ -310,6 +310,29 @@ class Coverage:
     emoji_tokens: Share
     unknown: tuple[tuple[str, int], ...]
 
+    def __str__(self) -> str:
+        shares = [
+            f"{share.value:.1%} of {share.total:,} {what}"
+            for what, share in (
+                ("types", self.types),
+                ("tokens", self.tokens),
+                ("emoji types", self.emoji_types),
+                ("emoji tokens", self.emoji_tokens),
+            )
+        ]
+        most = ", ".join(f"{word} ({count})" for word, count in self.unknown[:10])
+        unknown = f" Unknown most often: {most}." if most else ""
+        return f"Vectors know {', '.join(shares)}.{unknown}"
+
+    def to_dict(self) -> dict[str, float]:
+        """The shares, in [0, 1]."""
+        return {
+            "types": self.types.value,
+            "tokens": self.tokens.value,
+            "emoji_types": self.emoji_types.value,
+            "emoji_tokens": self.emoji_tokens.value,
+        }
+
 
 def coverage(
     vocabulary_or_counts: Vocabulary | Mapping[str, int], vectors: WordVectors, *, top: int = 20

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from emoscope.embeddings.vocabulary import UNKNOWN, Vocabulary
 from emoscope.encoding.batching import Ragged
@@ -66,11 +66,19 @@ class PlainEncoder:
             raise InputError(
                 f"Expected preprocessing for the encoder 'plain', found {config.get('encoder')!r}."
             )
+        length: Any = config.get("max_length")
+        truncation: Any = config.get("truncation")
+        steps: Any = config.get("steps")
+        if not isinstance(length, int) or length < 1 or truncation not in get_args(Truncation):
+            raise InputError(
+                "Expected preprocessing with a max_length of 1 or more and a truncation of 'start' "
+                f"or 'end', found {length!r} and {truncation!r}."
+            )
         return cls(
-            pipeline=TextPipeline.from_config(config["steps"]),
+            pipeline=TextPipeline.from_config(steps),
             vocabulary=vocabulary,
-            max_length=config["max_length"],
-            truncation=config["truncation"],
+            max_length=length,
+            truncation=truncation,
         )
 
 

@@ -36,15 +36,16 @@ class Recurrent(nn.Module):
         self.backwards = layer(input_size, hidden_size, batch_first=True) if bidirectional else None
         self.output_size = hidden_size * (2 if bidirectional else 1)
         for name, parameter in self.named_parameters():
-            if "weight_hh" in name:
-                nn.init.orthogonal_(parameter)
-            elif "weight_ih" in name:
-                nn.init.xavier_uniform_(parameter)
-            else:
-                nn.init.zeros_(parameter)
-                if cell == "lstm" and "bias_ih" in name:
-                    # Remember by default (Jozefowicz et al. 2015); the gates are i, f, g, o.
-                    nn.init.ones_(parameter[hidden_size : 2 * hidden_size])
+            # The rows are the gates' matrices, one below the other; each is drawn on its own.
+            for gate, rows in enumerate(torch.split(parameter.detach(), hidden_size)):
+                if "weight_hh" in name:
+                    nn.init.orthogonal_(rows)
+                elif "weight_ih" in name:
+                    nn.init.xavier_uniform_(rows)
+                else:
+                    # Remember by default (Jozefowicz et al. 2015): the LSTM's gates are i, f, g, o.
+                    remembers = cell == "lstm" and name.endswith("bias_ih_l0") and gate == 1
+                    nn.init.constant_(rows, 1.0 if remembers else 0.0)
 
     def forward(self, inputs: Tensor, mask: Tensor) -> Tensor:
         """(batch, tokens, input) → (batch, tokens, output_size).

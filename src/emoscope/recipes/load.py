@@ -1,17 +1,21 @@
 """Find a recipe, apply overrides, check it."""
 
 from collections.abc import Sequence
+from difflib import get_close_matches
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 import yaml
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
 
 from emoscope.errors import InputError
 from emoscope.recipes.schema import Recipe
 
 MAX_BYTES = 1_000_000
+# Of a date that is none, as 2024-13-45, YAML's reader raises a ValueError.
+NOT_YAML = (yaml.YAMLError, ValueError, RecursionError)
 
 
 def builtin_recipes() -> tuple[str, ...]:
@@ -43,11 +47,22 @@ def load_recipe(name_or_path: str, overrides: Sequence[str] = ()) -> Recipe:
     try:
         return Recipe.model_validate(values)
     except ValidationError as error:
-        problems = "; ".join(
-            f"{'.'.join(str(part) for part in problem['loc'])}: {problem['msg']}"
-            for problem in error.errors()
-        )
+        problems = "; ".join(map(explained, error.errors()))
         raise InputError(f"Recipe {name_or_path}: {problems}.") from None
+
+
+def explained(problem: ErrorDetails) -> str:
+    """One of pydantic's errors, with a field of a like name where there is no such field."""
+    place = ".".join(str(part) for part in problem["loc"])
+    if problem["type"] != "extra_forbidden":
+        return f"{place}: {problem['msg']}"
+    known = {name: name for name in Recipe.model_fields}
+    for section, field in Recipe.model_fields.items():
+        if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
+            known |= {name: f"{section}.{name}" for name in field.annotation.model_fields}
+    close = get_close_matches(str(problem["loc"][-1]), known, n=1)
+    hint = f"; is it {known[close[0]]!r}?" if close else ""
+    return f"{place}: no such field{hint} (`emoscope recipes NAME` shows them all)"
 
 
 def read(name_or_path: str) -> dict[str, Any]:
@@ -63,10 +78,13 @@ def read(name_or_path: str) -> dict[str, Any]:
             )
         if path.stat().st_size > MAX_BYTES:
             raise InputError(f"{path}: a recipe of over {MAX_BYTES:,} bytes is not read.")
-        text = path.read_text(encoding="utf-8")
+        try:
+            text = path.read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise InputError(f"{path}: expected a recipe in UTF-8: {error}.") from None
     try:
         values = yaml.safe_load(text)
-    except yaml.YAMLError as error:
+    except NOT_YAML as error:
         raise InputError(f"Recipe {name_or_path} is not YAML: {error}") from None
     if not isinstance(values, dict):
         raise InputError(f"Recipe {name_or_path}: expected a mapping of sections.")
@@ -83,13 +101,15 @@ def apply_override(values: dict[str, Any], override: str) -> None:
         )
     *parents, field = key.split(".")
     for parent in parents:
-        child = values.setdefault(parent, {})
+        if values.get(parent) is None:
+            values[parent] = {}
+        child = values[parent]
         if not isinstance(child, dict):
             raise InputError(f"Override {override!r}: {parent!r} is not a section.")
         values = child
     try:
         values[field] = yaml.safe_load(text)
-    except yaml.YAMLError as error:
+    except NOT_YAML as error:
         raise InputError(f"Override {override!r}: the value is not YAML: {error}") from None
 
 

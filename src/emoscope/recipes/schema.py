@@ -13,7 +13,7 @@ Positive = Annotated[float, Field(gt=0)]
 class Section(BaseModel):
     """A part of a recipe: unknown fields are errors, values do not change."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 class Holdout(Section):

@@ -58,14 +58,19 @@ class Annotator:
 
         Args:
             texts: each a string, or the turns of a conversation.
-            top_k: at most so many labels a text.
+            top_k: at most so many labels a text, at least 1.
             threshold: only labels at least as probable, which may be none.
 
         Returns:
             One list for each text, in the order given.
+
+        Raises:
+            InputError: texts that are not a list of text, or a `top_k` below 1.
         """
         if isinstance(texts, str):
             raise InputError("Expected a list of texts; for one text pass [text].")
+        if top_k is not None and top_k < 1:
+            raise InputError(f"Expected a top_k of at least 1, got {top_k}.")
         conversations = [[text] if isinstance(text, str) else list(text) for text in texts]
         if not conversations:
             return []

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from emoscope.errors import InputError, require
-from emoscope.folder import ModelFolder
+from emoscope.folder import CONFIG, WEIGHTS, ModelFolder
 
 Conversation = Sequence[str]
 
@@ -31,7 +31,7 @@ def load_backend(folder: ModelFolder) -> Backend:
     """The engine for a model folder, with the weights loaded.
 
     Raises:
-        InputError: an unknown kind of model.
+        InputError: an unknown kind of model, or files that are damaged or do not fit together.
         MissingExtraError: the engine's packages are not installed.
     """
     if folder.model_type not in ENGINES:
@@ -43,5 +43,18 @@ def load_backend(folder: ModelFolder) -> Backend:
     if folder.model_type in NEEDS_TORCH:
         require("torch", "train")
         require("transformers", "train")
-    backend: Backend = getattr(importlib.import_module(module), name).load(folder)
+    weights = folder.path / WEIGHTS
+    if not weights.is_file():
+        raise InputError(f"{weights} is missing: the model folder is incomplete.")
+    errors = require("safetensors", "train")
+    engine = getattr(importlib.import_module(module), name)
+    try:
+        backend: Backend = engine.load(folder)
+    except (OSError, errors.SafetensorError) as error:
+        raise InputError(f"{weights} cannot be read: {error}. The file is damaged.") from error
+    except (KeyError, RuntimeError, TypeError, ValueError) as error:
+        raise InputError(
+            f"{folder.path}: no model can be made of {CONFIG} and {WEIGHTS}; one of them was "
+            f"edited or is of another model ({error})."
+        ) from error
     return backend

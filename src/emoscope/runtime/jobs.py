@@ -11,12 +11,10 @@ from typing import Any, BinaryIO, TextIO, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from emoscope.conversations import Columns, check_columns, turns_of
+from emoscope.conversations import Columns, check_columns, guessed, turns_of
 from emoscope.rows import BadRows, Format, Row, RowError, read_rows, refuse
 from emoscope.runtime.annotator import Annotator
 from emoscope.taxonomy import Taxonomy
-
-TURNS = ("turn1", "turn2", "turn3")
 
 T = TypeVar("T")
 U = TypeVar("U")
@@ -70,10 +68,7 @@ class Source:
 
     def columns(self, first: Row) -> Columns:
         """The columns named, or those that the first row suggests."""
-        turns = self.turns
-        if turns is None:
-            turns = TURNS if set(TURNS) <= set(first.values) else ("text",)
-        identity = "id" if self.id is None and "id" in first.values else self.id
+        turns, identity = guessed(first.values, self.turns, self.id)
         return Columns(turns=turns, id=identity, turn_separator=self.turn_separator)
 
 

@@ -95,7 +95,8 @@ class LiveCurves(TrainerCallback):
 
 def history_of(log: Sequence[dict[str, float]]) -> dict[str, list[tuple[float, float]]]:
     """Each figure's (epoch, value) pairs, from the trainer's log."""
-    skipped = ("epoch", "step", "total_flos")
+    # `train_loss` is a mean since the last resumption; `loss` has it for each epoch.
+    skipped = ("epoch", "step", "total_flos", "train_loss")
     history: dict[str, list[tuple[float, float]]] = {}
     for entry in log:
         for name, value in entry.items():

@@ -15,6 +15,7 @@ from emoscope.embeddings.vectors import WordVectors, load_vectors
 from emoscope.embeddings.vocabulary import Coverage, Vocabulary, coverage, embedding_matrix
 from emoscope.encoding.plain import BOUNDARY, PlainEncoder, split
 from emoscope.errors import InputError
+from emoscope.evaluation.metrics import report
 from emoscope.models.nelec import Nelec, NelecConfig
 from emoscope.recipes.schema import CorpusSection, Recipe, TextSection, VectorsSection
 from emoscope.taxonomy import Taxonomy
@@ -63,6 +64,11 @@ def load_corpora(section: CorpusSection, root: Path) -> tuple[Corpus, Corpus]:
         if not len(corpus) or not corpus.labelled:
             raise InputError(f"{section.name} {name}: training needs labelled examples.")
     if section.holdout is not None:
+        if len(train) < 2:
+            raise InputError(
+                f"{section.name} {section.train}: a holdout needs two examples or more; "
+                "found one. Set corpus.holdout=null."
+            )
         kept, _ = train_test_split(
             np.arange(len(train)),
             test_size=section.holdout.share,
@@ -70,6 +76,14 @@ def load_corpora(section: CorpusSection, root: Path) -> tuple[Corpus, Corpus]:
         )
         train = train.select(np.sort(kept))
     return train, dev
+
+
+def check_metric(metric: str, taxonomy: Taxonomy) -> None:
+    """Check that the dev figure that chooses the best epoch is one that is measured."""
+    nothing = np.zeros((1, len(taxonomy)))
+    known = [*report(nothing, nothing > 0, taxonomy).flat(), "loss"]
+    if metric not in known:
+        raise InputError(f"training.metric: expected one of {', '.join(known)}; found {metric!r}.")
 
 
 def make_pipeline(section: TextSection) -> TextPipeline:
@@ -97,9 +111,15 @@ def prepare(recipe: Recipe, root: Path) -> Prepared:
         root: folder of the corpus' files.
     """
     train, dev = load_corpora(recipe.corpus, root)
+    check_metric(recipe.training.metric, train.taxonomy)
     pipeline = make_pipeline(recipe.text)
     vectors = make_vectors(recipe.vectors, recipe.seed)
     words = [split(pipeline, turns) for turns in train.turns]
+    if recipe.model.pooled_turns and not any(BOUNDARY in text for text in words):
+        raise InputError(
+            f"model.pooled_turns pools single turns, but no text has a {BOUNDARY}: it takes texts "
+            "of several turns and the step turn_boundaries. Set model.pooled_turns=0."
+        )
     vocabulary = Vocabulary.fit(
         words,
         vectors=vectors,
@@ -108,7 +128,10 @@ def prepare(recipe: Recipe, root: Path) -> Prepared:
         extension=recipe.vectors.extension,
     )
     encoder = PlainEncoder(pipeline, vocabulary, recipe.text.max_length, recipe.text.truncation)
-    known = coverage(Counter(word for text in words for word in text), vectors)
+    counts = Counter(word for text in words for word in text)
+    # The boundary is no word, and no vectors know it.
+    del counts[BOUNDARY]
+    known = coverage(counts, vectors)
     return Prepared(train, dev, encoder, vectors, known)
 
 

@@ -50,6 +50,12 @@ class PriorCorrection:
         self.class_weights = class_weights(recipe.objective.class_weights, prior, self.target)
         weighted = prior if self.class_weights is None else prior * self.class_weights
         self.source: Floats = weighted / weighted.sum()
+        missing = [name for name, share in zip(taxonomy.names, prior, strict=True) if share <= 0]
+        if wanted != "none" and missing:
+            raise InputError(
+                f"prior.target: no example in training of {', '.join(missing)}, and no correction "
+                "can bring a label back. Leave it out of the taxonomy, or set prior.target=none."
+            )
 
     def calibrate(self, logits: Floats) -> Calibration:
         """The shift for logits (N, K), its target estimated from them if that is asked for."""

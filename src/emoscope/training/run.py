@@ -34,6 +34,9 @@ from emoscope.training.trainer import EmotionTrainer
 
 Floats = NDArray[np.floating[Any]]
 
+STATE = "trainer_state.json"
+CHECKPOINT_FILES = ("model.safetensors", "optimizer.pt", "scheduler.pt", "rng_state.pth", STATE)
+
 
 @dataclass(frozen=True)
 class RunResult:
@@ -150,7 +153,8 @@ def trainer_arguments(recipe: Recipe, checkpoints: Path, seed: int) -> TrainingA
     # Choosing the best epoch, or going on after a kill, needs the epochs on disk.
     save = "epoch" if section.checkpoints or section.keep_best else "no"
     return TrainingArguments(
-        output_dir=str(checkpoints),
+        # Whole, because the state of a checkpoint names the best one by its path.
+        output_dir=str(checkpoints.resolve()),
         num_train_epochs=section.epochs,
         per_device_train_batch_size=section.batch_size,
         per_device_eval_batch_size=max(section.batch_size, 512),
@@ -161,6 +165,8 @@ def trainer_arguments(recipe: Recipe, checkpoints: Path, seed: int) -> TrainingA
         logging_strategy="epoch",
         save_strategy=save,
         save_total_limit=1,
+        # Else early stopping would count its patience anew.
+        restore_callback_states_from_checkpoint=True,
         load_best_model_at_end=section.keep_best,
         metric_for_best_model=section.metric,
         greater_is_better=not section.metric.endswith("loss"),
@@ -174,19 +180,38 @@ def trainer_arguments(recipe: Recipe, checkpoints: Path, seed: int) -> TrainingA
 
 
 def last_checkpoint(folder: Path) -> str | None:
-    """The newest checkpoint that was written whole; a torn one is deleted.
+    """The newest checkpoint that a training can go on from; newer ones are deleted.
 
-    The trainer's state is the last file of a checkpoint, so a kill while one is written leaves it
-    out or unreadable.
+    One of an epoch after which training stopped early is not such a one, as the trainer would
+    train another epoch: the training is repeated from the best epoch, with the same end.
     """
     for path in sorted(folder.glob("checkpoint-*"), key=step_of, reverse=True):
-        try:
-            json.loads((path / "trainer_state.json").read_text(encoding="utf-8"))
-        except (FileNotFoundError, ValueError):
-            shutil.rmtree(path)
-        else:
+        if is_whole(path) and not stopped_early(path):
             return str(path)
+        shutil.rmtree(path)
     return None
+
+
+def is_whole(checkpoint: Path) -> bool:
+    """Whether neither the writing nor the deletion of a checkpoint was interrupted.
+
+    The trainer's state is its last file, so a kill while it is written leaves that out or
+    unreadable.
+    """
+    if not all((checkpoint / name).is_file() for name in CHECKPOINT_FILES):
+        return False
+    try:
+        json.loads((checkpoint / STATE).read_text(encoding="utf-8"))
+    except ValueError:
+        return False
+    return True
+
+
+def stopped_early(checkpoint: Path) -> bool:
+    """Whether training ended at a whole checkpoint though there were steps left."""
+    state = json.loads((checkpoint / STATE).read_text(encoding="utf-8"))
+    control = state.get("stateful_callbacks", {}).get("TrainerControl", {}).get("args", {})
+    return bool(control.get("should_training_stop")) and state["global_step"] < state["max_steps"]
 
 
 def step_of(checkpoint: Path) -> int:
@@ -200,7 +225,8 @@ def kept_epoch(trainer: EmotionTrainer) -> float:
         return float(trainer.state.epoch or 0)
     name = f"eval_{trainer.section.metric}"
     scored = [entry for entry in trainer.state.log_history if name in entry]
-    return float(max(scored, key=lambda entry: entry[name])["epoch"])
+    best = min if name.endswith("loss") else max
+    return float(best(scored, key=lambda entry: entry[name])["epoch"])
 
 
 def save_model(

@@ -44,8 +44,9 @@ def train(
     Raises:
         InputError: the folder holds another configuration's runs.
     """
-    claim(output, recipe, restart)
+    check_folder(output, recipe)
     prepared = prepare(recipe, root)
+    claim(output, recipe, restart)
     logger.info("%s", prepared.coverage)
     results = []
     for number in range(1, runs + 1):
@@ -55,6 +56,7 @@ def train(
             after_run(folder, results[-1])
     summary = {
         "recipe": recipe.name,
+        "coverage": prepared.coverage.to_dict(),
         "runs": [vars(result) for result in results],
         "dev": aggregate([result.dev for result in results]),
     }
@@ -62,21 +64,29 @@ def train(
     return results
 
 
-def claim(output: Path, recipe: Recipe, restart: bool) -> None:
-    """Make the folder of a training, or make sure that it is this configuration's."""
-    path, text = output / "recipe.yaml", to_yaml(recipe)
-    if path.is_file() and path.read_text(encoding="utf-8") != text:
+def check_folder(output: Path, recipe: Recipe) -> None:
+    """Make sure that a folder is free, or holds runs of this very configuration."""
+    path = output / "recipe.yaml"
+    if output.exists() and not output.is_dir():
+        raise InputError(f"{output} is a file; expected a folder. Choose another --output.")
+    # A folder without runs holds nothing yet: its training ended before it began.
+    other = path.is_file() and path.read_text(encoding="utf-8") != to_yaml(recipe)
+    if other and any(output.glob("run-*")):
         raise InputError(
             f"{output} holds runs of another configuration, see {path}. "
             "Choose another --output, or delete that folder."
         )
     if not path.is_file() and output.is_dir() and any(output.iterdir()):
         raise InputError(f"{output} is not empty and holds no training. Choose another --output.")
+
+
+def claim(output: Path, recipe: Recipe, restart: bool) -> None:
+    """Make the folder of a training, without its former runs if that is asked for."""
     output.mkdir(parents=True, exist_ok=True)
     if restart:
         for run in output.glob("run-*"):
             shutil.rmtree(run)
-    write_text(path, text)
+    write_text(output / "recipe.yaml", to_yaml(recipe))
     write_text(output / "environment.json", json.dumps(environment(), indent=1))
 
 

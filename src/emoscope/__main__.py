@@ -1,0 +1,6 @@
+"""`python -m emoscope`."""
+
+from emoscope.cli import main
+
+if __name__ == "__main__":
+    main()

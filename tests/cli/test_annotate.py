@@ -1,0 +1,133 @@
+import io
+import json
+import sys
+
+import pytest
+
+from emoscope.runtime.annotator import load
+
+
+@pytest.fixture
+def stdin(monkeypatch):
+    """Gives the program bytes to read."""
+
+    def give(content: bytes):
+        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(content)))
+
+    return give
+
+
+@pytest.fixture
+def model(trained):
+    return str(trained.folder)
+
+
+def lines(text):
+    return [json.loads(line) for line in text.splitlines()]
+
+
+def test_stdout_has_scores_and_nothing_else(emoscope, trained, model):
+    ended = emoscope("annotate", trained.root / "dev.txt", "--format", "tsv", "-m", model)
+    assert (ended.code, ended.err) == (0, "")
+    found = lines(ended.out)
+    assert [one["id"] for one in found] == [str(number) for number in range(60)]
+    scores = load(model).annotate([one["turns"] for one in found])
+    for one, expected in zip(found, scores, strict=True):
+        assert one["label"] == expected[0].label
+        assert one["emotions"] == pytest.approx(dict(expected), abs=1e-6)
+
+
+def test_a_file_appears_whole(emoscope, trained, model, tmp_path):
+    arguments = ["annotate", trained.root / "dev.txt", "--format", "tsv", "-m", model]
+    path = tmp_path / "new" / "scores.jsonl"
+    ended = emoscope(*arguments, "--output", path)
+    assert (ended.code, ended.out, ended.err) == (0, "", "")
+    assert path.read_text(encoding="utf-8") == emoscope(*arguments).out
+    assert [one.name for one in path.parent.iterdir()] == ["scores.jsonl"]
+
+
+def test_nothing_is_left_of_a_job_that_fails(emoscope, model, tmp_path):
+    bad, path = tmp_path / "bad.jsonl", tmp_path / "out" / "scores.jsonl"
+    bad.write_text('{"text": "a"}\n{"text": 3}\n')
+    ended = emoscope("annotate", bad, "-m", model, "-o", path)
+    assert ended.code == 2
+    assert "line 2" in ended.err
+    assert list(path.parent.iterdir()) == []
+
+
+def test_where_nothing_can_be_written_is_said_first(emoscope, model, tmp_path):
+    source = tmp_path / "in.txt"
+    source.write_text("hello\n")
+    for path in (tmp_path, source / "scores.jsonl"):
+        ended = emoscope("annotate", source, "-m", model, "-o", path)
+        assert ended.code == 2
+        assert "Error: Cannot write to" in ended.err
+
+
+@pytest.mark.parametrize(
+    ("format_", "content"),
+    [
+        ("txt", "good day 😂\nbad day\n"),
+        ("jsonl", '{"text": "good day 😂"}\n{"text": "bad day"}\n'),
+        ("csv", "text\ngood day 😂\nbad day\n"),
+        ("tsv", "other\ttext\n1\tgood day 😂\n2\tbad day\n"),
+        ("json", '[{"text": "good day 😂"}, {"text": "bad day"}]'),
+    ],
+)
+def test_stdin(emoscope, stdin, model, format_, content):
+    stdin(content.encode())
+    ended = emoscope("annotate", "-", "-m", model, "--format", format_)
+    assert (ended.code, ended.err) == (0, "")
+    assert [one["turns"] for one in lines(ended.out)] == [["good day 😂"], ["bad day"]]
+
+
+def test_stdin_needs_a_format(emoscope, stdin, model):
+    stdin(b"hello\n")
+    ended = emoscope("annotate", "-", "-m", model)
+    assert (ended.code, ended.out) == (2, "")
+    assert "--format" in ended.err
+
+
+def test_columns_and_encoding(emoscope, model, tmp_path):
+    path = tmp_path / "in.csv"
+    path.write_text("key,q,a\nx,café,très bien\n", encoding="latin-1")
+    options = ["--turns", "q, a", "--id", "key", "--encoding", "latin-1"]
+    ended = emoscope("annotate", path, "-m", model, *options)
+    assert ended.code == 0, ended.err
+    (one,) = lines(ended.out)
+    assert (one["id"], one["turns"]) == ("x", ["café", "très bien"])
+    path.write_text("text\none | two\n")
+    ended = emoscope("annotate", path, "-m", model, "--turns", "text", "--turn-separator", "|")
+    assert lines(ended.out)[0]["turns"] == ["one", "two"]
+    ended = emoscope("annotate", path, "-m", model, "--turns", "q,,a")
+    assert (ended.code, ended.out) == (2, "")
+    assert "column names parted by commas" in ended.err
+
+
+def test_bad_rows_may_be_skipped(emoscope, model, tmp_path):
+    path, bad = tmp_path / "in.jsonl", tmp_path / "bad.jsonl"
+    path.write_text('{"text": "a"}\n{"text": 3}\n{broken\n{"text": "b"}\n')
+    ended = emoscope("annotate", path, "-m", model)
+    assert ended.code == 2
+    assert "line 2" in ended.err
+    ended = emoscope("annotate", path, "-m", model, "--skip-bad-rows", bad)
+    assert ended.code == 0
+    assert [one["turns"] for one in lines(ended.out)] == [["a"], ["b"]]
+    assert ended.err == f"2 rows could not be read; see {bad}.\n"
+    assert [one["line"] for one in lines(bad.read_text())] == [2, 3]
+    path.write_text('{"text": "a"}\n')
+    ended = emoscope("annotate", path, "-m", model, "--skip-bad-rows", bad)
+    assert (ended.err, bad.read_text()) == ("", "")
+
+
+def test_half_a_surrogate_pair_does_not_stop_a_job(emoscope, model, tmp_path):
+    """JSON may hold one; UTF-8 may not."""
+    path = tmp_path / "in.jsonl"
+    path.write_text('{"text": "a \\ud83d b"}\n{"text": "c"}\n')
+    for output in ([], ["-o", tmp_path / "out.jsonl"]):
+        ended = emoscope(
+            "annotate", path, "-m", model, "--skip-bad-rows", tmp_path / "bad", *output
+        )
+        assert ended.code == 0, ended.err
+        written = ended.out or (tmp_path / "out.jsonl").read_text()
+        assert lines(written)[-1]["turns"] == ["c"]

@@ -1,0 +1,104 @@
+"""Commands that print figures: train, evaluate, describe, recipes, taxonomies."""
+
+import json
+
+import pytest
+
+from emoscope.recipes.load import builtin_recipes, load_recipe, to_yaml
+from emoscope.taxonomy import builtin_taxonomies
+
+
+def test_json_alone_on_stdout(emoscope, trained, tmp_path):
+    data = ["emocontext", "--data-dir", trained.root]
+    plot = tmp_path / "confusion.png"
+    ended = emoscope("evaluate", *data, "-m", trained.folder, "--json", "-", "--plot", plot)
+    assert (ended.code, ended.err) == (0, "")
+    figures = json.loads(ended.out)
+    assert figures["texts"] == 60
+    low, high = figures["micro_f1_interval_95"]
+    assert low <= figures["micro"]["f1"] <= high
+    assert plot.read_bytes().startswith(b"\x89PNG")
+    ended = emoscope("describe", *data, "--splits", "train,dev", "--json", "-")
+    assert (ended.code, ended.err) == (0, "")
+    assert list(json.loads(ended.out)) == ["train", "dev"]
+
+
+def test_evaluate_prints_what_training_measured(emoscope, trained, tmp_path):
+    arguments = ["emocontext", "--data-dir", trained.root, "--split", "dev"]
+    path = tmp_path / "dev.json"
+    ended = emoscope("evaluate", *arguments, "-m", trained.folder, "--json", path)
+    assert (ended.code, ended.err) == (0, "")
+    figures = json.loads(path.read_text())
+    del figures["micro_f1_interval_95"]
+    (result,) = trained.results
+    assert figures == result.dev
+    assert f"accuracy {result.dev['accuracy']:.3f} of 60 texts" in ended.out
+    for name, row in result.dev["labels"].items():
+        cells = next(line for line in ended.out.splitlines() if f" {name} " in line).split("│")
+        assert [cell.strip() for cell in cells[2:6]] == [
+            *(f"{row[figure]:.3f}" for figure in ("precision", "recall", "f1")),
+            str(row["support"]),
+        ]
+
+
+def test_evaluate_a_table_that_lacks_labels(emoscope, trained, tmp_path):
+    path = tmp_path / "mine.csv"
+    path.write_text("q,a,mood\nhi,good day,happy\nhi,bad day,sad\n")
+    columns = ["--turns", "q,a", "--label", "mood"]
+    ended = emoscope("evaluate", path, "-m", trained.folder, *columns, "--json", "-")
+    assert ended.code == 0, ended.err
+    figures = json.loads(ended.out)
+    assert list(figures["labels"]) == ["others", "happy", "sad", "angry"]
+    assert [row["support"] for row in figures["labels"].values()] == [0, 1, 1, 0]
+    path.write_text("q,a,mood\nhi,good day,afraid\n")
+    ended = emoscope("evaluate", path, "-m", trained.folder, *columns)
+    assert (ended.code, ended.out) == (2, "")
+    assert "afraid" in ended.err
+
+
+def test_describe_shows_texts_before_and_after_cleaning(emoscope, trained):
+    data = ["emocontext", "--data-dir", trained.root, "--splits", "dev"]
+    ended = emoscope("describe", *data, "--show-cleaned", "2")
+    assert (ended.code, ended.err) == (0, "")
+    assert "<eos>" in ended.out
+    assert "60" in ended.out
+
+
+def test_train_says_where_it_stands(emoscope, trained, tiny_recipe, tmp_path):
+    path, folder = tmp_path / "mine.yaml", tmp_path / "out"
+    path.write_text(to_yaml(tiny_recipe("training.epochs=1")), encoding="utf-8")
+    arguments = ["train", path, "--data-dir", trained.root, "-o", folder]
+    ended = emoscope(*arguments, "--runs", "2")
+    assert ended.code == 0, ended.err
+    assert "Traceback" not in ended.err
+    assert f"{folder}/run-1: seed 0, epoch 1 of 1" in ended.out
+    assert f"{folder}/run-2: seed 1, epoch 1 of 1" in ended.out
+    summary = json.loads((folder / "summary.json").read_text())["dev"]["micro_f1"]
+    assert f"{summary['mean']:.3f} ± {summary['sd']:.3f}" in ended.out
+    assert f"Model: {folder}/run-1/model" in ended.out
+    ended = emoscope(*arguments, "--set", "training.epochs=2")
+    assert (ended.code, ended.out) == (2, "")
+    assert "another configuration" in ended.err
+    ended = emoscope("evaluate", "emocontext", "--data-dir", trained.root, "-m", folder)
+    assert ended.code == 2
+    assert "several runs" in ended.err
+
+
+@pytest.mark.parametrize("name", builtin_recipes())
+def test_recipes(emoscope, name):
+    assert name in emoscope("recipes").out
+    ended = emoscope("recipes", name)
+    assert (ended.code, ended.out) == (0, to_yaml(load_recipe(name)))
+
+
+def test_taxonomies(emoscope):
+    listed = emoscope("taxonomies").out
+    assert all(name in listed for name in builtin_taxonomies())
+    assert "ira" in emoscope("taxonomies", "semeval2018:es").out
+    assert "no" in emoscope("taxonomies", "emocontext").out
+
+
+def test_info(emoscope):
+    ended = emoscope("info")
+    assert ended.code == 0
+    assert all(f"\n{name} " in ended.out for name in ("emoscope", "numpy", "torch"))

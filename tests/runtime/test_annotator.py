@@ -1,0 +1,184 @@
+import json
+import shutil
+
+import numpy as np
+import pytest
+
+from emoscope.calibration import Calibration
+from emoscope.corpora.corpus import Corpus
+from emoscope.corpora.emocontext import load as load_corpus
+from emoscope.errors import InputError
+from emoscope.evaluation.evaluate import evaluate
+from emoscope.runtime.annotator import Annotator, Score, load, select
+from emoscope.taxonomy import Taxonomy
+
+NAMES = ("others", "happy", "sad", "angry")
+
+
+class Fixed:
+    """A backend whose logits are the numbers in the text."""
+
+    def encode(self, conversations):
+        return [[float(x) for x in " ".join(turns).split()] for turns in conversations]
+
+    def logits(self, encoded):
+        return np.array(encoded, dtype=np.float32)
+
+
+@pytest.fixture
+def fixed():
+    return Annotator(Fixed(), Taxonomy.load("emocontext"), Calibration())
+
+
+@pytest.fixture(scope="module")
+def annotator(trained):
+    return load(trained.folder)
+
+
+@pytest.fixture(scope="module")
+def conversations(trained):
+    return load_corpus(trained.root, "dev").turns
+
+
+def test_labels_come_most_probable_first(fixed):
+    (scores,) = fixed.annotate(["1 3 2 0"])
+    assert [score.label for score in scores] == ["happy", "sad", "others", "angry"]
+    exponentials = np.exp([3, 2, 1, 0])
+    expected = exponentials / exponentials.sum()
+    assert [score.probability for score in scores] == pytest.approx(expected)
+    assert all(type(score.probability) is float for score in scores)
+
+
+def test_equal_probabilities_keep_the_order_of_the_labels(fixed):
+    (scores,) = fixed.annotate(["0 0 0 0"])
+    assert tuple(score.label for score in scores) == NAMES
+
+
+def test_a_text_is_a_conversation_of_one_turn(fixed):
+    one, two = fixed.annotate(["1 3 2 0", ["1 3", "2 0"]])
+    assert one == two
+
+
+@pytest.mark.parametrize("top_k", [None, 1, 2, 9])
+@pytest.mark.parametrize("threshold", [None, 0.0, 0.2, 0.99, 2.0])
+def test_there_is_a_list_for_each_text(fixed, top_k, threshold):
+    texts = ["1 3 2 0", ["5", "0 0 0"], "0 0 0 0"]
+    found = fixed.annotate(texts, top_k=top_k, threshold=threshold)
+    assert len(found) == 3
+    for scores, whole in zip(found, fixed.annotate(texts), strict=True):
+        kept = [score for score in whole if threshold is None or score.probability >= threshold]
+        assert scores == kept[:top_k]
+        assert type(scores) is list
+    assert fixed.annotate([], top_k=top_k, threshold=threshold) == []
+
+
+def test_the_threshold_itself_is_enough():
+    scores = [Score("a", 0.5), Score("b", 0.25)]
+    assert select(scores, None, 0.25) == scores
+    assert select(scores, None, 0.26) == scores[:1]
+
+
+def test_a_single_string_is_no_list_of_texts(fixed):
+    with pytest.raises(InputError, match=r"pass \[text\]"):
+        fixed.annotate("1 3 2 0")
+
+
+@pytest.mark.parametrize("top_k", [0, -1])
+def test_a_number_of_labels_is_at_least_one(fixed, top_k):
+    with pytest.raises(InputError, match="top_k of at least 1"):
+        fixed.annotate(["1 3 2 0"], top_k=top_k)
+
+
+def test_labels_that_do_not_exclude_each_other_are_scored_alone():
+    several = Taxonomy("several", Taxonomy.load("emocontext").labels, exclusive=False)
+    (scores,) = Annotator(Fixed(), several, Calibration()).annotate(["2 2 -1 0"])
+    found = {score.label: score.probability for score in scores}
+    logistic = {name: 1 / (1 + np.exp(-z)) for name, z in zip(NAMES, (2, 2, -1, 0), strict=True)}
+    assert found == pytest.approx(logistic)
+
+
+def test_the_calibration_is_applied():
+    taxonomy = Taxonomy.load("emocontext")
+    calibration = Calibration(2.0, (0.0, 0.0, 3.0, 0.0))
+    (scores,) = Annotator(Fixed(), taxonomy, calibration).annotate(["1 3 2 0"])
+    exponentials = np.exp(np.array([1, 3, 5, 0]) / 2)
+    expected = dict(zip(NAMES, exponentials / exponentials.sum(), strict=True))
+    assert dict(scores) == pytest.approx(expected)
+
+
+def test_batch_mates_change_nothing(annotator, conversations):
+    together = annotator.probabilities(conversations)
+    alone = np.concatenate([annotator.probabilities([turns]) for turns in conversations])
+    assert alone == pytest.approx(together, abs=1e-5)
+    annotator.backend.batch_size, size = 7, annotator.backend.batch_size
+    try:
+        assert annotator.probabilities(conversations) == pytest.approx(together, abs=1e-5)
+    finally:
+        annotator.backend.batch_size = size
+    backwards = annotator.probabilities(conversations[::-1])[::-1]
+    assert backwards == pytest.approx(together, abs=1e-5)
+    assert np.ptp(together, axis=0).min() > 1e-3, "the test needs texts that differ"
+
+
+@pytest.mark.parametrize("text", ["", "   ", [], ["", ""], "🦓", "x" * 5000, "a " * 5000, "\ud83d"])
+def test_any_text_has_scores(annotator, text):
+    (scores,) = annotator.annotate([text])
+    assert {score.label for score in scores} == set(NAMES)
+    assert sum(score.probability for score in scores) == pytest.approx(1)
+
+
+def test_what_is_no_text_is_refused(annotator):
+    with pytest.raises(InputError, match="turn 2 is int"):
+        annotator.annotate([["a", 3]])
+
+
+def test_a_word_that_only_the_vectors_know_counts(annotator):
+    vocabulary = annotator.backend.encoder.vocabulary
+    assert {"zebra", "giraffe"} <= set(vocabulary.extension)
+    assert "qwxzvk" not in vocabulary
+    zebra, giraffe, unknown, other = annotator.probabilities(
+        [["zebra"], ["giraffe"], ["qwxzvk"], ["qwxzvj"]]
+    )
+    assert np.array_equal(unknown, other)
+    for known in (zebra, giraffe):
+        assert np.abs(known - unknown).max() > 1e-4
+    assert np.abs(zebra - giraffe).max() > 1e-4
+
+
+def reordered(corpus, order):
+    """The corpus with its labels in another order."""
+    taxonomy = corpus.taxonomy
+    labels = tuple(taxonomy.labels[k] for k in order)
+    other = Taxonomy(taxonomy.name, labels, exclusive=True, ignored=taxonomy.ignored)
+    return Corpus.from_rows("other", other, corpus.ids, corpus.turns, corpus.labels[:, order])
+
+
+@pytest.mark.parametrize("order", [[3, 1, 0, 2], [1, 2, 3, 0]])
+def test_the_order_of_a_corpus_labels_does_not_matter(annotator, trained, order):
+    corpus = load_corpus(trained.root, "test")
+    measured = evaluate(annotator, corpus)
+    assert len(set(measured.decisions.argmax(axis=1))) > 1, "the test needs several decisions"
+    expected = measured.to_dict()
+    assert evaluate(annotator, reordered(corpus, order)).to_dict() == expected
+
+
+def test_a_corpus_with_other_labels_cannot_be_evaluated(annotator, trained):
+    corpus = load_corpus(trained.root, "test")
+    fewer = corpus.taxonomy.subset(["happy", "sad"])
+    other = Corpus.from_rows("other", fewer, ["1"], [["hi"]], [[1, 0]])
+    with pytest.raises(InputError, match="The model knows the labels others"):
+        evaluate(annotator, other)
+    blank = Corpus.from_rows("blank", corpus.taxonomy, ["1"], [["hi"]])
+    with pytest.raises(InputError, match="needs a label for every text"):
+        evaluate(annotator, blank)
+
+
+def test_it_annotates_what_a_moved_folder_holds(annotator, trained, tmp_path, conversations):
+    """A model folder needs nothing outside itself."""
+    moved = tmp_path / "moved"
+    shutil.copytree(trained.folder / "run-1" / "model", moved)
+    assert np.array_equal(
+        load(moved).probabilities(conversations), annotator.probabilities(conversations)
+    )
+    config = json.loads((moved / "config.json").read_text(encoding="utf-8"))
+    assert str(trained.folder) not in json.dumps(config)

@@ -1,0 +1,327 @@
+"""The documentation against the program: every command and Python block of its pages is run, and
+its tables are compared with the code.
+
+In the pages, a block `console` holds commands after `$` and beneath each what it must print, with
+`…` for anything; a block `python` is run; a `code-block` with a caption is a file to be written;
+any other block is only shown. Trainings run with one epoch and no extension; all but that of the
+folder `sample` see less of the sample corpus and draw no pictures.
+"""
+
+import json
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+from fnmatch import fnmatch
+from pathlib import Path
+from typing import Literal, NamedTuple, get_args, get_origin
+
+import pytest
+import typer
+import yaml
+from pydantic_core import PydanticUndefined
+from typer.testing import CliRunner
+
+from emoscope.cli.app import app
+from emoscope.corpora.sample import SIZES
+from emoscope.recipes.load import builtin_recipes
+from emoscope.recipes.schema import Recipe, Section
+from emoscope.taxonomy import Taxonomy, builtin_taxonomies
+from emoscope.text import CHAT_STEPS, available_steps, pipeline
+
+ROOT = Path(__file__).parent.parent
+DOCS = ROOT / "docs"
+PAGES = {path.stem: path.read_text(encoding="utf-8") for path in sorted(DOCS.glob("*.md"))}
+ALL = "\n".join(PAGES.values())
+QUICK = ["--set", "training.epochs=1", "--set", "vectors.extension=0"]
+
+FENCE = re.compile(r"^```(?P<info>.*)\n(?P<body>(?:.*\n)*?)```$", re.MULTILINE)
+CAPTION = re.compile(r":caption: (?P<name>\S+)\n\n(?P<text>(?:.*\n)*)")
+LINK = re.compile(r"\]\((?P<target>[^)\s]+)\)")
+PATH = re.compile(r"`((?:src|tests|benchmarks|scripts)/[\w./-]+)`")
+
+
+class Block(NamedTuple):
+    """A fenced block: its first line after the backticks, its text, and its line in the page."""
+
+    info: str
+    body: str
+    line: int
+
+
+class Command(NamedTuple):
+    """A command of a block `console`, and what stands beneath it."""
+
+    line: str
+    expected: str
+
+
+def blocks(page: str) -> list[Block]:
+    text = PAGES[page]
+    return [
+        Block(found["info"].strip(), found["body"], text.count("\n", 0, found.start()) + 1)
+        for found in FENCE.finditer(text)
+    ]
+
+
+def commands(block: Block) -> list[Command]:
+    parts = re.split(r"^\$ ", block.body, flags=re.MULTILINE)
+    assert not parts[0].strip(), f"output before the first command: {parts[0]!r}"
+    lines = [part.partition("\n") for part in parts[1:]]
+    return [Command(line, expected) for line, _, expected in lines]
+
+
+def uses_shell(line: str) -> bool:
+    """Whether a line has a pipe, a redirection or another program; quoted characters are none."""
+    parts = shlex.shlex(line, posix=False, punctuation_chars=True)
+    operators = any(set(part) <= set("|&;<>") for part in parts)
+    return operators or not line.startswith("emoscope ")
+
+
+def shell(line: str) -> str:
+    """Run a line in a shell that finds the program under test, and return its stdout."""
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    done = subprocess.run(
+        line, shell=True, capture_output=True, text=True, env={**os.environ, "PATH": path}
+    )
+    assert done.returncode == 0, f"$ {line}\n{done.stdout}{done.stderr}"
+    return done.stdout
+
+
+def execute(line: str) -> str:
+    """Run a command in the present folder and return its stdout.
+
+    The program runs inside the tests, as importing torch takes seconds, also at the end of a pipe.
+    """
+    before, pipe, program = line.rpartition(" | ")
+    if not pipe or uses_shell(program):
+        before, program = "", line
+    if uses_shell(program):
+        return shell(program)
+    arguments = shlex.split(program)[1:]
+    if arguments[0] == "train":
+        arguments += QUICK
+    result = CliRunner().invoke(app, arguments, input=shell(before) if before else None)
+    assert result.exit_code == 0, f"$ {line}\n{result.output}{result.exception!r}"
+    return result.stdout
+
+
+def squeezed(text: str) -> str:
+    return " ".join(text.split())
+
+
+def check_output(command: Command, output: str) -> None:
+    """Compare all but white space; `…` stands for anything."""
+    if command.expected.strip():
+        parts = map(re.escape, squeezed(command.expected).split("…"))
+        pattern = ".*".join(part.strip(r"\ ") for part in parts)
+        got = squeezed(output)
+        assert re.fullmatch(rf" ?{pattern} ?".replace(r"\ ", " "), got), f"$ {command.line}\n{got}"
+
+
+@pytest.fixture(scope="module")
+def sample(tmp_path_factory) -> Path:
+    """The folder `sample` that the quick start trains, and every page uses."""
+    root = tmp_path_factory.mktemp("docs")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(root)
+        execute("emoscope train nelec-sample --output sample")
+    return root / "sample"
+
+
+@pytest.fixture
+def workplace(sample, tmp_path, monkeypatch) -> Path:
+    """A folder with `sample` in it, as the present one; steps registered here are forgotten."""
+    import emoscope.training.callbacks as callbacks
+    import emoscope.training.run as run
+
+    shutil.copytree(sample, tmp_path / "sample")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(pipeline, "_REGISTRY", dict(pipeline._REGISTRY))
+    monkeypatch.setitem(SIZES, "train", 600)
+    monkeypatch.setattr(run, "draw_network", lambda model, path: None)
+    monkeypatch.setattr(callbacks, "draw_curves", lambda history, folder: None)
+    return tmp_path
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_what_a_page_says_runs(page, workplace):
+    names: dict[str, object] = {"__name__": page}
+    for block in blocks(page):
+        if block.info == "console":
+            for command in commands(block):
+                check_output(command, execute(command.line))
+        elif block.info == "python":
+            source = "\n" * block.line + block.body
+            exec(compile(source, f"{page}.md", "exec"), names)
+        elif block.info.startswith("{code-block}"):
+            caption = CAPTION.fullmatch(block.body)
+            assert caption, f"{page}.md:{block.line}: a code-block is a file and needs a caption"
+            Path(caption["name"]).write_text(caption["text"], encoding="utf-8")
+
+
+def test_the_comparison_of_outputs_can_fail():
+    check_output(Command("x", '{"a": …, "b": 1}\n…'), '{"a":  [2, 3], "b": 1}\nmore\n')
+    for output in ('{"a": 2, "b": 2}\n', "", 'first {"a": 2, "b": 1}'):
+        with pytest.raises(AssertionError):
+            check_output(Command("x", '{"a": …, "b": 1}\n…'), output)
+    assert uses_shell("emoscope info | cat")
+    assert not uses_shell("emoscope taxonomies 'joy, anger|rage'")
+
+
+def table(page: str, first_cell: str, columns: int | None = None) -> list[list[str]]:
+    """Rows of every table of a page whose header starts with this cell."""
+    rows: list[list[str]] = []
+    header: list[str] | None = None
+    for line in PAGES[page].splitlines():
+        if not line.startswith("| "):
+            header = None
+            continue
+        cells = [cell.strip() for cell in line.strip("|").split("|")]
+        if header is None:
+            header = cells
+        elif header[0] == first_cell and not set(cells[0]) <= {"-"}:
+            assert len(cells) == len(header) == (columns or len(header)), line
+            rows.append(cells)
+    assert rows, f"{page}.md has no table that starts with {first_cell!r}"
+    return rows
+
+
+def code(cell: str) -> str:
+    """What stands between the backticks that a cell consists of."""
+    quoted = re.fullmatch("`([^`]+)`", cell)
+    assert quoted, cell
+    return quoted[1]
+
+
+class SchemaField(NamedTuple):
+    """Default of a recipe's field (PydanticUndefined if it needs a value), and fixed values."""
+
+    default: object
+    choices: tuple[str, ...]
+
+
+def within(annotation: object) -> list[object]:
+    """An annotation and all that it is made of."""
+    return [annotation, *(part for inner in get_args(annotation) for part in within(inner))]
+
+
+def schema_fields(section: type[Section], prefix: str = "") -> dict[str, SchemaField]:
+    """Every field of a section and the sections in it, by its path."""
+    found: dict[str, SchemaField] = {}
+    for name, info in section.model_fields.items():
+        parts = within(info.annotation)
+        inner = [part for part in parts if isinstance(part, type) and issubclass(part, Section)]
+        for one in inner:
+            for path, field in schema_fields(one, f"{prefix}{name}.").items():
+                known = found.get(path, SchemaField(field.default, ()))
+                found[path] = SchemaField(known.default, known.choices + field.choices)
+        if not inner:
+            literals = [part for part in parts if get_origin(part) is Literal]
+            choices = tuple(value for literal in literals for value in get_args(literal))
+            found[f"{prefix}{name}"] = SchemaField(info.default, choices)
+    return found
+
+
+def test_every_field_of_a_recipe_is_described_with_its_default():
+    described: dict[str, tuple[str, str]] = {}
+    for page in ("nelec", "conversations", "cleaning", "vectors"):
+        for field, default, meaning in table(page, "field", 3):
+            assert code(field) not in described, field
+            described[code(field)] = default, meaning
+    known = schema_fields(Recipe)
+    assert set(described) == set(known)
+    for path, field in known.items():
+        default, meaning = described[path]
+        if field.default is PydanticUndefined:
+            assert default == "", path
+        else:
+            expected = list(field.default) if isinstance(field.default, tuple) else field.default
+            assert yaml.safe_load(code(default)) == expected, path
+        for choice in field.choices:
+            assert f"`{choice}`" in meaning, (path, choice)
+        assert meaning, path
+
+
+def test_the_steps_are_those_of_the_program():
+    rows = table("cleaning", "step", 3)
+    assert tuple(code(name) for name, _, _ in rows) == CHAT_STEPS
+    assert {code(name): does for name, does, _ in rows} == available_steps()
+    for name, _, options in rows:
+        written = dict([code(options).split(": ")]) if options else {}
+        defaults = pipeline._REGISTRY[code(name)].defaults
+        assert written == {option: str(value) for option, value in defaults.items()}
+
+
+def test_the_files_of_a_training_are_those_listed(sample):
+    patterns = [code(name) for name, _ in table("quickstart", "file in `sample/`", 2)]
+    files = [path.relative_to(sample).as_posix() for path in sample.rglob("*") if path.is_file()]
+    for file in files:
+        assert sum(fnmatch(file, pattern) for pattern in patterns) == 1, file
+    for pattern in patterns:
+        assert any(fnmatch(file, pattern) for file in files), pattern
+
+
+def test_the_taxonomies_are_those_that_ship():
+    rows = table("taxonomies", "taxonomy", 5)
+    assert [code(row[0]) for row in rows] == list(builtin_taxonomies())
+    for name, count, kind, languages, _ in rows:
+        taxonomy = Taxonomy.load(code(name))
+        assert int(count) == len(taxonomy)
+        assert kind == ("one label" if taxonomy.exclusive else "any number")
+        assert languages == ", ".join(taxonomy.languages)
+
+
+def test_the_recipes_are_those_that_ship():
+    assert {code(name) for name, _, _ in table("nelec", "recipe", 3)} == set(builtin_recipes())
+
+
+def shape(value: object) -> object:
+    """A JSON value without its numbers."""
+    if isinstance(value, dict):
+        return {key: shape(inner) for key, inner in value.items()}
+    return [shape(inner) for inner in value] if isinstance(value, list) else type(value)
+
+
+def test_the_layout_of_the_figures_is_the_one_shown(workplace):
+    shown = next(block for block in blocks("evaluation") if block.info == "json")
+    output = execute("emoscope evaluate sample --split dev --model sample --json -")
+    expected, got = json.loads(shown.body), json.loads(output)
+    assert shape(got) == shape(expected)
+    assert got["micro"]["support"] == expected["micro"]["support"]
+
+
+def test_every_command_and_option_is_mentioned():
+    group = typer.main.get_command(app)
+    assert group.commands
+    for name, command in group.commands.items():
+        assert f"| `emoscope {name}` |" in PAGES["index"], name
+        for parameter in command.params:
+            for option in parameter.opts:
+                if option.startswith("--"):
+                    assert re.search(rf"{option}\b", ALL), f"{name} {option}"
+
+
+def test_what_the_pages_point_at_exists():
+    for page, text in PAGES.items():
+        for found in LINK.finditer(text):
+            target = found["target"].partition("#")[0]
+            if target and "://" not in target:
+                assert (DOCS / target).is_file(), f"{page}.md: {target}"
+        for path in PATH.findall(text):
+            assert (ROOT / path).exists(), f"{page}.md: {path}"
+    contents = re.search(r"```\{toctree\}\n:hidden:\n\n(?P<pages>(?:.*\n)*?)```", PAGES["index"])
+    assert set(contents["pages"].split()) == set(PAGES) - {"index"}
+
+
+def test_the_pages_build_without_a_warning(tmp_path):
+    for module in ("sphinx", "furo", "myst_parser"):
+        pytest.importorskip(module)
+    done = subprocess.run(
+        [sys.executable, "-m", "sphinx", "-W", "--keep-going", "-q", DOCS, tmp_path / "html"],
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr

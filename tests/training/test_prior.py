@@ -1,0 +1,112 @@
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from emoscope.calibration import Calibration, estimate_prior
+from emoscope.errors import InputError
+from emoscope.taxonomy import Taxonomy
+from emoscope.training.prior import PriorCorrection, class_weights, given_prior
+
+TAXONOMY = Taxonomy.load("emocontext")
+NAMES = TAXONOMY.names
+SHARES = np.array([0.5, 0.25, 0.125, 0.125])
+RARE = np.array([0.85, 0.05, 0.05, 0.05])
+
+
+def one_hot(shares, texts=1000):
+    counts = np.round(np.asarray(shares) * texts).astype(int)
+    return np.repeat(np.eye(len(shares), dtype=np.float32), counts, axis=0)
+
+
+def correction(target="none", weights="none", train=SHARES, dev=RARE, taxonomy=TAXONOMY):
+    recipe = SimpleNamespace(
+        prior=SimpleNamespace(target=target), objective=SimpleNamespace(class_weights=weights)
+    )
+    return PriorCorrection(recipe, taxonomy, one_hot(train), one_hot(dev))
+
+
+def test_without_a_target_nothing_is_shifted():
+    plain = correction()
+    assert plain.class_weights is None
+    assert plain.target is None
+    assert plain.source == pytest.approx(SHARES)
+    assert plain.calibrate(np.zeros((3, 4))) == Calibration()
+
+
+def test_the_target_is_the_devs_shares():
+    shift = correction("dev").calibrate(np.zeros((3, 4))).prior_shift
+    assert shift == pytest.approx(np.log(RARE / SHARES), abs=1e-6)
+
+
+def test_given_shares_are_read_by_name_and_scaled():
+    assert correction({"angry": 1, "sad": 1, "happy": 1, "others": 17}).target == pytest.approx(
+        RARE
+    )
+    assert given_prior({"angry": 2, "sad": 1, "happy": 1, "others": 0}, TAXONOMY) == pytest.approx(
+        [{"angry": 0.5, "sad": 0.25, "happy": 0.25, "others": 0}[name] for name in NAMES]
+    )
+
+
+@pytest.mark.parametrize(
+    "shares",
+    [
+        {"others": 0.85, "happy": 0.15},
+        {"others": 0.7, "happy": 0.1, "sad": 0.1, "angry": 0.05, "afraid": 0.05},
+        dict.fromkeys(NAMES, 0.0),
+    ],
+)
+def test_shares_must_cover_the_labels(shares):
+    with pytest.raises(InputError, match=r"prior\.target: expected a share for each of"):
+        correction(shares)
+
+
+def test_an_estimated_target_comes_from_the_logits():
+    """Logits of a model that is certain show the shares of the texts."""
+    logits = one_hot(RARE, 200) * 30
+    shift = correction("estimate").calibrate(logits).prior_shift
+    estimated = estimate_prior(Calibration().probabilities(logits, exclusive=True), SHARES)
+    assert shift == pytest.approx(np.log(estimated / SHARES))
+    assert estimated == pytest.approx(RARE, abs=1e-6)
+
+
+def test_class_weights_make_the_source_what_they_say():
+    none, balanced, prior = (correction("dev", kind) for kind in ("none", "balanced", "prior"))
+    assert none.class_weights is None
+    assert balanced.class_weights == pytest.approx(0.25 / SHARES)
+    assert balanced.source == pytest.approx([0.25] * 4)
+    assert prior.class_weights == pytest.approx(RARE / SHARES, rel=1e-5)
+    assert prior.source == pytest.approx(RARE)
+    # The loss has moved the prior already, so nothing is left to shift.
+    assert prior.calibrate(np.zeros((1, 4))).prior_shift == pytest.approx([0] * 4, abs=1e-6)
+
+
+def test_weights_of_the_target_need_a_target():
+    with pytest.raises(InputError, match=r"objective\.class_weights=prior needs prior\.target"):
+        correction("none", "prior")
+    assert class_weights("none", SHARES, None) is None
+
+
+@pytest.mark.parametrize("target", ["dev", "estimate", dict.fromkeys(NAMES, 0.25)])
+def test_only_exclusive_labels_have_a_prior_to_shift(target):
+    several = Taxonomy("several", TAXONOMY.labels, exclusive=False)
+    with pytest.raises(InputError, match=r"prior\.target corrects exclusive labels"):
+        correction(target, taxonomy=several)
+    assert correction("none", taxonomy=several).target is None
+
+
+@pytest.mark.parametrize("target", ["dev", "estimate", dict.fromkeys(NAMES, 0.25)])
+def test_a_label_without_a_training_example_cannot_be_corrected(target):
+    """Said before anything is trained, not after an epoch."""
+    with pytest.raises(InputError, match="no example in training"):
+        correction(target, train=[0.5, 0.25, 0.25, 0])
+
+
+def test_the_temperature_is_fitted_on_exclusive_labels_only():
+    labels = one_hot([0.25] * 4, 200)
+    logits = labels * 20 + np.roll(labels, 25, axis=0) * 18
+    fitted = correction("dev").fit(logits, labels)
+    assert fitted.temperature != 1
+    assert fitted.prior_shift == correction("dev").calibrate(logits).prior_shift
+    several = Taxonomy("several", TAXONOMY.labels, exclusive=False)
+    assert correction(taxonomy=several).fit(logits, labels) == Calibration()

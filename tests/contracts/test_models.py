@@ -17,7 +17,7 @@ LABELS = ("others", "happy", "sad")
 
 
 def nelec(**options) -> Nelec:
-    defaults = {"vocabulary_size": 40, "extension_size": 10, "embedding_size": 6, "hidden_size": 5}
+    defaults = {"vocabulary_size": 40, "extension_size": 10, "embedding_size": 6, "hidden_size": 12}
     config = NelecConfig(
         id2label=dict(enumerate(LABELS)),
         label2id={name: k for k, name in enumerate(LABELS)},

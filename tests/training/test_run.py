@@ -1,232 +1,39 @@
-"""One training, its folder, and what an interruption must not change."""
+"""One training: its folder, its figures, which epoch it keeps."""
 
 import json
-import signal
-import subprocess
-import sys
 from statistics import mean, stdev
+from types import SimpleNamespace
 
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
 import torch
 from safetensors.torch import load_file
-from transformers import TrainerCallback
 
 import emoscope.training.run as run
 from emoscope.corpora.emocontext import load
 from emoscope.errors import InputError
+from emoscope.evaluation.evaluate import evaluate
 from emoscope.folder import ModelFolder
 from emoscope.models.torch_backend import TorchBackend
 from emoscope.recipes.load import to_yaml
 from emoscope.runtime.annotator import load as load_annotator
 from emoscope.training.prepare import prepare
-from emoscope.training.run import kept_epoch, last_checkpoint, train_run
+from emoscope.training.run import kept_epoch, train_run
 from emoscope.training.train import train
+from tests.training.conftest import STUCK
 
 pytestmark = pytest.mark.usefixtures("no_plots")
-
-
-class Interrupt(TrainerCallback):
-    """Stops a training as Ctrl-C does, at a step or once a checkpoint is written."""
-
-    def __init__(self, step=None, checkpoint=None):
-        self.step, self.checkpoint = step, checkpoint
-
-    def on_step_end(self, args, state, control, **_):
-        if state.global_step == self.step:
-            raise KeyboardInterrupt
-
-    def on_save(self, args, state, control, **_):
-        if state.global_step == self.checkpoint:
-            raise KeyboardInterrupt
 
 
 def interrupt(*_):
     raise KeyboardInterrupt
 
 
-def interrupted(monkeypatch, recipe, root, folder, runs=1, **when):
-    """Begin a training and stop it."""
-    make = run.make_trainer
-
-    def make_interrupted(*arguments):
-        trainer, correction = make(*arguments)
-        trainer.add_callback(Interrupt(**when))
-        return trainer, correction
-
-    with monkeypatch.context() as patch:
-        patch.setattr(run, "make_trainer", make_interrupted)
-        with pytest.raises(KeyboardInterrupt):
-            train(recipe, root, folder, runs)
-
-
-@pytest.fixture(scope="module")
-def whole(tmp_path_factory, emocontext):
-    """The folder of an uninterrupted training, made once for each recipe and number of runs."""
-    made = {}
-
-    def folder(recipe, runs=1):
-        key = (to_yaml(recipe), runs)
-        if key not in made:
-            made[key] = tmp_path_factory.mktemp("whole") / "training"
-            train(recipe, emocontext, made[key], runs)
-        return made[key]
-
-    return folder
-
-
-def assert_same_training(one, other):
-    """Weights, figures, raw predictions and history of two runs are equal, bit for bit."""
-    first, second = (load_file(folder / "model" / "model.safetensors") for folder in (one, other))
-    assert first.keys() == second.keys()
-    for name, values in first.items():
-        assert torch.equal(values, second[name]), name
-    for name in ("config.json", "vocabulary.json", "preprocessing.json", "README.md"):
-        assert (one / "model" / name).read_bytes() == (other / "model" / name).read_bytes(), name
-    figures = [json.loads((folder / "result.json").read_text()) for folder in (one, other)]
-    for each in figures:
-        del each["seconds"]
-    assert figures[0] == figures[1]
-    histories = [json.loads((folder / "history.json").read_text()) for folder in (one, other)]
-    assert histories[0] == histories[1]
-    names = [{path.name for path in (folder / "predictions").iterdir()} for folder in (one, other)]
-    assert names[0] == names[1]
-    for name in names[0]:
-        tables = [pq.read_table(folder / "predictions" / name) for folder in (one, other)]
-        assert tables[0].equals(tables[1]), name
-
-
-# 60 texts in batches of 16: four steps an epoch.
-@pytest.mark.parametrize(
-    "overrides",
-    [
-        ["training.keep_best=false"],
-        [
-            "training.schedule={kind: cyclical, maximum: 0.05, half_cycle: 3}",
-            "model.dropout=0.5",
-            "objective.class_weights=balanced",
-        ],
-    ],
-    ids=["last", "best"],
-)
-@pytest.mark.parametrize(
-    "when", [{"step": 2}, {"step": 6}, {"checkpoint": 8}], ids=["epoch 1", "epoch 2", "checkpoint"]
-)
-def test_an_interruption_changes_nothing(
-    monkeypatch, tmp_path, emocontext, tiny_recipe, whole, overrides, when
-):
-    recipe = tiny_recipe(*overrides)
-    interrupted(monkeypatch, recipe, emocontext, tmp_path / "parts", **when)
-    assert not (tmp_path / "parts" / "run-1" / "result.json").exists()
-    train(recipe, emocontext, tmp_path / "parts")
-    assert_same_training(whole(recipe) / "run-1", tmp_path / "parts" / "run-1")
-    assert not (tmp_path / "parts" / "run-1" / "checkpoints").exists()
-
-
-KILL = """
-import os, signal
-import emoscope.training.callbacks as callbacks, emoscope.training.run as run
-from transformers import TrainerCallback
-from emoscope.cli import app
-
-class Kill(TrainerCallback):
-    def on_step_end(self, args, state, control, **_):
-        if state.global_step == 6:
-            os.kill(os.getpid(), signal.SIGKILL)
-
-make = run.make_trainer
-def make_killed(*arguments):
-    trainer, correction = make(*arguments)
-    trainer.add_callback(Kill())
-    return trainer, correction
-
-run.make_trainer = make_killed
-run.draw_network = lambda model, path: None
-callbacks.draw_curves = lambda history, folder: None
-app()
-"""
-
-
-def test_a_kill_changes_nothing(tmp_path, emocontext, tiny_recipe, whole):
-    recipe = tiny_recipe("training.keep_best=false")
-    (tmp_path / "recipe.yaml").write_text(to_yaml(recipe), encoding="utf-8")
-    places = ["--data-dir", str(emocontext), "--output", str(tmp_path / "parts")]
-    command = [sys.executable, "-c", KILL, "train", str(tmp_path / "recipe.yaml"), *places]
-    assert subprocess.run(command, timeout=120, check=False).returncode == -signal.SIGKILL
-    assert last_checkpoint(tmp_path / "parts" / "run-1" / "checkpoints").endswith("checkpoint-4")
-    train(recipe, emocontext, tmp_path / "parts")
-    assert_same_training(whole(recipe) / "run-1", tmp_path / "parts" / "run-1")
-
-
-# Too small a rate to move a decision: the dev figure of the first epoch stays the best.
-STUCK = ["training.learning_rate=1e-9", "training.epochs=9", "training.patience=2"]
-
-
 def test_early_stopping_stops(emocontext, tiny_recipe, whole):
     recipe = tiny_recipe(*STUCK, "training.keep_best=true")
     (result,) = train(recipe, emocontext, whole(recipe))
     assert (result.epochs, result.best_epoch) == (3, 1)
-
-
-@pytest.mark.parametrize("keep_best", ["true", "false"])
-@pytest.mark.parametrize(
-    "when", [{"step": 10}, {"checkpoint": 12}], ids=["before the last epoch", "after it"]
-)
-def test_an_interruption_does_not_delay_early_stopping(
-    monkeypatch, tmp_path, emocontext, tiny_recipe, whole, when, keep_best
-):
-    recipe = tiny_recipe(*STUCK, f"training.keep_best={keep_best}")
-    interrupted(monkeypatch, recipe, emocontext, tmp_path / "parts", **when)
-    train(recipe, emocontext, tmp_path / "parts")
-    assert_same_training(whole(recipe) / "run-1", tmp_path / "parts" / "run-1")
-
-
-@pytest.mark.parametrize("damage", ["missing", "truncated", "empty", "weights"])
-def test_a_torn_checkpoint_is_discarded(tmp_path, damage):
-    files = ("model.safetensors", "optimizer.pt", "scheduler.pt", "rng_state.pth")
-    for step in (4, 12):
-        folder = tmp_path / f"checkpoint-{step}"
-        folder.mkdir()
-        for name in files:
-            (folder / name).write_bytes(b"")
-        (folder / "trainer_state.json").write_text('{"global_step": 4, "max_steps": 20}')
-    assert last_checkpoint(tmp_path) == str(tmp_path / "checkpoint-12")
-    state = tmp_path / "checkpoint-12" / "trainer_state.json"
-    if damage == "missing":
-        state.unlink()
-    elif damage == "weights":
-        # What is left where the deletion of a checkpoint was interrupted.
-        (tmp_path / "checkpoint-12" / "optimizer.pt").unlink()
-    else:
-        state.write_text('{"global_step"' if damage == "truncated" else "")
-    assert last_checkpoint(tmp_path) == str(tmp_path / "checkpoint-4")
-    assert not (tmp_path / "checkpoint-12").exists()
-    (tmp_path / "checkpoint-4" / "trainer_state.json").unlink()
-    assert last_checkpoint(tmp_path) is None
-    assert last_checkpoint(tmp_path / "nowhere") is None
-
-
-def test_a_training_goes_on_from_before_a_torn_checkpoint(
-    monkeypatch, tmp_path, emocontext, tiny_recipe, whole
-):
-    recipe = tiny_recipe("training.keep_best=false")
-    interrupted(monkeypatch, recipe, emocontext, tmp_path / "parts", step=6)
-    torn = tmp_path / "parts" / "run-1" / "checkpoints" / "checkpoint-8"
-    torn.mkdir()
-    (torn / "model.safetensors").write_bytes(b"half of")
-    train(recipe, emocontext, tmp_path / "parts")
-    assert_same_training(whole(recipe) / "run-1", tmp_path / "parts" / "run-1")
-
-
-def test_without_checkpoints_a_training_begins_anew(
-    monkeypatch, tmp_path, emocontext, tiny_recipe, whole
-):
-    recipe = tiny_recipe("training.keep_best=false", "training.checkpoints=false")
-    interrupted(monkeypatch, recipe, emocontext, tmp_path / "parts", step=6)
-    assert last_checkpoint(tmp_path / "parts" / "run-1" / "checkpoints") is None
-    train(recipe, emocontext, tmp_path / "parts")
-    assert_same_training(whole(recipe) / "run-1", tmp_path / "parts" / "run-1")
 
 
 def test_a_finished_run_is_not_run_again(monkeypatch, tmp_path, emocontext, tiny_recipe):
@@ -272,18 +79,6 @@ def test_runs_have_seeds_of_their_own(emocontext, tiny_recipe, whole):
         assert summary["dev"][name]["mean"] == pytest.approx(mean(values)), name
         assert summary["dev"][name]["sd"] == pytest.approx(stdev(values)), name
         assert summary["dev"][name]["runs"] == 3
-
-
-def test_an_interrupted_second_run_leaves_the_first(
-    monkeypatch, tmp_path, emocontext, tiny_recipe, whole
-):
-    recipe = tiny_recipe("seed=5", "training.epochs=2")
-    train(recipe, emocontext, tmp_path / "parts")
-    interrupted(monkeypatch, recipe, emocontext, tmp_path / "parts", runs=2, step=6)
-    parts = train(recipe, emocontext, tmp_path / "parts", runs=2)
-    assert [one.seed for one in parts] == [5, 6]
-    for name in ("run-1", "run-2"):
-        assert_same_training(whole(recipe, runs=3) / name, tmp_path / "parts" / name)
 
 
 def test_the_folder_of_another_configuration_is_refused(tmp_path, emocontext, tiny_recipe):
@@ -416,8 +211,6 @@ def test_the_folder_of_a_run(trained):
 
 def test_the_dev_figures_are_those_of_the_saved_model(trained):
     """Decisions of the model folder, calibration included, give the figures of result.json."""
-    from emoscope.evaluation.evaluate import evaluate
-
     measured = evaluate(load_annotator(trained.folder), load(trained.root, "dev"))
     assert measured.report.to_dict() == trained.results[0].dev
 
@@ -434,8 +227,6 @@ def test_training_logits_are_those_trained_on(emocontext, tiny_recipe, tmp_path)
 
 
 def test_the_kept_epoch_is_the_first_of_equals():
-    from types import SimpleNamespace
-
     log = [{"epoch": epoch, "eval_micro_f1": 0.5} for epoch in (1.0, 2.0)]
     trainer = SimpleNamespace(
         section=SimpleNamespace(keep_best=True, metric="micro_f1"),

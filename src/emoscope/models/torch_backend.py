@@ -12,7 +12,7 @@ from emoscope.embeddings.vocabulary import Vocabulary
 from emoscope.encoding.batching import Ragged, by_length
 from emoscope.encoding.plain import PlainEncoder
 from emoscope.errors import InputError
-from emoscope.folder import ModelFolder
+from emoscope.folder import PREPROCESSING, ModelFolder
 from emoscope.models.nelec import Nelec
 
 
@@ -35,16 +35,33 @@ class TorchBackend:
         """Read weights and vocabulary from a model folder."""
         transformers_logging.disable_progress_bar()
         loaded: Any = Nelec.from_pretrained(
-            folder.path, output_loading_info=True, local_files_only=True, use_safetensors=True
+            folder.path,
+            output_loading_info=True,
+            local_files_only=True,
+            use_safetensors=True,
+            # So that the names of such tensors are in the report below.
+            ignore_mismatched_sizes=True,
         )
         model, info = loaded
-        wrong = [f"{kind} {names}" for kind, names in info.items() if names]
+        wrong = [f"{kind} {sorted(names)}" for kind, names in info.items() if names]
         if wrong:
             raise InputError(
                 f"{folder.path}: weights and config.json do not match: {'; '.join(wrong)}."
             )
         vocabulary = Vocabulary.load(folder.path / "vocabulary.json")
-        return cls(model, PlainEncoder.from_config(folder.preprocessing, vocabulary))
+        found = (vocabulary.size, vocabulary.extension_size)
+        expected = (model.config.vocabulary_size, model.config.extension_size)
+        if found != expected:
+            raise InputError(
+                f"{folder.path}: the network has {expected[0]} trained and {expected[1]} further "
+                f"words, vocabulary.json {found[0]} and {found[1]}. One of them was edited or is "
+                "of another model."
+            )
+        try:
+            encoder = PlainEncoder.from_config(folder.preprocessing, vocabulary)
+        except InputError as error:
+            raise InputError(f"{folder.path / PREPROCESSING}: {error}") from None
+        return cls(model, encoder)
 
     def encode(self, conversations: Sequence[Sequence[str]]) -> Ragged:
         """Word ids of N conversations."""

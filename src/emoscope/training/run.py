@@ -71,6 +71,7 @@ def train_run(recipe: Recipe, prepared: Prepared, folder: Path, seed: int) -> Ru
         return RunResult(**read_json(finished))
     (folder / "plots").mkdir(parents=True, exist_ok=True)
     transformers_logging.disable_progress_bar()
+    transformers_logging.set_verbosity_error()
     set_seed(seed)
     model = make_model(recipe, prepared)
     draw_network(model, folder / "plots" / "network.png")

@@ -50,7 +50,9 @@ def main() -> None:
     try:
         app()
     except EmoscopeError as error:
-        Console(stderr=True, highlight=False).print(f"[bold red]Error:[/] {escape(str(error))}")
+        message = f"[bold red]Error:[/] {escape(str(error))}"
+        # Whole lines, so that a command in a message can be copied.
+        Console(stderr=True, highlight=False, soft_wrap=True).print(message)
         sys.exit(error.exit_code)
     except SystemExit as ended:
         # Typer and Rich end with 1 when the reader of our output has closed it, as `head` does;

@@ -54,6 +54,9 @@ def describe(
     from emoscope.folder import write_text
     from emoscope.text import CHAT_STEPS, TextPipeline
 
+    # A table without labels can be described too; then it does not matter which it has not got.
+    if label is None and taxonomy is None:
+        taxonomy = "emocontext"
     section, root = corpus_section(
         corpus, data_dir, turns, id_column, label, taxonomy, turn_separator
     )

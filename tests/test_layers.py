@@ -36,6 +36,7 @@ LIGHT = {
     "row_formats",
     "rows",
     "runtime",
+    "strict",
     "taxonomy",
     "text",
 }

@@ -6,10 +6,7 @@ comma-separated list. This module belongs to the light floor: it needs PyYAML an
 """
 
 import json
-import reprlib
-import unicodedata
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
@@ -17,11 +14,20 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Self
 
 from emoscope.errors import InputError
+from emoscope.strict import (
+    check_keys,
+    check_text,
+    check_unique,
+    mapping,
+    parse,
+    sequence,
+    short,
+    suggestion,
+)
 
 if TYPE_CHECKING:
     from importlib.resources.abc import Traversable
 
-    import yaml
 
 __all__ = ["Label", "Taxonomy", "builtin_taxonomies"]
 
@@ -29,8 +35,6 @@ MAX_FILE_BYTES = 1_000_000
 FILE_SUFFIXES = (".yaml", ".yml", ".json")
 _REQUIRED_KEYS = ("name", "labels")
 _OPTIONAL_KEYS = ("language", "exclusive", "ignored", "translations")
-# Control characters, lone surrogates and line separators: none survives a table, a file or a log.
-_BAD_CATEGORIES = frozenset({"Cc", "Cs", "Zl", "Zp"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +54,7 @@ class Label:
     words: tuple[str, ...]
 
     def __post_init__(self) -> None:
-        _check_text(self.name, "a label's name")
+        check_text(self.name, "a label's name")
         object.__setattr__(self, "words", _words(self.words, f"label {self.name!r}"))
 
 
@@ -84,19 +88,19 @@ class Taxonomy:
     )
 
     def __post_init__(self) -> None:
-        _check_text(self.name, "a taxonomy's name")
-        _check_text(self.language, "a taxonomy's language")
+        check_text(self.name, "a taxonomy's name")
+        check_text(self.language, "a taxonomy's language")
         if not isinstance(self.exclusive, bool):
-            raise InputError(f"'exclusive' must be true or false, got {_short(self.exclusive)}")
+            raise InputError(f"'exclusive' must be true or false, got {short(self.exclusive)}")
         object.__setattr__(self, "labels", tuple(self.labels))
         if not self.labels:
             raise InputError(f"taxonomy {self.name!r} needs at least one label")
-        _check_unique(self.names, f"taxonomy {self.name!r}", "label")
-        object.__setattr__(self, "ignored", _sequence(self.ignored, "'ignored'"))
+        check_unique(self.names, f"taxonomy {self.name!r}", "label")
+        object.__setattr__(self, "ignored", sequence(self.ignored, "'ignored'"))
         for name in self.ignored:
-            _check_text(name, "an ignored label")
+            check_text(name, "an ignored label")
             self.index(name)
-        _check_unique(self.ignored, "'ignored'", "label")
+        check_unique(self.ignored, "'ignored'", "label")
         if len(self.ignored) == len(self.labels):
             raise InputError(
                 f"taxonomy {self.name!r} ignores all its labels; at least one must be averaged"
@@ -135,7 +139,7 @@ class Taxonomy:
             return self.names.index(name)
         except ValueError:
             raise InputError(
-                f"taxonomy {self.name!r} has no label {name!r}; {_suggest(name, self.names)}"
+                f"taxonomy {self.name!r} has no label {name!r}; {suggestion(name, self.names)}"
             ) from None
 
     def subset(self, names: Iterable[str]) -> Self:
@@ -144,7 +148,7 @@ class Taxonomy:
         Raises:
             InputError: if a name is unknown or comes twice, or if no averaged label is left.
         """
-        kept = _sequence(names, "the names of a subset")
+        kept = sequence(names, "the names of a subset")
         return replace(
             self,
             labels=tuple(self.labels[self.index(name)] for name in kept),
@@ -212,18 +216,18 @@ class Taxonomy:
         Raises:
             InputError: on a missing or unknown key, a wrong type, or an invalid taxonomy.
         """
-        _check_keys(data, _REQUIRED_KEYS, _OPTIONAL_KEYS, "a taxonomy")
-        tables = _mapping(data.get("translations", {}), "'translations'")
+        check_keys(data, _REQUIRED_KEYS, _OPTIONAL_KEYS, "a taxonomy")
+        tables = mapping(data.get("translations", {}), "'translations'")
         return cls(
             name=data["name"],
-            labels=tuple(_label(item) for item in _sequence(data["labels"], "'labels'")),
+            labels=tuple(_label(item) for item in sequence(data["labels"], "'labels'")),
             language=data.get("language", "en"),
             exclusive=data.get("exclusive", False),
-            ignored=_sequence(data.get("ignored", ()), "'ignored'"),
+            ignored=sequence(data.get("ignored", ()), "'ignored'"),
             translations={
                 language: {
                     name: _one_or_many(words)
-                    for name, words in _mapping(table, f"the translation {language!r}").items()
+                    for name, words in mapping(table, f"the translation {language!r}").items()
                 }
                 for language, table in tables.items()
             },
@@ -243,7 +247,7 @@ class Taxonomy:
             words = tuple(word.strip() for word in part.split("|"))
             if not all(words):
                 raise InputError(
-                    f"expected labels like 'pride, anger|rage', got {_short(text)}: "
+                    f"expected labels like 'pride, anger|rage', got {short(text)}: "
                     f"a label or word is empty"
                 )
             labels.append(Label(words[0], words))
@@ -267,9 +271,10 @@ class Taxonomy:
             return cls.parse_labels(spec)
         name, colon, language = spec.partition(":")
         if name not in builtin_taxonomies():
+            meant = suggestion(name, builtin_taxonomies())
             raise InputError(
-                f"no taxonomy {name!r}; {_suggest(name, builtin_taxonomies())} Expected a built-in "
-                f"name, a {', '.join(FILE_SUFFIXES)} file, or labels separated by commas"
+                f"no taxonomy {name!r}; {meant} Expected a built-in name, a "
+                f"{', '.join(FILE_SUFFIXES)} file, or labels separated by commas"
             )
         taxonomy = _builtin(name)
         return taxonomy.translated(language) if colon else taxonomy
@@ -306,7 +311,7 @@ class Taxonomy:
         """Translations in the order of the labels, read-only."""
         checked = {}
         for language, table in self.translations.items():
-            _check_text(language, "a translation's language")
+            check_text(language, "a translation's language")
             what = f"the translation {language!r} of taxonomy {self.name!r}"
             if language == self.language:
                 raise InputError(f"{what} repeats the language of the labels themselves")
@@ -335,58 +340,7 @@ def _builtin_folder() -> "Traversable":
 @cache
 def _builtin(name: str) -> Taxonomy:
     text = (_builtin_folder() / f"{name}.yaml").read_text(encoding="utf-8")
-    return Taxonomy.from_dict(_parse(text, ".yaml"))
-
-
-@cache
-def _strict_loader() -> type["yaml.SafeLoader"]:
-    """PyYAML's safe loader, refusing what hides mistakes (repeated keys) or grows (aliases)."""
-    import yaml
-
-    class StrictLoader(yaml.SafeLoader):
-        def compose_node(self, parent: Any, index: Any) -> Any:
-            if self.check_event(yaml.AliasEvent):
-                raise ValueError("YAML aliases (*name) are not allowed; write the value out")
-            return super().compose_node(parent, index)
-
-        def construct_mapping(self, node: Any, deep: bool = False) -> dict[Any, Any]:
-            mapping = super().construct_mapping(node, deep)
-            keys = [self.construct_object(key, deep=True) for key, _ in node.value]
-            _check_unique(keys, f"the mapping at line {node.start_mark.line + 1}", "key")
-            return mapping
-
-    return StrictLoader
-
-
-def _unique_pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    _check_unique([key for key, _ in pairs], "an object", "key")
-    return dict(pairs)
-
-
-def _parse(text: str, suffix: str) -> Any:
-    """Parse JSON or YAML strictly.
-
-    Raises:
-        ValueError: if the text is not valid; for YAML the message has the line.
-        InputError: if a key is repeated.
-    """
-    try:
-        try:
-            if suffix == ".json":
-                return json.loads(text, object_pairs_hook=_unique_pairs)
-        except json.JSONDecodeError as error:
-            raise ValueError(f"line {error.lineno}: not valid JSON: {error.msg}") from error
-        import yaml
-
-        try:
-            return yaml.load(text, Loader=_strict_loader())  # noqa: S506 - a safe loader
-        except yaml.MarkedYAMLError as error:
-            line = f"line {error.problem_mark.line + 1}: " if error.problem_mark else ""
-            raise ValueError(f"{line}not valid YAML: {error.problem}") from error
-        except yaml.YAMLError as error:
-            raise ValueError(f"not valid YAML: {error}") from error
-    except RecursionError:
-        raise ValueError("nested too deeply for a taxonomy") from None
+    return Taxonomy.from_dict(parse(text, ".yaml"))
 
 
 def _from_file(path: Path) -> Taxonomy:
@@ -398,7 +352,7 @@ def _from_file(path: Path) -> Taxonomy:
             content = file.read(MAX_FILE_BYTES + 1)
         if len(content) > MAX_FILE_BYTES:
             raise InputError(f"larger than {MAX_FILE_BYTES} bytes, which no taxonomy needs")
-        data = _mapping(_parse(content.decode("utf-8-sig"), suffix), "a taxonomy file")
+        data = mapping(parse(content.decode("utf-8-sig"), suffix), "a taxonomy file")
         # Only a taxonomy has "labels"; any other mapping is an emotion configuration.
         if "labels" in data:
             return Taxonomy.from_dict(data)
@@ -414,58 +368,9 @@ def _from_file(path: Path) -> Taxonomy:
 
 def _label(item: Any) -> Label:
     if isinstance(item, Mapping):
-        _check_keys(item, ("name", "words"), (), "a label")
+        check_keys(item, ("name", "words"), (), "a label")
         return Label(item["name"], _one_or_many(item["words"]))
     return Label(item, (item,))
-
-
-def _short(value: object) -> str:
-    return reprlib.repr(value)
-
-
-def _suggest(name: str, known: Sequence[str]) -> str:
-    from difflib import get_close_matches
-
-    close = get_close_matches(name, known, n=3)
-    return f"did you mean {' or '.join(close)}?" if close else f"known: {', '.join(known)}."
-
-
-def _check_text(value: object, what: str) -> None:
-    if not isinstance(value, str):
-        raise InputError(f"{what} must be text, got {_short(value)} (in YAML, quote no, on, 1 …)")
-    if not value or value != value.strip():
-        raise InputError(f"{what} must not be empty or have space around it, got {_short(value)}")
-    if any(unicodedata.category(char) in _BAD_CATEGORIES for char in value):
-        raise InputError(f"{what} must have no control character, got {_short(value)}")
-
-
-def _check_unique(values: Sequence[Any], where: str, what: str) -> None:
-    twice = [_short(value) for value, n in Counter(values).items() if n > 1]
-    if twice:
-        raise InputError(f"{where} has the {what} {', '.join(twice)} more than once")
-
-
-def _check_keys(data: Any, required: Sequence[str], optional: Sequence[str], what: str) -> None:
-    keys = _mapping(data, what)
-    if missing := [key for key in required if key not in keys]:
-        raise InputError(f"{what} lacks {', '.join(missing)}")
-    if unknown := [key for key in keys if key not in (*required, *optional)]:
-        raise InputError(
-            f"{what} has the unknown key {_short(unknown[0])}; "
-            f"expected {', '.join((*required, *optional))}"
-        )
-
-
-def _mapping(value: Any, what: str) -> Mapping[Any, Any]:
-    if not isinstance(value, Mapping):
-        raise InputError(f"{what} must be a mapping of names to values, got {_short(value)}")
-    return value
-
-
-def _sequence(value: Any, what: str) -> tuple[Any, ...]:
-    if isinstance(value, str | Mapping) or not isinstance(value, Iterable):
-        raise InputError(f"{what} must be a list, got {_short(value)}")
-    return tuple(value)
 
 
 def _one_or_many(words: Any) -> Any:
@@ -473,10 +378,10 @@ def _one_or_many(words: Any) -> Any:
 
 
 def _words(words: Any, what: str) -> tuple[str, ...]:
-    checked = _sequence(words, f"the words of {what}")
+    checked = sequence(words, f"the words of {what}")
     if not checked:
         raise InputError(f"{what} needs at least one word")
     for word in checked:
-        _check_text(word, f"a word of {what}")
-    _check_unique(checked, what, "word")
+        check_text(word, f"a word of {what}")
+    check_unique(checked, what, "word")
     return checked

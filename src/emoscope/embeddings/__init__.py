@@ -9,19 +9,14 @@ from emoscope.embeddings.emoji2vec import (
     learn_emoji_vectors,
     load_emoji_vectors,
 )
+from emoscope.embeddings.shares import Coverage, Share, coverage
 from emoscope.embeddings.vectors import (
     WordVectors,
     cache_folder,
     load_vectors,
     save_vectors,
 )
-from emoscope.embeddings.vocabulary import (
-    Coverage,
-    Share,
-    Vocabulary,
-    coverage,
-    embedding_matrix,
-)
+from emoscope.embeddings.vocabulary import Vocabulary, embedding_matrix
 
 __all__ = [
     "Coverage",

@@ -11,8 +11,9 @@ from sklearn.model_selection import train_test_split
 from emoscope.corpora.corpus import Corpus
 from emoscope.corpora.registry import load_corpus
 from emoscope.embeddings.emoji2vec import learn_emoji_vectors, load_emoji_vectors
+from emoscope.embeddings.shares import Coverage, coverage
 from emoscope.embeddings.vectors import WordVectors, load_vectors
-from emoscope.embeddings.vocabulary import Coverage, Vocabulary, coverage, embedding_matrix
+from emoscope.embeddings.vocabulary import Vocabulary, embedding_matrix
 from emoscope.encoding.plain import BOUNDARY, PlainEncoder, split
 from emoscope.errors import InputError
 from emoscope.evaluation.metrics import report

@@ -214,6 +214,17 @@ def print_table(title: str, reports: Sequence[Mapping[str, Any]]) -> None:
         print(f"    {name:8} " + "   ".join(cells))
 
 
+def print_effects(shipped: Mapping[str, Any], ablation: Mapping[str, Sequence[float]]) -> None:
+    """What each decision changes, against the shipped recipe with the same seeds."""
+    print("  effects on dev micro-F1")
+    whole = [one["micro"]["f1"] for one in shipped["dev"]]
+    rows = {"as shipped": whole, **ablation}
+    rows |= {f"prior: {name}": values for name, values in shipped["prior"].items()}
+    for name, values in rows.items():
+        change = fmean(values) - fmean(whole[: len(values)])
+        print(f"    {name:40} {shown(values)}  {change:+.3f}  ({len(values)} seeds)")
+
+
 @contextmanager
 def working(folder: Path | None) -> Iterator[Path]:
     """The folder given, or one that is gone afterwards."""
@@ -261,15 +272,7 @@ def main() -> None:
             few = min(runs, 3)
             figures["ablation"] = part_ablation(recipe, base, root, work, few)
     if "ablation" in figures and "main" in figures:
-        print("  effects on dev micro-F1")
-        whole = [r["micro"]["f1"] for r in figures["main"]["dev"]][
-            : len(next(iter(figures["ablation"].values())))
-        ]
-        rows = {"as shipped": whole, **figures["ablation"]}
-        rows |= {f"prior: {k}": v for k, v in figures["main"]["prior"].items()}
-        for name, values in rows.items():
-            change = fmean(values) - fmean(whole)
-            print(f"    {name:40} {shown(values)}  {change:+.3f}  ({len(values)} seeds)")
+        print_effects(figures["main"], figures["ablation"])
     if "main" in figures:
         for split, bar in BARS.items():
             values = [r["micro"]["f1"] for r in figures["main"][split]]

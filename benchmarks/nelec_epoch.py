@@ -137,7 +137,7 @@ def breakdown(data: EncodedDataset) -> list[tuple[str, float]]:
 def main() -> None:
     """Measure, print, judge."""
     arguments = options(__doc__).parse_args()
-    scale = 8 if arguments.quick else 1
+    scale = 3 if arguments.quick else 1
     data = texts(CONVERSATIONS // scale)
     epochs = 2 if arguments.quick else 5
     lengths = data.ids.lengths

@@ -41,6 +41,8 @@ from emoscope.training.prepare import Prepared, prepare
 from emoscope.training.run import RunResult, train_run
 from emoscope.training.train import spread
 
+MAIN = "nelec-emocontext"
+QUICK = ["training.epochs=2", "training.batch_size=16", "vectors.extension=0"]
 BARS = {"dev": 0.74, "test": 0.73}
 PUBLISHED = {
     "report, Keras form, retrained": {"micro": 0.648, "happy": 0.610, "sad": 0.685, "angry": 0.655},
@@ -181,14 +183,12 @@ def part_report(root: Path, work: Path, runs: int, quick: Sequence[str]) -> dict
     return figures
 
 
-def part_ablation(
-    recipe: Recipe, base: Recipe, root: Path, work: Path, runs: int
-) -> dict[str, Any]:
+def part_ablation(root: Path, work: Path, runs: int, quick: Sequence[str]) -> dict[str, Any]:
     """The main recipe with one decision changed at a time."""
     figures = {}
     for name, overrides in ABLATIONS.items():
         print(f"ablation: {name}")
-        changed = merged(recipe, base.name, overrides)
+        changed = load_recipe(MAIN, [*quick, *overrides])
         prepared = prepare(changed, root)
         if name in ENCODERS:
             fields = vars(prepared.encoder)
@@ -196,12 +196,6 @@ def part_ablation(
         folder = work / "ablation" / name.replace(" ", "-")
         figures[name] = micro(run_series(changed, prepared, folder, runs))
     return figures
-
-
-def merged(recipe: Recipe, name: str, overrides: Sequence[str]) -> Recipe:
-    """A recipe with overrides on top of the benchmark's own."""
-    fresh = load_recipe(name, overrides)
-    return fresh.model_copy(update={"corpus": recipe.corpus, "training": recipe.training})
 
 
 def print_table(title: str, reports: Sequence[Mapping[str, Any]]) -> None:
@@ -242,7 +236,7 @@ def data(root: Path, quick: bool) -> Iterator[Path]:
         yield root
         return
     with tempfile.TemporaryDirectory() as name:
-        for split, rows in (("train", 3000), ("dev", 1000), ("test", 1000)):
+        for split, rows in (("train", 1500), ("dev", 600), ("test", 600)):
             lines = (root / f"{split}.txt").read_text(encoding="utf-8").splitlines(keepends=True)
             (Path(name) / f"{split}.txt").write_text("".join(lines[: rows + 1]), encoding="utf-8")
         yield Path(name)
@@ -256,10 +250,9 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=5, help="seeds of the main part")
     parser.add_argument("--work", type=Path, help="keep the runs here")
     arguments = parser.parse_args()
-    quick = ["training.epochs=1"] if arguments.quick else []
+    quick = QUICK if arguments.quick else []
     runs = 1 if arguments.quick else arguments.runs
-    base = load_recipe("nelec-emocontext")
-    recipe = load_recipe("nelec-emocontext", quick)
+    recipe = load_recipe(MAIN, quick)
     figures: dict[str, Any] = {}
     verdicts: dict[str, bool] = {}
     print(machine())
@@ -267,10 +260,9 @@ def main() -> None:
         if "main" in arguments.part:
             figures["main"] = part_main(recipe, root, work, runs)
         if "report" in arguments.part:
-            figures["report"] = part_report(root, work, min(runs, 1), quick)
+            figures["report"] = part_report(root, work, min(runs, 1), quick[:1])
         if "ablation" in arguments.part:
-            few = min(runs, 3)
-            figures["ablation"] = part_ablation(recipe, base, root, work, few)
+            figures["ablation"] = part_ablation(root, work, min(runs, 3), quick)
     if "ablation" in figures and "main" in figures:
         print_effects(figures["main"], figures["ablation"])
     if "main" in figures:

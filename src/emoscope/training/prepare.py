@@ -2,6 +2,7 @@
 
 from collections import Counter
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -46,6 +47,16 @@ class Prepared:
     def taxonomy(self) -> Taxonomy:
         """The labels of the training corpus."""
         return self.train.taxonomy
+
+    @cached_property
+    def train_set(self) -> EncodedDataset:
+        """`train` as arrays, encoded once for all runs."""
+        return self.encode(self.train)
+
+    @cached_property
+    def dev_set(self) -> EncodedDataset:
+        """`dev` as arrays, encoded once for all runs."""
+        return self.encode(self.dev)
 
     def encode(self, corpus: Corpus) -> EncodedDataset:
         """A corpus as arrays."""

@@ -102,7 +102,7 @@ def make_trainer(
 ) -> tuple[EmotionTrainer, PriorCorrection]:
     """The trainer of one run, and the prior correction that it judges with."""
     section, taxonomy = recipe.training, prepared.taxonomy
-    train, dev = prepared.encode(prepared.train), prepared.encode(prepared.dev)
+    train, dev = prepared.train_set, prepared.dev_set
     correction = PriorCorrection(recipe, taxonomy, train.labels, dev.labels)
     weights = correction.class_weights
 

@@ -4,8 +4,11 @@ import argparse
 import json
 import os
 import platform
+import shutil
 import sys
-from collections.abc import Callable
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -67,3 +70,43 @@ def median(measure: Callable[[], float], times: int) -> float:
     """The median of several measurements."""
     values = sorted(measure() for _ in range(times))
     return values[len(values) // 2]
+
+
+def shown(values: Sequence[float]) -> str:
+    """Mean ± standard deviation."""
+    from emoscope.training.train import spread
+
+    figures = spread(values)
+    return f"{figures['mean']:.3f} ± {figures['sd']:.3f}"
+
+
+@contextmanager
+def working(folder: Path | None) -> Iterator[Path]:
+    """The folder given, or one that is gone afterwards."""
+    if folder is not None:
+        yield folder
+        return
+    with tempfile.TemporaryDirectory() as name:
+        yield Path(name)
+
+
+@contextmanager
+def data_sample(root: Path, lines: int | None) -> Iterator[Path]:
+    """The corpus' folder, or a copy with the first lines of its files that is gone afterwards.
+
+    Args:
+        root: of text files with one row a line.
+        lines: kept of each; None for the folder itself.
+    """
+    if lines is None:
+        yield root
+        return
+    with tempfile.TemporaryDirectory() as name:
+        copy = Path(name) / "data"
+        shutil.copytree(root, copy)
+        for path in copy.rglob("*"):
+            if path.is_file():
+                kept = path.read_text(encoding="utf-8").splitlines(keepends=True)[: lines + 1]
+                path.chmod(0o644)
+                path.write_text("".join(kept), encoding="utf-8")
+        yield copy

@@ -18,25 +18,34 @@ from torch.profiler import ProfilerActivity, profile
 from transformers import PrinterCallback, TrainerCallback
 
 from common import finish, machine, options
-from emoscope.encoding.batching import Ragged
-from emoscope.losses.objective import likelihood
+from emoscope.corpora.corpus import Corpus
+from emoscope.embeddings.vocabulary import Vocabulary
+from emoscope.encoding.plain import PlainEncoder
+from emoscope.losses.objective import make_objective
 from emoscope.models.nelec import Nelec, NelecConfig
 from emoscope.recipes.load import load_recipe
-from emoscope.training.data import EncodedDataset
+from emoscope.taxonomy import Taxonomy
+from emoscope.text import TextPipeline
+from emoscope.training.data import EncodedDataset, Part
 from emoscope.training.run import trainer_arguments
 from emoscope.training.trainer import EmotionTrainer
 
 CONVERSATIONS, WORDS, LONGEST, DIMENSIONS, HIDDEN, BATCH = 24_128, 16_398, 35, 300, 32, 8_192
+LABELS = Taxonomy.load("emocontext")
 BAR = 4.0
 
 
-def texts(count: int) -> EncodedDataset:
-    """Random word ids with lengths as in EmoContext: mean 15.7, 99 % within 35."""
+def texts(count: int) -> Part:
+    """Random words with lengths as in EmoContext: mean 15.7, 99 % within 35."""
     rng = np.random.default_rng(0)
     lengths = np.clip(rng.gamma(5.5, 2.3, count) + 3, 3, LONGEST).round().astype(int)
-    sequences = [rng.integers(2, WORDS, length).tolist() for length in lengths]
+    turns = [[" ".join(map(str, rng.integers(2, WORDS, length)))] for length in lengths]
     labels = np.eye(4, dtype=np.float32)[rng.integers(0, 4, count)]
-    return EncodedDataset(Ragged.from_sequences(sequences), labels)
+    corpus = Corpus.from_rows("random", LABELS, list(map(str, range(count))), turns, labels)
+    # The word "7" has the id 7.
+    words = tuple(map(str, range(2, WORDS)))
+    vocabulary = Vocabulary(("<pad>", "<unk>"), words, (1,) * len(words), ())
+    return Part(corpus, PlainEncoder(TextPipeline(()), vocabulary, LONGEST))
 
 
 def network(shared: bool) -> Nelec:
@@ -54,7 +63,7 @@ def network(shared: bool) -> Nelec:
     return Nelec(config)
 
 
-def trained(shared: bool, data: EncodedDataset, epochs: int) -> list[float]:
+def trained(shared: bool, data: Part, epochs: int) -> list[float]:
     """Seconds of each epoch of `emoscope train`'s own trainer, without evaluation and saving."""
     form = "pytorch" if shared else "keras"
     overrides = [f"training.epochs={epochs}", "training.checkpoints=false"]
@@ -62,8 +71,16 @@ def trained(shared: bool, data: EncodedDataset, epochs: int) -> list[float]:
     with tempfile.TemporaryDirectory() as folder:
         arguments = trainer_arguments(recipe, Path(folder), seed=0)
         arguments.eval_strategy = arguments.save_strategy = "no"
+        objective = make_objective(recipe.objective, LABELS, data.labels)
         trainer = EmotionTrainer(
-            network(shared), arguments, recipe.training, likelihood(True), data, data, lambda *_: {}
+            network(shared),
+            arguments,
+            recipe.training,
+            [objective],
+            EncodedDataset([data]),
+            [data],
+            [objective],
+            lambda _: {},
         )
         clock = Clock()
         trainer.remove_callback(PrinterCallback)
@@ -93,12 +110,12 @@ class Clock:
         return Timer()
 
 
-def plain(data: EncodedDataset, epochs: int) -> list[float]:
+def plain(data: Part, epochs: int) -> list[float]:
     """Seconds of each epoch of a plain loop that pads to the longest text of all."""
     model = network(shared=True).train()
     optimizer = torch.optim.Adam(p for p in model.parameters() if p.requires_grad)
-    ids, mask = (torch.from_numpy(part) for part in data.ids.padded(np.arange(len(data))))
-    classes = torch.from_numpy(data.labels).argmax(1)
+    ids, mask = (torch.from_numpy(part) for part in data.encoded.padded(np.arange(len(data))))
+    classes = torch.tensor(data.labels).argmax(1)
     seconds = []
     for _ in range(epochs):
         started = time.perf_counter()
@@ -115,10 +132,10 @@ def plain(data: EncodedDataset, epochs: int) -> list[float]:
     return seconds
 
 
-def breakdown(data: EncodedDataset) -> list[tuple[str, float]]:
+def breakdown(data: Part) -> list[tuple[str, float]]:
     """Share of the time of each operation in one training step, the largest first."""
     model = network(shared=True).train()
-    batch = data.__getitems__(list(range(min(BATCH, len(data)))))
+    batch = EncodedDataset([data]).__getitems__(list(range(min(BATCH, len(data)))))
     inputs = {name: batch[name] for name in ("input_ids", "attention_mask")}
 
     def step() -> None:
@@ -140,7 +157,7 @@ def main() -> None:
     scale = 3 if arguments.quick else 1
     data = texts(CONVERSATIONS // scale)
     epochs = 2 if arguments.quick else 5
-    lengths = data.ids.lengths
+    lengths = data.encoded.lengths
     print(f"{len(data):,} conversations, mean {lengths.mean():.1f} words; {machine()}")
     figures: dict[str, object] = {}
     for name, measure in {

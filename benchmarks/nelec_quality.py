@@ -26,20 +26,19 @@ from typing import Any
 import numpy as np
 import pyarrow.parquet as pq
 
-from common import finish, machine, options
-from emoscope.calibration import Calibration, estimate_prior, label_prior
+from common import finish, machine, options, shown, working
+from emoscope.calibration import Calibration, decide, estimate_prior, label_prior
 from emoscope.corpora import emocontext
 from emoscope.encoding.batching import Ragged
 from emoscope.encoding.plain import PlainEncoder
 from emoscope.evaluation.evaluate import evaluate
-from emoscope.evaluation.metrics import decide, report
+from emoscope.evaluation.metrics import report
 from emoscope.recipes.load import load_recipe
 from emoscope.recipes.schema import Recipe
 from emoscope.runtime.annotator import load
 from emoscope.taxonomy import Taxonomy
 from emoscope.training.prepare import Prepared, prepare
 from emoscope.training.run import RunResult, train_run
-from emoscope.training.train import spread
 
 MAIN = "nelec-emocontext"
 QUICK = ["training.epochs=1", "training.batch_size=8", "vectors.extension=0"]
@@ -102,12 +101,6 @@ def run_series(
     return results
 
 
-def shown(values: Sequence[float]) -> str:
-    """Mean ± standard deviation."""
-    figures = spread(values)
-    return f"{figures['mean']:.3f} ± {figures['sd']:.3f}"
-
-
 def micro(results: Sequence[tuple[Path, RunResult]]) -> list[float]:
     """Micro-F1 on dev of each run."""
     return [result.dev["micro"]["f1"] for _, result in results]
@@ -125,7 +118,8 @@ def part_main(recipe: Recipe, root: Path, work: Path, runs: int) -> dict[str, An
     """The recipe itself: dev by each run's own figures, test by its saved model."""
     print(f"main: {recipe.name}, {runs} seeds")
     prepared = prepare(recipe, root)
-    print(f"    {prepared.coverage}")
+    for line in prepared.family.told:
+        print(f"    {line}")
     results = run_series(recipe, prepared, work / "main", runs)
     test = emocontext.load(root, "test")
     on_test = [evaluate(load(run / "model"), test) for run, _ in results]
@@ -142,7 +136,7 @@ def part_main(recipe: Recipe, root: Path, work: Path, runs: int) -> dict[str, An
         "dev": rows[0],
         "test": rows[1],
         "seconds": [result.seconds for _, result in results],
-        "prior": prior_effects(prepared.train.labels, prepared.taxonomy, results),
+        "prior": prior_effects(prepared.train[0].labels, prepared.taxonomy, results),
     }
 
 
@@ -191,8 +185,8 @@ def part_ablation(root: Path, work: Path, runs: int, quick: Sequence[str]) -> di
         changed = load_recipe(MAIN, [*quick, *overrides])
         prepared = prepare(changed, root)
         if name in ENCODERS:
-            fields = vars(prepared.encoder)
-            prepared = replace(prepared, encoder=ENCODERS[name](**fields))
+            encoder = ENCODERS[name](**vars(prepared.family.encoder))
+            prepared = replace(prepared, family=replace(prepared.family, encoder=encoder))
         folder = work / "ablation" / name.replace(" ", "-")
         figures[name] = micro(run_series(changed, prepared, folder, runs))
     return figures
@@ -217,16 +211,6 @@ def print_effects(shipped: Mapping[str, Any], ablation: Mapping[str, Sequence[fl
     for name, values in rows.items():
         change = fmean(values) - fmean(whole[: len(values)])
         print(f"    {name:40} {shown(values)}  {change:+.3f}  ({len(values)} seeds)")
-
-
-@contextmanager
-def working(folder: Path | None) -> Iterator[Path]:
-    """The folder given, or one that is gone afterwards."""
-    if folder is not None:
-        yield folder
-        return
-    with tempfile.TemporaryDirectory() as name:
-        yield Path(name)
 
 
 @contextmanager

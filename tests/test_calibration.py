@@ -1,4 +1,6 @@
-"""Probabilities, prior shift and temperature against Bayes' rule and brute force."""
+"""Probabilities, prior shift, temperature and thresholds against Bayes' rule and brute force."""
+
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -7,8 +9,11 @@ from hypothesis import strategies as st
 
 from emoscope.calibration import (
     Calibration,
+    best_threshold,
+    decide,
     estimate_prior,
     fit_temperature,
+    fit_thresholds,
     label_prior,
     log_softmax,
     sigmoid,
@@ -73,6 +78,17 @@ def test_label_prior_leaves_unlabelled_rows_out():
         label_prior(np.full((2, 2), np.nan))
 
 
+def test_label_prior_leaves_single_cells_out():
+    """Texts of several corpora each know some of the labels."""
+    nan = np.nan
+    labels = np.array([[1, nan, 0], [0, 1, nan], [1, 0, 0], [nan, 1, 1], [nan, nan, 0]])
+    shares = np.array([2 / 3, 2 / 3, 1 / 4])
+    assert label_prior(labels) == pytest.approx(shares / shares.sum())
+    labels[:, 1] = nan
+    with pytest.raises(InputError, match="found none"):
+        label_prior(labels)
+
+
 @pytest.mark.parametrize("true", [0.5, 1.0, 3.0])
 def test_temperature_is_found(true):
     """Logits are the true ones times T; dividing by T makes them likeliest again."""
@@ -87,7 +103,9 @@ def test_temperature_is_fitted_after_the_shift_and_moves_no_decision():
     rng = np.random.default_rng(1)
     logits, labels = rng.normal(0, 3, (500, 3)), np.eye(3)[rng.integers(0, 3, 500)]
     shifted = Calibration.of_shift(SOURCE, TARGET)
-    tempered = shifted.tempered(logits, labels)
+    tempered = shifted.fitted(logits, labels, exclusive=True)
+    assert tempered.thresholds == ()
+    assert tempered.prior_shift == shifted.prior_shift
     assert tempered.temperature == fit_temperature(shifted.scale(logits), labels)
     assert tempered.temperature > 2
     before = shifted.probabilities(logits, exclusive=True).argmax(1)
@@ -104,5 +122,155 @@ def test_probabilities_are_probabilities(logits):
 
 
 def test_round_trip():
-    calibration = Calibration(1.7, (0.5, -0.25))
-    assert Calibration.from_dict(calibration.to_dict()) == calibration
+    for calibration in (Calibration(1.7, (0.5, -0.25)), Calibration(0.3, (), (0.1, 0.9))):
+        assert Calibration.from_dict(calibration.to_dict()) == calibration
+    assert Calibration.from_dict({"temperature": 2, "prior_shift": []}) == Calibration(2.0)
+
+
+def test_decisions():
+    probabilities = np.array([[0.2, 0.5, 0.3], [0.6, 0.7, 0.1]])
+    assert decide(probabilities, exclusive=True).astype(int).tolist() == [[0, 1, 0], [0, 1, 0]]
+    assert decide(probabilities, exclusive=False).astype(int).tolist() == [[0, 1, 0], [1, 1, 0]]
+    own = np.array([0.1, 0.9, 0.3])
+    assert decide(probabilities, False, own).astype(int).tolist() == [[1, 0, 1], [1, 0, 0]]
+
+
+def several(seed, size=400, unknown=0.2):
+    """Logits and labels (N, 3) that do not exclude each other, some cells not known."""
+    rng = np.random.default_rng(seed)
+    logits = rng.normal(-0.5, 2, (size, 3))
+    labels = (rng.random((size, 3)) < sigmoid(logits / 1.7 + 0.4)).astype(np.float64)
+    labels[rng.random((size, 3)) < unknown] = np.nan
+    return logits, labels
+
+
+def loss_at(temperature, logits, labels):
+    """Cross-entropy of the known cells, one after the other."""
+    pairs = zip(logits.ravel() / temperature, labels.ravel(), strict=True)
+    return sum(np.logaddexp(0, z) - z * y for z, y in pairs if not np.isnan(y))
+
+
+@pytest.mark.parametrize("shift", [(), (1.5, -1.0, 0.5)])
+def test_the_temperature_of_several_labels_is_the_likeliest(shift):
+    logits, labels = several(3)
+    logits[0, np.isnan(labels[0])] = np.nan
+    found = Calibration(prior_shift=shift).fitted(logits, labels, exclusive=False)
+    assert found.prior_shift == shift
+    moved = logits + (np.array(shift) if shift else 0.0)
+    best = loss_at(found.temperature, moved, labels)
+    assert all(best <= loss_at(t, moved, labels) + 1e-9 for t in np.geomspace(0.05, 20, 200))
+    assert 0.06 < found.temperature < 19
+
+
+def test_shares_of_annotators_have_a_temperature_too():
+    logits, _ = several(5)
+    labels = sigmoid(logits / 3)
+    assert fit_temperature(logits, labels, exclusive=False) == pytest.approx(3, rel=1e-4)
+
+
+def test_the_temperature_of_exclusive_labels_leaves_unknown_texts_out():
+    rng = np.random.default_rng(2)
+    logits, labels = rng.normal(0, 3, (100, 3)), np.eye(3)[rng.integers(0, 3, 100)]
+    holed = np.concatenate([labels, np.array([[1, 0, np.nan]])])
+    more = np.concatenate([logits, np.array([[9, 9, np.nan]])])
+    assert fit_temperature(more, holed) == fit_temperature(logits, labels)
+
+
+def f1_of(decisions, truth):
+    hits = (decisions & truth).sum()
+    return 2 * hits / (decisions.sum() + truth.sum())
+
+
+def midpoints(values):
+    """The thresholds that part sorted distinct values, and the one below all of them."""
+    distinct = [0.0, *sorted(set(values))]
+    return [(low + high) / 2 for low, high in pairwise(distinct)] + [distinct[1] / 2]
+
+
+# Few distinct values, so that many are equal; some of them extreme.
+shares = st.sampled_from([0.0, 0.1, 0.25, 0.5, 0.75, 1.0]) | st.floats(0, 1, width=16)
+cells = st.tuples(shares, st.sampled_from([0.0, 0.4, 0.5, 1.0, float("nan")]))
+
+
+@given(st.lists(cells, min_size=1, max_size=15))
+def test_a_threshold_has_the_best_f1_of_all(pairs):
+    probabilities, labels = np.array(pairs).T
+    known = ~np.isnan(labels)
+    values, truth = probabilities[known], labels[known] >= 0.5
+    found = best_threshold(values, truth)
+    if not truth.any():
+        assert found == 0.5
+        return
+    candidates = midpoints(values.tolist())
+    assert found in candidates
+    best = max(f1_of(values >= one, truth) for one in candidates)
+    assert f1_of(values >= found, truth) == best
+
+
+def test_thresholds_are_bagged_and_drawn_half_way_to_the_common_one():
+    """The slow obvious version: resample each label, look for its best, take the mean."""
+    logits, labels = several(7)
+    probabilities = sigmoid(logits)
+    rng = np.random.default_rng(3)
+    known = ~np.isnan(labels)
+    common = best_threshold(probabilities[known], labels[known] == 1)
+    expected = []
+    for k in range(labels.shape[1]):
+        values = [p for p, y in zip(probabilities[:, k], labels[:, k], strict=True) if y == y]
+        truth = [y == 1 for y in labels[:, k] if y == y]
+        found = []
+        for places in rng.integers(0, len(values), size=(4, len(values))):
+            drawn = np.array([truth[place] for place in places])
+            if drawn.any():
+                found.append(best_threshold(np.array([values[at] for at in places]), drawn))
+        expected.append((sum(found) / len(found) + common) / 2)
+    assert fit_thresholds(probabilities, labels, 4, seed=3) == pytest.approx(expected)
+    assert len(set(expected)) == 3, "the test needs labels that differ"
+
+
+def test_a_label_without_a_case_has_the_common_threshold():
+    probabilities = np.array([[0.9, 0.5, 0.3], [0.6, 0.1, 0.4], [0.2, 0.3, 0.7]])
+    labels = np.array([[1.0, 0.0, np.nan], [1.0, 0.0, np.nan], [0.0, 0.0, np.nan]])
+    thresholds = fit_thresholds(probabilities, labels)
+    common = (0.6 + 0.5) / 2
+    assert thresholds[1:] == pytest.approx([common, common])
+    assert thresholds[0] != common
+
+
+def test_labels_that_are_not_exclusive_have_thresholds():
+    logits, labels = several(7)
+    found = Calibration().fitted(logits, labels, exclusive=False)
+    assert found.thresholds == pytest.approx(
+        fit_thresholds(sigmoid(logits / found.temperature), labels)
+    )
+    # What is not known has no say, whatever its logit.
+    wild = np.where(np.isnan(labels), 1e3, logits)
+    assert Calibration().fitted(wild, labels, exclusive=False) == found
+    assert np.array_equal(found.cuts(), found.thresholds)
+    assert Calibration().cuts() == 0.5
+
+
+KNOWN = ("joy", "fear", "anger")
+
+
+@pytest.mark.parametrize(
+    ("asked", "expected"),
+    [
+        (KNOWN, (0.2, 0.9, 0.4)),
+        (("anger", "joy", "fear"), (0.4, 0.2, 0.9)),
+        (("pride", "fear"), (0.4, 0.9)),
+        (("pride", "relief"), (0.4, 0.4)),
+    ],
+)
+def test_other_labels_have_thresholds_too(asked, expected):
+    """A known label keeps its own; a new one has the median."""
+    calibration = Calibration(1.5, thresholds=(0.2, 0.9, 0.4))
+    assert calibration.for_labels(KNOWN, asked) == Calibration(1.5, thresholds=expected)
+    assert Calibration(1.5).for_labels(KNOWN, asked) == Calibration(1.5)
+
+
+def test_other_labels_have_no_shift_of_the_prior():
+    shifted = Calibration(1.5, (1.0, 0.0, -1.0))
+    assert shifted.for_labels(KNOWN, KNOWN) == shifted
+    for asked in (KNOWN[:2], KNOWN[::-1]):
+        assert shifted.for_labels(KNOWN, asked) == Calibration(1.5)

@@ -3,8 +3,9 @@ its tables are compared with the code.
 
 In the pages, a block `console` holds commands after `$` and beneath each what it must print, with
 `…` for anything; a block `python` is run; a `code-block` with a caption is a file to be written;
-any other block is only shown. Trainings run with one epoch and no extension; all but that of the
-folder `sample` see less of the sample corpus and draw no pictures.
+any other block is only shown. Trainings of commands run with one epoch and no extension; all but
+that of the folder `sample` see less of the sample corpus and draw no pictures. Every pretrained
+encoder is a tiny one of random weights.
 """
 
 import json
@@ -14,6 +15,7 @@ import shlex
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from fnmatch import fnmatch
 from pathlib import Path
 from typing import Literal, NamedTuple, get_args, get_origin
@@ -27,9 +29,12 @@ from typer.testing import CliRunner
 from emoscope.cli.app import app
 from emoscope.corpora.sample import SIZES
 from emoscope.recipes.load import builtin_recipes
-from emoscope.recipes.schema import Recipe, Section
+from emoscope.recipes.schema import Recipe
+from emoscope.recipes.section import Section
+from emoscope.registry import CORPORA, ENCODERS, LOCAL_LOSSES, MODELS, resolve
 from emoscope.taxonomy import Taxonomy, builtin_taxonomies
-from emoscope.text import CHAT_STEPS, available_steps, pipeline
+from emoscope.text import CHAT_STEPS, SOCIAL_STEPS, available_steps, pipeline
+from tests import tiny
 
 ROOT = Path(__file__).parent.parent
 DOCS = ROOT / "docs"
@@ -131,19 +136,35 @@ def sample(tmp_path_factory) -> Path:
     return root / "sample"
 
 
+@pytest.fixture(scope="module")
+def tiny_encoder(tmp_path_factory) -> Path:
+    """What stands in for every pretrained encoder."""
+    return tiny.save("bert", tmp_path_factory.mktemp("encoder"))
+
+
 @pytest.fixture
-def workplace(sample, tmp_path, monkeypatch) -> Path:
-    """A folder with `sample` in it, as the present one; steps registered here are forgotten."""
+def workplace(sample, tiny_encoder, tmp_path, monkeypatch) -> Iterator[Path]:
+    """A folder with `sample` in it, as the present one; what a page registers is forgotten."""
+    import emoscope.models.backbone as backbone
     import emoscope.training.callbacks as callbacks
-    import emoscope.training.run as run
+    import emoscope.training.families.nelec as nelec
 
     shutil.copytree(sample, tmp_path / "sample")
     monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(tmp_path)
     monkeypatch.setattr(pipeline, "_REGISTRY", dict(pipeline._REGISTRY))
     monkeypatch.setitem(SIZES, "train", 600)
-    monkeypatch.setattr(run, "draw_network", lambda model, path: None)
+    monkeypatch.setattr(backbone, "find_backbone", lambda name: str(tiny_encoder))
+    monkeypatch.setattr(nelec, "draw_network", lambda model, path: None)
     monkeypatch.setattr(callbacks, "draw_curves", lambda history, folder: None)
-    return tmp_path
+    tables = [(entries, dict(entries)) for entries in (CORPORA, ENCODERS, LOCAL_LOSSES, MODELS)]
+    yield tmp_path
+    for entries, before in tables:
+        entries.clear()
+        entries.update(before)
+    for name, module in list(sys.modules.items()):
+        if str(getattr(module, "__file__", None) or "").startswith(str(tmp_path)):
+            del sys.modules[name]
 
 
 @pytest.mark.parametrize("page", PAGES)
@@ -159,7 +180,9 @@ def test_what_a_page_says_runs(page, workplace):
         elif block.info.startswith("{code-block}"):
             caption = CAPTION.fullmatch(block.body)
             assert caption, f"{page}.md:{block.line}: a code-block is a file and needs a caption"
-            Path(caption["name"]).write_text(caption["text"], encoding="utf-8")
+            path = Path(caption["name"])
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(caption["text"], encoding="utf-8")
 
 
 def test_the_comparison_of_outputs_can_fail():
@@ -204,8 +227,9 @@ class SchemaField(NamedTuple):
 
 
 def within(annotation: object) -> list[object]:
-    """An annotation and all that it is made of."""
-    return [annotation, *(part for inner in get_args(annotation) for part in within(inner))]
+    """An annotation and all that it is made of, but not what a list of sections holds."""
+    inside = () if get_origin(annotation) is tuple else get_args(annotation)
+    return [annotation, *(part for inner in inside for part in within(inner))]
 
 
 def schema_fields(section: type[Section], prefix: str = "") -> dict[str, SchemaField]:
@@ -225,13 +249,12 @@ def schema_fields(section: type[Section], prefix: str = "") -> dict[str, SchemaF
     return found
 
 
-def test_every_field_of_a_recipe_is_described_with_its_default():
+def check_fields(rows: list[list[str]], known: dict[str, SchemaField]) -> None:
+    """Compare the rows field, default, meaning with fields of the schema."""
     described: dict[str, tuple[str, str]] = {}
-    for page in ("nelec", "conversations", "cleaning", "vectors"):
-        for field, default, meaning in table(page, "field", 3):
-            assert code(field) not in described, field
-            described[code(field)] = default, meaning
-    known = schema_fields(Recipe)
+    for field, default, meaning in rows:
+        assert code(field) not in described, field
+        described[code(field)] = default, meaning
     assert set(described) == set(known)
     for path, field in known.items():
         default, meaning = described[path]
@@ -245,14 +268,41 @@ def test_every_field_of_a_recipe_is_described_with_its_default():
         assert meaning, path
 
 
+def test_every_field_of_a_recipe_is_described_with_its_default():
+    pages = [page for page, text in PAGES.items() if "| field | default |" in text]
+    rows = [row for page in pages for row in table(page, "field", 3)]
+    fields = schema_fields(Recipe)
+    check_fields(rows, {path: field for path, field in fields.items() if path != "model.type"})
+
+
+@pytest.mark.parametrize("kind", MODELS)
+def test_every_field_of_a_model_is_described_with_its_default(kind):
+    """Its tables start with "field of `demux`", or "field of `demux`, `memo`"."""
+    headers = set(re.findall(r"^\| (field of [^|]+) \|", ALL, re.MULTILINE))
+    of_kind = [header for header in headers if f"`{kind}`" in header]
+    pages = [(page, header) for page, text in PAGES.items() for header in of_kind if header in text]
+    rows = [row for page, header in pages for row in table(page, header, 3)]
+    check_fields(rows, schema_fields(resolve(MODELS[kind].section), "model."))
+
+
 def test_the_steps_are_those_of_the_program():
-    rows = table("cleaning", "step", 3)
-    assert tuple(code(name) for name, _, _ in rows) == CHAT_STEPS
-    assert {code(name): does for name, does, _ in rows} == available_steps()
-    for name, _, options in rows:
-        written = dict([code(options).split(": ")]) if options else {}
-        defaults = pipeline._REGISTRY[code(name)].defaults
-        assert written == {option: str(value) for option, value in defaults.items()}
+    chat, social = table("cleaning", "step", 3), table("social", "step", 3)
+    assert tuple(code(name) for name, _, _ in chat) == CHAT_STEPS
+    assert {code(name): does for name, does, _ in chat + social} == available_steps()
+    assert len(chat + social) == len(available_steps())
+    for name, _, options in chat + social:
+        written: dict[str, object] = {}
+        for option in re.findall("`([^`]+)`", options):
+            written |= yaml.safe_load(option)
+        assert written == pipeline._REGISTRY[code(name)].defaults, name
+
+
+def test_the_lists_of_steps_are_those_of_the_program():
+    listed = {code(site): steps for site, steps in table("social", "site", 2)}
+    assert set(listed) == set(SOCIAL_STEPS)
+    for site, steps in listed.items():
+        names = [step if isinstance(step, str) else step.name for step in SOCIAL_STEPS[site]]
+        assert re.findall(r"`(\w+)`", steps) == names, site
 
 
 def test_the_files_of_a_training_are_those_listed(sample):
@@ -275,7 +325,17 @@ def test_the_taxonomies_are_those_that_ship():
 
 
 def test_the_recipes_are_those_that_ship():
-    assert {code(name) for name, _, _ in table("nelec", "recipe", 3)} == set(builtin_recipes())
+    rows = table("nelec", "recipe", 3) + table("demux", "recipe", 3)
+    assert {code(name) for name, _, _ in rows} == set(builtin_recipes())
+
+
+def test_the_corpora_are_those_of_the_program():
+    rows = table("corpora", "corpus", 4)
+    assert {code(row[0]) for row in rows} == {*CORPORA, "tabular", "hub"}
+
+
+def test_the_local_losses_are_those_of_the_program():
+    assert {code(row[0]) for row in table("demux", "loss", 3)} == set(LOCAL_LOSSES)
 
 
 def shape(value: object) -> object:

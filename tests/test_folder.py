@@ -58,7 +58,9 @@ def test_what_training_wrote_is_read(model, trained):
 def test_round_trip(tmp_path, exclusive):
     labels = Taxonomy.load("ekman").labels
     taxonomy = Taxonomy("mine", labels, exclusive=exclusive, ignored=(labels[0].name,))
-    calibration = Calibration(1.7, tuple(float(k) for k in range(len(labels))))
+    numbers = tuple(float(k) for k in range(len(labels)))
+    # Thresholds are of labels that do not exclude each other, a shift of those that do.
+    calibration = Calibration(1.7, numbers) if exclusive else Calibration(1.7, thresholds=numbers)
     write_text(tmp_path / CONFIG, '{"model_type": "nelec", "hidden_size": 3}')
     complete(tmp_path, taxonomy, calibration, {"encoder": "plain", "café": 1}, "# Card\n")
     opened = ModelFolder.open(str(tmp_path))
@@ -69,6 +71,16 @@ def test_round_trip(tmp_path, exclusive):
     assert opened.config["problem_type"] == f"{kind}_label_classification"
     assert (tmp_path / "README.md").read_text() == "# Card\n"
     assert not list(tmp_path.glob(".*"))
+
+
+def test_a_folder_older_than_thresholds_is_read(model):
+    before = ModelFolder.open(model).calibration
+    values = json.loads((model / CONFIG).read_text(encoding="utf-8"))["calibration"]
+    del values["thresholds"]
+    edit(model / CONFIG, calibration=values)
+    opened = ModelFolder.open(model).calibration
+    assert opened == before
+    assert opened.thresholds == ()
 
 
 def test_a_training_with_one_run_is_its_model(trained):
@@ -130,6 +142,7 @@ def test_a_huge_json_is_not_read(tmp_path):
 
 
 LABELS = {"0": "others", "1": "happy", "2": "sad", "3": "angry"}
+FOUR_NUMBERS = "a prior_shift and thresholds of 4 numbers"
 
 
 @pytest.mark.parametrize(
@@ -145,8 +158,18 @@ LABELS = {"0": "others", "1": "happy", "2": "sad", "3": "angry"}
         ({"taxonomy": "emocontext"}, "must be a mapping"),
         ({"calibration": {"temperature": 0, "prior_shift": []}}, "temperature above 0"),
         ({"calibration": {"temperature": "1e", "prior_shift": []}}, "temperature above 0"),
-        ({"calibration": {"temperature": 1, "prior_shift": [1, 2]}}, "prior_shift of 4 numbers"),
-        ({"calibration": {"temperature": 1}}, "prior_shift of 4 numbers"),
+        ({"calibration": {"temperature": 1, "prior_shift": [1, 2]}}, FOUR_NUMBERS),
+        ({"calibration": {"temperature": 1}}, FOUR_NUMBERS),
+        ({"calibration": {"temperature": 1, "prior_shift": [], "thresholds": [0.5]}}, FOUR_NUMBERS),
+        ({"calibration": {"temperature": 1, "prior_shift": [], "thresholds": 0.5}}, FOUR_NUMBERS),
+        (
+            {"calibration": {"temperature": 1, "prior_shift": [], "thresholds": [0.5, "x", 0, 0]}},
+            FOUR_NUMBERS,
+        ),
+        (
+            {"calibration": {"temperature": 1, "prior_shift": [], "thresholds": [0, 0, 0, 1e999]}},
+            FOUR_NUMBERS,
+        ),
         ({"calibration": [1]}, "calibration"),
     ],
 )
@@ -159,7 +182,7 @@ def test_an_edited_config_is_refused(model, changes, message):
 
 def test_an_unknown_kind_of_model_is_refused(model):
     edit(model / CONFIG, model_type="bert")
-    with pytest.raises(InputError, match=r"no engine for a model of type 'bert'; known are nelec"):
+    with pytest.raises(InputError, match=r"no model of type 'bert'; known: nelec"):
         load(model)
 
 
@@ -172,7 +195,7 @@ def test_an_edited_preprocessing_is_refused(model, changes):
     with pytest.raises(InputError, match="Expected a list of steps"):
         load(model)
     edit(model / PREPROCESSING, encoder="tokens")
-    with pytest.raises(InputError, match="the encoder 'plain', found 'tokens'"):
+    with pytest.raises(InputError, match=r"preprocessing\.json: no encoder 'tokens'; known: plain"):
         load(model)
 
 

@@ -10,6 +10,7 @@ from statistics import median
 import pytest
 
 import emoscope
+from emoscope import registry
 
 ROOT = Path(emoscope.__file__).parent
 HEAVY = {
@@ -17,6 +18,7 @@ HEAVY = {
     "datasets",
     "gensim",
     "matplotlib",
+    "peft",
     "safetensors",
     "scipy",
     "sklearn",
@@ -33,6 +35,7 @@ LIGHT = {
     "errors",
     "folder",
     "lines",
+    "registry",
     "row_formats",
     "rows",
     "runtime",
@@ -46,8 +49,8 @@ TRAINING = {
     "plotting": set(),
     "corpora": {"recipes"},
     "models": set(),
-    "losses": {"models"},
-    "evaluation": {"corpora", "plotting"},
+    "losses": {"models", "recipes"},
+    "evaluation": {"corpora", "losses", "models", "plotting"},
     "training": {"corpora", "evaluation", "losses", "models", "plotting", "recipes"},
 }
 TOP = {"__init__", "__main__", "cli"}
@@ -189,6 +192,34 @@ def test_nothing_is_above_the_command_line(module):
     assert "cli" not in parts(imports_of(module, everywhere=True))
 
 
+# What is looked up by name is no import that can be read: each table has its part.
+PLACES = [
+    *((entry.section, "recipes") for entry in registry.MODELS.values()),
+    *((entry.family, "training") for entry in registry.MODELS.values()),
+    *((entry.network, "models") for entry in registry.MODELS.values()),
+    *((entry.engine, "models") for entry in registry.MODELS.values()),
+    *((place, "encoding") for place in registry.ENCODERS.values()),
+    *((place, "corpora") for place in registry.CORPORA.values()),
+    *((place, "losses") for place in registry.LOCAL_LOSSES.values()),
+]
+
+
+@pytest.mark.parametrize(("place", "part"), PLACES)
+def test_a_registered_name_is_of_the_part_that_looks_it_up(place, part):
+    module, _, name = place.partition(":")
+    assert part_of(module) == part
+    assert module in MODULES
+    assert getattr(registry.resolve(place), "__name__", None) == name
+
+
+def test_names_are_looked_up_where_they_may_be():
+    """`registry` imports none of them, and the light floor resolves encoders and engines alone."""
+    assert own_parts("emoscope.registry", everywhere=True) <= {"errors", "strict"}
+    light = [name for name in MODULES if part_of(name) in LIGHT]
+    using = {name for name in light if "emoscope.registry.resolve" in imports_of(name)}
+    assert using == {"emoscope.encoding.encoder", "emoscope.runtime.backend"}
+
+
 def fresh(code: str) -> str:
     """What a new interpreter prints."""
     ended = subprocess.run(
@@ -219,6 +250,12 @@ def test_importing_emoscope_is_quick():
         "import emoscope.runtime.jobs, emoscope.encoding.plain, emoscope.embeddings",
         "import emoscope; emoscope.load, emoscope.Taxonomy.load('emocontext')",
         "import emoscope.recipes.load",
+        "from emoscope.recipes.load import load_recipe; load_recipe('demux-goemotions')",
+        """
+from emoscope.registry import ENCODERS, MODELS, resolve
+for place in [*ENCODERS.values(), *(entry.section for entry in MODELS.values())]:
+    resolve(place)
+""",
         """
 import sys
 from emoscope.cli import main

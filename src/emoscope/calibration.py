@@ -1,4 +1,4 @@
-"""From logits to probabilities one can use: temperature, shift of the class prior, decisions.
+"""From logits to probabilities one can use: temperature, shift of the class prior, thresholds.
 
 The prior shift of exclusive labels: a model trained where half of the texts are `others` and used
 where 85 % are is wrong by a known factor. With π the share of each label in training and π' the
@@ -6,7 +6,7 @@ share where the model is used, p'(y|x) ∝ p(y|x) π'(y) / π(y) (Saerens, Latin
 2002, Neural Computation 14(1)), that is log π'/π added to the logits.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
@@ -27,10 +27,13 @@ class Calibration:
     Attributes:
         temperature: divides the shifted logits.
         prior_shift: added to the logits, one number a label; empty for none.
+        thresholds: probability from which a label that is not exclusive is given, one a label;
+            empty for ½ throughout.
     """
 
     temperature: float = 1.0
     prior_shift: tuple[float, ...] = ()
+    thresholds: tuple[float, ...] = ()
 
     def scale(self, logits: Floats) -> Floats:
         """Logits (N, K) shifted and divided by the temperature."""
@@ -47,15 +50,45 @@ class Calibration:
         """The prior moved from `source` to `target`, both (K,), temperature 1."""
         return cls(prior_shift=tuple(float(x) for x in log_ratio(source, target)))
 
-    def tempered(self, logits: Floats, labels: Floats) -> "Calibration":
-        """The same shift with the temperature that fits exclusive labels.
+    def fitted(self, logits: Floats, labels: Floats, exclusive: bool) -> "Calibration":
+        """The same shift, with the temperature and the thresholds that fit held-out texts.
 
         Args:
-            logits: of held-out texts, (N, K).
-            labels: one-hot, (N, K).
+            logits: of held-out texts, (N, K); NaN only where a label is not known.
+            labels: in [0, 1], (N, K), NaN where not known; one-hot if exclusive.
+            exclusive: one label a text, which leaves nothing to threshold.
         """
+        logits = np.where(np.isnan(labels), 0.0, logits)
         shifted = replace(self, temperature=1.0).scale(logits)
-        return replace(self, temperature=fit_temperature(shifted, labels))
+        tempered = replace(self, temperature=fit_temperature(shifted, labels, exclusive))
+        if exclusive:
+            return tempered
+        thresholds = fit_thresholds(tempered.probabilities(logits, exclusive), labels)
+        return replace(tempered, thresholds=tuple(map(float, thresholds)))
+
+    def cuts(self) -> Floats | float:
+        """The thresholds, (K,), or ½."""
+        return np.array(self.thresholds) if self.thresholds else 0.5
+
+    def for_labels(self, known: Sequence[str], asked: Sequence[str]) -> "Calibration":
+        """The calibration of the same model asked for other labels.
+
+        A label keeps the threshold that was fitted for it; one that the model was not trained on
+        gets the median of the fitted ones. A shift of the prior belongs to the labels it was
+        measured on, and is dropped.
+
+        Args:
+            known: names of the labels of this calibration.
+            asked: names of the others.
+        """
+        if tuple(known) == tuple(asked):
+            return self
+        cuts: tuple[float, ...] = ()
+        if self.thresholds:
+            fitted = dict(zip(known, self.thresholds, strict=True))
+            middle = float(np.median(self.thresholds))
+            cuts = tuple(fitted.get(name, middle) for name in asked)
+        return Calibration(self.temperature, thresholds=cuts)
 
     def to_dict(self) -> dict[str, Any]:
         """A mapping for `config.json`."""
@@ -64,7 +97,24 @@ class Calibration:
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> "Calibration":
         """The calibration that `to_dict` described."""
-        return cls(float(values["temperature"]), tuple(float(x) for x in values["prior_shift"]))
+        return cls(
+            float(values["temperature"]),
+            tuple(float(x) for x in values["prior_shift"]),
+            # Folders written before there were thresholds have none.
+            tuple(float(x) for x in values.get("thresholds", ())),
+        )
+
+
+def decide(
+    probabilities: Floats, exclusive: bool, thresholds: Floats | float = 0.5
+) -> NDArray[np.bool_]:
+    """Decisions (N, K): the most probable label if exclusive, else those at their threshold."""
+    chosen: NDArray[np.bool_] = (
+        np.eye(probabilities.shape[1], dtype=np.bool_)[probabilities.argmax(axis=1)]
+        if exclusive
+        else probabilities >= thresholds
+    )
+    return chosen
 
 
 def softmax(logits: Floats) -> Floats:
@@ -99,11 +149,12 @@ def log_ratio(source: Floats, target: Floats) -> Floats:
 
 
 def label_prior(labels: Floats) -> Floats:
-    """Share of each label, (N, K) → (K,), unlabelled rows (NaN) left out."""
-    known = labels[~np.isnan(labels).any(axis=1)]
-    if not len(known):
+    """Share of each label, (N, K) → (K,), what is not known (NaN) left out."""
+    known = ~np.isnan(labels)
+    if not known.any(axis=0).all():
         raise InputError("Expected labelled rows to measure the share of each label; found none.")
-    return np.asarray(known.sum(axis=0, dtype=np.float64) / known.sum(dtype=np.float64))
+    shares = np.where(known, labels, 0.0).sum(axis=0, dtype=np.float64) / known.sum(axis=0)
+    return np.asarray(shares / shares.sum())
 
 
 def estimate_prior(
@@ -134,25 +185,81 @@ def estimate_prior(
     return prior
 
 
-def fit_temperature(logits: Floats, labels: Floats) -> float:
-    """Temperature that makes exclusive labels likeliest (Guo et al. 2017, arXiv 1706.04599).
+def fit_temperature(logits: Floats, labels: Floats, exclusive: bool = True) -> float:
+    """Temperature that makes the labels likeliest (Guo et al. 2017, arXiv 1706.04599).
 
     The cross-entropy is convex in 1/T, so a ternary search on log T finds its minimum.
 
     Args:
         logits: of held-out texts, (N, K).
-        labels: one-hot, (N, K).
+        labels: in [0, 1], (N, K), NaN where not known; one-hot if exclusive.
+        exclusive: softmax cross-entropy, else that of each label's sigmoid.
 
     Returns:
         A temperature between 0.05 and 20.
     """
-    scores = np.asarray(logits, dtype=np.float64)
+    known = ~np.isnan(labels)
+    cells = known.all(axis=1) if exclusive else known
+    scores, truth = np.asarray(logits, dtype=np.float64)[cells], np.asarray(labels)[cells]
 
     def loss(log_temperature: float) -> float:
-        return float(-(log_softmax(scores / np.exp(log_temperature)) * labels).sum())
+        scaled = scores / np.exp(log_temperature)
+        if exclusive:
+            return float(-(log_softmax(scaled) * truth).sum())
+        return float((np.logaddexp(0.0, scaled) - scaled * truth).sum())
 
     low, high = np.log(0.05), np.log(20.0)
     while high - low > 1e-6:
         a, b = low + (high - low) / 3, high - (high - low) / 3
         low, high = (low, b) if loss(a) < loss(b) else (a, high)
     return float(np.exp((low + high) / 2))
+
+
+def fit_thresholds(
+    probabilities: Floats, labels: Floats, resamples: int = 25, seed: int = 0
+) -> Floats:
+    """Thresholds that hold on texts that they were not fitted on, (K,).
+
+    The best threshold of a rare label says more about the few texts it was found on than about the
+    label, and lets too much pass. So each is the mean of the best ones of bootstrap resamples
+    (bagging, Breiman 1996), moved half-way to the best threshold that all labels have in common.
+    `benchmarks/demux_quality.py` compares this with simpler ways on halves of dev.
+
+    Args:
+        probabilities: of held-out texts, (N, K).
+        labels: in [0, 1], cut at ½, (N, K), NaN where not known.
+        resamples: how many.
+        seed: of the resamples.
+    """
+    known = ~np.isnan(labels)
+    common = best_threshold(probabilities[known], np.asarray(labels)[known] >= 0.5)
+    rng = np.random.default_rng(seed)
+    thresholds = []
+    for column, gold, rows in zip(probabilities.T, np.asarray(labels).T, known.T, strict=True):
+        scores, truth = column[rows], gold[rows] >= 0.5
+        drawn = rng.integers(0, max(len(truth), 1), size=(resamples, len(truth)))
+        best = [best_threshold(scores[one], truth[one]) for one in drawn if truth[one].any()]
+        thresholds.append((np.mean(best) + common) / 2 if best else common)
+    return np.array(thresholds)
+
+
+def best_threshold(probabilities: Floats, truth: NDArray[np.bool_]) -> float:
+    """The threshold with the best F1; ½ without a case.
+
+    It lies between the two neighbouring probabilities that it parts.
+
+    Args:
+        probabilities: (N,).
+        truth: (N,).
+    """
+    if not truth.any():
+        return 0.5
+    order = np.argsort(-probabilities, kind="stable")
+    ranked, hits = probabilities[order], truth[order].cumsum()
+    chosen = np.arange(1, len(ranked) + 1)
+    f1 = 2 * hits / (chosen + truth.sum())
+    # A threshold cannot part two equal probabilities.
+    following = np.append(ranked[1:], 0.0)
+    f1[:-1][ranked[:-1] == ranked[1:]] = -1.0
+    best = int(f1.argmax())
+    return float((ranked[best] + following[best]) / 2)

@@ -96,11 +96,12 @@ def read_calibration(values: Any, labels: int, path: Path) -> Calibration:
         calibration is None
         or not 0 < calibration.temperature < inf
         or len(calibration.prior_shift) not in (0, labels)
-        or not all(map(isfinite, calibration.prior_shift))
+        or len(calibration.thresholds) not in (0, labels)
+        or not all(map(isfinite, (*calibration.prior_shift, *calibration.thresholds)))
     ):
         raise InputError(
-            f"{path}: expected as calibration a temperature above 0 and a prior_shift of {labels} "
-            f"numbers or none, got {values!r}. The file was edited; restore it."
+            f"{path}: expected as calibration a temperature above 0, a prior_shift and thresholds "
+            f"of {labels} numbers each or none, got {values!r}. The file was edited; restore it."
         )
     return calibration
 

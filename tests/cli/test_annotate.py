@@ -2,8 +2,10 @@ import io
 import json
 import sys
 
+import numpy as np
 import pytest
 
+import emoscope.runtime.annotator as annotator
 from emoscope.runtime.annotator import load
 
 
@@ -102,6 +104,42 @@ def test_columns_and_encoding(emoscope, model, tmp_path):
     ended = emoscope("annotate", path, "-m", model, "--turns", "q,,a")
     assert (ended.code, ended.out) == (2, "")
     assert "column names parted by commas" in ended.err
+
+
+def test_other_labels_may_be_asked_for(emoscope, monkeypatch, model, tmp_path):
+    """Of a model that reads its labels; their logits are the lengths of their names, less 4."""
+
+    class Reading:
+        def __init__(self, taxonomy=None):
+            self.taxonomy = taxonomy
+
+        def for_taxonomy(self, taxonomy):
+            return Reading(taxonomy)
+
+        def encode(self, conversations):
+            return conversations
+
+        def logits(self, encoded):
+            logits = [len(name) - 4.0 for name in self.taxonomy.names]
+            return np.tile(logits, (len(encoded), 1))
+
+    path = tmp_path / "in.txt"
+    path.write_text("hello\n")
+    monkeypatch.setattr(annotator, "load_backend", lambda folder: Reading())
+    ended = emoscope("annotate", path, "-m", model, "--labels", "pride, relief, anger|rage, joy")
+    assert (ended.code, ended.err) == (0, "")
+    (one,) = lines(ended.out)
+    assert list(one) == ["id", "turns", "labels", "emotions"]
+    assert list(one["emotions"]) == ["pride", "relief", "anger", "joy"]
+    assert one["labels"] == ["pride", "relief", "anger"]
+
+
+def test_a_model_of_fixed_labels_is_asked_for_no_others(emoscope, model, tmp_path):
+    path = tmp_path / "in.txt"
+    path.write_text("hello\n")
+    ended = emoscope("annotate", path, "-m", model, "--labels", "joy, fear")
+    assert (ended.code, ended.out) == (2, "")
+    assert "learnt a fixed set of labels" in ended.err
 
 
 def test_bad_rows_may_be_skipped(emoscope, model, tmp_path):

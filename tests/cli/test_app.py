@@ -181,7 +181,7 @@ class Even:
         return encoded
 
 even = annotator.Annotator(Even(), Taxonomy.load("emocontext"), Calibration())
-annotator.load = lambda folder: even
+annotator.load = lambda folder, labels: even
 emoscope.cli.main()
 """
 

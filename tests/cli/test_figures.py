@@ -32,7 +32,8 @@ def test_evaluate_prints_what_training_measured(emoscope, trained, tmp_path):
     del figures["micro_f1_interval_95"]
     (result,) = trained.results
     assert figures == result.dev
-    assert f"accuracy {result.dev['accuracy']:.3f} of 60 texts" in ended.out
+    accuracy, jaccard = result.dev["accuracy"], result.dev["jaccard"]
+    assert f"accuracy {accuracy:.3f}, Jaccard {jaccard:.3f} of 60 texts" in ended.out
     for name, row in result.dev["labels"].items():
         cells = next(line for line in ended.out.splitlines() if f" {name} " in line).split("│")
         assert [cell.strip() for cell in cells[2:6]] == [
@@ -54,6 +55,13 @@ def test_evaluate_a_table_that_lacks_labels(emoscope, trained, tmp_path):
     ended = emoscope("evaluate", path, "-m", trained.folder, *columns)
     assert (ended.code, ended.out) == (2, "")
     assert "afraid" in ended.err
+
+
+def test_a_model_of_fixed_labels_is_asked_for_no_others(emoscope, trained):
+    arguments = ["evaluate", "emocontext", "--data-dir", trained.root, "-m", trained.folder]
+    ended = emoscope(*arguments, "--taxonomy", "ekman")
+    assert (ended.code, ended.out) == (2, "")
+    assert "learnt a fixed set of labels" in ended.err
 
 
 def test_describe_shows_texts_before_and_after_cleaning(emoscope, trained):

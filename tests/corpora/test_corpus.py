@@ -130,3 +130,89 @@ def test_a_data_set_of_other_columns_or_other_labels():
     triple = Taxonomy("triple", (*PAIR.labels, Label("awe", ("awe",))))
     with pytest.raises(InputError, match=r"3 values \(joy, fear, awe\), got 2 values"):
         Corpus("mine", triple, corpus([[1, 0]]).data)
+
+
+def test_by_language():
+    """Each language's examples in their order, the languages in the order they first come."""
+    codes = ["fr", "en", "fr", "es", "en"]
+    labels = [[1, 0], [0, 1], [1, 1], [0, 0], [NAN, NAN]]
+    ids, turns = list("vwxyz"), [["a"], ["b", "c"], ["d"], ["e"], ["f"]]
+    made = Corpus.from_rows("mine", PAIR, ids, turns, labels, codes)
+    parts = made.by_language()
+    assert {code: part.ids for code, part in parts.items()} == {
+        "fr": ["v", "x"],
+        "en": ["w", "z"],
+        "es": ["y"],
+    }
+    assert list(parts) == ["fr", "en", "es"]
+    for code, part in parts.items():
+        places = [ids.index(one) for one in part.ids]
+        assert part.languages == [code] * len(part)
+        assert part.turns == [turns[place] for place in places]
+        np.testing.assert_array_equal(part.labels, np.float32(labels)[places])
+        assert (part.name, part.taxonomy) == ("mine", PAIR)
+
+
+def test_a_corpus_of_one_language_is_its_own_part():
+    made = corpus([[1, 0], [0, 1]])
+    (code,) = made.by_language()
+    assert code == "fr"
+    assert made.by_language()["fr"] is made
+    assert Corpus.from_rows("mine", PAIR, [], [], []).by_language() == {}
+
+
+def test_with_taxonomy_describes_the_same_labels():
+    made = corpus([[1, 0], [0, 1]])
+    other = Taxonomy("pair", (Label("joy", ("joie",)), Label("fear", ("peur", "crainte"))), "fr")
+    described = made.with_taxonomy(other)
+    assert described.taxonomy is other
+    assert described.ids == made.ids
+    np.testing.assert_array_equal(described.labels, made.labels)
+    assert made.taxonomy is PAIR
+
+
+@pytest.mark.parametrize("names", [("fear", "joy"), ("joy",), ("joy", "fear", "awe")])
+def test_with_taxonomy_takes_no_other_labels(names):
+    other = Taxonomy("other", tuple(Label(name, (name,)) for name in names))
+    with pytest.raises(InputError, match=r"'mine': expected the labels joy, fear, got"):
+        corpus([[1, 0]]).with_taxonomy(other)
+
+
+def test_with_taxonomy_takes_no_exclusive_one_where_a_text_has_several():
+    with pytest.raises(InputError, match="a single 1"):
+        corpus([[1, 1]]).with_taxonomy(EXCLUSIVE)
+
+
+TRIPLE = Taxonomy("triple", (*PAIR.labels, Label("awe", ("awe",))), "fr", ignored=("awe",))
+
+
+def test_without_leaves_columns_out():
+    made = Corpus.from_rows(
+        "mine",
+        TRIPLE,
+        ["x", "y", "z"],
+        [["a"], ["b", "c"], ["d"]],
+        [[1, 0, 0.5], [0, 0, 1], [NAN] * 3],
+        ["en", "fr", "en"],
+    )
+    left = made.without("joy")
+    assert left.taxonomy.names == ("fear", "awe")
+    assert left.taxonomy.ignored == ("awe",)
+    np.testing.assert_array_equal(left.labels, np.float32([[0, 0.5], [0, 1], [NAN, NAN]]))
+    assert (left.name, left.ids, left.turns) == (made.name, made.ids, made.turns)
+    assert left.languages == made.languages
+    assert made.without("awe", "fear").taxonomy.names == ("joy",)
+    assert made.without() is made
+
+
+@pytest.mark.parametrize("names", [("pride",), ("joy", "pride"), ("joy", "fear", "awe")])
+def test_without_what_is_not_there_or_everything(names):
+    with pytest.raises(InputError):
+        corpus([[1, 0, 0]], TRIPLE).without(*names)
+
+
+def test_exclusive_labels_cannot_be_left_out():
+    made = corpus([[1, 0], [0, 1]], EXCLUSIVE)
+    with pytest.raises(InputError, match="exclude each other cannot be left out"):
+        made.without("joy")
+    assert made.without() is made

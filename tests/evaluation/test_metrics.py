@@ -12,7 +12,8 @@ from sklearn.metrics import (
     precision_recall_fscore_support,
 )
 
-from emoscope.evaluation.metrics import Counts, confusion, decide, report
+from emoscope.calibration import decide
+from emoscope.evaluation.metrics import Counts, confusion, report
 from emoscope.taxonomy import Label, Taxonomy
 
 EMOCONTEXT = Taxonomy.load("emocontext")
@@ -108,11 +109,3 @@ def test_exclusive_labels_equal_scikit_learn(pair):
     assert (ours.precision, ours.recall, ours.f1) == pytest.approx(theirs)
     expected = confusion_matrix(truth, decided, labels=range(4))
     assert (confusion(labels, decisions) == expected).all()
-
-
-def test_decisions():
-    probabilities = np.array([[0.2, 0.5, 0.3], [0.6, 0.7, 0.1]])
-    assert decide(probabilities, exclusive=True).astype(int).tolist() == [[0, 1, 0], [0, 1, 0]]
-    assert decide(probabilities, exclusive=False).astype(int).tolist() == [[0, 1, 0], [1, 1, 0]]
-    own = np.array([0.1, 0.9, 0.3])
-    assert decide(probabilities, False, own).astype(int).tolist() == [[1, 0, 1], [1, 0, 0]]

@@ -6,8 +6,6 @@ import pytest
 import torch
 
 from emoscope.losses.functional import binary_cross_entropy, cross_entropy
-from emoscope.losses.objective import Objective, likelihood
-from emoscope.models.output import EmotionOutput
 
 LOGITS = torch.tensor([[2.0, -1.0, 0.5], [0.0, 0.0, 0.0], [-3.0, 4.0, 1.0]], dtype=torch.float64)
 CLASSES = torch.tensor([0, 2, 1])
@@ -37,6 +35,22 @@ def test_binary_cross_entropy_equals_a_loop_over_the_known_cells():
     assert float(got) == pytest.approx(sum(losses) / len(losses), abs=1e-12)
 
 
+def test_weights_of_cells_multiply_the_losses_of_known_cells():
+    labels = torch.tensor([[1.0, 0.0, math.nan], [0.0, 0.3, 1.0], [math.nan] * 3]).double()
+    cells = torch.tensor([[2.0, 1.0, 9.0], [0.0, 1.5, 1.0], [9.0] * 3]).double()
+    losses = []
+    for z, y, w in zip(*(x.flatten().tolist() for x in (LOGITS, labels, cells)), strict=True):
+        if not math.isnan(y):
+            p = 1 / (1 + math.exp(-z))
+            losses.append(w * (-y * math.log(p) - (1 - y) * math.log(1 - p)))
+    got = binary_cross_entropy(LOGITS, labels, cells=cells)
+    assert float(got) == pytest.approx(sum(losses) / len(losses), abs=1e-12)
+    torch.testing.assert_close(
+        binary_cross_entropy(LOGITS, labels, WEIGHTS, 0.1, torch.full_like(LOGITS, 2.0)),
+        2 * binary_cross_entropy(LOGITS, labels, WEIGHTS, 0.1),
+    )
+
+
 def test_a_batch_without_labels_has_no_loss_and_no_gradient():
     logits = LOGITS.clone().requires_grad_()
     loss = binary_cross_entropy(logits, torch.full_like(LOGITS, math.nan))
@@ -62,22 +76,3 @@ def test_finite_at_extreme_logits(function, size):
     loss.backward()
     assert torch.isfinite(loss)
     assert torch.isfinite(logits.grad).all()
-
-
-def test_an_objective_sums_its_terms_and_returns_each():
-    objective = Objective(
-        terms={"first": lambda output, _: output.logits.sum(), "second": lambda *_: LOGITS.max()},
-        coefficients={"first": 0.5, "second": 2.0},
-    )
-    total, terms = objective(EmotionOutput(logits=LOGITS), ONE_HOT)
-    assert total == pytest.approx(0.5 * 3.5 + 2.0 * 4.0)
-    assert {name: float(value) for name, value in terms.items()} == {"first": 3.5, "second": 4.0}
-
-
-@pytest.mark.parametrize(
-    ("exclusive", "function"), [(True, cross_entropy), (False, binary_cross_entropy)]
-)
-def test_likelihood_follows_the_taxonomy(exclusive, function):
-    total, terms = likelihood(exclusive, WEIGHTS, 0.1)(EmotionOutput(logits=LOGITS), ONE_HOT)
-    torch.testing.assert_close(total, function(LOGITS, ONE_HOT, WEIGHTS, 0.1))
-    assert list(terms) == [function.__name__]

@@ -95,7 +95,10 @@ def test_a_section_that_is_null_may_be_filled(tmp_path):
         ("training.learning_rate=.inf", r"training\.learning_rate.*finite"),
         ("training.learning_rate=.nan", r"training\.learning_rate"),
         ("model.dropout=1", r"model\.dropout.*less than 1"),
-        ("model.type=transformer", r"model\.type.*'nelec'"),
+        (
+            "model.type=transformer",
+            r"model\.type: no model 'transformer'; known: nelec, demux, memo",
+        ),
         ("model.attention=none", r"model\.attention.*feed_forward"),
         ("corpus.name=imdb", r"corpus\.name.*emocontext"),
         ("corpus.holdout.share=1.5", r"corpus\.holdout\.share"),

@@ -97,6 +97,57 @@ def test_labels_that_do_not_exclude_each_other_are_scored_alone():
     assert found == pytest.approx(logistic)
 
 
+@pytest.mark.parametrize("exclusive", [True, False])
+def test_decisions(exclusive):
+    probabilities = np.array([[0.4, 0.3, 0.2, 0.1], [0.1, 0.6, 0.55, 0.3]])
+    taxonomy = Taxonomy("mine", Taxonomy.load("emocontext").labels, exclusive=exclusive)
+    plain = Annotator(Fixed(), taxonomy, Calibration())
+    own = Annotator(Fixed(), taxonomy, Calibration(thresholds=(0.4, 0.61, 0.1, 0.2)))
+    found = [one.decide(probabilities).astype(int).tolist() for one in (plain, own)]
+    if exclusive:
+        assert found == [[[1, 0, 0, 0], [0, 1, 0, 0]]] * 2
+    else:
+        assert found == [
+            [[0, 0, 0, 0], [0, 1, 1, 0]],
+            [[1, 0, 1, 0], [0, 0, 1, 1]],
+        ]
+
+
+class Reading(Fixed):
+    """A backend that reads its labels: the logit of one is the length of its name."""
+
+    def __init__(self, taxonomy):
+        self.taxonomy = taxonomy
+
+    def logits(self, encoded):
+        return np.tile([float(len(name)) for name in self.taxonomy.names], (len(encoded), 1))
+
+    def for_taxonomy(self, taxonomy):
+        return Reading(taxonomy)
+
+
+def test_a_model_that_reads_its_labels_takes_others():
+    known = Taxonomy("known", Taxonomy.load("emocontext").labels, exclusive=False)
+    calibration = Calibration(2.0, thresholds=(0.9, 0.2, 0.4, 0.1))
+    annotator = Annotator(Reading(known), known, calibration)
+    other = annotator.with_labels(Taxonomy.load("joy, angry, sad"))
+    (scores,) = other.annotate(["0"])
+    assert [score.label for score in scores] == ["angry", "joy", "sad"]
+    assert dict(scores)["angry"] == pytest.approx(1 / (1 + np.exp(-5 / 2)))
+    # Known labels keep their threshold, the new one has the median of all.
+    assert other.calibration.thresholds == pytest.approx((0.3, 0.1, 0.4))
+    assert other.decide(np.array([[0.29, 0.1, 0.41]])).tolist() == [[False, True, True]]
+    (scores,) = annotator.annotate(["0"])
+    assert scores[0].label == "others", "as it was"
+
+
+def test_a_model_of_fixed_labels_takes_no_others(trained, annotator):
+    with pytest.raises(InputError, match="learnt a fixed set of labels"):
+        annotator.with_labels(Taxonomy.load("joy, fear"))
+    with pytest.raises(InputError, match="learnt a fixed set of labels"):
+        load(trained.folder, "joy, fear")
+
+
 def test_the_calibration_is_applied():
     taxonomy = Taxonomy.load("emocontext")
     calibration = Calibration(2.0, (0.0, 0.0, 3.0, 0.0))

@@ -29,9 +29,9 @@ class Lengths:
         return encoded
 
 
-def annotator(exclusive=True):
+def annotator(exclusive=True, calibration=Calibration()):  # noqa: B008 - it cannot change
     labels = Taxonomy.load("emocontext").labels
-    return Annotator(Lengths(), Taxonomy("t", labels, exclusive=exclusive), Calibration())
+    return Annotator(Lengths(), Taxonomy("t", labels, exclusive=exclusive), calibration)
 
 
 def annotated(source, **options):
@@ -85,8 +85,34 @@ def test_a_line_holds_the_scores(tmp_path):
 def test_labels_that_do_not_exclude_each_other_have_no_single_one(tmp_path):
     path = write_csv(tmp_path / "in.csv", ("text",), [("abc",)])
     (line,) = annotated(Source(path), model=annotator(exclusive=False))
-    assert list(line) == ["id", "turns", "emotions"]
+    assert list(line) == ["id", "turns", "labels", "emotions"]
     assert line["emotions"]["happy"] == 0.5
+    assert line["labels"] == ["others", "happy", "sad", "angry"], "½ is enough"
+
+
+def test_labels_given_are_those_at_their_thresholds(tmp_path):
+    """The probabilities are σ of the lengths of the turns: 0.5, 0.73, 0.88, 0.95."""
+    rows = [("a", "b" * 2, "c" * 3, "d"), ("", "", "", "d" * 2), ("", "b", "", "")]
+    path = write_csv(tmp_path / "in.csv", ("w", "x", "y", "z"), rows)
+    source = Source(path, turns=("w", "x", "y", "z"))
+    calibration = Calibration(thresholds=(0.6, 0.73, 0.96, 0.5))
+    found = annotated(source, model=annotator(False, calibration))
+    assert [one["labels"] for one in found] == [
+        ["others", "happy", "angry"],
+        ["angry"],
+        ["happy", "angry"],
+    ]
+    # Cut before they are rounded: σ(1) is over this, and both are 0.731059 as written.
+    close = Calibration(thresholds=(0.7310585787, 0.7310585785, 0.5, 0.99))
+    (first, *_) = annotated(source, model=annotator(False, close))
+    assert first["labels"] == ["happy", "sad"]
+    assert first["emotions"]["others"] == 0.731059
+
+
+def test_no_label_may_be_given(tmp_path):
+    path = write_csv(tmp_path / "in.csv", ("text",), [("abc",)])
+    none = annotator(False, Calibration(thresholds=(0.99,) * 4))
+    assert annotated(Source(path), model=none)[0]["labels"] == []
 
 
 def test_text_is_written_as_it_is(tmp_path):

@@ -1,10 +1,13 @@
 """Trainings without pictures."""
 
+import csv
 import gc
 
+import numpy as np
 import pytest
 
-from emoscope.recipes.load import to_yaml
+from emoscope.recipes.load import load_recipe, to_yaml
+from tests import tiny
 
 # Too small a rate to move a decision: the dev figure of the first epoch stays the best.
 STUCK = ["training.learning_rate=1e-9", "training.epochs=9", "training.patience=2"]
@@ -14,12 +17,54 @@ STUCK = ["training.learning_rate=1e-9", "training.epochs=9", "training.patience=
 def no_plots(monkeypatch):
     """Leave out what takes most of a tiny training's time."""
     import emoscope.training.callbacks as callbacks
-    import emoscope.training.run as run
+    import emoscope.training.families.nelec as nelec
 
-    monkeypatch.setattr(run, "draw_network", lambda model, path: None)
+    monkeypatch.setattr(nelec, "draw_network", lambda model, path: None)
     monkeypatch.setattr(callbacks, "draw_curves", lambda history, folder: None)
     # Each training collects garbage; what torch and its friends made at import never is any.
     gc.freeze()
+
+
+MIXED = """
+name: mixed
+corpus: {name: tabular, train: posts/train.csv, dev: posts/posts.csv, labels: [joy, fear, anger]}
+mix: {corpora: [{name: tabular, folder: news, train: train.csv, dev: news.csv, labels: [awe, joy]}]}
+text: {steps: [], max_length: 24}
+model: {type: demux}
+training: {epochs: 3, batch_size: 16, learning_rate: 0.01, metric: half_macro_f1}
+"""
+
+
+@pytest.fixture(scope="session")
+def tables(tmp_path_factory):
+    """Two corpora of 40 and 24 texts a split, each with labels of its own, several a text."""
+    root = tmp_path_factory.mktemp("tables")
+    rng = np.random.default_rng(0)
+    for name, labels, size in (
+        ("posts", ("joy", "fear", "anger"), 40),
+        ("news", ("awe", "joy"), 24),
+    ):
+        (root / name).mkdir()
+        for split in ("train", name):
+            with (root / name / f"{split}.csv").open("w", encoding="utf-8", newline="") as file:
+                writer = csv.writer(file)
+                writer.writerow(["text", *labels])
+                for marks in rng.integers(0, 2, (size, len(labels))):
+                    given = [label for label, mark in zip(labels, marks, strict=True) if mark]
+                    words = rng.choice(tiny.SENTENCES).split()[: rng.integers(1, 9)]
+                    writer.writerow([" ".join([*words, *given]), *marks])
+    return root
+
+
+@pytest.fixture(scope="session")
+def mixed_recipe(tmp_path_factory):
+    """Makes a recipe of a tiny Demux on the two corpora of `tables`, from overrides."""
+    folder = tmp_path_factory.mktemp("mixed")
+    (folder / "mixed.yaml").write_text(MIXED, encoding="utf-8")
+    backbone = tiny.save("bert", folder / "backbone")
+    return lambda *overrides: load_recipe(
+        str(folder / "mixed.yaml"), [f"model.backbone={backbone}", *overrides]
+    )
 
 
 @pytest.fixture(scope="package")
@@ -27,13 +72,13 @@ def whole(tmp_path_factory, emocontext):
     """The folder of an uninterrupted training, made once for each recipe and number of runs."""
     made = {}
 
-    def folder(recipe, runs=1):
+    def folder(recipe, runs=1, root=emocontext):
         key = (to_yaml(recipe), runs)
         if key not in made:
             from emoscope.training.train import train
 
             made[key] = tmp_path_factory.mktemp("whole") / "training"
-            train(recipe, emocontext, made[key], runs)
+            train(recipe, root, made[key], runs)
         return made[key]
 
     return folder

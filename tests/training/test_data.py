@@ -5,19 +5,36 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch.utils.data import DataLoader
 
+from emoscope.corpora.corpus import Corpus
 from emoscope.encoding.batching import Ragged
-from emoscope.training.data import EncodedDataset, LengthBuckets, keep
+from emoscope.taxonomy import Taxonomy
+from emoscope.training.data import (
+    Augmentation,
+    EncodedDataset,
+    EpochLoader,
+    LengthBuckets,
+    Part,
+    draws_by_part,
+    keep,
+)
 
 lengths_lists = st.lists(st.integers(1, 35), max_size=80)
+parts_lists = st.lists(st.lists(st.integers(1, 35), max_size=40), min_size=1, max_size=4)
 
 
-def buckets(lengths, batch_size=4, seed=0, pool=3):
-    return LengthBuckets(np.array(lengths, dtype=np.int64), batch_size, seed, pool)
+def buckets(*lengths, batch_size=4, seed=0, pool=3, **options):
+    arrays = [np.array(one, dtype=np.int64) for one in lengths]
+    return LengthBuckets(arrays, batch_size, seed, pool=pool, **options)
 
 
 def order(sampler, epoch=0):
+    """The batches of an epoch."""
     sampler.set_epoch(epoch)
     return list(sampler)
+
+
+def flat(batches):
+    return [row for batch in batches for row in batch]
 
 
 def cut(rows, size):
@@ -26,55 +43,160 @@ def cut(rows, size):
 
 @given(lengths_lists, st.integers(1, 9), st.integers(0, 5), st.integers(1, 5))
 def test_each_row_comes_once_an_epoch(lengths, batch_size, epoch, pool):
-    sampler = buckets(lengths, batch_size, pool=pool)
-    assert sorted(order(sampler, epoch)) == list(range(len(lengths)))
-    assert len(sampler) == len(lengths)
+    sampler = buckets(lengths, batch_size=batch_size, pool=pool)
+    batches = order(sampler, epoch)
+    assert sorted(flat(batches)) == list(range(len(lengths)))
+    assert len(sampler) == len(batches)
 
 
 @given(lengths_lists, st.integers(1, 9), st.integers(1, 5))
 def test_batches_are_whole_but_the_last_and_each_is_of_one_pool(lengths, batch_size, pool):
-    """Cut at multiples of the batch size, each batch is a run of one length-sorted pool."""
-    sampler = buckets(lengths, batch_size, pool=pool)
+    """Each batch is a run of one length-sorted pool."""
+    sampler = buckets(lengths, batch_size=batch_size, pool=pool)
     rng = np.random.default_rng([0, 0])
     shuffled = rng.permutation(len(lengths)).tolist()
     expected = []
     for pooled in cut(shuffled, pool * batch_size):
         expected += cut(sorted(pooled, key=lambda row: lengths[row]), batch_size)
-    batches = cut(order(sampler), batch_size)
+    batches = order(sampler)
     assert sorted(batches) == sorted(expected)
     assert all(len(batch) == batch_size for batch in batches[:-1])
 
 
-def test_the_order_depends_on_seed_and_epoch_alone():
+@pytest.mark.parametrize("options", [{}, {"alpha": 0.3}, {"rank": 1, "world": 2}])
+def test_the_order_depends_on_seed_and_epoch_alone(options):
     lengths = np.random.default_rng(1).integers(1, 35, 200)
-    first = buckets(lengths, seed=7)
+    parts = lengths[:30], lengths[30:]
+    first = buckets(*parts, seed=7, **options)
     orders = [order(first, epoch) for epoch in range(4)]
-    assert len({tuple(one) for one in orders}) == 4
+    assert len({str(one) for one in orders}) == 4
     assert order(first, 1) == orders[1], "an epoch can be drawn again"
-    assert order(buckets(lengths, seed=7), 3) == orders[3], "whatever was drawn before"
-    assert order(buckets(lengths, seed=8), 0) != orders[0]
+    assert order(buckets(*parts, seed=7, **options), 3) == orders[3], "whatever was drawn before"
+    assert order(buckets(*parts, seed=8, **options), 0) != orders[0]
 
 
 def test_there_is_little_padding():
     lengths = np.random.default_rng(0).integers(1, 35, 2000)
 
-    def padded(rows):
-        return sum(len(batch) * max(lengths[batch]) for batch in cut(rows, 16))
+    def padded(batches):
+        return sum(len(batch) * max(lengths[batch]) for batch in batches)
 
-    bucketed = padded(order(LengthBuckets(lengths, 16, seed=0)))
-    shuffled = padded(np.random.default_rng(0).permutation(2000).tolist())
+    bucketed = padded(order(LengthBuckets([lengths], 16, seed=0)))
+    shuffled = padded(cut(np.random.default_rng(0).permutation(2000).tolist(), 16))
     assert bucketed < 1.05 * lengths.sum() < 1.5 * lengths.sum() < shuffled
 
 
 def test_equal_lengths_are_a_plain_shuffle():
-    rows = order(buckets([5] * 40))
+    rows = flat(order(buckets([5] * 40)))
     assert rows != sorted(rows)
+
+
+def part_of(row, parts):
+    ends = np.cumsum([len(one) for one in parts])
+    return int(np.searchsorted(ends, row, side="right"))
+
+
+@given(parts_lists, st.integers(1, 9), st.floats(0, 1), st.integers(1, 4))
+def test_a_batch_is_of_one_part_and_of_like_lengths(parts, batch_size, alpha, pool):
+    sampler = buckets(*parts, batch_size=batch_size, alpha=alpha, pool=pool)
+    batches = order(sampler)
+    assert len(sampler) == len(batches)
+    lengths = [length for part in parts for length in part]
+    drawn = np.zeros(len(parts), dtype=int)
+    for batch in batches:
+        (number,) = {part_of(row, parts) for row in batch}
+        drawn[number] += len(batch)
+        assert [lengths[row] for row in batch] == sorted(lengths[row] for row in batch)
+        assert len(batch) <= batch_size
+    assert drawn.tolist() == draws_by_part([len(one) for one in parts], alpha)
+
+
+@given(parts_lists, st.integers(1, 9))
+def test_parts_as_they_are_have_each_row_once(parts, batch_size):
+    batches = order(buckets(*parts, batch_size=batch_size, alpha=1.0))
+    assert sorted(flat(batches)) == list(range(sum(map(len, parts))))
+
+
+def test_parts_are_drawn_alike():
+    """Of a small part each row comes as often as any other, give or take one."""
+    parts = [1] * 10, [1] * 290
+    batches = order(buckets(*parts, alpha=0.0))
+    counts = np.bincount(flat(batches), minlength=300)
+    assert counts[:10].sum() == counts[10:].sum() == 150
+    assert counts[:10].tolist() == [15] * 10
+    assert set(counts[10:].tolist()) == {0, 1}
+    uneven = np.bincount(flat(order(buckets([1] * 7, [1] * 93, alpha=0.0))), minlength=100)
+    assert set(uneven[:7].tolist()) == {7, 8}
+
+
+@given(st.lists(st.integers(0, 5000), min_size=1, max_size=6), st.floats(0, 1))
+def test_draws_follow_the_formula(sizes, alpha):
+    """q_i = p_i^α / Σ p_j^α with p_i = n_i / N (Conneau & Lample 2019); an empty part has none."""
+    found = draws_by_part(sizes, alpha)
+    total = sum(sizes)
+    shares = [size / total if total else 0.0 for size in sizes]
+    weights = [share**alpha if share else 0.0 for share in shares]
+    for count, weight in zip(found, weights, strict=True):
+        assert abs(count - (total * weight / sum(weights) if total else 0)) <= 0.5 + 1e-6
+    assert abs(sum(found) - total) <= len(sizes) / 2
+    assert draws_by_part(sizes, 1.0) == sizes
+
+
+def test_draws_of_a_known_case():
+    """Of 900 and 100 texts at α = ½: 3/4 and 1/4 of them all."""
+    assert draws_by_part([900, 100], 0.5) == [750, 250]
+    assert draws_by_part([900, 100], 0.0) == [500, 500]
+    assert draws_by_part([], 0.5) == []
+
+
+@given(parts_lists, st.integers(1, 9), st.integers(1, 4))
+def test_the_processes_share_each_batch(parts, batch_size, world):
+    whole = order(buckets(*parts, batch_size=batch_size))
+    shared = [
+        order(buckets(*parts, batch_size=batch_size, rank=rank, world=world))
+        for rank in range(world)
+    ]
+    assert all(len(one) == len(whole) for one in shared)
+    for batch, *own in zip(whole, *shared, strict=True):
+        assert len({len(rows) for rows in own}) == 1, "as many each"
+        assert set(flat(own)) == set(batch)
+        if len(batch) % world == 0:
+            assert sorted(flat(own)) == sorted(batch), "and nothing twice"
+        assert sum(map(len, own)) - len(batch) < world
+
+
+class Letters:
+    """An encoder of letters that tells in which order it was asked for its labels."""
+
+    def __init__(self, first=1):
+        self.first = first
+        self.encodings = 0
+
+    def encode(self, conversations):
+        self.encodings += 1
+        return Ragged.from_sequences(
+            [
+                [ord(letter) - ord("a") + self.first for letter in turns[0]]
+                for turns in conversations
+            ]
+        )
+
+    def batch(self, encoded, rows, order=None):
+        ids, mask = encoded.padded(rows)
+        shown = np.array([-1] if order is None else order, dtype=np.int64)
+        return {"input_ids": ids, "attention_mask": mask, "shown": shown}
+
+
+def part(texts, labels, names="joy, fear, anger", first=1):
+    taxonomy = Taxonomy.load(names)
+    ids = [str(number) for number in range(len(texts))]
+    corpus = Corpus.from_rows("mine", taxonomy, ids, [[text] for text in texts], labels)
+    return Part(corpus, Letters(first))
 
 
 @pytest.fixture
 def dataset():
-    ids = Ragged.from_sequences([[3, 4, 5], [6], [7, 8]])
-    return EncodedDataset(ids, np.eye(3, dtype=np.float32))
+    return EncodedDataset([part(["cde", "f", "gh"], np.eye(3))])
 
 
 def test_a_batch_is_padded_to_its_longest_row(dataset):
@@ -96,3 +218,106 @@ def test_a_loader_gives_the_batches_whole(dataset):
     loader = DataLoader(dataset, batch_size=2, collate_fn=keep)
     assert [batch["rows"].tolist() for batch in loader] == [[0, 1], [2]]
     assert [batch["input_ids"].shape[1] for batch in loader] == [3, 2]
+
+
+def test_texts_are_encoded_once(dataset):
+    for _ in range(3):
+        dataset.__getitems__([0, 1])
+    assert dataset.parts[0].encoder.encodings == 1
+
+
+def test_parts_lie_end_to_end():
+    """A batch has the labels and the encoder of its part; rows count over all parts."""
+    first = part(["cde", "f"], np.eye(3)[:2])
+    empty = part([], np.zeros((0, 3)))
+    last = part(["a", "bb"], [[1, 1], [0, 1]], "pride, awe", first=101)
+    dataset = EncodedDataset([first, empty, last])
+    assert len(dataset) == 4
+    assert dataset.starts.tolist() == [0, 2, 2, 4]
+    one, other = dataset.__getitems__([1, 0]), dataset.__getitems__([3, 2])
+    assert (int(one["part"]), int(other["part"])) == (0, 2)
+    assert one["labels"].tolist() == [[0, 1, 0], [1, 0, 0]]
+    assert other["labels"].tolist() == [[0, 1], [1, 1]]
+    assert other["rows"].tolist() == [3, 2]
+    assert other["input_ids"].tolist() == [[102, 102], [101, 0]]
+    assert "columns" not in one
+    assert one["shown"].tolist() == [-1], "no order of its own"
+
+
+def test_every_batch_of_an_epoch_is_of_one_part():
+    parts = [
+        part(["a", "bb", "c"] * 5, [[1, 0, 0]] * 15),
+        part(["d"] * 7, [[1, 0]] * 7, "awe, pride"),
+    ]
+    dataset = EncodedDataset(parts)
+    sampler = LengthBuckets([one.encoded.lengths for one in parts], 4, seed=0)
+    seen = []
+    for batch in EpochLoader(dataset, sampler):
+        assert batch["labels"].shape[1] == (3, 2)[int(batch["part"])]
+        seen += batch["rows"].tolist()
+    assert sorted(seen) == list(range(22))
+
+
+@given(st.integers(1, 30), st.booleans(), st.floats(0, 0.99), st.integers(0, 99))
+def test_labels_shown(count, shuffle, drop, seed):
+    rng = np.random.default_rng(seed)
+    shown = Augmentation(shuffle, drop).order(count, rng).tolist()
+    assert len(set(shown)) == len(shown) == max(1, round(count * (1 - drop)))
+    assert set(shown) <= set(range(count))
+    assert shuffle or shown == sorted(shown)
+
+
+NAMES = "a, b, c, d, e, f, g, h"
+GOLD = np.random.default_rng(0).integers(0, 2, (40, 8))
+
+
+def augmented(seed=0, **options):
+    return EncodedDataset([part(["ab"] * 40, GOLD, NAMES)], Augmentation(**options), seed)
+
+
+def test_shuffled_labels_keep_their_targets():
+    """They are shown in another order, and scored in the taxonomy's."""
+    dataset = augmented(shuffle=True)
+    orders = []
+    for rows in cut(list(range(40)), 8):
+        batch = dataset.__getitems__(rows)
+        assert np.array_equal(batch["labels"], GOLD[rows])
+        assert "columns" not in batch
+        orders.append(tuple(batch["shown"].tolist()))
+        assert sorted(orders[-1]) == list(range(8))
+    assert len(set(orders)) == len(orders)
+
+
+@pytest.mark.parametrize("shuffle", [True, False])
+def test_dropped_labels_have_no_targets(shuffle):
+    dataset = augmented(shuffle=shuffle, drop=0.4)
+    seen = set()
+    for rows in cut(list(range(40)), 8):
+        batch = dataset.__getitems__(rows)
+        columns, shown = batch["columns"].tolist(), batch["shown"].tolist()
+        assert columns == sorted(shown)
+        assert len(columns) == 5
+        assert np.array_equal(batch["labels"], GOLD[rows][:, columns])
+        assert shuffle or shown == columns
+        seen.add(tuple(columns))
+    assert len(seen) > 1
+
+
+def test_the_augmentation_changes_with_the_epoch_and_comes_again():
+    dataset = augmented(shuffle=True, drop=0.3)
+    sampler = LengthBuckets([dataset.parts[0].encoded.lengths], 8, seed=0)
+    loader = EpochLoader(dataset, sampler)
+
+    def epoch(number):
+        loader.set_epoch(number)
+        return [(batch["rows"].tolist(), batch["shown"].tolist()) for batch in loader]
+
+    first, second = epoch(0), epoch(1)
+    assert epoch(0) == first
+    loader.set_epoch(0)
+    rows = list(range(8))
+    shown = dataset.__getitems__(rows)["shown"].tolist()
+    loader.set_epoch(1)
+    assert dataset.__getitems__(rows)["shown"].tolist() != shown, "of the same rows"
+    assert augmented(seed=1, shuffle=True).__getitems__(rows)["shown"].tolist() != shown
+    assert {str(one) for _, one in first} != {str(one) for _, one in second}

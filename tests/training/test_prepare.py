@@ -1,16 +1,21 @@
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import torch
 from sklearn.model_selection import train_test_split
 
+from emoscope.corpora.corpus import Corpus
 from emoscope.embeddings.vocabulary import PAD, UNKNOWN
 from emoscope.encoding.plain import BOUNDARY
 from emoscope.errors import InputError
 from emoscope.recipes.schema import CorpusSection
+from emoscope.taxonomy import Taxonomy
 from emoscope.text.emoji import is_emoji
-from emoscope.training.prepare import load_corpora, make_model, make_vectors, prepare
+from emoscope.training.data import Part
+from emoscope.training.families.nelec import make_nelec, make_vectors, nelec_family
+from emoscope.training.prepare import Prepared, check_metric, load_corpora, parts_of, prepare
 from tests.conftest import SIZE, UNSEEN
 
 
@@ -28,33 +33,50 @@ def prepared(tiny_recipe, emocontext):
     return prepare(tiny_recipe(), emocontext)
 
 
-def test_the_vocabulary_knows_the_training_text_only(prepared):
+def vectors_of(recipe):
+    return make_vectors(recipe.vectors, recipe.seed)
+
+
+def network(recipe, prepared):
+    """A network whose vectors are at hand."""
+    vocabulary = prepared.family.encoder.vocabulary
+    return make_nelec(recipe, recipe.model, prepared.taxonomy, vocabulary, vectors_of(recipe))
+
+
+def one_part(section, root):
+    """The corpora of a section that has one part."""
+    (train,), (dev,) = load_corpora(section, root)
+    return train, dev
+
+
+def test_the_vocabulary_knows_the_training_text_only(prepared, tiny_recipe):
     def types(corpus):
-        texts = (prepared.encoder.pipeline(turns) for turns in corpus.turns)
+        texts = (prepared.family.encoder.pipeline(turns) for turns in corpus.turns)
         return {word for turns in texts for word in " ".join(turns).split()} - {BOUNDARY}
 
-    train, dev = types(prepared.train), types(prepared.dev)
+    train, dev = types(*prepared.train), types(*prepared.dev)
     assert dev - train, "the test needs words that only dev has"
-    assert set(prepared.encoder.vocabulary.words) == train
-    assert set(prepared.encoder.vocabulary.extension) == set(prepared.vectors.words) - train
-    assert set(UNSEEN) <= set(prepared.encoder.vocabulary.extension)
+    vocabulary = prepared.family.encoder.vocabulary
+    assert set(vocabulary.words) == train
+    assert set(vocabulary.extension) == set(vectors_of(tiny_recipe()).words) - train
+    assert set(UNSEEN) <= set(vocabulary.extension)
 
 
 def test_a_holdout_is_no_training_text(tiny_recipe, emocontext):
     whole = prepare(tiny_recipe(), emocontext)
     part = prepare(tiny_recipe("corpus.holdout.share=0.5"), emocontext)
-    kept, held = set(part.train.ids), set(whole.train.ids) - set(part.train.ids)
+    kept, held = set(part.train[0].ids), set(whole.train[0].ids) - set(part.train[0].ids)
     assert (len(kept), len(held)) == (SIZE // 2, SIZE // 2)
 
     def types(prepared):
-        return set(prepared.encoder.vocabulary.words)
+        return set(prepared.family.encoder.vocabulary.words)
 
     assert types(part) < types(whole)
 
 
 def test_the_holdout_is_the_split_of_scikit_learn(emocontext):
     section = CorpusSection.model_validate({"name": "emocontext", "holdout": {}})
-    train, dev = load_corpora(section, emocontext)
+    train, dev = one_part(section, emocontext)
     ids = [str(number) for number in range(SIZE)]
     expected, _ = train_test_split(ids, test_size=0.2, random_state=42)
     assert (len(train), len(dev)) == (48, SIZE)
@@ -67,7 +89,7 @@ def test_labels_of_train_and_dev_must_be_the_same(tmp_path):
     table(tmp_path / "dev.csv", ["good day,happy", "go away,angry"])
     with pytest.raises(InputError, match=r"train\.csv .*sad.* and dev\.csv .*angry.* differ"):
         load_corpora(tabular(), tmp_path)
-    train, dev = load_corpora(tabular(taxonomy="emocontext"), tmp_path)
+    train, dev = one_part(tabular(taxonomy="emocontext"), tmp_path)
     assert train.taxonomy.names == dev.taxonomy.names
 
 
@@ -90,38 +112,49 @@ def test_a_holdout_needs_examples_to_keep(tmp_path):
 
 def test_truncation_and_length_are_the_recipes(tiny_recipe, emocontext):
     recipe = tiny_recipe("text.max_length=3", "text.truncation=end")
-    encoder = prepare(recipe, emocontext).encoder
+    encoder = prepare(recipe, emocontext).family.encoder
     assert encoder.words(["one two", "three four"]) == ["one", "two", BOUNDARY]
 
 
-def test_coverage_is_of_the_training_text(prepared):
-    assert prepared.coverage.types.known == 48
-    vocabulary = prepared.encoder.vocabulary
-    assert prepared.coverage.types.total == len(vocabulary.words), "the boundary is no word"
-    assert prepared.coverage.tokens.total == sum(vocabulary.counts)
+def test_coverage_is_of_the_training_text(prepared, tiny_recipe):
+    """The boundary is no word, and so not counted."""
+    facts = prepared.family.facts["coverage"]
+    vocabulary, static = prepared.family.encoder.vocabulary, vectors_of(tiny_recipe())
+    assert facts["types"] == 48 / len(vocabulary.words)
+    counts = dict(zip(vocabulary.words, vocabulary.counts, strict=True))
+    assert BOUNDARY not in counts
+    known = sum(count for word, count in counts.items() if word in static)
+    assert facts["tokens"] == known / sum(counts.values())
+    assert any(line.startswith("Vectors know") for line in prepared.family.told)
 
 
 def test_encoded_rows_are_in_the_corpus_order(prepared):
-    encoded = prepared.encode(prepared.dev)
-    assert np.array_equal(encoded.labels, prepared.dev.labels)
-    words = prepared.encoder.words(prepared.dev.turns[5])
-    expected = prepared.encoder.vocabulary.ids(words)
-    assert encoded[5]["input_ids"][0].tolist() == expected
+    (dev,) = prepared.dev
+    (part,) = prepared.encode(prepared.dev)
+    assert np.array_equal(part.labels, dev.labels)
+    encoder = prepared.family.encoder
+    assert part.encoder is encoder
+    expected = encoder.vocabulary.ids(encoder.words(dev.turns[5]))
+    batch = encoder.batch(part.encoded, np.array([5]))
+    assert batch["input_ids"][0].tolist() == expected
+    assert prepared.train_set[5]["input_ids"].shape[0] == 1
+    assert prepared.train_set.parts[0].corpus is prepared.train[0]
 
 
 def test_rows_of_the_network_are_the_vectors(prepared, tiny_recipe):
-    vocabulary = prepared.encoder.vocabulary
-    model = make_model(tiny_recipe(), prepared)
+    vocabulary = prepared.family.encoder.vocabulary
+    static = vectors_of(tiny_recipe())
+    model = prepared.family.make_model()
     rows = model.embedding.words.weight.detach().numpy()
-    known = [word for word in vocabulary.words if word in prepared.vectors]
+    known = [word for word in vocabulary.words if word in static]
     assert len(known) == 48
-    vectors, _ = prepared.vectors.lookup(known)
+    vectors, _ = static.lookup(known)
     assert np.array_equal(rows[vocabulary.ids(known)], vectors)
     assert not rows[PAD].any()
     unknown = [UNKNOWN, *vocabulary.ids(set(vocabulary.words) - set(known))]
     assert rows[unknown].any(axis=1).all(), "drawn at random"
     extension = model.embedding.extension.numpy()
-    expected, _ = prepared.vectors.lookup(vocabulary.extension)
+    expected, _ = static.lookup(vocabulary.extension)
     assert np.array_equal(extension, expected.astype(np.float16))
     assert extension.shape == (2, 8)
 
@@ -129,27 +162,28 @@ def test_rows_of_the_network_are_the_vectors(prepared, tiny_recipe):
 def test_unknown_rows_may_be_zeros_and_the_extension_empty(emocontext, tiny_recipe):
     recipe = tiny_recipe("vectors.unknown=zeros", "vectors.extension=0")
     prepared = prepare(recipe, emocontext)
-    model = make_model(recipe, prepared)
-    vocabulary = prepared.encoder.vocabulary
-    unknown = vocabulary.ids(word for word in vocabulary.words if word not in prepared.vectors)
+    model = prepared.family.make_model()
+    vocabulary, static = prepared.family.encoder.vocabulary, vectors_of(recipe)
+    unknown = vocabulary.ids(word for word in vocabulary.words if word not in static)
     assert unknown
     assert not model.embedding.words.weight[unknown].any()
     assert len(model.embedding.extension) == 0
 
 
 def test_the_network_is_the_recipes(prepared, tiny_recipe):
-    model = make_model(tiny_recipe("model.pooled_turns=2", "model.attention=additive"), prepared)
+    model = network(tiny_recipe("model.pooled_turns=2", "model.attention=additive"), prepared)
     config = model.config
     assert config.id2label == {0: "others", 1: "happy", 2: "sad", 3: "angry"}
     assert config.label2id == {"others": 0, "happy": 1, "sad": 2, "angry": 3}
-    assert config.boundary_token_id == prepared.encoder.vocabulary.ids([BOUNDARY])[0] != UNKNOWN
+    assert config.boundary_token_id != UNKNOWN
+    assert [config.boundary_token_id] == prepared.family.encoder.vocabulary.ids([BOUNDARY])
     assert (config.pooled_turns, config.attention, config.hidden_size) == (2, "additive", 4)
 
 
-def test_weights_come_from_torchs_generator(prepared, tiny_recipe):
+def test_weights_come_from_torchs_generator(prepared):
     def weights(seed):
         torch.manual_seed(seed)
-        return make_model(tiny_recipe(), prepared).classifier.weight
+        return prepared.family.make_model().classifier.weight
 
     assert torch.equal(weights(1), weights(1))
     assert not torch.equal(weights(1), weights(2))
@@ -163,16 +197,12 @@ def test_emoji_get_learned_vectors(tiny_recipe, emocontext, tmp_path):
     path.write_text("".join(lines), encoding="utf-8")
     recipe = tiny_recipe(f"vectors.words={path}", "vectors.emoji=learned")
     prepared = prepare(recipe, emocontext)
-    learned = [
-        word
-        for word in prepared.encoder.vocabulary.words
-        if word in prepared.vectors and word not in words
-    ]
+    vocabulary, static = prepared.family.encoder.vocabulary, vectors_of(recipe)
+    learned = [word for word in vocabulary.words if word in static and word not in words]
     assert learned
     assert all(map(is_emoji, learned))
-    model = make_model(recipe, prepared)
-    rows = model.embedding.words.weight[prepared.encoder.vocabulary.ids(learned)]
-    assert np.array_equal(rows.detach().numpy(), prepared.vectors.lookup(learned)[0])
+    rows = prepared.family.make_model().embedding.words.weight[vocabulary.ids(learned)]
+    assert np.array_equal(rows.detach().numpy(), static.lookup(learned)[0])
 
 
 def test_emoji_vectors_of_a_file(tiny_recipe, tmp_path):
@@ -183,3 +213,102 @@ def test_emoji_vectors_of_a_file(tiny_recipe, tmp_path):
     missing = tiny_recipe(f"vectors.emoji={tmp_path / 'none.txt'}").vectors
     with pytest.raises(InputError, match=r"none\.txt"):
         make_vectors(missing, seed=0)
+
+
+def several(name, taxonomy, languages):
+    ids = [f"{name}{number}" for number in range(len(languages))]
+    turns = [["some text"]] * len(ids)
+    values = np.eye(len(taxonomy))[np.arange(len(ids)) % len(taxonomy)]
+    return Corpus.from_rows(name, taxonomy, ids, turns, values, languages)
+
+
+PAIR = Taxonomy.load("joy, fear")
+TRIPLE = Taxonomy.load("fear, awe, joy")
+
+
+def test_a_corpus_is_parted_by_language():
+    corpus = several("mine", PAIR, ["en", "fr", "en", "fr"])
+    english, french = parts_of(corpus, None)
+    assert (english.ids, french.ids) == (["mine0", "mine2"], ["mine1", "mine3"])
+    assert english.taxonomy == french.taxonomy == PAIR
+
+
+def test_labels_are_shown_in_the_words_asked_for():
+    plutchik = Taxonomy.load("semeval2018")
+    corpus = several("mine", plutchik, ["en", "esp", "en"])
+    english, spanish = parts_of(corpus, "own")
+    assert english.taxonomy == plutchik
+    assert spanish.taxonomy == plutchik.translated("es")
+    assert spanish.taxonomy.names == plutchik.names
+    assert [part.taxonomy.language for part in parts_of(corpus, "es")] == ["es", "es"]
+
+
+class Plain:
+    """An encoder that remembers whose labels it asks for."""
+
+    def __init__(self, taxonomy):
+        self.taxonomy = taxonomy
+
+    def for_taxonomy(self, taxonomy):
+        return Plain(taxonomy)
+
+
+def test_each_part_has_an_encoder_for_its_labels():
+    first, second = several("a", PAIR, ["en"]), several("b", TRIPLE, ["en"])
+    encoder = Plain(PAIR)
+    prepared = Prepared((first, second), (), SimpleNamespace(encoder=encoder))
+    one, other = prepared.encode(prepared.train)
+    assert isinstance(one, Part)
+    assert one.encoder is encoder
+    assert other.encoder.taxonomy == TRIPLE
+    assert (one.corpus, other.corpus) == (first, second)
+    assert prepared.taxonomy == PAIR
+
+
+def test_values_of_the_parts_come_together_by_the_names_of_their_labels():
+    dev = several("a", PAIR, ["en"] * 2), several("b", TRIPLE, ["en"])
+    prepared = Prepared(dev[:1], dev, None)
+    found = prepared.of_model([np.array([[1, 2], [3, 4]]), np.array([[5, 6, 7]])])
+    assert found.tolist() == [[1, 2], [3, 4], [7, 5]]
+    prepared = Prepared(dev[1:], dev, None)
+    found = prepared.of_model([np.array([[1, 2], [3, 4]]), np.array([[5, 6, 7]])])
+    assert np.array_equal(found, [[2, np.nan, 1], [4, np.nan, 3], [5, 6, 7]], equal_nan=True)
+
+
+def test_nelec_learns_one_set_of_labels(tiny_recipe, emocontext):
+    recipe = tiny_recipe()
+    with pytest.raises(InputError, match="NELEC learns a fixed set of labels"):
+        nelec_family(recipe, [several("a", PAIR, ["en"]), several("b", TRIPLE, ["en"])])
+    pooled = tiny_recipe("model.pooled_turns=2")
+    with pytest.raises(InputError, match=r"no text has a <eos>.*model\.pooled_turns=0"):
+        nelec_family(pooled, [several("a", PAIR, ["en"])])
+    both = nelec_family(recipe, [several("a", PAIR, ["en"]), several("b", PAIR, ["fr"])])
+    assert set(both.encoder.vocabulary.words) == {"some", "text"}
+    assert list(both.encoder.vocabulary.counts) == [2, 2]
+
+
+@pytest.mark.parametrize("metric", ["loss", "micro_f1", "joy_f1", "half_macro_f1", "awe_f1"])
+def test_metrics_that_there_are(metric):
+    check_metric(metric, [PAIR, TRIPLE])
+
+
+def test_metrics_that_there_are_not():
+    with pytest.raises(InputError, match=r"training\.metric: expected one of loss, micro_f1"):
+        check_metric("trust_f1", [PAIR, TRIPLE])
+    exclusive = Taxonomy.load("emocontext")
+    check_metric("sad_f1", [exclusive])
+    # Labels that exclude each other are not cut at a threshold.
+    with pytest.raises(InputError, match=r"training\.metric"):
+        check_metric("half_sad_f1", [exclusive])
+
+
+def test_further_corpora_are_further_parts(tiny_recipe, tmp_path, emocontext):
+    for name in ("train", "dev"):
+        table(tmp_path / f"{name}.csv", ["good day,happy", "bad day,sad"])
+        (tmp_path / f"{name}.txt").write_bytes((emocontext / f"{name}.txt").read_bytes())
+    more = "{name: tabular, train: train.csv, dev: dev.csv, label: label, taxonomy: emocontext}"
+    prepared = prepare(tiny_recipe(f"mix.corpora=[{more}]", "prior.target=none"), tmp_path)
+    assert [len(one) for one in prepared.train] == [SIZE, 2]
+    assert [len(one) for one in prepared.dev] == [SIZE, 2]
+    assert len(prepared.train_set) == SIZE + 2
+    assert [part.encoder for part in prepared.dev_set] == [prepared.family.encoder] * 2

@@ -102,11 +102,27 @@ def test_a_label_without_a_training_example_cannot_be_corrected(target):
         correction(target, train=[0.5, 0.25, 0.25, 0])
 
 
-def test_the_temperature_is_fitted_on_exclusive_labels_only():
+def test_exclusive_labels_have_a_temperature_and_others_thresholds_too():
     labels = one_hot([0.25] * 4, 200)
     logits = labels * 20 + np.roll(labels, 25, axis=0) * 18
     fitted = correction("dev").fit(logits, labels)
     assert fitted.temperature != 1
     assert fitted.prior_shift == correction("dev").calibrate(logits).prior_shift
+    assert fitted.thresholds == ()
     several = Taxonomy("several", TAXONOMY.labels, exclusive=False)
-    assert correction(taxonomy=several).fit(logits, labels) == Calibration()
+    other = correction(taxonomy=several).fit(logits, labels)
+    assert other == Calibration().fitted(logits, labels, exclusive=False)
+    assert (other.prior_shift, len(other.thresholds)) == ((), 4)
+
+
+def test_cells_that_a_corpus_does_not_know_have_no_say():
+    train = one_hot(SHARES)
+    holed = np.concatenate([train, np.full((50, 4), np.nan)])
+    recipe = SimpleNamespace(
+        prior=SimpleNamespace(target="dev"), objective=SimpleNamespace(class_weights="balanced")
+    )
+    found = PriorCorrection(recipe, TAXONOMY, holed, np.concatenate([one_hot(RARE), holed[-50:]]))
+    expected = correction("dev", "balanced")
+    assert found.class_weights == pytest.approx(expected.class_weights)
+    assert found.source == pytest.approx(expected.source)
+    assert found.target == pytest.approx(expected.target)

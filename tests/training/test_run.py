@@ -18,7 +18,7 @@ from emoscope.folder import ModelFolder
 from emoscope.models.torch_backend import TorchBackend
 from emoscope.recipes.load import to_yaml
 from emoscope.runtime.annotator import load as load_annotator
-from emoscope.training.prepare import prepare
+from emoscope.training.prepare import load_corpora, prepare
 from emoscope.training.run import kept_epoch, train_run
 from emoscope.training.train import train
 from tests.training.conftest import STUCK
@@ -116,7 +116,7 @@ def test_a_folder_without_runs_is_free(monkeypatch, tmp_path, tiny_recipe, emoco
 @pytest.mark.parametrize("metric", ["micro_f2", "eval_micro_f1", "fear_f1"])
 def test_an_unknown_metric_is_said_before_training(tmp_path, emocontext, tiny_recipe, metric):
     recipe = tiny_recipe(f"training.metric={metric}")
-    with pytest.raises(InputError, match=r"training\.metric.*micro_f1.*sad_f1.*loss"):
+    with pytest.raises(InputError, match=r"training\.metric.*loss.*micro_f1.*sad_f1"):
         train(recipe, emocontext, tmp_path / "out")
     assert not (tmp_path / "out" / "run-1" / "checkpoints").exists()
 
@@ -224,6 +224,63 @@ def test_training_logits_are_those_trained_on(emocontext, tiny_recipe, tmp_path)
     expected = backend.logits(backend.encode(load(emocontext, "train").turns))
     found = stored_logits(tmp_path / "run", 1, "train")
     assert found == pytest.approx(expected, abs=1e-4)
+
+
+def test_several_corpora_with_labels_of_their_own(tables, mixed_recipe, whole):
+    """What is kept of each, and that the saved model has the figures that training measured."""
+    recipe = mixed_recipe("training.predictions=true")
+    folder = whole(recipe, root=tables)
+    (result,) = train(recipe, tables, folder)
+    assert set(result.parts) == {"posts_en", "news_en"}
+    assert list(result.parts["news_en"]["labels"]) == ["awe", "joy"]
+    assert list(result.dev["labels"]) == list(result.half["labels"]) == ["joy", "fear", "anger"]
+    assert (result.dev["texts"], result.parts["posts_en"]["texts"]) == (64, 40)
+    assert {path.name for path in (folder / "run-1" / "predictions").iterdir()} == {
+        f"epoch-00{epoch}-{part}.parquet"
+        for epoch in (1, 2, 3)
+        for part in ("train-train_en_1", "train-train_en_2", "dev-posts_en", "dev-news_en")
+    }
+    annotator = load_annotator(folder)
+    posts = load_corpora(recipe.corpus, tables)[1][0]
+    found = evaluate(annotator, posts).report.to_dict()
+    assert found == result.parts["posts_en"]
+    (news,) = load_corpora(recipe.mix.corpora[0], tables)[1]
+    other = evaluate(annotator.with_labels(news.taxonomy), news).report.to_dict()
+    assert other == result.parts["news_en"]
+    summary = json.loads((folder / "summary.json").read_text())
+    assert summary["half"]["macro_f1"]["mean"] == result.half["macro"]["f1"]
+    card = (folder / "run-1" / "model" / "README.md").read_text(encoding="utf-8")
+    assert f"At ½ throughout: micro-F1 {result.half['micro']['f1']:.3f}" in card
+    assert "posts (en, 40 texts), news (en, 24 texts)" in card
+
+
+def test_the_history_has_the_figures_of_each_part(tables, mixed_recipe, whole):
+    recipe = mixed_recipe("training.predictions=true")
+    folder = whole(recipe, root=tables)
+    history = json.loads((folder / "run-1" / "history.json").read_text())
+    for name in ("micro_f1", "half_macro_f1", "posts_en_micro_f1", "news_en_macro_f1", "awe_f1"):
+        assert [epoch for epoch, _ in history[f"eval_{name}"]] == [1, 2, 3]
+    scores = dict(history["eval_half_macro_f1"])
+    (result,) = train(recipe, tables, folder)
+    assert result.best_epoch == max(scores, key=scores.__getitem__)
+
+
+def test_the_prior_is_that_of_all_corpora_with_the_labels(tmp_path, tiny_recipe, emocontext):
+    """As the model learns from all of them."""
+    for name in ("train", "dev"):
+        (tmp_path / f"{name}.txt").write_bytes((emocontext / f"{name}.txt").read_bytes())
+        rows = ["text,label", *["what a day,sad"] * 60]
+        (tmp_path / f"{name}.csv").write_text("\n".join(rows), encoding="utf-8")
+    more = "{name: tabular, train: train.csv, dev: dev.csv, label: label, taxonomy: emocontext}"
+    recipe = tiny_recipe(f"mix.corpora=[{more}]", "objective.class_weights=balanced")
+    prepared = prepare(recipe, tmp_path)
+    model = prepared.family.make_model()
+    trainer, correction = run.make_trainer(recipe, prepared, model, tmp_path / "run", 0)
+    shares = np.concatenate([corpus.labels for corpus in prepared.train]).mean(axis=0)
+    assert shares[2] > 0.5
+    assert correction.class_weights == pytest.approx(0.25 / shares, rel=1e-5)
+    assert correction.target[2] > 0.5
+    assert trainer.objectives[0] is trainer.objectives[1]
 
 
 def test_the_kept_epoch_is_the_first_of_equals():

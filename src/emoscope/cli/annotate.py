@@ -23,6 +23,14 @@ def annotate(
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="JSONL file; default stdout.")
     ] = None,
+    labels: Annotated[
+        str | None,
+        typer.Option(
+            help="Score these instead of the model's own: 'pride, relief, anger|rage', or a "
+            "taxonomy's name or file. Demux reads its labels and takes any.",
+            show_default=False,
+        ),
+    ] = None,
     turns: TurnColumns = None,
     id_column: IdColumn = None,
     turn_separator: TurnSeparator = None,
@@ -49,7 +57,7 @@ def annotate(
     from emoscope.runtime.annotator import load
     from emoscope.runtime.jobs import Source, annotate_stream
 
-    annotator = load(model)
+    annotator = load(model, labels)
     with ExitStack() as stack:
         rejects = stack.enter_context(RejectFile(skip_bad_rows)) if skip_bad_rows else None
         reading = Source(

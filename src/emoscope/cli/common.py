@@ -14,8 +14,9 @@ CorpusArgument = Annotated[
     str,
     typer.Argument(
         metavar="CORPUS",
-        help="[b]sample[/b] (ships), [b]emocontext[/b] (with --data-dir), or a table of your own: "
-        ".csv, .tsv, .jsonl or .parquet.",
+        help="[b]sample[/b] (ships), a published corpus (with --data-dir): emocontext, "
+        "french_election, goemotions, semeval2018, semeval2025; or a table of your own: .csv, "
+        ".tsv, .jsonl or .parquet.",
         show_default=False,
     ),
 ]
@@ -57,6 +58,19 @@ TurnSeparator = Annotated[
 ]
 
 
+Languages = Annotated[
+    str | None,
+    typer.Option(
+        help="Languages of a corpus that has several, comma-separated: en,es.", show_default=False
+    ),
+]
+
+
+def listed(text: str | None) -> tuple[str, ...] | None:
+    """`en,es` → the parts."""
+    return None if text is None else tuple(part.strip() for part in text.split(","))
+
+
 def turn_columns(text: str | None) -> tuple[str, ...] | None:
     """`turn1,turn2` → the names."""
     if text is None:
@@ -75,23 +89,26 @@ def corpus_section(
     label: str | None = None,
     taxonomy: str | None = None,
     turn_separator: str | None = None,
+    languages: str | None = None,
 ) -> tuple["CorpusSection", Path]:
     """The corpus that a command's options name, and the folder of its files."""
     from emoscope.conversations import guessed
     from emoscope.recipes.schema import CorpusSection
+    from emoscope.registry import CORPORA
     from emoscope.rows import read_rows
 
-    if corpus in ("sample", "emocontext"):
-        if corpus == "emocontext" and data_dir is None:
+    if corpus in CORPORA:
+        if corpus != "sample" and data_dir is None:
             raise InputError(
-                "emocontext is not shipped: name the folder of its train.txt, dev.txt and test.txt "
-                "with --data-dir. The corpus `sample` needs nothing."
+                f"{corpus} is not shipped: name the folder of its files with --data-dir. The "
+                "corpus `sample` needs nothing."
             )
-        return CorpusSection.model_validate({"name": corpus}), data_dir or Path()
+        values = {"name": corpus, "languages": listed(languages)}
+        return CorpusSection.model_validate(values), data_dir or Path()
     path = Path(corpus)
     if not path.is_file():
         raise InputError(
-            f"No corpus {corpus!r}: expected sample, emocontext, or a table of your own "
+            f"No corpus {corpus!r}: expected one of {', '.join(CORPORA)}, or a table of your own "
             "(.csv, .tsv, .jsonl, .parquet)."
         )
     first = next(read_rows(path), None)

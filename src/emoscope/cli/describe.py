@@ -10,6 +10,7 @@ from emoscope.cli.common import (
     DataDir,
     IdColumn,
     LabelColumn,
+    Languages,
     TaxonomyOption,
     TurnColumns,
     TurnSeparator,
@@ -19,6 +20,7 @@ from emoscope.cli.common import (
 def describe(
     corpus: CorpusArgument,
     data_dir: DataDir = None,
+    languages: Languages = None,
     splits: Annotated[
         str, typer.Option(help="Splits to describe, comma-separated.")
     ] = "train,dev,test",
@@ -32,6 +34,15 @@ def describe(
         int, typer.Option(min=0, help="Show so many texts before and after cleaning.")
     ] = 0,
     plot: Annotated[Path | None, typer.Option(help="Write a picture here, as PNG.")] = None,
+    correlations: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Write a heat map of how the labels correlate here, as PNG, over all texts of "
+            "these splits that are labelled.",
+            show_default=False,
+        ),
+    ] = None,
     json_file: Annotated[
         str | None, typer.Option("--json", help="Write the figures here; - for stdout alone.")
     ] = None,
@@ -41,6 +52,8 @@ def describe(
     [b]Example:[/b] emoscope describe sample --show-cleaned 2 --plot sample.png
     """
     import json
+
+    import numpy as np
 
     from emoscope.cli.common import corpus_section
     from emoscope.cli.tables import print_cleaned, print_descriptions
@@ -58,12 +71,19 @@ def describe(
     if label is None and taxonomy is None:
         taxonomy = "emocontext"
     section, root = corpus_section(
-        corpus, data_dir, turns, id_column, label, taxonomy, turn_separator
+        corpus, data_dir, turns, id_column, label, taxonomy, turn_separator, languages
     )
     names = [section.train] if section.name == "tabular" else splits.split(",")
     corpora = {name: load_corpus(section, root, name) for name in names}
     pipeline = TextPipeline(CHAT_STEPS)
     described = {name: measure(split, pipeline, cutoff) for name, split in corpora.items()}
+    correlated = None
+    if correlations is not None:
+        require("scipy", "train")
+        from emoscope.evaluation.correlations import data_matrix
+
+        labels = np.concatenate([split.labels for split in corpora.values()])
+        correlated = data_matrix(corpora[names[0]].taxonomy.names, labels)
     text = json.dumps({name: one.to_dict() for name, one in described.items()}, indent=2)
     if json_file == "-":
         typer.echo(text)
@@ -76,3 +96,7 @@ def describe(
             write_text(Path(json_file), text + "\n")
     if plot is not None:
         draw(described, plot)
+    if correlations is not None and correlated is not None:
+        from emoscope.evaluation.correlation_plots import TITLES, draw_matrix
+
+        draw_matrix(correlated, *TITLES["data"], correlations)

@@ -10,6 +10,7 @@ from emoscope.cli.common import (
     DataDir,
     IdColumn,
     LabelColumn,
+    Languages,
     TurnColumns,
     TurnSeparator,
 )
@@ -24,6 +25,15 @@ def evaluate(
         str, typer.Option(help="train, dev or test; a table of your own has no splits.")
     ] = "test",
     data_dir: DataDir = None,
+    languages: Languages = None,
+    taxonomy: Annotated[
+        str | None,
+        typer.Option(
+            help="Ask the model for these labels instead of those it was trained on: a taxonomy's "
+            "name or file, or a list. Demux reads its labels and takes any.",
+            show_default=False,
+        ),
+    ] = None,
     turns: TurnColumns = None,
     id_column: IdColumn = None,
     label: LabelColumn = None,
@@ -33,6 +43,18 @@ def evaluate(
     ] = None,
     plot: Annotated[
         Path | None, typer.Option(help="Write the confusion matrix here, as PNG.")
+    ] = None,
+    correlations: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FOLDER",
+            help="Write here how labels go together: heat maps of the model's label "
+            "representations (learned, and centred: less what all labels share), of its "
+            "predictions, of the data and of Plutchik's wheel; the model's labels as points on "
+            "the wheel (plutchik.png); and all of it as correlations.json. What the model or its "
+            "labels do not allow is left out.",
+            show_default=False,
+        ),
     ] = None,
 ) -> None:
     """Measure a model on a labelled corpus.
@@ -45,7 +67,7 @@ def evaluate(
     from emoscope.cli.tables import print_report
     from emoscope.errors import InputError, require
 
-    for module in ("torch", "datasets", "matplotlib"):
+    for module in ("torch", "datasets", "matplotlib", "scipy"):
         require(module, "train")
     from emoscope.corpora.registry import load_corpus
     from emoscope.evaluation.evaluate import evaluate as measure
@@ -53,16 +75,26 @@ def evaluate(
     from emoscope.evaluation.plots import draw_confusion
     from emoscope.folder import ModelFolder, write_text
     from emoscope.runtime.annotator import load
+    from emoscope.taxonomy import Taxonomy
 
+    asked = None if taxonomy is None else Taxonomy.load(taxonomy)
     # A table may lack some of the labels; the model says which there are.
-    known = ModelFolder.open(model).taxonomy
-    section, root = corpus_section(corpus, data_dir, turns, id_column, label, None, turn_separator)
+    known = asked or ModelFolder.open(model).taxonomy
+    section, root = corpus_section(
+        corpus, data_dir, turns, id_column, label, None, turn_separator, languages
+    )
     name = section.train if section.name == "tabular" else split
     examples = load_corpus(section, root, name, taxonomy=known)
     if plot is not None and not known.exclusive:
         raise InputError("--plot draws a confusion matrix, which needs exclusive labels.")
-    result = measure(load(model), examples)
+    if correlations is not None and correlations.exists() and not correlations.is_dir():
+        raise InputError(f"--correlations {correlations}: expected a folder, found a file.")
+    annotator = load(model, asked)
+    result = measure(annotator, examples)
     figures = result.to_dict()
+    left = sorted(set(known.names) ^ set(examples.taxonomy.names))
+    if left:
+        typer.echo(f"Left out, as only one side has them: {', '.join(left)}.", err=True)
     text = json.dumps(figures, indent=2)
     if json_file == "-":
         typer.echo(text)
@@ -72,3 +104,14 @@ def evaluate(
             write_text(Path(json_file), text + "\n")
     if plot is not None:
         draw_confusion(confusion(result.labels, result.decisions), known.names, plot)
+    if correlations is not None:
+        from emoscope.evaluation.correlation_plots import draw_correlations
+        from emoscope.evaluation.correlations import measure_correlations
+
+        found = measure_correlations(annotator, examples, result)
+        draw_correlations(found, correlations)
+        content = json.dumps(found.to_dict(), indent=2, ensure_ascii=False)
+        write_text(correlations / "correlations.json", content + "\n")
+        for line in found.told():
+            # With --json - the figures are alone on stdout.
+            typer.echo(line, err=json_file == "-")

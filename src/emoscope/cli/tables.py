@@ -31,11 +31,41 @@ def print_report(report: Mapping[str, Any], title: str) -> None:
         table.add_row(name, *figures(report[name]))
     console = Console()
     console.print(table)
-    text = f"accuracy {report['accuracy']:.3f} of {report['texts']:,} texts"
+    text = f"accuracy {report['accuracy']:.3f}, Jaccard {report['jaccard']:.3f}"
+    text += f" of {report['texts']:,} texts"
     interval = report.get("micro_f1_interval_95")
     if interval:
         text += f"; micro-F1 {interval[0]:.3f}–{interval[1]:.3f} (95 % bootstrap over texts)"
     console.print(text, highlight=False)
+    half = report.get("half")
+    if half:
+        console.print(
+            f"at ½ instead of fitted thresholds: micro-F1 {half['micro']['f1']:.3f}, macro-F1 "
+            f"{half['macro']['f1']:.3f}, Jaccard {half['jaccard']:.3f}",
+            highlight=False,
+        )
+    if "languages" in report:
+        print_languages(report)
+
+
+def print_languages(report: Mapping[str, Any]) -> None:
+    """Averaged figures of each language, and their averages over the languages.
+
+    Args:
+        report: with `languages` and `over_languages`.
+    """
+    table = Table(header_style="bold")
+    table.add_column("language")
+    for name in ("micro-F1", "macro-F1", "Jaccard", "accuracy", "texts"):
+        table.add_column(name, justify="right")
+    for language, one in report["languages"].items():
+        values = (one["micro"]["f1"], one["macro"]["f1"], one["jaccard"], one["accuracy"])
+        table.add_row(language, *(f"{value:.3f}" for value in values), f"{one['texts']:,}")
+    table.add_section()
+    for name, average in report["over_languages"].items():
+        values = tuple(average[key] for key in ("micro_f1", "macro_f1", "jaccard", "accuracy"))
+        table.add_row(f"{name} average", *(f"{value:.3f}" for value in values), "")
+    Console().print(table)
 
 
 def figures(row: Mapping[str, Any]) -> list[str]:

@@ -47,6 +47,7 @@ def train(
         raise InputError(f"{checked.name} needs --data-dir, a folder with {checked.needs}.")
     for module in ("torch", "transformers", "datasets", "sklearn", "matplotlib", "accelerate"):
         require(module, "train")
+    from emoscope.training.processes import is_main
     from emoscope.training.train import train as run_training
 
     logging.basicConfig(format="%(message)s")
@@ -60,8 +61,11 @@ def train(
         )
 
     results = run_training(checked, data_dir or Path(), folder, runs, restart, announce)
+    if not is_main():
+        return
     if runs == 1:
-        print_report(results[0].dev, f"{checked.corpus.name}, {checked.corpus.dev}")
+        figures = results[0].dev | {"half": results[0].half}
+        print_report(figures, f"{checked.corpus.name}, {checked.corpus.dev}")
     else:
         summary = json.loads((folder / "summary.json").read_text(encoding="utf-8"))
         print_spread(summary["dev"], f"{checked.corpus.dev}, {runs} runs")

@@ -144,6 +144,48 @@ class Corpus:
         table = _table(self.data).take(pa.array(places))
         return Corpus(self.name, self.taxonomy, _dataset(table))
 
+    def by_language(self) -> "dict[str, Corpus]":
+        """The examples of each language, in the order in which the languages first come."""
+        places: dict[str, list[int]] = {}
+        for place, language in enumerate(self.languages):
+            places.setdefault(language, []).append(place)
+        if len(places) <= 1:
+            return dict.fromkeys(places, self)
+        return {language: self.select(rows) for language, rows in places.items()}
+
+    def with_taxonomy(self, taxonomy: Taxonomy) -> "Corpus":
+        """The same examples, their labels described in other words.
+
+        Raises:
+            InputError: if the labels have other names.
+        """
+        if taxonomy.names != self.taxonomy.names:
+            raise InputError(
+                f"Corpus {self.name!r}: expected the labels {', '.join(self.taxonomy.names)}, got "
+                f"{', '.join(taxonomy.names)}."
+            )
+        return Corpus(self.name, taxonomy, self.data)
+
+    def without(self, *names: str) -> "Corpus":
+        """The same examples as if some labels had never been annotated.
+
+        Raises:
+            InputError: if a name is unknown, no label is left, or labels exclude each other, where
+                an example without its label would have none.
+        """
+        if not names:
+            return self
+        if self.taxonomy.exclusive:
+            raise InputError(
+                f"Corpus {self.name!r}: labels that exclude each other cannot be left out, as "
+                "their examples would have none. Leave out those examples."
+            )
+        taxonomy = self.taxonomy.without(*names)
+        kept = [self.taxonomy.index(name) for name in taxonomy.names]
+        return Corpus.from_rows(
+            self.name, taxonomy, self.ids, self.turns, self.labels[:, kept], self.languages
+        )
+
     def _column(self, name: str) -> list[Any]:
         values: list[Any] = _table(self.data)[name].to_pylist()
         return values

@@ -1,11 +1,14 @@
 """Corpora by name, as recipes and the command line ask for them."""
 
+import inspect
 from pathlib import Path
 
 from emoscope.conversations import Columns
-from emoscope.corpora import emocontext, sample, tabular
+from emoscope.corpora import hub, tabular
 from emoscope.corpora.corpus import Corpus
+from emoscope.errors import InputError
 from emoscope.recipes.schema import CorpusSection
+from emoscope.registry import CORPORA, resolve
 from emoscope.rows import BadRows
 from emoscope.taxonomy import Taxonomy
 
@@ -18,7 +21,7 @@ def load_corpus(
     taxonomy: Taxonomy | None = None,
     bad_rows: BadRows = "stop",
 ) -> Corpus:
-    """One split of a corpus.
+    """One split of a corpus, less the labels that its section excludes.
 
     Args:
         section: which corpus, and the columns of a tabular one.
@@ -26,18 +29,33 @@ def load_corpus(
         split: `train`, `dev` or `test`; for a tabular corpus the name of a file in the folder.
         taxonomy: labels of a tabular corpus, if the section does not name them.
         bad_rows: stop at a row that cannot be read, or where to put it.
+
+    Raises:
+        InputError: languages of a corpus that has but one, labels to exclude that it has not, or
+            files that are missing or cannot be read.
     """
-    if section.name == "sample":
-        return sample.load(split)
-    if section.name == "emocontext":
-        return emocontext.load(root, split, bad_rows=bad_rows)
+    if section.folder is not None:
+        root = root / section.folder
+    if section.name in CORPORA:
+        load = resolve(CORPORA[section.name])
+        options = {} if section.languages is None else {"languages": section.languages}
+        if options and "languages" not in inspect.signature(load).parameters:
+            raise InputError(f"corpus.languages: {section.name} has one language. Leave them out.")
+        corpus: Corpus = load(root, split, bad_rows=bad_rows, **options)
+        return corpus.without(*section.exclude)
     columns = Columns(
         turns=section.turns,
         id=section.id,
         label=section.label,
         labels=section.labels,
+        language=section.language,
         turn_separator=section.turn_separator,
         label_separator=section.label_separator,
     )
     labels = taxonomy if section.taxonomy is None else Taxonomy.load(section.taxonomy)
-    return tabular.load(root / split, labels, columns, bad_rows=bad_rows)
+    if section.name == "hub":
+        return hub.load(root, split, taxonomy=labels, columns=columns, bad_rows=bad_rows).without(
+            *section.exclude
+        )
+    loaded = tabular.load(root / split, labels, columns, bad_rows=bad_rows)
+    return loaded.without(*section.exclude)

@@ -2,14 +2,21 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, get_args
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
 
 from emoscope.embeddings.vocabulary import UNKNOWN, Vocabulary
 from emoscope.encoding.batching import Ragged
+from emoscope.encoding.encoder import Batch, Truncation, check_reading
 from emoscope.errors import InputError
+from emoscope.folder import CONFIG, ModelFolder
+from emoscope.taxonomy import Taxonomy
 from emoscope.text import TextPipeline
 
-Truncation = Literal["start", "end"]
+VOCABULARY = "vocabulary.json"
 BOUNDARY = "<eos>"
 """The token that the step `turn_boundaries` puts between two turns."""
 
@@ -50,6 +57,29 @@ class PlainEncoder:
             [self.vocabulary.ids(self.words(turns)) or nothing for turns in conversations]
         )
 
+    def batch(
+        self, encoded: Ragged, rows: NDArray[np.int64], order: Sequence[int] | None = None
+    ) -> Batch:
+        """The chosen texts.
+
+        Args:
+            encoded: from `encode`.
+            rows: which texts, (B,).
+            order: has no meaning here, as the model never sees its labels.
+
+        Returns:
+            `input_ids` and `attention_mask`, both (B, T).
+        """
+        ids, mask = encoded.padded(rows)
+        return {"input_ids": ids, "attention_mask": mask}
+
+    def for_taxonomy(self, taxonomy: Taxonomy) -> Self:
+        """Nothing but an error: the labels of such a model are fixed."""
+        raise InputError(
+            "This model has learnt a fixed set of labels and cannot score others. Take a model "
+            "that reads its labels, such as Demux."
+        )
+
     def to_config(self) -> dict[str, Any]:
         """What `preprocessing.json` of a model folder holds; the vocabulary has a file."""
         return {
@@ -59,27 +89,29 @@ class PlainEncoder:
             "truncation": self.truncation,
         }
 
+    def save(self, folder: Path) -> None:
+        """Write `vocabulary.json`."""
+        self.vocabulary.save(folder / VOCABULARY)
+
     @classmethod
-    def from_config(cls, config: dict[str, Any], vocabulary: Vocabulary) -> "PlainEncoder":
-        """The encoder that `to_config` described."""
-        if config.get("encoder") != "plain":
+    def load(cls, folder: ModelFolder) -> Self:
+        """The encoder of a model folder.
+
+        Raises:
+            InputError: a vocabulary of other sizes than the network's.
+        """
+        vocabulary = Vocabulary.load(folder.path / VOCABULARY)
+        found = (vocabulary.size, vocabulary.extension_size)
+        expected = tuple(folder.config.get(f"{part}_size") for part in ("vocabulary", "extension"))
+        if found != expected:
             raise InputError(
-                f"Expected preprocessing for the encoder 'plain', found {config.get('encoder')!r}."
+                f"{CONFIG} tells of {expected[0]} trained and {expected[1]} further words, "
+                f"{VOCABULARY} of {found[0]} and {found[1]}. One of them was edited or is of "
+                "another model."
             )
-        length: Any = config.get("max_length")
-        truncation: Any = config.get("truncation")
-        steps: Any = config.get("steps")
-        if not isinstance(length, int) or length < 1 or truncation not in get_args(Truncation):
-            raise InputError(
-                "Expected preprocessing with a max_length of 1 or more and a truncation of 'start' "
-                f"or 'end', found {length!r} and {truncation!r}."
-            )
-        return cls(
-            pipeline=TextPipeline.from_config(steps),
-            vocabulary=vocabulary,
-            max_length=length,
-            truncation=truncation,
-        )
+        length, truncation = check_reading(folder.preprocessing)
+        steps: Any = folder.preprocessing.get("steps")
+        return cls(TextPipeline.from_config(steps), vocabulary, length, truncation)
 
 
 def split(pipeline: TextPipeline, turns: Sequence[str]) -> list[str]:

@@ -1,16 +1,21 @@
 """Measure a trained model on a corpus."""
 
 from dataclasses import dataclass
+from statistics import fmean
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from emoscope.calibration import decide
 from emoscope.corpora.corpus import Corpus
 from emoscope.errors import InputError
-from emoscope.evaluation.metrics import Report, decide, report
+from emoscope.evaluation.metrics import Report, report
 from emoscope.evaluation.significance import micro_f1_interval
 from emoscope.runtime.annotator import Annotator
+from emoscope.taxonomy import Taxonomy
+
+AVERAGED = ("micro_f1", "macro_f1", "jaccard", "accuracy")
 
 
 @dataclass(frozen=True)
@@ -18,51 +23,94 @@ class Evaluation:
     """Figures of one model on one corpus, and what they were computed from.
 
     Attributes:
-        report: the figures.
+        taxonomy: the K labels that the model and the corpus share.
+        report: the figures, at the thresholds that were fitted in training.
+        half: the same at a threshold of ½; None of exclusive labels, which have none.
         interval: bootstrap interval of micro-F1, 95 %.
+        languages: figures of the texts of each language.
         labels: (N, K).
         decisions: (N, K).
         probabilities: (N, K).
     """
 
+    taxonomy: Taxonomy
     report: Report
+    half: Report | None
     interval: tuple[float, float]
+    languages: dict[str, Report]
     labels: NDArray[np.floating[Any]]
     decisions: NDArray[np.bool_]
     probabilities: NDArray[np.floating[Any]]
 
+    def over_languages(self) -> dict[str, dict[str, float]]:
+        """Averages over the languages of the averaged figures: plain, and weighted by texts."""
+        flat = [one.flat() for one in self.languages.values()]
+        texts = [one.texts for one in self.languages.values()]
+        return {
+            "macro": {name: fmean(one[name] for one in flat) for name in AVERAGED},
+            "weighted": {
+                name: float(np.average([one[name] for one in flat], weights=texts))
+                for name in AVERAGED
+            },
+        }
+
     def to_dict(self) -> dict[str, Any]:
         """A mapping for JSON."""
-        return self.report.to_dict() | {"micro_f1_interval_95": list(self.interval)}
+        figures = self.report.to_dict() | {"micro_f1_interval_95": list(self.interval)}
+        if self.half is not None:
+            figures["half"] = self.half.to_dict()
+        if len(self.languages) > 1:
+            figures["languages"] = {name: one.to_dict() for name, one in self.languages.items()}
+            figures["over_languages"] = self.over_languages()
+        return figures
 
 
 def evaluate(annotator: Annotator, corpus: Corpus, seed: int = 0) -> Evaluation:
-    """Annotate a labelled corpus and compare.
+    """Annotate a labelled corpus and compare, on the labels that both know.
 
     Args:
         annotator: of the model.
-        corpus: with the same labels, in any order.
+        corpus: with some of the same labels, in any order; with all of them if they exclude each
+            other.
         seed: of the bootstrap.
 
     Raises:
-        InputError: the corpus has no labels, or others than the model.
+        InputError: the corpus has no labels, or none that the model knows.
     """
-    taxonomy = annotator.taxonomy
-    if set(taxonomy.names) != set(corpus.taxonomy.names):
-        raise InputError(
-            f"The model knows the labels {', '.join(taxonomy.names)}; "
-            f"{corpus.name} has {', '.join(corpus.taxonomy.names)}."
-        )
+    known, shared = annotator.taxonomy, shared_labels(annotator.taxonomy, corpus)
     if not len(corpus) or not corpus.labelled:
         raise InputError(f"{corpus.name}: evaluation needs a label for every text.")
-    order = [corpus.taxonomy.index(name) for name in taxonomy.names]
-    labels = corpus.labels[:, order]
+    of_model = [known.index(name) for name in shared.names]
+    of_corpus = [corpus.taxonomy.index(name) for name in shared.names]
+    labels = corpus.labels[:, of_corpus]
     probabilities = annotator.probabilities(corpus.turns)
-    decisions = decide(probabilities, taxonomy.exclusive)
+    decisions = annotator.decide(probabilities)[:, of_model]
+    probabilities = probabilities[:, of_model]
+    half = None if known.exclusive else report(labels, decide(probabilities, False), shared)
+    languages = np.array(corpus.languages)
     return Evaluation(
-        report=report(labels, decisions, taxonomy),
-        interval=micro_f1_interval(labels, decisions, taxonomy, seed=seed),
+        taxonomy=shared,
+        report=report(labels, decisions, shared),
+        half=half,
+        interval=micro_f1_interval(labels, decisions, shared, seed=seed),
+        languages={
+            str(name): report(labels[languages == name], decisions[languages == name], shared)
+            for name in dict.fromkeys(corpus.languages)
+        },
         labels=labels,
         decisions=decisions,
         probabilities=probabilities,
     )
+
+
+def shared_labels(known: Taxonomy, corpus: Corpus) -> Taxonomy:
+    """The labels of a model that a corpus has too, in the model's order."""
+    names = [name for name in known.names if name in corpus.taxonomy.names]
+    same = set(known.names) == set(corpus.taxonomy.names)
+    exclusive = known.exclusive or corpus.taxonomy.exclusive
+    if not names or (exclusive and not same):
+        raise InputError(
+            f"The model knows the labels {', '.join(known.names)}; "
+            f"{corpus.name} has {', '.join(corpus.taxonomy.names)}."
+        )
+    return known.subset(names)

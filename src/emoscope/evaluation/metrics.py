@@ -69,16 +69,6 @@ class Report:
         } | {f"{name}_f1": score.f1 for name, score in self.labels.items()}
 
 
-def decide(probabilities: Floats, exclusive: bool, thresholds: Floats | float = 0.5) -> Bools:
-    """Decisions (N, K): the most probable label if exclusive, else those at their threshold."""
-    chosen: Bools = (
-        np.eye(probabilities.shape[1], dtype=np.bool_)[probabilities.argmax(axis=1)]
-        if exclusive
-        else probabilities >= thresholds
-    )
-    return chosen
-
-
 def report(labels: Floats, decisions: Bools, taxonomy: Taxonomy) -> Report:
     """Every figure of one evaluation.
 

@@ -26,19 +26,29 @@ def cross_entropy(
 
 
 def binary_cross_entropy(
-    logits: Tensor, labels: Tensor, weights: Tensor | None = None, smoothing: float = 0.0
+    logits: Tensor,
+    labels: Tensor,
+    weights: Tensor | None = None,
+    smoothing: float = 0.0,
+    cells: Tensor | None = None,
 ) -> Tensor:
     """Sigmoid cross-entropy of independent labels, a mean over the known cells.
+
+    With weights of cells it is their weighted sum over the number of known cells: weights of 2
+    double the loss.
 
     Args:
         logits: (batch, labels).
         labels: in [0, 1], (batch, labels); NaN where a text is not labelled.
         weights: of the positives of each label, (labels,).
         smoothing: share of the target moved to ½.
+        cells: finite weight of each cell, (batch, labels), e.g. of `ConditionalWeights`.
     """
     known = ~torch.isnan(labels)
     target = torch.where(known, labels, 0.0) * (1 - smoothing) + smoothing / 2
     losses = functional.binary_cross_entropy_with_logits(
         logits, target, pos_weight=weights, reduction="none"
     )
+    if cells is not None:
+        losses = losses * cells
     return (losses * known).sum() / known.sum().clamp(min=1)

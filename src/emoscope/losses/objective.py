@@ -2,19 +2,31 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
+from emoscope.errors import InputError
+from emoscope.losses.conditional import ConditionalWeights
+from emoscope.losses.correlation import data_correlation, pair_weights, wheel_correlation
 from emoscope.losses.functional import binary_cross_entropy, cross_entropy
+from emoscope.losses.local import PairWeights
+from emoscope.losses.structure import global_loss
 from emoscope.models.output import EmotionOutput
+from emoscope.recipes.schema import GlobalLossSection, LocalLossSection, ObjectiveSection
+from emoscope.registry import LOCAL_LOSSES, resolve
+from emoscope.taxonomy import Taxonomy
 
-Term = Callable[[EmotionOutput, Tensor], Tensor]
+Term = Callable[[EmotionOutput, Tensor, Tensor | None], Tensor]
+Floats = NDArray[np.floating[Any]]
 
 
 @dataclass(frozen=True)
 class Objective:
-    """A weighted sum of terms, each a function of a model's output and the labels.
+    """A weighted sum of terms, each a function of a model's output, the labels and their columns.
 
     Attributes:
         terms: by name, e.g. `{"cross_entropy": …}`.
@@ -24,32 +36,160 @@ class Objective:
     terms: Mapping[str, Term]
     coefficients: Mapping[str, float]
 
-    def __call__(self, output: EmotionOutput, labels: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
+    def __call__(
+        self, output: EmotionOutput, labels: Tensor, columns: Tensor | None = None
+    ) -> tuple[Tensor, dict[str, Tensor]]:
         """The loss, and each term before its coefficient.
 
         Args:
             output: of the model for one batch.
             labels: (batch, labels).
+            columns: places of these labels in the taxonomy, (labels,); all of it if None.
         """
-        values = {name: term(output, labels) for name, term in self.terms.items()}
+        values = {name: term(output, labels, columns) for name, term in self.terms.items()}
         total = torch.stack([self.coefficients[name] * value for name, value in values.items()])
         return total.sum(), {name: value.detach() for name, value in values.items()}
 
 
-def likelihood(
-    exclusive: bool, class_weights: Tensor | None = None, smoothing: float = 0.0
+def make_objective(
+    section: ObjectiveSection,
+    taxonomy: Taxonomy,
+    train: Floats,
+    class_weights: Floats | None = None,
 ) -> Objective:
-    """The cross-entropy that fits the taxonomy, as the only term.
+    """The objective of a recipe: (1 - c) · cross-entropy + c · local + g · global.
 
     Args:
-        exclusive: one label a text (softmax), or independent labels (sigmoid).
-        class_weights: of each label, (labels,).
-        smoothing: of the targets, in [0, 1).
+        section: of the recipe.
+        taxonomy: the K labels.
+        train: training labels, (N, K), for the correlations and the conditional weights.
+        class_weights: of each label, (K,).
+
+    Raises:
+        InputError: a loss for labels that exclude each other, where it needs several a text; or
+            labels without a place on Plutchik's wheel.
     """
-    function = cross_entropy if exclusive else binary_cross_entropy
+    local, pull = section.local_loss, section.global_loss
+    weights = None if class_weights is None else torch.tensor(class_weights, dtype=torch.float32)
+    if taxonomy.exclusive:
+        if local or pull or section.conditional_order:
+            raise InputError(
+                "objective: local_loss, global_loss and conditional_order relate labels of one "
+                f"text, and those of {taxonomy.name!r} exclude each other. Leave them out."
+            )
+        term = softmax_term(weights, section.label_smoothing)
+        return Objective({"cross_entropy": term}, {"cross_entropy": 1.0})
+    conditional = None
+    if section.conditional_order is not None:
+        conditional = ConditionalWeights.fit(train, section.conditional_order)
+    terms = {"binary_cross_entropy": sigmoid_term(weights, section.label_smoothing, conditional)}
+    coefficients = {"binary_cross_entropy": 1.0}
+    if local is not None:
+        terms[f"{local.name}_loss"] = local_term(local, taxonomy, train)
+        coefficients["binary_cross_entropy"] = 1 - local.coefficient
+        coefficients[f"{local.name}_loss"] = local.coefficient
+    if pull is not None:
+        terms["global_loss"] = global_term(pull, taxonomy, train)
+        coefficients["global_loss"] = pull.coefficient
+    return Objective(terms, coefficients)
 
-    def term(output: EmotionOutput, labels: Tensor) -> Tensor:
-        weights = None if class_weights is None else class_weights.to(output.logits)
-        return function(output.logits, labels, weights, smoothing)
 
-    return Objective(terms={function.__name__: term}, coefficients={function.__name__: 1.0})
+def softmax_term(weights: Tensor | None, smoothing: float) -> Term:
+    """Cross-entropy of exclusive labels."""
+
+    def term(output: EmotionOutput, labels: Tensor, columns: Tensor | None) -> Tensor:
+        chosen = of_columns(weights, columns)
+        return cross_entropy(
+            output.logits, labels, None if chosen is None else chosen.to(output.logits), smoothing
+        )
+
+    return term
+
+
+def sigmoid_term(
+    weights: Tensor | None, smoothing: float, conditional: ConditionalWeights | None
+) -> Term:
+    """Cross-entropy of independent labels, each cell weighed by how surprising it is."""
+
+    def term(output: EmotionOutput, labels: Tensor, columns: Tensor | None) -> Tensor:
+        chosen = of_columns(weights, columns)
+        cells = None
+        if conditional is not None:
+            if columns is not None:
+                raise InputError(
+                    "objective.conditional_order needs every label of a text, and "
+                    "model.drop_labels leaves some out. Set one of them to none."
+                )
+            cells = conditional(labels)
+        return binary_cross_entropy(
+            output.logits,
+            labels,
+            None if chosen is None else chosen.to(output.logits),
+            smoothing,
+            cells,
+        )
+
+    return term
+
+
+def local_term(section: LocalLossSection, taxonomy: Taxonomy, train: Floats) -> Term:
+    """A loss over pairs of labels."""
+    function = resolve(LOCAL_LOSSES[section.name])
+    pairs: PairWeights | None = None
+    if section.weights != "none":
+        correlation = correlation_of(section.weights, taxonomy, train)
+        pairs = pair_weights(correlation, section.transform, section.plus_one)
+
+    def term(output: EmotionOutput, labels: Tensor, columns: Tensor | None) -> Tensor:
+        chosen = pairs
+        if pairs is not None:
+            within, between = (
+                of_columns(of_columns(one, columns, 0), columns, 1)
+                for one in (pairs.within, pairs.between)
+            )
+            assert within is not None and between is not None  # noqa: S101, PT018
+            chosen = PairWeights(within.to(output.logits.device), between.to(output.logits.device))
+        value: Tensor = function(
+            output.logits,
+            labels,
+            output.representations,
+            chosen,
+            distance=section.distance,
+            on=section.on,
+        )
+        return value
+
+    return term
+
+
+def global_term(section: GlobalLossSection, taxonomy: Taxonomy, train: Floats) -> Term:
+    """A loss on label representations alone."""
+    correlation = torch.tensor(
+        correlation_of(section.correlation, taxonomy, train), dtype=torch.float32
+    )
+
+    def term(output: EmotionOutput, labels: Tensor, columns: Tensor | None) -> Tensor:
+        if output.representations is None:
+            raise InputError(
+                "objective.global_loss moves label representations, and this model has none. Take "
+                "Demux, or MEmo with head: projections."
+            )
+        chosen = of_columns(of_columns(correlation, columns, 0), columns, 1)
+        assert chosen is not None  # noqa: S101
+        return global_loss(
+            output.representations, chosen.to(output.logits.device), section.distance
+        )
+
+    return term
+
+
+def correlation_of(source: str, taxonomy: Taxonomy, train: Floats) -> Floats:
+    """Correlations (K, K) of the labels in the training data, or on Plutchik's wheel."""
+    return data_correlation(train) if source == "data" else wheel_correlation(taxonomy.names)
+
+
+def of_columns(values: Tensor | None, columns: Tensor | None, axis: int = 0) -> Tensor | None:
+    """The chosen places along an axis; all if none are named."""
+    if values is None or columns is None:
+        return values
+    return values.index_select(axis, columns.to(values.device))

@@ -12,6 +12,8 @@ from pydantic_core import ErrorDetails
 
 from emoscope.errors import InputError
 from emoscope.recipes.schema import Recipe
+from emoscope.recipes.section import ModelSection
+from emoscope.registry import MODELS, find, resolve
 
 MAX_BYTES = 1_000_000
 # Of a date that is none, as 2024-13-45, YAML's reader raises a ValueError.
@@ -44,22 +46,56 @@ def load_recipe(name_or_path: str, overrides: Sequence[str] = ()) -> Recipe:
     values = read(name_or_path)
     for override in overrides:
         apply_override(values, override)
+    problems: list[str] = []
+    section = ModelSection
+    shape = values.get("model")
+    if isinstance(shape, dict):
+        # By itself, so that its errors name their fields.
+        try:
+            section = section_of(str(shape.get("type", "nelec")))
+            values = {**values, "model": section.model_validate(shape)}
+        except ValidationError as error:
+            problems += [explained(one, section, "model.") for one in error.errors()]
+        except InputError as error:
+            problems.append(f"model.type: {error}".removesuffix("."))
+        if problems:
+            del values["model"]
     try:
-        return Recipe.model_validate(values)
+        recipe = Recipe.model_validate(values)
     except ValidationError as error:
-        problems = "; ".join(map(explained, error.errors()))
-        raise InputError(f"Recipe {name_or_path}: {problems}.") from None
+        problems += [explained(one, section) for one in error.errors()]
+    if problems:
+        told = "; ".join(problems)
+        raise InputError(f"Recipe {name_or_path}: {told}{'' if told.endswith('?') else '.'}")
+    return recipe
 
 
-def explained(problem: ErrorDetails) -> str:
-    """One of pydantic's errors, with a field of a like name where there is no such field."""
-    place = ".".join(str(part) for part in problem["loc"])
+def section_of(kind: str) -> type[ModelSection]:
+    """The fields of a kind of model.
+
+    Raises:
+        InputError: no such kind.
+    """
+    section: type[ModelSection] = resolve(find(MODELS, kind, "model").section)
+    return section
+
+
+def explained(problem: ErrorDetails, model: type[ModelSection], prefix: str = "") -> str:
+    """One of pydantic's errors, with a field of a like name where there is no such field.
+
+    Args:
+        problem: of pydantic.
+        model: the model's section, for its fields.
+        prefix: of the place.
+    """
+    place = prefix + ".".join(str(part) for part in problem["loc"])
     if problem["type"] != "extra_forbidden":
-        return f"{place}: {problem['msg']}"
+        return f"{place}: {problem['msg'].removeprefix('Value error, ').rstrip('.')}"
     known = {name: name for name in Recipe.model_fields}
     for section, field in Recipe.model_fields.items():
-        if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
-            known |= {name: f"{section}.{name}" for name in field.annotation.model_fields}
+        kind = model if section == "model" else field.annotation
+        if isinstance(kind, type) and issubclass(kind, BaseModel):
+            known |= {name: f"{section}.{name}" for name in kind.model_fields}
     close = get_close_matches(str(problem["loc"][-1]), known, n=1)
     hint = f"; is it {known[close[0]]!r}?" if close else ""
     return f"{place}: no such field{hint} (`emoscope recipes NAME` shows them all)"

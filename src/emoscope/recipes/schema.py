@@ -2,18 +2,19 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, PositiveInt
+from pydantic import Field, PositiveInt, SerializeAsAny, field_validator
 
-Share = Annotated[float, Field(gt=0, lt=1)]
-Probability = Annotated[float, Field(ge=0, lt=1)]
-NonNegative = Annotated[float, Field(ge=0)]
-Positive = Annotated[float, Field(gt=0)]
-
-
-class Section(BaseModel):
-    """A part of a recipe: unknown fields are errors, values do not change."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+from emoscope.errors import InputError
+from emoscope.recipes.models import NelecSection
+from emoscope.recipes.section import (
+    ModelSection,
+    NonNegative,
+    Positive,
+    Probability,
+    Section,
+    Share,
+)
+from emoscope.registry import CORPORA, LOCAL_LOSSES, MODELS, find, resolve
 
 
 class Holdout(Section):
@@ -24,26 +25,57 @@ class Holdout(Section):
 
 
 class CorpusSection(Section):
-    """Which examples: a named corpus, or a folder of tables of one's own."""
+    """Which examples: a named corpus, or tables or a hub data set of one's own."""
 
-    name: Literal["emocontext", "sample", "tabular"]
+    name: str
+    folder: str | None = Field(None, description="inside --data-dir, if its files lie deeper")
     train: str = Field("train", description="split, or file of a tabular corpus, trained on")
     dev: str = Field("dev", description="split, or file, that every choice is made on")
+    languages: tuple[str, ...] | None = Field(
+        None, description="of a corpus that has several; all of them if null"
+    )
+    words: str | None = Field(
+        None,
+        description="language that the labels are shown in; 'own': each text's; "
+        "the taxonomy's if null",
+    )
+    exclude: tuple[str, ...] = Field((), description="labels left out, as if never annotated")
     holdout: Holdout | None = None
     taxonomy: str | None = Field(None, description="of a tabular corpus; read from it if not given")
     turns: tuple[str, ...] = ("text",)
     id: str | None = None
     label: str | None = None
     labels: tuple[str, ...] | None = None
+    language: str | None = Field(None, description="column with the code of each text's language")
     turn_separator: str | None = None
     label_separator: str | None = ","
+
+    @field_validator("name")
+    @classmethod
+    def _known(cls, name: str) -> str:
+        return checked({**CORPORA, "tabular": "", "hub": ""}, name, "corpus")
+
+
+class MixSection(Section):
+    """Further corpora to train on; each keeps its own labels, a batch holds texts of one."""
+
+    corpora: tuple[CorpusSection, ...] = ()
+    alpha: Annotated[float, Field(ge=0, le=1)] = Field(
+        1.0,
+        description="a corpus or language with a share p of the texts is drawn as p^alpha: "
+        "1 as they are, 0 all alike",
+    )
 
 
 class TextSection(Section):
     """How raw turns become words."""
 
-    steps: Literal["chat"] | tuple[str | dict[str, Any], ...] = "chat"
-    max_length: PositiveInt = 35
+    steps: (
+        Literal["chat", "twitter", "reddit", "facebook"] | tuple[str | dict[str, Any], ...] | None
+    ) = Field(
+        None, description="cleaning; if null, chat for NELEC and none for a pretrained encoder"
+    )
+    max_length: PositiveInt = Field(35, description="words, or tokens, kept of a text")
     truncation: Literal["start", "end"] = "start"
 
 
@@ -60,24 +92,43 @@ class VectorsSection(Section):
     )
 
 
-class NelecSection(Section):
-    """Shape of the network; see `emoscope.models.nelec.NelecConfig`."""
+class LocalLossSection(Section):
+    """A loss over the pairs of labels of each text (arXiv 2210.15842)."""
 
-    type: Literal["nelec"] = "nelec"
-    hidden_size: PositiveInt = 32
-    bidirectional: bool = False
-    attention: Literal["feed_forward", "additive"] = "feed_forward"
-    shared_branches: bool = False
-    output_hidden: bool = True
-    pooled_turns: Annotated[int, Field(ge=0, le=16)] = 0
-    train_embeddings: bool = False
-    spatial_dropout: Probability = 0.25
-    layer_dropout: Probability = 0.0
-    dropout: Probability = 0.25
+    name: str = Field("intra", description="inter, intra or complete")
+    coefficient: Share = Field(0.2, description="its share c; the cross-entropy has 1 - c")
+    distance: Literal["exp_diff", "sq_diff", "cossim"] = "exp_diff"
+    on: Literal["predictions", "logits"] = Field(
+        "predictions", description="logits reproduce the published code, and may diverge"
+    )
+    weights: Literal["none", "data", "wheel"] = Field(
+        "none", description="correlation of two labels: in the training data, or on Plutchik's"
+    )
+    transform: Literal["identity", "sqrt", "square", "log"] = "identity"
+    plus_one: bool = False
+
+    @field_validator("name")
+    @classmethod
+    def _known(cls, name: str) -> str:
+        return checked(LOCAL_LOSSES, name, "local loss")
+
+
+class GlobalLossSection(Section):
+    """A loss that moves label representations towards prior correlations (arXiv 2210.15842)."""
+
+    coefficient: Positive = 0.1
+    distance: Literal["cossim", "sq_diff"] = "cossim"
+    correlation: Literal["data", "wheel"] = "data"
 
 
 class ObjectiveSection(Section):
     """The loss."""
+
+    local_loss: LocalLossSection | None = None
+    global_loss: GlobalLossSection | None = None
+    conditional_order: Literal[1, 2] | None = Field(
+        None, description="weigh each cell by how predictable it is from so many other labels"
+    )
 
     class_weights: Literal["none", "balanced", "prior"] = Field(
         "none",
@@ -131,11 +182,19 @@ class TrainingSection(Section):
         ConstantSchedule | CyclicalSchedule | WarmupSchedule, Field(discriminator="kind")
     ] = ConstantSchedule()
     bucket_by_length: bool = True
-    patience: PositiveInt | None = Field(None, description="epochs without a better dev figure")
-    metric: str = Field("micro_f1", description="dev figure that chooses the best epoch")
-    keep_best: bool = Field(True, description="end with the best epoch rather than the last")
-    checkpoints: bool = Field(True, description="save every epoch, so that a kill loses little")
-    predictions: bool = Field(True, description="keep raw predictions of every epoch")
+    accumulation: PositiveInt = Field(1, description="batches whose gradients make one step")
+    evaluation_steps: PositiveInt | None = Field(
+        None, description="steps between two evaluations; every epoch if null"
+    )
+    patience: PositiveInt | None = Field(
+        None, description="evaluations without a better dev figure"
+    )
+    metric: str = Field("micro_f1", description="dev figure that chooses the best weights")
+    keep_best: bool = Field(True, description="end with the best weights rather than the last")
+    checkpoints: bool = Field(
+        True, description="save at every evaluation, so that a kill loses little"
+    )
+    predictions: bool = Field(True, description="keep raw predictions of every evaluation")
     bfloat16: bool = False
 
 
@@ -147,9 +206,28 @@ class Recipe(Section):
     needs: str = Field("", description="data to bring, and where their publisher offers them")
     seed: int = 0
     corpus: CorpusSection
+    mix: MixSection = MixSection()
     text: TextSection = TextSection()
     vectors: VectorsSection = VectorsSection()
-    model: NelecSection = NelecSection()
+    model: SerializeAsAny[ModelSection] = NelecSection()
     objective: ObjectiveSection = ObjectiveSection()
     prior: PriorSection = PriorSection()
     training: TrainingSection = TrainingSection()
+
+    @field_validator("model", mode="before")
+    @classmethod
+    def _of_its_type(cls, values: Any) -> Any:
+        """The section that the model's type asks for."""
+        if not isinstance(values, dict):
+            return values
+        kind = checked(MODELS, str(values.get("type", "nelec")), "model")
+        return resolve(MODELS[kind].section).model_validate(values)
+
+
+def checked(entries: dict[str, Any], name: str, what: str) -> str:
+    """A name that a registry has; else pydantic's kind of error."""
+    try:
+        find(entries, name, what)
+    except InputError as error:
+        raise ValueError(str(error)) from None
+    return name

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from emoscope.calibration import Calibration
+from emoscope.calibration import Calibration, decide
 from emoscope.errors import InputError
 from emoscope.folder import ModelFolder
 from emoscope.runtime.backend import Backend, load_backend
@@ -34,6 +34,26 @@ class Annotator:
         self.backend = backend
         self.taxonomy = taxonomy
         self.calibration = calibration
+
+    def with_labels(self, taxonomy: Taxonomy) -> "Annotator":
+        """The annotator that scores other labels with the same model.
+
+        Labels that the model was trained on keep their thresholds; see `Calibration.for_labels`.
+
+        Raises:
+            InputError: the model has learnt a fixed set of labels.
+        """
+        backend = self.backend.for_taxonomy(taxonomy)
+        calibration = self.calibration.for_labels(self.taxonomy.names, taxonomy.names)
+        return Annotator(backend, taxonomy, calibration)
+
+    def decide(self, probabilities: NDArray[np.floating[Any]]) -> NDArray[np.bool_]:
+        """Labels given, (N, K): the most probable one if exclusive, else those at their threshold.
+
+        Args:
+            probabilities: (N, K).
+        """
+        return decide(probabilities, self.taxonomy.exclusive, self.calibration.cuts())
 
     def encode(self, conversations: Sequence[Sequence[str]]) -> Any:
         """N conversations as arrays that `score` reads; apart so that the two can overlap."""
@@ -93,11 +113,19 @@ def select(scores: list[Score], top_k: int | None, threshold: float | None) -> l
     return ranked[:top_k]
 
 
-def load(folder: str | Path) -> Annotator:
+def load(folder: str | Path, labels: str | Taxonomy | None = None) -> Annotator:
     """The annotator of a model folder, or of the folder of a training.
 
+    Args:
+        folder: of the model.
+        labels: to score instead of those it was trained on, for a model that reads its labels: a
+            taxonomy, or what `Taxonomy.load` takes, e.g. `"pride, relief, anger|rage"`.
+
     Raises:
-        InputError: no model there, or a damaged one.
+        InputError: no model there, a damaged one, or one whose labels are fixed.
     """
     opened = ModelFolder.open(folder)
-    return Annotator(load_backend(opened), opened.taxonomy, opened.calibration)
+    annotator = Annotator(load_backend(opened), opened.taxonomy, opened.calibration)
+    if labels is None:
+        return annotator
+    return annotator.with_labels(labels if isinstance(labels, Taxonomy) else Taxonomy.load(labels))

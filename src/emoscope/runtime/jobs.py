@@ -14,7 +14,6 @@ from numpy.typing import NDArray
 from emoscope.conversations import Columns, check_columns, guessed, turns_of
 from emoscope.rows import BadRows, Format, Row, RowError, read_rows, refuse
 from emoscope.runtime.annotator import Annotator
-from emoscope.taxonomy import Taxonomy
 
 T = TypeVar("T")
 U = TypeVar("U")
@@ -82,9 +81,9 @@ def annotate_stream(
 ) -> int:
     """Write one JSON line for each conversation, in the order read.
 
-    A line holds `id`, `turns`, for exclusive labels `label` (the most probable one), and
-    `emotions`, a probability for each label. Reading and cleaning one batch overlaps with scoring
-    the one before it.
+    A line holds `id`, `turns`, for exclusive labels `label` (the most probable one), else `labels`
+    (those at their threshold), and `emotions`, a probability for each label. Reading and cleaning
+    one batch overlaps with scoring the one before it.
 
     Args:
         annotator: of the model.
@@ -102,22 +101,23 @@ def annotate_stream(
 
     written = 0
     for items, encoded in ahead(encode, chunks(source.items(), batch_size)):
-        output.writelines(lines(items, annotator.score(encoded), annotator.taxonomy))
+        output.writelines(lines(items, annotator.score(encoded), annotator))
         written += len(items)
         on_progress(written)
     return written
 
 
 def lines(
-    items: list[Item], probabilities: NDArray[np.floating[Any]], taxonomy: Taxonomy
+    items: list[Item], probabilities: NDArray[np.floating[Any]], annotator: Annotator
 ) -> Iterator[str]:
     """A JSON line for each item, probabilities (N, K) rounded to six decimals."""
-    best = probabilities.argmax(axis=1).tolist()
-    for item, row, k in zip(items, probabilities.round(6).tolist(), best, strict=True):
+    names, exclusive = annotator.taxonomy.names, annotator.taxonomy.exclusive
+    decisions = annotator.decide(probabilities)
+    for item, row, given in zip(items, probabilities.round(6).tolist(), decisions, strict=True):
         values: dict[str, Any] = {"id": item.id, "turns": item.turns}
-        if taxonomy.exclusive:
-            values["label"] = taxonomy.names[k]
-        values["emotions"] = dict(zip(taxonomy.names, row, strict=True))
+        chosen = [names[k] for k in np.flatnonzero(given)]
+        values |= {"label": chosen[0]} if exclusive else {"labels": chosen}
+        values["emotions"] = dict(zip(names, row, strict=True))
         yield json.dumps(values, ensure_ascii=False) + "\n"
 
 

@@ -2,5 +2,14 @@
 
 from emoscope.text.chat import CHAT_STEPS
 from emoscope.text.pipeline import TextPipeline, available_steps
+from emoscope.text.social import FACEBOOK_STEPS, REDDIT_STEPS, SOCIAL_STEPS, TWITTER_STEPS
 
-__all__ = ["CHAT_STEPS", "TextPipeline", "available_steps"]
+__all__ = [
+    "CHAT_STEPS",
+    "FACEBOOK_STEPS",
+    "REDDIT_STEPS",
+    "SOCIAL_STEPS",
+    "TWITTER_STEPS",
+    "TextPipeline",
+    "available_steps",
+]

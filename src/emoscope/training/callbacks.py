@@ -45,17 +45,19 @@ def write_predictions(
     pq.write_table(pa.table(columns), path, compression="zstd")
 
 
-class AfterEpoch(TrainerCallback):
-    """Calls a function with the number of each epoch, once it is trained and evaluated."""
+class AfterEvaluation(TrainerCallback):
+    """Calls a function with the name of each evaluation: `epoch-003`, or `step-000500`."""
 
-    def __init__(self, action: Callable[[int], None]) -> None:
+    def __init__(self, action: Callable[[str], None]) -> None:
         self.action = action
 
     def on_evaluate(
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any
     ) -> None:
         """Act."""
-        self.action(round(state.epoch or 0))
+        by_epoch = args.eval_strategy == "epoch"
+        epoch = round(state.epoch or 0)
+        self.action(f"epoch-{epoch:03}" if by_epoch else f"step-{state.global_step:06}")
 
 
 class LiveCurves(TrainerCallback):

@@ -1,9 +1,10 @@
 """The model card that a training writes."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from emoscope._version import __version__
+from emoscope.corpora.corpus import Corpus
 from emoscope.recipes.schema import Recipe
 from emoscope.training.prepare import Prepared
 
@@ -13,21 +14,19 @@ if TYPE_CHECKING:
 
 def model_card(recipe: Recipe, prepared: Prepared, result: "RunResult") -> str:
     """Markdown: what the model is for, what it was trained on, and its figures on dev."""
-    taxonomy, coverage = prepared.taxonomy, prepared.coverage
+    taxonomy = prepared.taxonomy
     labels = ", ".join(
         f"{name} (not averaged)" if name in taxonomy.ignored else name for name in taxonomy.names
     )
+    told = "\n".join(f"- {line}" for line in prepared.family.told)
     return f"""# {recipe.name}
 
 {recipe.description.strip()}
 
 - Model: {recipe.model.type}, written by emoscope {__version__}.
 - Labels ({"one a text" if taxonomy.exclusive else "any number a text"}): {labels}.
-- Trained on: {recipe.corpus.name}, split {recipe.corpus.train}, {len(prepared.train):,} texts;
-  every choice made on {recipe.corpus.dev}, {len(prepared.dev):,} texts.
-- Word vectors: {recipe.vectors.words}, emoji {recipe.vectors.emoji}; they know
-  {coverage.types.value:.1%} of the types and {coverage.tokens.value:.1%} of the tokens of the
-  training text.
+- Trained on: {corpora(prepared.train)}; every choice made on {corpora(prepared.dev)}.
+{told}
 - Seed {result.seed}, {result.epochs:g} epochs, weights of epoch {result.best_epoch:g}.
 
 ## Figures on {recipe.corpus.dev}
@@ -36,7 +35,7 @@ These are the figures that the epoch and the calibration were chosen by; measure
 with `emoscope evaluate`.
 
 {table(result.dev)}
-
+{at_half(result)}
 ## Use
 
 ```
@@ -46,6 +45,22 @@ emoscope annotate chats.tsv --model THIS_FOLDER
 The labels, their shares and the kind of text are those of the training corpus: check on a sample
 of your own texts before you draw conclusions from the scores.
 """
+
+
+def corpora(parts: Sequence[Corpus]) -> str:
+    """Names, languages and sizes."""
+    return ", ".join(f"{one.name} ({one.languages[0]}, {len(one):,} texts)" for one in parts)
+
+
+def at_half(result: "RunResult") -> str:
+    """The averages at ½, for labels that have thresholds."""
+    if result.half is None:
+        return ""
+    return (
+        "\nThe table is at thresholds fitted on these texts, one a label. At ½ throughout: "
+        f"micro-F1 {result.half['micro']['f1']:.3f}, macro-F1 {result.half['macro']['f1']:.3f}, "
+        f"Jaccard {result.half['jaccard']:.3f}.\n"
+    )
 
 
 def table(report: Mapping[str, Any]) -> str:

@@ -2,45 +2,119 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from torch import Tensor
-from torch.utils.data import Dataset, Sampler
+from torch.utils.data import DataLoader, Dataset, Sampler
 
+from emoscope.corpora.corpus import Corpus
 from emoscope.encoding.batching import Ragged
+from emoscope.encoding.encoder import Encoder
+from emoscope.models.torch_backend import tensors
+
+EXTRAS = ("labels", "rows", "part", "columns")
+"""What a batch holds besides the inputs of the model."""
 
 
 @dataclass(frozen=True)
-class EncodedDataset(Dataset[dict[str, Tensor]]):
-    """Word ids and labels; a batch is cut out of the arrays in one go.
+class Part:
+    """Texts that share one set of labels, and the encoder that asks for them.
 
     Attributes:
-        ids: word ids of N texts.
-        labels: (N, K), float32.
+        corpus: N texts with K labels.
+        encoder: turns to arrays.
     """
 
-    ids: Ragged
-    labels: NDArray[np.floating[Any]]
+    corpus: Corpus
+    encoder: Encoder
+
+    @cached_property
+    def encoded(self) -> Ragged:
+        """Token ids of the N texts."""
+        return self.encoder.encode(self.corpus.turns)
+
+    @cached_property
+    def labels(self) -> NDArray[np.float32]:
+        """(N, K)."""
+        return self.corpus.labels
 
     def __len__(self) -> int:
-        return len(self.ids)
+        return len(self.corpus)
+
+
+@dataclass(frozen=True)
+class Augmentation:
+    """What changes in the labels of a prompt from batch to batch.
+
+    Attributes:
+        shuffle: show them in another order.
+        drop: share that is left out; one label is always kept.
+    """
+
+    shuffle: bool = False
+    drop: float = 0.0
+
+    def order(self, labels: int, rng: np.random.Generator) -> NDArray[np.int64]:
+        """Places of the labels to show, in their order."""
+        order = rng.permutation(labels)
+        kept = order[: max(1, round(labels * (1 - self.drop)))]
+        return kept if self.shuffle else np.sort(kept)
+
+
+class EncodedDataset(Dataset[dict[str, Tensor]]):
+    """Parts end to end; a batch holds rows of one part and is cut out of its arrays in one go.
+
+    Args:
+        parts: row 0 is the first text of the first one.
+        augmentation: of the labels, if there is any.
+        seed: of the augmentation.
+    """
+
+    def __init__(
+        self, parts: Sequence[Part], augmentation: Augmentation | None = None, seed: int = 0
+    ) -> None:
+        self.parts = tuple(parts)
+        self.starts = np.cumsum([0, *map(len, self.parts)])
+        self.augmentation = augmentation
+        self.seed = seed
+        self.clock: LengthBuckets | None = None
+
+    def __len__(self) -> int:
+        return int(self.starts[-1])
 
     def __getitem__(self, row: int) -> dict[str, Tensor]:
         return self.__getitems__([row])
 
     def __getitems__(self, rows: Sequence[int]) -> dict[str, Tensor]:
-        """One padded batch: ids and mask (B, T), `labels` (B, K), `rows` (B,) of the dataset."""
+        """One padded batch.
+
+        Args:
+            rows: B rows of one part.
+
+        Returns:
+            The inputs of the model; `labels` (B, K), `rows` (B,) of the data set, the number of the
+            `part`, and where labels were dropped the `columns` (K,) of those left.
+        """
         chosen = np.asarray(rows, dtype=np.int64)
-        ids, mask = self.ids.padded(chosen)
-        return {
-            "input_ids": torch.from_numpy(ids),
-            "attention_mask": torch.from_numpy(mask),
-            "labels": torch.from_numpy(self.labels[chosen]),
-            "rows": torch.from_numpy(chosen),
-        }
+        number = int(np.searchsorted(self.starts, chosen[0], side="right")) - 1
+        part, own = self.parts[number], chosen - self.starts[number]
+        order, labels = None, part.labels[own]
+        extras: dict[str, Any] = {}
+        if self.augmentation is not None:
+            epoch = self.clock.epoch if self.clock else 0
+            rng = np.random.default_rng([self.seed, epoch, int(chosen[0]), len(chosen)])
+            order = self.augmentation.order(labels.shape[1], rng)
+            columns = np.sort(order)
+            if len(columns) < labels.shape[1]:
+                labels = labels[:, columns]
+                extras["columns"] = columns
+        shown = None if order is None else order.tolist()
+        batch = part.encoder.batch(part.encoded, own, shown)
+        extras |= {"labels": labels, "rows": chosen, "part": np.array(number)}
+        return tensors(batch | extras)
 
 
 def keep(batch: dict[str, Tensor]) -> dict[str, Tensor]:
@@ -48,43 +122,102 @@ def keep(batch: dict[str, Tensor]) -> dict[str, Tensor]:
     return batch
 
 
-class LengthBuckets(Sampler[int]):
-    """A shuffled order in which neighbours have nearly equal length.
+class LengthBuckets(Sampler[list[int]]):
+    """Batches of rows of one part and of nearly equal length, in a shuffled order.
 
-    Rows are shuffled, cut into pools of `pool` batches, each pool sorted by length and cut into
-    batches, and the batches shuffled. The order depends on the seed and the epoch only, so that a
-    resumed training sees what an uninterrupted one does.
+    The rows of each part are shuffled, cut into pools of `pool` batches, each pool sorted by length
+    and cut into batches, and all batches shuffled. The order depends on the seed and the epoch
+    only, so that a resumed training sees what an uninterrupted one does.
+
+    A part with a share p of all rows is drawn with probability proportional to p^alpha (Conneau &
+    Lample 2019, arXiv 1901.07291): below 1, small parts are repeated and large ones thinned out,
+    while the size of the epoch stays.
+
+    Args:
+        lengths: of the rows of each part.
+        batch_size: rows a batch, over all processes.
+        seed: of the order.
+        alpha: in [0, 1].
+        pool: batches that are sorted together.
+        rank: of this process; it gets every `world`-th row of a batch.
+        world: number of processes.
     """
 
     def __init__(
-        self, lengths: NDArray[np.int64], batch_size: int, seed: int, pool: int = 50
+        self,
+        lengths: Sequence[NDArray[np.int64]],
+        batch_size: int,
+        seed: int,
+        *,
+        alpha: float = 1.0,
+        pool: int = 50,
+        rank: int = 0,
+        world: int = 1,
     ) -> None:
-        self.lengths = lengths
+        self.lengths = list(lengths)
         self.batch_size = batch_size
         self.seed = seed
         self.pool = pool
+        self.rank = rank
+        self.world = world
+        self.starts = np.cumsum([0, *map(len, self.lengths)])
+        self.draws = draws_by_part([len(one) for one in self.lengths], alpha)
         self.epoch = 0
 
     def set_epoch(self, epoch: int) -> None:
-        """Choose the order of an epoch; the trainer calls this."""
+        """Choose the order of an epoch."""
         self.epoch = epoch
 
     def __len__(self) -> int:
-        return len(self.lengths)
+        return sum(-(-count // self.batch_size) for count in self.draws)
 
-    def __iter__(self) -> Iterator[int]:
+    def __iter__(self) -> Iterator[list[int]]:
         rng = np.random.default_rng([self.seed, self.epoch])
-        shuffled = rng.permutation(len(self.lengths))
+        batches: list[NDArray[np.int64]] = []
+        for number, lengths in enumerate(self.lengths):
+            batches += self.bucketed(draw(len(lengths), self.draws[number], rng), number)
+        whole = [batch for batch in batches if len(batch) == self.batch_size]
+        short = [batch for batch in batches if len(batch) < self.batch_size]
+        for batch in [*(whole[at] for at in rng.permutation(len(whole))), *short]:
+            # Every process needs as many rows, so that their gradients weigh the same.
+            even = np.resize(batch, -(-len(batch) // self.world) * self.world)
+            yield even[self.rank :: self.world].tolist()
+
+    def bucketed(self, shuffled: NDArray[np.int64], number: int) -> list[NDArray[np.int64]]:
+        """Shuffled rows of a part as batches of like length, counted over all parts."""
         size = self.pool * self.batch_size
         batches: list[NDArray[np.int64]] = []
         for start in range(0, len(shuffled), size):
             rows = shuffled[start : start + size]
-            rows = rows[np.argsort(self.lengths[rows], kind="stable")]
+            rows = rows[np.argsort(self.lengths[number][rows], kind="stable")]
             batches += [
-                rows[at : at + self.batch_size] for at in range(0, len(rows), self.batch_size)
+                rows[at : at + self.batch_size] + self.starts[number]
+                for at in range(0, len(rows), self.batch_size)
             ]
-        # Only the last batch may be short: the loader cuts the order at multiples of the size.
-        whole = [batch for batch in batches if len(batch) == self.batch_size]
-        short = [batch for batch in batches if len(batch) < self.batch_size]
-        order = [whole[at] for at in rng.permutation(len(whole))] + short
-        return iter(np.concatenate(order).tolist() if order else [])
+        return batches
+
+
+def draws_by_part(sizes: Sequence[int], alpha: float) -> list[int]:
+    """How many rows of each part an epoch draws, as many in all as there are."""
+    shares = np.array(sizes, dtype=np.float64) / max(sum(sizes), 1)
+    weights = np.where(shares > 0, shares**alpha, 0.0)
+    return [round(x) for x in sum(sizes) * weights / max(weights.sum(), 1e-12)]
+
+
+def draw(rows: int, count: int, rng: np.random.Generator) -> NDArray[np.int64]:
+    """So many of the rows in random order: each as often as any other, give or take one."""
+    rounds = [rng.permutation(rows) for _ in range(-(-count // rows))] if rows else []
+    return np.concatenate(rounds)[:count] if rounds else np.empty(0, dtype=np.int64)
+
+
+class EpochLoader(DataLoader[dict[str, Tensor]]):
+    """Batches of a data set, in an order and with an augmentation that change with the epoch."""
+
+    def __init__(self, dataset: EncodedDataset, buckets: LengthBuckets) -> None:
+        self.buckets = buckets
+        dataset.clock = buckets
+        super().__init__(dataset, batch_sampler=buckets, collate_fn=keep)  # type: ignore[arg-type]
+
+    def set_epoch(self, epoch: int) -> None:
+        """Choose the epoch; the trainer calls this."""
+        self.buckets.set_epoch(epoch)

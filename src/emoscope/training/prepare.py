@@ -1,70 +1,90 @@
-"""From a recipe to what a trainer takes: corpora, encoder, arrays, model."""
+"""From a recipe to what a trainer takes: corpora, in parts of one set of labels, encoded."""
 
-from collections import Counter
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
 import numpy as np
-import torch
+from numpy.typing import NDArray
 from sklearn.model_selection import train_test_split
 
 from emoscope.corpora.corpus import Corpus
 from emoscope.corpora.registry import load_corpus
-from emoscope.embeddings.emoji2vec import learn_emoji_vectors, load_emoji_vectors
-from emoscope.embeddings.shares import Coverage, coverage
-from emoscope.embeddings.vectors import WordVectors, load_vectors
-from emoscope.embeddings.vocabulary import Vocabulary, embedding_matrix
-from emoscope.encoding.plain import BOUNDARY, PlainEncoder, split
 from emoscope.errors import InputError
 from emoscope.evaluation.metrics import report
-from emoscope.models.nelec import Nelec, NelecConfig
-from emoscope.recipes.schema import CorpusSection, Recipe, TextSection, VectorsSection
+from emoscope.recipes.schema import CorpusSection, Recipe
+from emoscope.registry import MODELS, resolve
 from emoscope.taxonomy import Taxonomy
-from emoscope.text import CHAT_STEPS, TextPipeline
-from emoscope.training.data import EncodedDataset
+from emoscope.training.data import EncodedDataset, Part
+from emoscope.training.families.family import Family
+
+THREE_LETTERS = {"arq": "ar", "ary": "ar", "deu": "de", "eng": "en", "esp": "es", "hin": "hi"}
+"""Codes of SemEval-2025's languages as taxonomies call them."""
 
 
 @dataclass(frozen=True)
 class Prepared:
-    """A recipe's examples, encoded.
+    """A recipe's examples, in parts that share one set of labels and one language of its words.
 
     Attributes:
-        train: examples to learn from.
+        train: examples to learn from; the labels of the first part are those of the model.
         dev: examples to choose on.
-        encoder: turns to word ids, vocabulary fitted on `train` alone.
-        vectors: the static vectors, emoji included.
-        coverage: how much of the training text the vectors know.
+        family: the kind of model, fitted to `train`.
     """
 
-    train: Corpus
-    dev: Corpus
-    encoder: PlainEncoder
-    vectors: WordVectors
-    coverage: Coverage
+    train: tuple[Corpus, ...]
+    dev: tuple[Corpus, ...]
+    family: Family
 
     @property
     def taxonomy(self) -> Taxonomy:
-        """The labels of the training corpus."""
-        return self.train.taxonomy
+        """The labels of the model."""
+        return self.train[0].taxonomy
 
     @cached_property
     def train_set(self) -> EncodedDataset:
         """`train` as arrays, encoded once for all runs."""
-        return self.encode(self.train)
+        return EncodedDataset(self.encode(self.train), self.family.augmentation)
 
     @cached_property
-    def dev_set(self) -> EncodedDataset:
+    def dev_set(self) -> tuple[Part, ...]:
         """`dev` as arrays, encoded once for all runs."""
         return self.encode(self.dev)
 
-    def encode(self, corpus: Corpus) -> EncodedDataset:
-        """A corpus as arrays."""
-        return EncodedDataset(self.encoder.encode(corpus.turns), corpus.labels)
+    def encode(self, corpora: tuple[Corpus, ...]) -> tuple[Part, ...]:
+        """Corpora with an encoder that asks for the labels of each."""
+        encoder = self.family.encoder
+        return tuple(
+            Part(
+                corpus,
+                encoder
+                if corpus.taxonomy == self.taxonomy
+                else encoder.for_taxonomy(corpus.taxonomy),
+            )
+            for corpus in corpora
+        )
+
+    def of_model(self, dev: list[NDArray[np.float32]]) -> NDArray[np.float32]:
+        """Values for the dev parts, (M, K') each, in the columns of the model's labels.
+
+        Returns:
+            (sum of M, K), NaN where a part lacks a label.
+        """
+        joined = []
+        for corpus, values in zip(self.dev, dev, strict=True):
+            wide = np.full((len(values), len(self.taxonomy)), np.nan, dtype=np.float32)
+            for place, name in enumerate(corpus.taxonomy.names):
+                if name in self.taxonomy.names:
+                    wide[:, self.taxonomy.index(name)] = values[:, place]
+            joined.append(wide)
+        return np.concatenate(joined)
 
 
-def load_corpora(section: CorpusSection, root: Path) -> tuple[Corpus, Corpus]:
-    """The training and the dev corpus of a recipe, the holdout taken out of training."""
+def load_corpora(section: CorpusSection, root: Path) -> tuple[list[Corpus], list[Corpus]]:
+    """The training and the dev parts of one corpus of a recipe, the holdout taken out of training.
+
+    A corpus is one part, unless its labels are shown in each text's own language.
+    """
     train = load_corpus(section, root, section.train)
     dev = load_corpus(section, root, section.dev)
     if dev.taxonomy.names != train.taxonomy.names:
@@ -87,83 +107,55 @@ def load_corpora(section: CorpusSection, root: Path) -> tuple[Corpus, Corpus]:
             random_state=section.holdout.seed,
         )
         train = train.select(np.sort(kept))
-    return train, dev
+    return parts_of(train, section.words), parts_of(dev, section.words)
 
 
-def check_metric(metric: str, taxonomy: Taxonomy) -> None:
-    """Check that the dev figure that chooses the best epoch is one that is measured."""
-    nothing = np.zeros((1, len(taxonomy)))
-    known = [*report(nothing, nothing > 0, taxonomy).flat(), "loss"]
+def parts_of(corpus: Corpus, words: str | None) -> list[Corpus]:
+    """A corpus by language, its labels in the words of one.
+
+    Args:
+        corpus: of one or several languages.
+        words: a language, `"own"` for that of each text, or None for that of the taxonomy.
+    """
+    parts = corpus.by_language()
+    if words is None:
+        return list(parts.values())
+    return [
+        part.with_taxonomy(part.taxonomy.translated(two_letters(language, words)))
+        for language, part in parts.items()
+    ]
+
+
+def two_letters(language: str, words: str) -> str:
+    """The language to show labels in: the one asked for, or a text's own as taxonomies call it."""
+    return THREE_LETTERS.get(language, language) if words == "own" else words
+
+
+def check_metric(metric: str, taxonomies: list[Taxonomy]) -> None:
+    """Check that the dev figure that chooses the best weights is one that is measured."""
+    known = ["loss"]
+    for taxonomy in taxonomies:
+        nothing = np.zeros((1, len(taxonomy)))
+        names = list(report(nothing, nothing > 0, taxonomy).flat())
+        known += names if taxonomy.exclusive else [*names, *(f"half_{name}" for name in names)]
     if metric not in known:
-        raise InputError(f"training.metric: expected one of {', '.join(known)}; found {metric!r}.")
-
-
-def make_pipeline(section: TextSection) -> TextPipeline:
-    """The cleaning of a recipe."""
-    if section.steps == "chat":
-        return TextPipeline(CHAT_STEPS)
-    return TextPipeline.from_config(list(section.steps))
-
-
-def make_vectors(section: VectorsSection, seed: int) -> WordVectors:
-    """Word vectors with emoji vectors beside them."""
-    words = load_vectors(section.words)
-    if section.emoji == "none":
-        return words
-    if section.emoji == "learned":
-        return words.merged(learn_emoji_vectors(words, seed=seed))
-    return words.merged(load_emoji_vectors(Path(section.emoji)))
+        choices = ", ".join(dict.fromkeys(known))
+        raise InputError(f"training.metric: expected one of {choices}; found {metric!r}.")
 
 
 def prepare(recipe: Recipe, root: Path) -> Prepared:
-    """Load, clean and encode what a recipe names; the same for every run of it.
+    """Load and encode what a recipe names; the same for every run of it.
 
     Args:
         recipe: what to train.
-        root: folder of the corpus' files.
+        root: folder of the corpora's files.
     """
-    train, dev = load_corpora(recipe.corpus, root)
-    check_metric(recipe.training.metric, train.taxonomy)
-    pipeline = make_pipeline(recipe.text)
-    vectors = make_vectors(recipe.vectors, recipe.seed)
-    words = [split(pipeline, turns) for turns in train.turns]
-    if recipe.model.pooled_turns and not any(BOUNDARY in text for text in words):
-        raise InputError(
-            f"model.pooled_turns pools single turns, but no text has a {BOUNDARY}: it takes texts "
-            "of several turns and the step turn_boundaries. Set model.pooled_turns=0."
-        )
-    vocabulary = Vocabulary.fit(
-        words,
-        vectors=vectors,
-        max_size=recipe.vectors.max_size,
-        min_count=recipe.vectors.min_count,
-        extension=recipe.vectors.extension,
-    )
-    encoder = PlainEncoder(pipeline, vocabulary, recipe.text.max_length, recipe.text.truncation)
-    counts = Counter(word for text in words for word in text)
-    # The boundary is no word, and no vectors know it.
-    del counts[BOUNDARY]
-    known = coverage(counts, vectors)
-    return Prepared(train, dev, encoder, vectors, known)
-
-
-def make_model(recipe: Recipe, prepared: Prepared) -> Nelec:
-    """A new network with the static vectors in place; weights drawn from torch's generator."""
-    vocabulary, taxonomy = prepared.encoder.vocabulary, prepared.taxonomy
-    words, extension = embedding_matrix(
-        vocabulary, prepared.vectors, seed=recipe.seed, unknown=recipe.vectors.unknown
-    )
-    config = NelecConfig(
-        vocabulary_size=vocabulary.size,
-        extension_size=vocabulary.extension_size,
-        embedding_size=prepared.vectors.dimension,
-        boundary_token_id=vocabulary.ids([BOUNDARY])[0],
-        id2label=dict(enumerate(taxonomy.names)),
-        label2id={name: k for k, name in enumerate(taxonomy.names)},
-        **recipe.model.model_dump(exclude={"type"}),
-    )
-    model = Nelec(config)
-    with torch.no_grad():
-        model.embedding.words.weight.copy_(torch.from_numpy(words))
-        model.embedding.extension.copy_(torch.from_numpy(extension))
-    return model
+    train: list[Corpus] = []
+    dev: list[Corpus] = []
+    for section in (recipe.corpus, *recipe.mix.corpora):
+        of_train, of_dev = load_corpora(section, root)
+        train += of_train
+        dev += of_dev
+    check_metric(recipe.training.metric, [corpus.taxonomy for corpus in dev])
+    family: Family = resolve(MODELS[recipe.model.type].family)(recipe, train)
+    return Prepared(tuple(train), tuple(dev), family)

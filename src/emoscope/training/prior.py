@@ -66,14 +66,13 @@ class PriorCorrection:
         return Calibration() if target is None else Calibration.of_shift(self.source, target)
 
     def fit(self, logits: Floats, labels: Floats) -> Calibration:
-        """The shift, and for exclusive labels the temperature, fitted on dev.
+        """The shift, the temperature, and the thresholds of labels that are not exclusive.
 
         Args:
             logits: of the dev texts, (N, K).
-            labels: one-hot, (N, K).
+            labels: (N, K), one-hot if exclusive, NaN where not known.
         """
-        calibration = self.calibrate(logits)
-        return calibration.tempered(logits, labels) if self.exclusive else calibration
+        return self.calibrate(logits).fitted(logits, labels, self.exclusive)
 
 
 def given_prior(shares: Mapping[str, float], taxonomy: Taxonomy) -> Floats:

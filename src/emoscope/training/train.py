@@ -18,6 +18,7 @@ from emoscope.folder import write_text
 from emoscope.recipes.load import to_yaml
 from emoscope.recipes.schema import Recipe
 from emoscope.training.prepare import prepare
+from emoscope.training.processes import is_main, wait
 from emoscope.training.run import RunResult, train_run
 
 logger = logging.getLogger(__name__)
@@ -46,21 +47,28 @@ def train(
     """
     check_folder(output, recipe)
     prepared = prepare(recipe, root)
-    claim(output, recipe, restart)
-    logger.info("%s", prepared.coverage)
+    if is_main():
+        claim(output, recipe, restart)
+        for line in prepared.family.told:
+            logger.info("%s", line)
+    wait()
     results = []
     for number in range(1, runs + 1):
         folder = output / f"run-{number}"
         results.append(train_run(recipe, prepared, folder, recipe.seed + number - 1))
-        if after_run is not None:
+        if after_run is not None and is_main():
             after_run(folder, results[-1])
     summary = {
         "recipe": recipe.name,
-        "coverage": prepared.coverage.to_dict(),
+        **prepared.family.facts,
         "runs": [vars(result) for result in results],
         "dev": aggregate([result.dev for result in results]),
     }
-    write_text(output / "summary.json", json.dumps(summary, indent=1))
+    halves = [result.half for result in results if result.half is not None]
+    if halves:
+        summary["half"] = aggregate(halves)
+    if is_main():
+        write_text(output / "summary.json", json.dumps(summary, indent=1))
     return results
 
 

@@ -1,6 +1,7 @@
-"""transformers' Trainer with an objective of named terms and batches of nearly equal length."""
+"""transformers' Trainer with objectives of named terms and batches of nearly equal length."""
 
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -10,33 +11,39 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
 from torch.utils.data import Dataset
-from transformers import EvalPrediction, Trainer, TrainerCallback, TrainingArguments
+from transformers import Trainer, TrainerCallback, TrainingArguments
 
+from emoscope.encoding.batching import by_length
 from emoscope.losses.objective import Objective
+from emoscope.models.torch_backend import tensors
 from emoscope.recipes.schema import TrainingSection
-from emoscope.training.data import EncodedDataset, LengthBuckets, keep
+from emoscope.training.data import EXTRAS, EncodedDataset, EpochLoader, LengthBuckets, Part, keep
 from emoscope.training.schedules import make_schedule
 
-Judge = Callable[[NDArray[np.float32], NDArray[np.float32]], dict[str, float]]
+Logits = list[NDArray[np.float32]]
+Judge = Callable[[Logits], dict[str, float]]
 
 
 class EmotionTrainer(Trainer):
-    """Trains a model that returns an `EmotionOutput` on `EncodedDataset`s.
+    """Trains a model that returns an `EmotionOutput` on an `EncodedDataset`.
 
     Args:
         model: any model of emoscope.
         arguments: of transformers' Trainer.
         section: the recipe's training section.
-        objective: the loss.
+        objectives: the loss of each part of the training data.
         train: examples to learn from.
-        dev: examples to choose on.
-        judge: figures to follow on dev, from logits (M, K) and labels (M, K).
+        dev: examples to choose on, the labels of each part being those of some training part.
+        dev_objectives: the loss of each part of `dev`.
+        judge: figures to follow on dev, from the logits (M, K) of each part.
+        alpha: how the parts are mixed, see `LengthBuckets`.
         callbacks: of transformers' Trainer.
 
     Attributes:
-        train_logits: of each training example when it was last trained on, (N, K): with dropout,
-            and weights that moved during the epoch.
-        dev_logits: of the last evaluation, (M, K).
+        train_logits: for each part, of each training example when it was last trained on, (N, K):
+            with dropout, and weights that moved during the epoch. NaN where this process has not
+            seen it.
+        dev_logits: of the last evaluation, (M, K) for each part.
     """
 
     def __init__(
@@ -44,44 +51,51 @@ class EmotionTrainer(Trainer):
         model: nn.Module,
         arguments: TrainingArguments,
         section: TrainingSection,
-        objective: Objective,
+        objectives: Sequence[Objective],
         train: EncodedDataset,
-        dev: EncodedDataset,
+        dev: Sequence[Part],
+        dev_objectives: Sequence[Objective],
         judge: Judge,
+        alpha: float = 1.0,
         callbacks: list[TrainerCallback] | None = None,
     ) -> None:
         self.section = section
         self.judge = judge
-        self.loss_terms = objective
+        self.objectives = list(objectives)
         self.train_examples = train
-        self.dev_examples = dev
-        self.train_logits = np.full(train.labels.shape, np.nan, dtype=np.float32)
-        self.dev_logits: NDArray[np.float32] | None = None
+        self.dev_parts = list(dev)
+        self.dev_objectives = list(dev_objectives)
+        self.alpha = alpha
+        self.train_logits = [
+            np.full(part.labels.shape, np.nan, dtype=np.float32) for part in train.parts
+        ]
+        self.dev_logits: Logits = []
         self._terms: dict[str, list[Tensor]] = {}
         super().__init__(
             model=model,
             args=arguments,
             train_dataset=train,
-            eval_dataset=dev,
+            # Only there so that the trainer does not refuse to evaluate; see `evaluate`.
+            eval_dataset=train,
             data_collator=keep,  # type: ignore[arg-type]
-            compute_metrics=self.judge_dev,
             callbacks=callbacks,
         )
 
-    def judge_dev(self, prediction: EvalPrediction) -> dict[str, float]:
-        """Figures of one evaluation; its logits are kept."""
-        self.dev_logits = np.asarray(prediction.predictions)
-        return self.judge(self.dev_logits, np.asarray(prediction.label_ids))
-
-    def score_dev(self) -> NDArray[np.float32]:
-        """Logits of the dev examples under the present weights, (M, K)."""
-        return np.asarray(self.predict(self.dev_examples).predictions)
-
-    def _get_train_sampler(self, train_dataset: Dataset[Any] | None = None) -> LengthBuckets:
-        lengths = self.train_examples.ids.lengths
+    def get_train_dataloader(self) -> EpochLoader:
+        """Batches in the order of `LengthBuckets`, this process's share of each."""
+        parts = self.train_examples.parts
+        lengths = [part.encoded.lengths for part in parts]
         if not self.section.bucket_by_length:
-            lengths = np.zeros_like(lengths)
-        return LengthBuckets(lengths, self.args.train_batch_size, self.args.seed)
+            lengths = [np.zeros_like(one) for one in lengths]
+        buckets = LengthBuckets(
+            lengths,
+            self.section.batch_size,
+            self.args.seed,
+            alpha=self.alpha,
+            rank=self.args.process_index,
+            world=self.args.world_size,
+        )
+        return EpochLoader(self.train_examples, buckets)
 
     def create_scheduler(
         self, num_training_steps: int, optimizer: Optimizer | None = None
@@ -94,6 +108,11 @@ class EmotionTrainer(Trainer):
         self.lr_scheduler = schedule  # type: ignore[assignment]
         return schedule
 
+    def get_decay_parameter_names(self, model: nn.Module) -> list[str]:
+        """Parameters that weight decay shrinks: not those with rows that must not move."""
+        still = {name for name, one in model.named_parameters() if hasattr(one, "frozen_rows")}
+        return [name for name in super().get_decay_parameter_names(model) if name not in still]
+
     def compute_loss(
         self,
         model: nn.Module,
@@ -102,35 +121,69 @@ class EmotionTrainer(Trainer):
         num_items_in_batch: Tensor | int | None = None,
     ) -> Any:
         """The objective of one batch; its terms and, in training, its logits are kept."""
-        inputs = dict(inputs)
-        labels, rows = inputs.pop("labels"), inputs.pop("rows")
-        output = model(**inputs)
-        loss, terms = self.loss_terms(output, labels)
-        if model.training:
-            for name, value in terms.items():
-                self._terms.setdefault(name, []).append(value)
-            self.train_logits[rows.cpu().numpy()] = output.logits.detach().float().cpu().numpy()
+        extras = {name: inputs[name] for name in EXTRAS if name in inputs}
+        output = model(**{name: one for name, one in inputs.items() if name not in EXTRAS})
+        number, columns = int(extras["part"]), extras.get("columns")
+        loss, terms = self.objectives[number](output, extras["labels"], columns)
+        for name, value in terms.items():
+            self._terms.setdefault(name, []).append(value)
+        rows = extras["rows"].cpu().numpy() - self.train_examples.starts[number]
+        logits = output.logits.detach().float().cpu().numpy()
+        kept = self.train_logits[number]
+        if columns is None:
+            kept[rows] = logits
+        else:
+            kept[np.ix_(rows, columns.cpu().numpy())] = logits
         return (loss, output) if return_outputs else loss
 
-    def prediction_step(
+    def evaluate(
         self,
-        model: nn.Module,
-        inputs: dict[str, Tensor],
-        prediction_loss_only: bool,
+        eval_dataset: Dataset[Any] | dict[str, Dataset[Any]] | None = None,
         ignore_keys: list[str] | None = None,
-    ) -> tuple[Tensor | None, Tensor | None, Tensor | None]:
-        """Loss, logits and labels of one batch, without what is not gathered."""
-        inputs = self._prepare_inputs(inputs)
-        with torch.no_grad(), self.compute_loss_context_manager():
-            loss, output = self.compute_loss(model, inputs, return_outputs=True)
-        if prediction_loss_only:
-            return loss, None, None
-        return loss, output.logits.detach().float(), inputs["labels"]
+        metric_key_prefix: str = "eval",
+    ) -> dict[str, float]:
+        """Score every dev part under the present weights, and judge.
+
+        Every process scores all of it: parts differ in their labels, and dev is small.
+        """
+        started = time.monotonic()
+        self.dev_logits, loss = self.score_dev()
+        figures = {"loss": loss, **self.judge(self.dev_logits)}
+        metrics = {f"{metric_key_prefix}_{name}": value for name, value in figures.items()}
+        metrics[f"{metric_key_prefix}_runtime"] = time.monotonic() - started
+        self.log(dict(metrics))
+        self.control = self.callback_handler.on_evaluate(
+            self.args, self.state, self.control, metrics
+        )
+        return metrics
+
+    def score_dev(self) -> tuple[Logits, float]:
+        """Logits (M, K) of each dev part in evaluation mode, and the mean loss over the texts."""
+        model = self.accelerator.unwrap_model(self.model)
+        training = model.training
+        model.eval()
+        scored: Logits = []
+        total = 0.0
+        for part, objective in zip(self.dev_parts, self.dev_objectives, strict=True):
+            logits = np.empty(part.labels.shape, dtype=np.float32)
+            for rows in by_length(part.encoded.lengths, self.args.eval_batch_size):
+                batch = tensors(part.encoder.batch(part.encoded, rows), self.args.device)
+                labels = torch.from_numpy(part.labels[rows]).to(self.args.device)
+                with torch.inference_mode(), self.compute_loss_context_manager():
+                    output = model(**batch)
+                    loss, _ = objective(output, labels)
+                logits[rows] = output.logits.float().cpu().numpy()
+                total += float(loss) * len(rows)
+            scored.append(logits)
+        model.train(training)
+        return scored, total / max(sum(map(len, self.dev_parts)), 1)
 
     def log(self, logs: dict[str, float], start_time: float | None = None) -> None:
         """Add the mean of each term since the last log to the training figures."""
         if "loss" in logs:
-            means = {name: torch.stack(values).mean() for name, values in self._terms.items()}
-            logs |= {name: float(value) for name, value in means.items()}
+            for name, values in self._terms.items():
+                # Of several processes each has seen its share of every batch.
+                means = self.accelerator.gather(torch.stack(values).mean())
+                logs[name] = float(means.mean())
             self._terms.clear()
         super().log(logs, start_time)

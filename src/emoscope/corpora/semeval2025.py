@@ -1,0 +1,117 @@
+"""SemEval-2025 Task 11, track A (BRIGHTER): texts with any of five or six emotions."""
+
+from collections.abc import Iterator
+from difflib import get_close_matches
+from pathlib import Path
+
+from emoscope.conversations import Columns
+from emoscope.corpora.corpus import Corpus
+from emoscope.corpora.examples import (
+    Example,
+    check_languages,
+    corpus_of,
+    headed,
+    read_examples,
+)
+from emoscope.errors import InputError
+from emoscope.lines import Fault
+from emoscope.row_formats import shown
+from emoscope.rows import BadRows, Row, RowError, read_rows
+from emoscope.taxonomy import Taxonomy
+
+__all__ = ["load"]
+
+FIRST_COLUMNS = ("id", "text")
+
+
+def load(
+    root: Path,
+    split: str,
+    *,
+    languages: tuple[str, ...] | None = None,
+    bad_rows: BadRows = "stop",
+) -> Corpus:
+    """Load a split of SemEval-2025 Task 11, track A.
+
+    There is a CSV for each language, with the columns `id`, `text` and one for each emotion. Some
+    languages lack an emotion (English has no disgust), and so does the corpus's taxonomy then. A
+    row whose labels are blank is unlabelled.
+
+    Args:
+        root: folder with the folders `train`, `dev` and `test`, and in them `eng.csv` and so on.
+        split: name of the folder.
+        languages: names of the files without `.csv`, which are the rows' languages too; by default
+            all there are, in alphabetical order.
+        bad_rows: `"stop"`, or the file that collects the rows that cannot be used.
+
+    Raises:
+        RowError: at a row that cannot be used, unless such rows are collected.
+        InputError: if a file is missing, has another header, or holds no example, or if the
+            languages differ in their emotions.
+
+    References:
+        Muhammad et al. 2025, BRIGHTER: BRIdging the Gap in Human-Annotated Textual Emotion
+        Recognition Datasets for 28 Languages, arXiv 2502.11926.
+    """
+    folder = root / split
+    present = sorted(path.stem for path in folder.glob("*.csv"))
+    if not present:
+        raise InputError(
+            f"Expected {folder / 'eng.csv'} or other languages' files beside it, got none. The "
+            "data of SemEval-2025 Task 11 (BRIGHTER), track A, are free to use: put each "
+            f"language's file in the folders train, dev and test of {root}."
+        )
+    chosen = check_languages("semeval2025", languages, present)
+    every = Taxonomy.load("semeval2025")
+    columns: dict[str, dict[str, str]] = {}
+    rows: dict[str, Iterator[Row]] = {}
+    for code in chosen:
+        path = folder / f"{code}.csv"
+        names, rows[code] = headed(read_rows(path, "csv", bad_rows=bad_rows), str(path))
+        columns[code] = _label_columns(path, names, every)
+    labels = _shared(columns, every)
+    taxonomy = every if labels == every.names else every.subset(labels)
+    examples: list[Example] = []
+    for code in chosen:
+        sources = tuple(columns[code][name] for name in labels)
+        examples += read_examples(
+            rows[code],
+            taxonomy,
+            Columns(turns=(FIRST_COLUMNS[1],), id=FIRST_COLUMNS[0], labels=sources),
+            str(folder / f"{code}.csv"),
+            language=code,
+            bad_rows=bad_rows,
+        )
+    return corpus_of("semeval2025", taxonomy, examples)
+
+
+def _label_columns(path: Path, names: tuple[str, ...], taxonomy: Taxonomy) -> dict[str, str]:
+    """The file's column of each emotion it has."""
+    columns = {name.strip().lower(): name for name in names if name not in FIRST_COLUMNS}
+    unknown = next((name for name in columns if name not in taxonomy.names), None)
+    if set(FIRST_COLUMNS) <= set(names) and columns and unknown is None:
+        return columns
+    advice = "Put it on the first line."
+    if unknown is not None and set(FIRST_COLUMNS) <= set(names):
+        close = get_close_matches(unknown, taxonomy.names, n=1)
+        advice = f"There is no emotion {unknown!r}." + (f" Is it {close[0]!r}?" if close else "")
+    expected = f"the header 'id,text' and any of {', '.join(taxonomy.names)}"
+    raise RowError(str(path), 1, Fault(expected, shown(",".join(names)), advice))
+
+
+def _shared(columns: dict[str, dict[str, str]], taxonomy: Taxonomy) -> tuple[str, ...]:
+    """The emotions of all the languages, in the taxonomy's order, if they have the same."""
+    have = {code: set(found) for code, found in columns.items()}
+    together = set().union(*have.values())
+    lacking = [
+        f"{code} lacks {', '.join(sorted(together - found))}"
+        for code, found in have.items()
+        if found != together
+    ]
+    if lacking:
+        raise InputError(
+            "Corpus 'semeval2025': expected languages with the same emotions, but "
+            f"{'; '.join(lacking)}. Name languages that agree, and load the others as separate "
+            "parts of a mixture."
+        )
+    return tuple(name for name in taxonomy.names if name in together)

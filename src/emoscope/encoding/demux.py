@@ -1,0 +1,171 @@
+"""Labels first, then the text: the input of Demux.
+
+    [CLS] anger anticipation … or trust [SEP] the text [SEP]
+
+Chochlakis et al. 2022, arXiv 2210.15842 and 2211.00171; after SpanEmo, Alhuzali & Ananiadou 2021.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from emoscope.encoding.batching import Ragged
+from emoscope.encoding.encoder import Batch, Truncation, check_reading
+from emoscope.encoding.prompt import Frame, encode_turns
+from emoscope.encoding.tokens import TextTokenizer
+from emoscope.errors import InputError
+from emoscope.folder import ModelFolder
+from emoscope.taxonomy import Taxonomy
+from emoscope.text import TextPipeline
+
+DISJUNCTIONS = {
+    "ar": "أو",
+    "de": "oder",
+    "en": "or",
+    "es": "o",
+    "fr": "ou",
+    "hi": "या",
+    "it": "o",
+    "pt": "ou",
+}
+"""The word before the last one shown, by language; others have none."""
+
+
+@dataclass(frozen=True)
+class LabelPrompt:
+    """The labels of a taxonomy as tokens.
+
+    Attributes:
+        frame: around the text.
+        word_mask: tokens of each word, (W, P) over the tokens before the text.
+        word_labels: which label each word belongs to, (W,), counted over the labels shown, in the
+            order of the taxonomy.
+    """
+
+    frame: Frame
+    word_mask: NDArray[np.bool_]
+    word_labels: NDArray[np.int64]
+
+
+def label_prompt(
+    tokenizer: TextTokenizer, taxonomy: Taxonomy, order: Sequence[int] | None = None
+) -> LabelPrompt:
+    """Write the labels' words one after the other, and find the tokens of each by its offsets.
+
+    Args:
+        tokenizer: of the model.
+        taxonomy: the labels; their words are shown in its language.
+        order: places of the labels to show, in this order; all of them if None.
+
+    Raises:
+        InputError: a word that the tokenizer makes nothing of.
+    """
+    shown = list(range(len(taxonomy))) if order is None else list(order)
+    rank = {label: place for place, label in enumerate(sorted(shown))}
+    words = [(rank[label], word) for label in shown for word in taxonomy.labels[label].words]
+    text, spans = "", []
+    disjunction = DISJUNCTIONS.get(taxonomy.language)
+    for place, (_, word) in enumerate(words):
+        if place == len(words) - 1 and place and disjunction:
+            text += f" {disjunction}"
+        text += " " * bool(text)
+        spans.append((len(text), len(text) + len(word)))
+        text += word
+    encoding = tokenizer.pair(text, "x")
+    frame = Frame.around(encoding, 1, tokenizer.special_id("pad"))
+    ours = np.array([owner == 0 for owner in encoding.sequence_ids[: len(frame.before)]])
+    plain = np.where(ours, tokenizer.ordinary(frame.before), frame.before)
+    frame = replace(frame, before=plain.tolist())
+    starts, ends = np.array(encoding.offsets[: len(frame.before)]).T
+    mask = np.stack([ours & (starts < end) & (ends > start) for start, end in spans])
+    for (_, word), found in zip(words, mask, strict=True):
+        if not found.any():
+            raise InputError(
+                f"The model's tokenizer makes nothing of the label word {word!r}. "
+                "Describe the label in other words."
+            )
+    return LabelPrompt(frame, mask, np.array([label for label, _ in words], dtype=np.int64))
+
+
+@dataclass(frozen=True)
+class DemuxEncoder:
+    """Labels in the prompt, then the cleaned turns; only the text is ever truncated.
+
+    Attributes:
+        pipeline: the cleaning steps.
+        tokenizer: of the pretrained encoder.
+        taxonomy: the labels to ask for.
+        max_length: tokens kept of one text; fewer where the labels leave less room.
+        truncation: the side that a longer text loses.
+    """
+
+    pipeline: TextPipeline
+    tokenizer: TextTokenizer
+    taxonomy: Taxonomy
+    max_length: int = 64
+    truncation: Truncation = "end"
+
+    @cached_property
+    def prompt(self) -> LabelPrompt:
+        """All labels in the taxonomy's order."""
+        return label_prompt(self.tokenizer, self.taxonomy)
+
+    def encode(self, conversations: Sequence[Sequence[str]]) -> Ragged:
+        """Token ids of N texts, without the labels.
+
+        Raises:
+            InputError: the labels leave no room for text.
+        """
+        length = min(self.max_length, self.prompt.frame.room(self.tokenizer.window))
+        return encode_turns(self.pipeline, self.tokenizer, conversations, length, self.truncation)
+
+    def batch(
+        self, encoded: Ragged, rows: NDArray[np.int64], order: Sequence[int] | None = None
+    ) -> Batch:
+        """Labels and texts.
+
+        Returns:
+            `input_ids`, `attention_mask`, `token_type_ids`, each (B, T); `word_mask` (W, P) and
+            `word_labels` (W,), as in `LabelPrompt`.
+        """
+        prompt = (
+            self.prompt if order is None else label_prompt(self.tokenizer, self.taxonomy, order)
+        )
+        # In another order the labels may take more tokens than the texts were cut for.
+        arrays = prompt.frame.wrap(encoded, rows, self.tokenizer.window)
+        return arrays | {"word_mask": prompt.word_mask, "word_labels": prompt.word_labels}
+
+    def for_taxonomy(self, taxonomy: Taxonomy) -> Self:
+        """The encoder that asks for other labels."""
+        return replace(self, taxonomy=taxonomy)
+
+    def to_config(self) -> dict[str, Any]:
+        """What `preprocessing.json` of a model folder holds; the tokenizer has a file."""
+        return {
+            "encoder": "demux",
+            "steps": self.pipeline.to_config(),
+            "max_length": self.max_length,
+            "truncation": self.truncation,
+            **self.tokenizer.to_config(),
+        }
+
+    def save(self, folder: Path) -> None:
+        """Write `tokenizer.json`."""
+        self.tokenizer.save(folder)
+
+    @classmethod
+    def load(cls, folder: ModelFolder) -> Self:
+        """The encoder of a model folder."""
+        length, truncation = check_reading(folder.preprocessing)
+        return cls(
+            pipeline=TextPipeline.from_config(folder.preprocessing.get("steps", ())),
+            tokenizer=TextTokenizer.load(folder.path, folder.preprocessing),
+            taxonomy=folder.taxonomy,
+            max_length=length,
+            truncation=truncation,
+        )

@@ -1,0 +1,125 @@
+"""The tokenizer of a pretrained encoder, on the `tokenizers` library alone.
+
+What a stranger writes is text: `[SEP]` in a tweet or in a label is three ordinary tokens, never
+the separator.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from tokenizers import Encoding, Tokenizer
+
+from emoscope.errors import InputError
+
+TOKENIZER = "tokenizer.json"
+SPECIAL = ("pad", "sep", "mask", "unk")
+
+
+@dataclass(frozen=True)
+class TextTokenizer:
+    """Text to ids of sub-tokens.
+
+    Attributes:
+        tokenizer: any tokenizer that the `tokenizers` library reads ("fast").
+        special: the tokens that pad, part two turns, ask, and stand for what the vocabulary lacks
+            (`pad`, `sep`, `mask`, `unk`); a tokenizer may lack all but the first.
+        window: how many tokens its model reads at most.
+    """
+
+    tokenizer: Tokenizer
+    special: Mapping[str, str]
+    window: int
+
+    def __post_init__(self) -> None:
+        self.tokenizer.no_truncation()
+        self.tokenizer.no_padding()
+        self.tokenizer.encode_special_tokens = True
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _rebuilt, (self.tokenizer.to_str(), dict(self.special), self.window)
+
+    def ids(self, texts: Sequence[str]) -> list[list[int]]:
+        """Ids of each text, without special tokens."""
+        found = self.tokenizer.encode_batch_fast(texts, add_special_tokens=False)
+        return [self.ordinary(one.ids) for one in found]
+
+    def ordinary(self, ids: Sequence[int]) -> list[int]:
+        """Ids of a text, the unknown token where its spelling made a special token."""
+        spelled = self._spelled
+        return [spelled.get(one, one) for one in ids] if spelled else list(ids)
+
+    @cached_property
+    def _spelled(self) -> dict[int, int]:
+        """Special tokens that a text can spell, each with what to put instead.
+
+        A SentencePiece vocabulary holds its special tokens among the words, and finds them there.
+        """
+        if "unk" not in self.special:
+            return {}
+        unknown = self.special_id("unk")
+        tokens = self.tokenizer.get_added_tokens_decoder()
+        return {
+            number: unknown
+            for number, token in tokens.items()
+            if token.special
+            and number in self.tokenizer.encode(token.content, add_special_tokens=False).ids
+        }
+
+    def pair(self, first: str, second: str) -> Encoding:
+        """Two sequences with the special tokens that the model expects around them."""
+        return self.tokenizer.encode(first, second)
+
+    def single(self, text: str) -> Encoding:
+        """One sequence with the special tokens that the model expects around it."""
+        return self.tokenizer.encode(text)
+
+    def special_id(self, role: str) -> int:
+        """Id of a special token.
+
+        Args:
+            role: `"pad"`, `"sep"`, `"mask"` or `"unk"`.
+
+        Raises:
+            InputError: the tokenizer has none of this role.
+        """
+        token = self.special.get(role)
+        found = None if token is None else self.tokenizer.token_to_id(token)
+        if found is None:
+            raise InputError(
+                f"This tokenizer has no {role} token, found {token!r}: take an encoder with one."
+            )
+        return int(found)
+
+    def to_config(self) -> dict[str, Any]:
+        """What `preprocessing.json` says of it; the tokenizer itself has a file."""
+        return {"special": dict(self.special), "window": self.window}
+
+    def save(self, folder: Path) -> None:
+        """Write `tokenizer.json`."""
+        self.tokenizer.save(str(folder / TOKENIZER))
+
+    @classmethod
+    def load(cls, folder: Path, config: Mapping[str, Any]) -> "TextTokenizer":
+        """Read `tokenizer.json`, and the rest from `preprocessing.json`."""
+        special, window = config.get("special"), config.get("window")
+        if not isinstance(special, dict) or not isinstance(window, int) or window < 8:
+            raise InputError(
+                "Expected the special tokens and a window of 8 tokens or more, "
+                f"found {special!r} and {window!r}."
+            )
+        path = folder / TOKENIZER
+        if not path.is_file():
+            raise InputError(f"{path} is missing: the model folder is incomplete.")
+        try:
+            tokenizer = Tokenizer.from_file(str(path))
+        # The library raises a bare Exception of whatever is wrong with the file.
+        except Exception as error:
+            raise InputError(f"{path} is no tokenizer: {error}. The file is damaged.") from error
+        return cls(tokenizer, special, window)
+
+
+def _rebuilt(text: str, special: dict[str, str], window: int) -> TextTokenizer:
+    return TextTokenizer(Tokenizer.from_str(text), special, window)

@@ -1,0 +1,123 @@
+"""Demux: labels in the prompt, one vector and one score for each.
+
+h_i is the mean of the encoder's states over the sub-tokens of label i; a head shared by all labels
+scores it. As the labels are input, they can be added, removed, translated or regrouped after
+training (Chochlakis et al. 2022, arXiv 2210.15842 and 2211.00171).
+"""
+
+from typing import Any, Literal
+
+import torch
+from torch import Tensor, nn
+from transformers import PretrainedConfig, PreTrainedModel
+
+from emoscope.models.backbone import encode, new_backbone
+from emoscope.models.output import EmotionOutput
+
+Cluster = Literal["tokens", "max", "mean", "logsumexp"]
+
+
+class DemuxConfig(PretrainedConfig):
+    """Shape of a Demux model.
+
+    Args:
+        backbone: configuration of the pretrained encoder, `PretrainedConfig.to_dict()`.
+        cluster: what a label of several words is: `"tokens"`, the mean state of all their tokens;
+            or the maximum, mean or log-sum-exp of the words' own scores.
+        dropout: probability of dropping a unit in the head.
+    """
+
+    model_type = "demux"
+
+    def __init__(
+        self,
+        backbone: dict[str, Any] | None = None,
+        cluster: Cluster = "tokens",
+        dropout: float = 0.1,
+        **kwargs: Any,
+    ) -> None:
+        self.backbone = backbone or {}
+        self.cluster = cluster
+        self.dropout = dropout
+        super().__init__(**kwargs)
+
+
+class Demux(PreTrainedModel):
+    """A pretrained encoder that reads labels and text; the states of each label are scored.
+
+    Args:
+        config: of the model.
+        backbone: the pretrained encoder; a new one of the configured shape if None.
+    """
+
+    config_class = DemuxConfig
+    config: DemuxConfig
+    base_model_prefix = "demux"
+    main_input_name = "input_ids"
+    _supports_sdpa = True
+
+    def __init__(self, config: DemuxConfig, backbone: PreTrainedModel | None = None) -> None:
+        super().__init__(config)
+        self.backbone = new_backbone(config.backbone) if backbone is None else backbone
+        hidden = self.backbone.config.hidden_size
+        self.head = nn.Sequential(
+            nn.Linear(hidden, hidden), nn.Tanh(), nn.Dropout(config.dropout), nn.Linear(hidden, 1)
+        )
+        self.post_init()
+
+    def _init_weights(self, module: nn.Module) -> None:
+        """Keep the initialisation that each layer's own constructor made."""
+
+    def forward(
+        self,
+        input_ids: Tensor,
+        attention_mask: Tensor,
+        word_mask: Tensor,
+        word_labels: Tensor,
+        token_type_ids: Tensor | None = None,
+    ) -> EmotionOutput:
+        """Scores of a batch of texts, all asked for the same labels.
+
+        Args:
+            input_ids: (batch, tokens), labels first.
+            attention_mask: (batch, tokens), true at real tokens.
+            word_mask: (words, P), tokens of each label word among the first P tokens.
+            word_labels: (words,), the label that each word belongs to.
+            token_type_ids: (batch, tokens).
+
+        Returns:
+            Logits (batch, labels) and label representations (batch, labels, hidden).
+        """
+        states = encode(self.backbone, input_ids, attention_mask.long(), token_type_ids)
+        states = states[:, : word_mask.shape[1]]
+        labels = int(word_labels.max()) + 1
+        member = nn.functional.one_hot(word_labels, labels).T.to(states)  # (labels, words)
+        tokens = word_mask.to(states)
+        representations = average(member @ tokens) @ states
+        if self.config.cluster == "tokens":
+            return EmotionOutput(
+                logits=self.head(representations).squeeze(-1), representations=representations
+            )
+        scores = self.head(average(tokens) @ states).squeeze(-1)  # (batch, words)
+        return EmotionOutput(
+            logits=combine(scores, member, self.config.cluster), representations=representations
+        )
+
+
+def average(weights: Tensor) -> Tensor:
+    """Rows that sum to one."""
+    return weights / weights.sum(dim=-1, keepdim=True)
+
+
+def combine(scores: Tensor, member: Tensor, how: Cluster) -> Tensor:
+    """Scores of words → scores of labels.
+
+    Args:
+        scores: (batch, words).
+        member: (labels, words), 1 where a word belongs to a label.
+        how: `"max"`, `"mean"` or `"logsumexp"`.
+    """
+    if how == "mean":
+        return scores @ average(member).T
+    inside = scores[:, None].masked_fill(member[None] == 0, -torch.inf)
+    return inside.amax(dim=-1) if how == "max" else inside.logsumexp(dim=-1)

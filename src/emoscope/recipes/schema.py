@@ -195,7 +195,9 @@ class TrainingSection(Section):
         True, description="save at every evaluation, so that a kill loses little"
     )
     predictions: bool = Field(True, description="keep raw predictions of every evaluation")
-    bfloat16: bool = False
+    bfloat16: Literal["auto"] | bool = Field(
+        False, description="half precision; auto: where the hardware computes in it"
+    )
 
 
 class Recipe(Section):

@@ -1,4 +1,4 @@
-"""Several processes at one training (`torchrun`, `accelerate launch`): one of them writes."""
+"""The hardware of a training, and its processes (`torchrun`, `accelerate launch`)."""
 
 import torch
 from accelerate import PartialState
@@ -17,3 +17,12 @@ def is_main() -> bool:
 def wait() -> None:
     """Wait until every process has come here."""
     PartialState(cpu=on_cpu()).wait_for_everyone()
+
+
+def native_bfloat16() -> str:
+    """What of the hardware computes in bfloat16 by itself; empty where it would be emulated."""
+    if not on_cpu():
+        return "accelerator" if torch.cuda.is_available() and torch.cuda.is_bf16_supported() else ""
+    probes = {"AMX": "_is_amx_tile_supported", "AVX-512 BF16": "_is_avx512_bf16_supported"}
+    found = [name for name, probe in probes.items() if getattr(torch.cpu, probe, bool)()]
+    return " and ".join(found)

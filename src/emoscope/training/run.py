@@ -36,7 +36,7 @@ from emoscope.training.data import Part
 from emoscope.training.judging import Judgement, judge, part_names
 from emoscope.training.prepare import Prepared
 from emoscope.training.prior import PriorCorrection, class_weights
-from emoscope.training.processes import is_main, on_cpu, wait
+from emoscope.training.processes import is_main, native_bfloat16, on_cpu, wait
 from emoscope.training.trainer import EmotionTrainer
 
 Floats = NDArray[np.floating[Any]]
@@ -242,7 +242,7 @@ def trainer_arguments(recipe: Recipe, checkpoints: Path, seed: int) -> TrainingA
         greater_is_better=not section.metric.endswith("loss"),
         remove_unused_columns=False,
         dataloader_pin_memory=torch.cuda.is_available(),
-        bf16=section.bfloat16,
+        bf16=bool(native_bfloat16()) if section.bfloat16 == "auto" else section.bfloat16,
         use_cpu=on_cpu(),
         ddp_find_unused_parameters=False,
         disable_tqdm=True,

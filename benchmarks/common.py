@@ -74,10 +74,10 @@ def median(measure: Callable[[], float], times: int) -> float:
 
 def shown(values: Sequence[float]) -> str:
     """Mean ± standard deviation."""
-    from emoscope.training.train import spread
+    from emoscope.experiments.log import Spread
 
-    figures = spread(values)
-    return f"{figures['mean']:.3f} ± {figures['sd']:.3f}"
+    figures = Spread.of(values)
+    return f"{figures.mean:.3f} ± {figures.sd:.3f}"
 
 
 @contextmanager

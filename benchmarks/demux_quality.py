@@ -33,6 +33,7 @@ from emoscope.evaluation.metrics import report
 from emoscope.recipes.load import load_recipe
 from emoscope.recipes.schema import Recipe
 from emoscope.runtime.annotator import load
+from emoscope.training.logs import same
 from emoscope.training.train import train
 
 QUARTER = ["corpus.holdout={share: 0.75, seed: 42}"]
@@ -115,9 +116,9 @@ class Ledger:
 
     def row(self, name: str, recipe: Recipe, measure: Callable[[], dict[str, Any]]) -> Any:
         """The figures under a name, measured unless the file has them."""
-        shape = recipe.model_dump(mode="json")
         known = self.rows.get(name)
-        if known is None or known["recipe"] != shape:
+        if known is None or not same(known["recipe"], recipe):
+            shape = recipe.settings()
             self.rows[name] = {"recipe": shape, "machine": machine(), **measure()}
             if self.path is not None:
                 self.path.parent.mkdir(parents=True, exist_ok=True)

@@ -47,7 +47,7 @@ def trained(folder: Path) -> Path:
         "training.keep_best=false",
     ]
     train(load_recipe("nelec-emocontext", overrides), Path(), folder)
-    return folder / "run-1" / "model"
+    return folder / "seed-0" / "model"
 
 
 def annotate(model: Path, source: Path, target: Path) -> dict[str, float]:

@@ -92,7 +92,7 @@ def run_series(
     """Train with several seeds; finished runs are read back."""
     results = []
     for number in range(1, runs + 1):
-        run = folder / f"run-{number}"
+        run = folder / f"seed-{recipe.seed + number - 1}"
         result = train_run(recipe, prepared, run, recipe.seed + number - 1)
         print(
             f"    seed {result.seed}: dev {result.dev['micro']['f1']:.4f}, {result.seconds:.0f} s"

@@ -42,7 +42,7 @@ def languages(
     """Train on three languages, test on three others."""
     recipe = load_recipe("demux-semeval2025", [f"model.backbone={encoder}", *quick])
     results = train(recipe, root, work / "languages", runs)
-    models = [load(work / "languages" / f"run-{number}") for number in range(1, runs + 1)]
+    models = [load(work / "languages" / f"seed-{seed}") for seed in range(runs)]
     figures: dict[str, Any] = {
         "recipe": recipe.model_dump(mode="json", exclude={"model": {"backbone"}}),
         "seconds": [result.seconds for result in results],

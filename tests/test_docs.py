@@ -31,6 +31,7 @@ from emoscope.corpora.sample import SIZES
 from emoscope.recipes.load import builtin_recipes
 from emoscope.recipes.schema import Recipe
 from emoscope.recipes.section import Section
+from emoscope.recipes.shipped import recipes_of, tables
 from emoscope.registry import CORPORA, ENCODERS, LOCAL_LOSSES, MODELS, resolve
 from emoscope.taxonomy import Taxonomy, builtin_taxonomies
 from emoscope.text import CHAT_STEPS, SOCIAL_STEPS, available_steps, pipeline
@@ -326,7 +327,9 @@ def test_the_taxonomies_are_those_that_ship():
 
 def test_the_recipes_are_those_that_ship():
     rows = table("nelec", "recipe", 3) + table("demux", "recipe", 3)
-    assert {code(name) for name, _, _ in rows} == set(builtin_recipes())
+    assert {code(name) for name, _, _ in rows} <= set(builtin_recipes())
+    counts = {code(key): int(count) for key, count, _ in table("recipes", "table", 3)}
+    assert counts == {key: len(recipes_of(key)) for key in tables()}
 
 
 def test_the_corpora_are_those_of_the_program():

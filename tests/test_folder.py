@@ -25,7 +25,7 @@ from emoscope.taxonomy import Taxonomy
 @pytest.fixture
 def model(trained, tmp_path):
     """A copy of a trained model's folder, to be damaged."""
-    shutil.copytree(trained.folder / "run-1" / "model", tmp_path / "model")
+    shutil.copytree(trained.folder / "seed-0" / "model", tmp_path / "model")
     return tmp_path / "model"
 
 
@@ -84,20 +84,20 @@ def test_a_folder_older_than_thresholds_is_read(model):
 
 
 def test_a_training_with_one_run_is_its_model(trained):
-    run = trained.folder / "run-1"
+    run = trained.folder / "seed-0"
     for path in (trained.folder, run, run / "model"):
         assert resolve(path) == run / "model"
 
 
 def test_of_several_runs_one_is_to_be_named(trained, tmp_path):
     for number in (1, 2):
-        shutil.copytree(trained.folder / "run-1", tmp_path / f"run-{number}")
-    with pytest.raises(InputError, match=r"several runs; name one of them: .*run-1, .*run-2"):
+        shutil.copytree(trained.folder / "seed-0", tmp_path / f"seed-{number - 1}")
+    with pytest.raises(InputError, match=r"several runs; name one of them: .*seed-0, .*seed-1"):
         resolve(tmp_path)
-    assert resolve(tmp_path / "run-2") == tmp_path / "run-2" / "model"
+    assert resolve(tmp_path / "seed-1") == tmp_path / "seed-1" / "model"
     # Of a training that is not through only what is finished counts.
-    shutil.rmtree(tmp_path / "run-2" / "model")
-    assert resolve(tmp_path) == tmp_path / "run-1" / "model"
+    shutil.rmtree(tmp_path / "seed-1" / "model")
+    assert resolve(tmp_path) == tmp_path / "seed-0" / "model"
 
 
 @pytest.mark.parametrize("place", [".", "nowhere", "file.txt"])

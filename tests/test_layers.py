@@ -51,7 +51,16 @@ TRAINING = {
     "models": set(),
     "losses": {"models", "recipes"},
     "evaluation": {"corpora", "losses", "models", "plotting"},
-    "training": {"corpora", "evaluation", "losses", "models", "plotting", "recipes"},
+    "experiments": {"evaluation", "plotting", "recipes"},
+    "training": {
+        "corpora",
+        "evaluation",
+        "experiments",
+        "losses",
+        "models",
+        "plotting",
+        "recipes",
+    },
 }
 TOP = {"__init__", "__main__", "cli"}
 

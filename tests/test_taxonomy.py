@@ -256,9 +256,36 @@ def test_parse_labels_refuses_gaps_and_repeats(text):
         Taxonomy.parse_labels(text)
 
 
-def test_load_unknown_name_says_what_is_possible():
-    with pytest.raises(InputError, match=r"did you mean emocontext\?.*\.yaml.*commas"):
-        Taxonomy.load("emocontex")
+@pytest.mark.parametrize("name", ["emocontex", "EmoContext", "Emocontext:en", "semeval"])
+def test_load_unknown_name_says_what_is_possible(name):
+    meant = "emocontext" if "mo" in name else "semeval20"
+    with pytest.raises(InputError, match=rf"did you mean {meant}.*\.yaml.*commas; a comma after"):
+        Taxonomy.load(name)
+
+
+def test_a_word_that_looks_like_no_taxonomy_is_a_label(tmp_path, monkeypatch):
+    """What may be a misspelt name or a file is none, but for a comma after it."""
+    monkeypatch.chdir(tmp_path)
+    for word in ("pride", " pride ", "mixed feelings", "Freude", "希望"):
+        assert Taxonomy.load(word) == Taxonomy.parse_labels(word)
+        assert Taxonomy.load(f"{word},") == Taxonomy.parse_labels(word)
+    assert Taxonomy.load("pride").labels == (Label("pride", ("pride",)),)
+    assert Taxonomy.load("emotions,").names == ("emotions",)
+    assert Taxonomy.load("pride,relief, ").names == ("pride", "relief")
+    for word in ("emotions", "labels/moods", "moods.txt", "pride:es", "ekmann"):
+        with pytest.raises(InputError, match="no taxonomy"):
+            Taxonomy.load(word)
+    (tmp_path / "moods.yml").write_text("{joy: joy}")
+    with pytest.raises(InputError, match=r"no taxonomy 'moods'; there is a file moods\.yml"):
+        Taxonomy.load("moods")
+    with pytest.raises(InputError, match="word is empty"):
+        Taxonomy.load("")
+
+
+def test_every_emotion_of_the_built_in_taxonomies_is_a_label_by_itself():
+    for name in BUILTINS:
+        for label in Taxonomy.load(name).names:
+            assert Taxonomy.load(label).names == (label,)
 
 
 @pytest.mark.parametrize("suffix", [".json", ".yaml", ".yml", ".JSON"])

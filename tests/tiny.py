@@ -59,7 +59,7 @@ SENTENCES = (
     "mañana será otro día, aunque hoy todo salió mal",
     "je suis très déçue, la colère monte et personne ne répond",
     "l'espoir fait vivre, même après une année aussi pénible",
-    "غضب توقع خوف سعادة حب تفاؤل حزن مفاجأة أو ثقة",
+    "غضب توقع قرف خوف سعادة حب تفاؤل الياس حزن اندهاش مفاجأة أو ثقة",
     "عاطفة في تغريدة: أنا سعيد جدا بهذا الخبر الجميل اليوم",
     "لا أصدق ما حدث أمس في المدينة، الجميع حزين",
     "الحمد لله على كل حال، غدا يوم جديد",

@@ -108,7 +108,7 @@ def read_calibration(values: Any, labels: int, path: Path) -> Calibration:
 
 def resolve(path: Path) -> Path:
     """The model folder that a path means: itself, a run's `model`, or a training's only run."""
-    candidates = [path, path / "model", *sorted(path.glob("run-*/model"))]
+    candidates = [path, path / "model", *sorted(path.glob("seed-*/model"))]
     found = [folder for folder in candidates if (folder / CONFIG).is_file()]
     if not found:
         raise InputError(

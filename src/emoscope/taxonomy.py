@@ -6,8 +6,10 @@ comma-separated list. This module belongs to the light floor: it needs PyYAML an
 """
 
 import json
+import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from difflib import get_close_matches
 from functools import cache
 from pathlib import Path
 from types import MappingProxyType
@@ -237,13 +239,14 @@ class Taxonomy:
     def parse_labels(cls, text: str, name: str = "custom", language: str = "en") -> Self:
         """Read labels separated by commas, the words of a cluster separated by `|`.
 
-        A cluster is called by its first word: `"pride, anger|rage"` has names `pride`, `anger`.
+        A cluster is called by its first word: `"pride, anger|rage"` has names `pride`, `anger`. The
+        last comma may have nothing after it: `"pride,"` is one label.
 
         Raises:
             InputError: if a label or word is empty or a name comes twice.
         """
         labels = []
-        for part in text.split(","):
+        for part in text.strip().removesuffix(",").split(","):
             words = tuple(word.strip() for word in part.split("|"))
             if not all(words):
                 raise InputError(
@@ -260,7 +263,9 @@ class Taxonomy:
         Args:
             spec: a built-in name (`semeval2018`), with a language (`semeval2018:es`), a `.yaml`,
                 `.yml` or `.json` file with a taxonomy or an emotion configuration, or a list of
-                labels with at least one comma or `|` (`pride, anger|rage`).
+                labels (`pride, anger|rage`). Of a list without comma or `|`, which is one label,
+                a word that looks like a built-in name or a file is refused, as it may be one that
+                was misspelt; with a comma after it, it is a label whatever it looks like.
 
         Raises:
             InputError: if nothing of the kind exists or it is invalid; the message says which.
@@ -271,10 +276,13 @@ class Taxonomy:
             return cls.parse_labels(spec)
         name, colon, language = spec.partition(":")
         if name not in builtin_taxonomies():
-            meant = suggestion(name, builtin_taxonomies())
+            meant = _meant(spec)
+            if meant is None:
+                return cls.parse_labels(spec)
             raise InputError(
                 f"no taxonomy {name!r}; {meant} Expected a built-in name, a "
-                f"{', '.join(FILE_SUFFIXES)} file, or labels separated by commas"
+                f"{', '.join(FILE_SUFFIXES)} file, or labels separated by commas; a comma after a "
+                "single one makes it a label"
             )
         taxonomy = _builtin(name)
         return taxonomy.translated(language) if colon else taxonomy
@@ -329,6 +337,18 @@ def builtin_taxonomies() -> tuple[str, ...]:
     """Names of the built-in taxonomies, sorted."""
     files = (Path(item.name) for item in _builtin_folder().iterdir())
     return tuple(sorted(file.stem for file in files if file.suffix == ".yaml"))
+
+
+def _meant(spec: str) -> str | None:
+    """What a word that is no taxonomy may have been meant to be; None if it is rather a label."""
+    names = [spec + suffix for suffix in ("", *FILE_SUFFIXES)]
+    # Path.exists raises an error of a name that is too long for a file.
+    files = [name for name in names if os.path.exists(name)]  # noqa: PTH110
+    if files:
+        return f"there is a file {files[0]}."
+    name = spec.partition(":")[0].lower()
+    close = get_close_matches(name, builtin_taxonomies(), n=1)
+    return suggestion(name, builtin_taxonomies()) if close or set(spec) & set("/\\:.") else None
 
 
 def _builtin_folder() -> "Traversable":

@@ -12,7 +12,7 @@ import typer.main
 from emoscope._version import __version__
 from emoscope.cli.app import app
 
-COMMANDS = ("annotate", "train", "evaluate", "describe", "recipes", "taxonomies", "info")
+COMMANDS = ("annotate", "train", "evaluate", "compare", "describe", "recipes", "taxonomies", "info")
 
 
 def examples():
@@ -56,7 +56,7 @@ def test_the_examples_run_one_after_another(emoscope, monkeypatch, tmp_path, tin
     overrides = [part for each in tiny_overrides for part in ("--set", each)]
     trained = emoscope(*shlex.split(of["train"]), *overrides)
     assert trained.code == 0, trained.err
-    assert "Model: sample/run-1/model" in trained.out
+    assert "Model: sample/seed-0/model" in trained.out
     for name in COMMANDS:
         if name != "train":
             ended = emoscope(*shlex.split(of[name]))
@@ -73,7 +73,7 @@ def test_the_version(emoscope):
     assert (ended.code, ended.out.strip()) == (0, f"emoscope {__version__}")
 
 
-@pytest.mark.parametrize("name", ["annotate", "train", "evaluate", "describe"])
+@pytest.mark.parametrize("name", ["annotate", "train", "evaluate", "compare", "describe"])
 def test_a_command_without_arguments_shows_its_help(emoscope, name):
     ended = emoscope(name)
     assert "Example:" in ended.out + ended.err
@@ -115,7 +115,7 @@ def test_wrong_usage_ends_with_2(emoscope, arguments):
         (["describe", "emocontext"], "--data-dir"),
         (["describe", "sample", "--splits", "validation"], "train, dev, test"),
         (["recipes", "nelec"], "No recipe 'nelec'"),
-        (["taxonomies", "moods"], "moods"),
+        (["taxonomies", "ekmann"], "did you mean ekman?"),
     ],
 )
 def test_wrong_input_ends_with_2_and_a_message(emoscope, monkeypatch, tmp_path, arguments, message):
@@ -137,7 +137,7 @@ def test_a_message_is_shown_as_it_is(emoscope, tmp_path):
 def test_a_bug_keeps_its_traceback(emoscope, monkeypatch):
     import emoscope.recipes.load as load
 
-    monkeypatch.setattr(load, "builtin_recipes", lambda: 1 / 0)
+    monkeypatch.setattr(load, "load_recipe", lambda name: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         emoscope("recipes")
 

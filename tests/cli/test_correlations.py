@@ -4,37 +4,9 @@ import json
 
 import numpy as np
 import pytest
-import torch
 
-from emoscope.calibration import Calibration
-from emoscope.encoding.demux import DemuxEncoder
-from emoscope.folder import complete
-from emoscope.models.backbone import shape_of, without_pooler
-from emoscope.models.demux import Demux, DemuxConfig
-from emoscope.taxonomy import Label, Taxonomy
-from emoscope.text import TextPipeline
-from tests.tiny import SENTENCES, encoder, text_tokenizer
-
-NAMES = ("anger", "joy", "pride", "fear")
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory):
-    """A Demux with random weights, as training would save it."""
-    path = tmp_path_factory.mktemp("demux") / "model"
-    taxonomy = Taxonomy("mine", tuple(Label(name, (name,)) for name in NAMES))
-    backbone = without_pooler(encoder("bert"))
-    torch.manual_seed(1)
-    reads = DemuxEncoder(TextPipeline(()), text_tokenizer("bert"), taxonomy)
-    config = DemuxConfig(
-        backbone=shape_of(backbone.config),
-        id2label=dict(enumerate(NAMES)),
-        label2id={name: k for k, name in enumerate(NAMES)},
-    )
-    Demux(config, backbone).save_pretrained(path)
-    reads.save(path)
-    complete(path, taxonomy, Calibration(), reads.to_config(), "")
-    return path
+from tests.cli.conftest import NAMES
+from tests.tiny import SENTENCES
 
 
 @pytest.fixture

@@ -1,10 +1,9 @@
-"""Commands that print figures: train, evaluate, describe, recipes, taxonomies."""
+"""Commands that print figures: train, evaluate, describe, taxonomies."""
 
 import json
 
-import pytest
-
-from emoscope.recipes.load import builtin_recipes, load_recipe, to_yaml
+from emoscope.experiments.log import ExperimentLog
+from emoscope.recipes.load import to_yaml
 from emoscope.taxonomy import builtin_taxonomies
 
 
@@ -79,24 +78,17 @@ def test_train_says_where_it_stands(emoscope, trained, tiny_recipe, tmp_path):
     ended = emoscope(*arguments, "--runs", "2")
     assert ended.code == 0, ended.err
     assert "Traceback" not in ended.err
-    assert f"{folder}/run-1: seed 0, epoch 1 of 1" in ended.out
-    assert f"{folder}/run-2: seed 1, epoch 1 of 1" in ended.out
-    summary = json.loads((folder / "summary.json").read_text())["dev"]["micro_f1"]
-    assert f"{summary['mean']:.3f} ± {summary['sd']:.3f}" in ended.out
-    assert f"Model: {folder}/run-1/model" in ended.out
+    assert f"{folder}/seed-0: seed 0, epoch 1 of 1" in ended.out
+    assert f"{folder}/seed-1: seed 1, epoch 1 of 1" in ended.out
+    figures = ExperimentLog.load(folder).aggregated()["eval_micro_f1"]
+    assert f"{figures.mean:.3f} ± {figures.sd:.3f}" in ended.out
+    assert f"Model: {folder}/seed-0/model" in ended.out
     ended = emoscope(*arguments, "--set", "training.epochs=2")
     assert (ended.code, ended.out) == (2, "")
     assert "another configuration" in ended.err
     ended = emoscope("evaluate", "emocontext", "--data-dir", trained.root, "-m", folder)
     assert ended.code == 2
     assert "several runs" in ended.err
-
-
-@pytest.mark.parametrize("name", builtin_recipes())
-def test_recipes(emoscope, name):
-    assert name in emoscope("recipes").out
-    ended = emoscope("recipes", name)
-    assert (ended.code, ended.out) == (0, to_yaml(load_recipe(name)))
 
 
 def test_taxonomies(emoscope):

@@ -113,6 +113,37 @@ def test_a_column_for_each_label(tmp_path):
     assert not corpus.labelled
 
 
+def test_a_table_may_be_about_other_labels(tmp_path):
+    """A column for each label: those there are; one column: those known, and the others met."""
+    path = table(tmp_path, "text,awe,joy,pride\na,1,0,1\nb,,,\n")
+    corpus = tabular.load(path, MULTI, open_labels=True)
+    assert (corpus.taxonomy, corpus.taxonomy.names) == (
+        MULTI.subset(["joy", "awe"]),
+        ("joy", "awe"),
+    )
+    np.testing.assert_array_equal(corpus.labels, [[0, 1], [NAN] * 2])
+    rows = [{"text": "a", "label": each} for each in ("awe,zeal", "pride", "0", "")]
+    corpus = tabular.load(jsonl(tmp_path, rows), MULTI, LABEL, open_labels=True)
+    assert corpus.taxonomy.names == (*NAMES, "pride", "zeal")
+    assert corpus.taxonomy.language == "fr"
+    expected = [[0, 0, 1, 0, 1], [0, 0, 0, 1, 0], [1, 0, 0, 0, 0], [NAN] * 5]
+    np.testing.assert_array_equal(corpus.labels, expected)
+    # None of those that are known: then it is not about them.
+    corpus = tabular.load(jsonl(tmp_path, rows[1:2]), MULTI, LABEL, open_labels=True)
+    assert corpus.taxonomy.names == ("pride",)
+    with pytest.raises(RowError, match="a number from 0 to 2"):
+        tabular.load(jsonl(tmp_path, [{"text": "a", "label": "7"}]), MULTI, LABEL, open_labels=True)
+    blank = tabular.load(table(tmp_path, "text\na\n"), MULTI, open_labels=True)
+    assert (blank.taxonomy, blank.labelled) == (MULTI, False)
+
+
+def test_labels_that_exclude_each_other_are_all_known(tmp_path):
+    with pytest.raises(RowError, match="one of joy, fear, awe"):
+        tabular.load(table(tmp_path, "text,label\na,pride\n"), SINGLE, LABEL, open_labels=True)
+    with pytest.raises(InputError, match="none called 'fear'"):
+        tabular.load(table(tmp_path, "text,joy,awe\na,1,0\n"), SINGLE, open_labels=True)
+
+
 def test_tables_without_labels(tmp_path):
     corpus = tabular.load(table(tmp_path, "text\na\n"), SINGLE)
     assert np.isnan(corpus.labels).all()

@@ -247,7 +247,9 @@ def test_a_batch_asks_in_the_order_given(kind):
 @kinds
 @pytest.mark.parametrize("spelled", SPELLED)
 def test_a_label_that_spells_a_special_token_is_text(kind, spelled):
-    taxonomy = Taxonomy("odd", (Label("odd", (spelled, f"{spelled} joy")), Label("joy", ("joy",))))
+    # Not alone: SentencePiece makes it an unknown token, and a word of such alone is refused.
+    words = (f"joy {spelled}", f"{spelled} joy")
+    taxonomy = Taxonomy("odd", (Label("odd", words), Label("joy", ("joy",))))
     tokenizer = tokenizer_of(kind)
     prompt = label_prompt(tokenizer, taxonomy)
     plain = label_prompt(tokenizer, taxonomy_of(("anger, joy", "en")))
@@ -265,6 +267,19 @@ def test_a_word_that_vanishes_is_refused():
     taxonomy = Taxonomy("odd", (Label("joy", ("joy",)), Label("accent", ("\u0301",))))
     with pytest.raises(InputError, match="makes nothing of the label word"):
         label_prompt(tokenizer_of("bert"), taxonomy)
+
+
+@pytest.mark.parametrize("kind", ["bert", "distilbert", "xlm-roberta"])
+@pytest.mark.parametrize("word", ["รัก", "🦕", "愛 🦕"])
+def test_a_word_that_the_vocabulary_lacks_is_refused(kind, word):
+    """Its tokens would be the same as those of any other such word."""
+    taxonomy = Taxonomy("odd", (Label("joy", ("joy",)), Label("love", ("love", word))))
+    with pytest.raises(InputError, match=f"label word '{word}'.*other words.*an encoder that"):
+        label_prompt(tokenizer_of(kind), taxonomy)
+    known = Taxonomy("odd", (Label("joy", ("joy",)), Label("love", (f"{word} love",))))
+    label_prompt(tokenizer_of(kind), known)
+    # Byte by byte it is never unknown.
+    label_prompt(tokenizer_of("roberta"), taxonomy)
 
 
 @kinds

@@ -46,7 +46,7 @@ def written(kind, template, text) -> str:
 @settings(deadline=None, max_examples=60)
 @given(sample=st.lists(texts, min_size=1, max_size=4), template=st.sampled_from(MASKED))
 def test_a_batch_is_that_of_transformers(kind, sample, template):
-    encoder = memo(kind, template)
+    encoder = memo(kind, template, window=512)
     batch = encoder.batch(encoder.encode([[text] for text in sample]), np.arange(len(sample)))
     expected = fast(kind)(
         [written(kind, template, text) for text in sample], padding=True, return_tensors="np"
@@ -141,6 +141,26 @@ def test_templates_by_language():
     assert template_for("sw") == TEMPLATES["en"]
 
 
+@pytest.mark.parametrize("open_labels", [False, True])
+def test_the_template_goes_with_the_language_of_the_words(open_labels, tmp_path):
+    english = Taxonomy.load("semeval2018")
+    encoder = memo("bert", None, taxonomy=english, open_labels=open_labels)
+    encoder.save(tmp_path)
+    loaded = MemoEncoder.load(ModelFolder(tmp_path, {}, english, None, encoder.to_config()))
+    for one in (encoder, loaded):
+        assert one.sentence == TEMPLATES["en"]
+        spanish = one.for_taxonomy(english.translated("es"))
+        expected = memo("bert", TEMPLATES["es"], taxonomy=english.translated("es"))
+        assert spanish.sentence == TEMPLATES["es"]
+        assert spanish.encode([["qué día"]]).values.tolist() == [
+            *expected.encode([["qué día"]]).values
+        ]
+        assert spanish.prompt == expected.prompt
+        assert spanish.for_taxonomy(english).sentence == TEMPLATES["en"]
+    own = memo("bert", "{text} {mask}", taxonomy=english, open_labels=open_labels)
+    assert own.for_taxonomy(english.translated("es")).sentence == "{text} {mask}"
+
+
 def test_a_tokenizer_without_mask_is_refused():
     inner = tokenizer_of("bert")
     tokenizer = TextTokenizer(inner.tokenizer, {"pad": "[PAD]", "sep": "[SEP]"}, WINDOW)
@@ -174,10 +194,14 @@ def test_a_label_that_spells_a_special_token_is_text(kind, spelled):
     assert not set(tokens.tolist()) & (special - {fast(kind).unk_token_id})
 
 
-def test_a_word_that_vanishes_is_refused():
-    encoder = memo("bert", taxonomy=Taxonomy("odd", (Label("accent", ("\u0301",)),)))
-    with pytest.raises(InputError, match="makes nothing of the label word"):
+@pytest.mark.parametrize("word", ["\u0301", "รัก", "🦕"])
+def test_a_word_that_vanishes_or_is_unknown_is_refused(word):
+    odd = Taxonomy("odd", (Label("odd", (word,)),))
+    encoder = memo("bert", taxonomy=odd, open_labels=True)
+    with pytest.raises(InputError, match=f"makes nothing of the label word '{word}'"):
         encoder.batch(encoder.encode([["x"]]), np.array([0]))
+    fixed = memo("bert", taxonomy=odd)
+    fixed.batch(fixed.encode([["x"]]), np.array([0]))
 
 
 def test_fixed_labels_stay():
@@ -219,7 +243,7 @@ def test_save_and_load(kind, open_labels, tmp_path):
         assert np.array_equal(found[name], values), name
 
 
-@pytest.mark.parametrize("template", [None, "no places", 3])
+@pytest.mark.parametrize("template", ["", "no places", 3])
 def test_a_description_that_was_edited(template, tmp_path):
     encoder = memo("bert")
     encoder.save(tmp_path)

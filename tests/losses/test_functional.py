@@ -51,9 +51,19 @@ def test_weights_of_cells_multiply_the_losses_of_known_cells():
     )
 
 
-def test_a_batch_without_labels_has_no_loss_and_no_gradient():
+@pytest.mark.parametrize(
+    ("function", "nothing", "weights"),
+    [
+        (binary_cross_entropy, math.nan, None),
+        (binary_cross_entropy, math.nan, WEIGHTS),
+        # One-hot labels whose column was dropped are zeros in all others.
+        (cross_entropy, 0.0, None),
+        (cross_entropy, 0.0, WEIGHTS),
+    ],
+)
+def test_a_batch_without_labels_has_no_loss_and_no_gradient(function, nothing, weights):
     logits = LOGITS.clone().requires_grad_()
-    loss = binary_cross_entropy(logits, torch.full_like(LOGITS, math.nan))
+    loss = function(logits, torch.full_like(LOGITS, nothing), weights)
     loss.backward()
     assert loss.item() == 0
     assert (logits.grad == 0).all()

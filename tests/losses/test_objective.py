@@ -9,7 +9,7 @@ from emoscope.losses.conditional import ConditionalWeights
 from emoscope.losses.correlation import data_correlation, pair_weights, wheel_correlation
 from emoscope.losses.functional import binary_cross_entropy, cross_entropy
 from emoscope.losses.local import PairWeights, complete, inter, intra
-from emoscope.losses.objective import Objective, make_objective
+from emoscope.losses.objective import Objective, check_objective, make_objective
 from emoscope.losses.structure import global_loss
 from emoscope.models.output import EmotionOutput
 from emoscope.recipes.schema import ObjectiveSection
@@ -192,8 +192,16 @@ def test_a_global_loss_needs_representations():
     "section", [{"local_loss": {}}, {"global_loss": {}}, {"conditional_order": 1}]
 )
 def test_labels_that_exclude_each_other_have_no_relations(section):
+    """In a mixture such a part has its cross-entropy alone; a recipe of nothing else is refused."""
+    objective = made(ONE, label_smoothing=0.1, **section)
+    assert objective.coefficients == {"cross_entropy": 1.0}
+    expected = cross_entropy(OUTPUT.logits, ONE_HOT, None, 0.1)
+    torch.testing.assert_close(objective(OUTPUT, ONE_HOT)[0], expected)
+    chosen = ObjectiveSection.model_validate(section)
+    check_objective(chosen, [ONE, SEVERAL])
+    check_objective(ObjectiveSection(), [ONE])
     with pytest.raises(InputError, match=r"those of 'one' exclude each other\. Leave them out"):
-        made(ONE, **section)
+        check_objective(chosen, [ONE, ONE])
 
 
 def test_labels_without_a_place_on_the_wheel_are_said():

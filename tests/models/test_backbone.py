@@ -6,7 +6,7 @@ from types import SimpleNamespace
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
-from transformers import PreTrainedTokenizerFast
+from transformers import AutoConfig, PreTrainedTokenizerFast
 
 from emoscope.encoding.tokens import SPECIAL
 from emoscope.errors import InputError, MissingExtraError
@@ -226,6 +226,30 @@ def test_a_tokenizer_that_is_not_fast_is_refused(folders, monkeypatch):
 def test_the_window(kind, positions, length, window):
     config = encoder(kind, max_position_embeddings=positions).config
     assert window_of(config, length) == window
+
+
+@pytest.mark.parametrize("kind", ["mpnet", "longformer", "ibert", "electra"])
+def test_the_window_of_other_types(kind):
+    """Some number their tokens from the padding's position on, whatever they are called."""
+    config = AutoConfig.for_model(
+        kind,
+        vocab_size=40,
+        hidden_size=8,
+        intermediate_size=8,
+        num_hidden_layers=1,
+        num_attention_heads=2,
+        max_position_embeddings=66,
+        pad_token_id=1,
+        **{"attention_window": 4} if kind == "longformer" else {},
+    )
+    window = window_of(config, 10**30)
+    assert window == (66 if kind == "electra" else 64)
+    model = new_backbone(shape_of(config)).eval()
+    ids = torch.full((1, window), 7)
+    assert encode(model, ids, torch.ones_like(ids), None).shape == (1, window, 8)
+    longer = torch.full((1, window + 1), 7)
+    with pytest.raises((IndexError, RuntimeError)):
+        encode(model, longer, torch.ones_like(longer), None)
 
 
 def test_the_window_of_an_encoder_without_positions():

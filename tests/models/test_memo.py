@@ -1,13 +1,14 @@
 """MEmo against a slow version: one text at a time, masks found by their id."""
 
+from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 
 import numpy as np
 import pytest
 import torch
+from transformers import AutoConfig, AutoModel, AutoModelForMaskedLM
 
 from emoscope.encoding.memo import MemoEncoder, check_template
-from emoscope.errors import InputError
 from emoscope.models.backbone import shape_of
 from emoscope.models.memo import Memo, MemoConfig
 from emoscope.models.torch_backend import score, tensors
@@ -16,7 +17,14 @@ from emoscope.text import TextPipeline
 from tests.tiny import HIDDEN, SENTENCES, encoder, fast_tokenizer, text_tokenizer
 
 fast = cache(fast_tokenizer)
-KINDS = ("bert", "roberta", "xlm-roberta")
+KINDS = ("bert", "roberta", "xlm-roberta", "distilbert")
+COMMON = ("hidden_size", "intermediate_size", "num_hidden_layers", "num_attention_heads")
+OTHER_TYPES = {
+    "electra": COMMON,
+    "modernbert": COMMON,
+    "xlm": ("emb_dim", None, "n_layers", "n_heads"),
+}
+"""Encoders that keep the head that guesses masked words each in another way, and their sizes."""
 LABELS = Taxonomy.parse_labels("anger|rage, joy, mixed feelings|surprise|hope")
 OTHERS = Taxonomy.parse_labels("pride|disapproval, trust")
 TEMPLATES = (
@@ -29,9 +37,23 @@ kinds = pytest.mark.parametrize("kind", KINDS)
 templates = pytest.mark.parametrize("template", TEMPLATES)
 
 
+def backbone_of(kind, masked=False):
+    """An encoder of the tests, or a tiny one of another type that reads what a tiny BERT does."""
+    if kind not in OTHER_TYPES:
+        return encoder(kind, masked)
+    names = OTHER_TYPES[kind]
+    sizes = {name: size for name, size in zip(names, (HIDDEN, 32, 2, 2), strict=True) if name}
+    config = AutoConfig.for_model(
+        kind, vocab_size=len(fast("bert")), pad_token_id=0, initializer_range=0.2, **sizes
+    )
+    torch.manual_seed(0)
+    auto = AutoModelForMaskedLM if masked else AutoModel
+    return auto.from_config(config).eval()
+
+
 @cache
 def memo(kind, template=TEMPLATES[0], **options) -> Memo:
-    backbone = encoder(kind, masked=options.get("head") == "mlm")
+    backbone = backbone_of(kind, masked=options.get("head") == "mlm")
     config = MemoConfig(
         backbone=shape_of(backbone.config),
         masks=check_template(template),
@@ -96,13 +118,15 @@ def test_the_language_head_is_that_of_the_slow_version(kind, template, synonyms)
     taxonomy = OTHERS if synonyms == "mean" else LABELS
     model = memo(kind, template, head="mlm", synonyms=synonyms)
     tokenizer = fast(kind)
+    whole = encoder(kind, masked=True)
     combine = {"sum": np.sum, "mean": np.mean, "product": np.prod}[synonyms]
     expected = []
     for text in TEXTS:
-        states = mask_states(kind, model, template, text)
+        written = template.replace("{mask}", tokenizer.mask_token).replace("{text}", text)
+        encoding = tokenizer(written, return_tensors="pt")
+        masks = encoding["input_ids"][0] == tokenizer.mask_token_id
         with torch.no_grad():
-            guesses = [model.language_head()(state[None, None])[0, 0] for state in states]
-        guess = torch.stack(guesses).mean(0).numpy()
+            guess = whole(**encoding).logits[0, masks].mean(0).numpy()
         expected.append(
             [
                 combine([guess[ids_of(tokenizer, word)].mean() for word in label.words])
@@ -129,6 +153,35 @@ def test_the_language_head_is_the_pretrained_one(kind):
     assert found_logits(kind, model, TEMPLATES[0])[0, 1] == pytest.approx(joy, abs=1e-4)
 
 
+@pytest.mark.parametrize("kind", OTHER_TYPES)
+def test_the_language_head_of_any_type_of_encoder(kind):
+    """Also where the encoder gives no name to its head, or puts several layers into it."""
+    model, reader = memo(kind, head="mlm"), encoder_of("bert", TEMPLATES[2])
+    batch = tensors(reader.batch(reader.encode([[text] for text in TEXTS]), np.arange(len(TEXTS))))
+    with torch.no_grad():
+        found = model(**batch).logits
+        every = backbone_of(kind, masked=True)(
+            input_ids=batch["input_ids"], attention_mask=batch["attention_mask"].long()
+        ).logits
+    rows = torch.arange(len(TEXTS))[:, None]
+    guess = every[rows, batch["mask_positions"]].mean(1)
+    joy = guess[:, ids_of(fast("bert"), "joy")].mean(-1)
+    torch.testing.assert_close(found[:, 1], joy, atol=1e-4, rtol=1e-4)
+    assert np.ptp(found[:, 1].numpy()) > 1e-3, "the test needs scores that differ"
+
+
+def test_threads_do_not_mix_their_masks():
+    """Each thread's masks are at other places."""
+    model = memo("bert", head="mlm")
+    readers = [encoder_of("bert", template) for template in TEMPLATES[:2]] * 4
+    encoded = [reader.encode([[text] for text in TEXTS]) for reader in readers]
+    expected = [score(model, *pair, batch_size=2) for pair in zip(readers, encoded, strict=True)]
+    with ThreadPoolExecutor(4) as pool:
+        found = list(pool.map(lambda *pair: score(model, *pair, batch_size=2), readers, encoded))
+    for one, other in zip(found, expected, strict=True):
+        assert one == pytest.approx(other, abs=1e-5)
+
+
 def test_labels_permute_their_words_alone():
     model = memo("bert", head="mlm")
     names = [LABELS.names[k] for k in (2, 0, 1)]
@@ -149,16 +202,6 @@ def test_representations():
         assert output.representations.shape == (2, len(LABELS), HIDDEN)
         scorer = memo("bert", head=head).scorer
         torch.testing.assert_close(scorer(output.representations).squeeze(-1), output.logits)
-
-
-def test_an_encoder_whose_head_is_not_known():
-    backbone = encoder("distilbert", masked=True)
-    config = MemoConfig(
-        backbone=shape_of(backbone.config), head="mlm", id2label={0: "joy", 1: "fear"}
-    )
-    with pytest.raises(InputError, match=r"model\.head=mlm.*'distilbert'.*ffn or projections"):
-        Memo(config, backbone)
-    assert Memo(MemoConfig(backbone=shape_of(encoder("distilbert").config), id2label={0: "joy"}))
 
 
 def test_concatenated_masks_widen_the_head():

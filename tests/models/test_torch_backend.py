@@ -12,7 +12,7 @@ from emoscope.runtime.annotator import load
 @pytest.fixture
 def folder(trained, tmp_path):
     copy = tmp_path / "model"
-    shutil.copytree(trained.folder / "run-1" / "model", copy)
+    shutil.copytree(trained.folder / "seed-0" / "model", copy)
     return copy
 
 

@@ -90,7 +90,7 @@ def test_a_section_that_is_null_may_be_filled(tmp_path):
         ("trainings.epochs=3", "trainings: no such field; is it 'training'"),
         ("zzz=3", r"zzz: no such field \("),
         ("training.epochs=many", r"training\.epochs.*integer"),
-        ("training.epochs=0", r"training\.epochs.*greater than 0"),
+        ("training.epochs=-1", r"training\.epochs.*greater than or equal to 0"),
         ("training.epochs=", r"training\.epochs"),
         ("training.learning_rate=.inf", r"training\.learning_rate.*finite"),
         ("training.learning_rate=.nan", r"training\.learning_rate"),
@@ -118,6 +118,45 @@ def test_a_section_that_is_null_may_be_filled(tmp_path):
 def test_wrong_overrides_are_said(override, message):
     with pytest.raises(InputError, match=message):
         load_recipe("nelec-sample", [override])
+
+
+@pytest.mark.parametrize(
+    ("overrides", "message"),
+    [
+        (["transform=sqrt"], r"local_loss\.transform: has no effect on weights that are none"),
+        (["plus_one=true"], r"local_loss\.plus_one: has no effect on weights that are none"),
+        (["on=logits", "distance=cossim"], r"local_loss\.on: has no effect on .*cossim"),
+        (["transform=sqrt", "plus_one=true", "weights=data"], None),
+        (["on=logits", "distance=sq_diff"], None),
+        (["on=predictions", "distance=cossim", "transform=identity", "plus_one=false"], None),
+    ],
+)
+def test_fields_of_a_loss_that_have_no_effect_are_said(overrides, message):
+    chosen = [f"objective.local_loss.{one}" for one in overrides]
+    if message is None:
+        load_recipe("nelec-sample", chosen)
+        return
+    with pytest.raises(InputError, match=message):
+        load_recipe("nelec-sample", chosen)
+
+
+@pytest.mark.parametrize(
+    ("overrides", "message"),
+    [
+        (["head=mlm", "combine_masks=concatenate"], r"model\.combine_masks: has no effect .*mlm"),
+        (["head=ffn", "synonyms=sum"], r"model\.synonyms: has no effect .*set head to mlm"),
+        (["head=projections", "synonyms=product"], r"model\.synonyms: has no effect"),
+        (["head=mlm", "synonyms=sum", "combine_masks=sum"], None),
+        (["head=ffn", "combine_masks=concatenate", "synonyms=mean"], None),
+    ],
+)
+def test_fields_of_memo_that_have_no_effect_are_said(overrides, message):
+    chosen = ["model={type: memo}", *(f"model.{one}" for one in overrides)]
+    if message is None:
+        load_recipe("nelec-sample", chosen)
+        return
+    with pytest.raises(InputError, match=message):
+        load_recipe("nelec-sample", chosen)
 
 
 def written(folder: Path, content: bytes) -> str:
@@ -149,9 +188,13 @@ def test_a_file_that_is_no_recipe_is_said(tmp_path, content, message):
     assert path in str(caught.value)
 
 
-def test_a_missing_recipe_is_said_with_those_there_are(tmp_path):
-    for name in ("nelec", str(tmp_path / "none.yaml"), str(tmp_path)):
-        with pytest.raises(InputError, match="nelec-sample") as caught:
+def test_a_missing_recipe_is_said_with_close_names(tmp_path):
+    for name in ("nelec-simple", str(tmp_path / "nelec-sampel.yaml")):
+        with pytest.raises(InputError, match=r"did you mean nelec-sample\b") as caught:
+            load_recipe(name)
+        assert name in str(caught.value)
+    for name in ("zzz", str(tmp_path)):
+        with pytest.raises(InputError, match="`emoscope recipes`") as caught:
             load_recipe(name)
         assert name in str(caught.value)
 

@@ -220,14 +220,14 @@ def test_a_corpus_with_other_labels_cannot_be_evaluated(annotator, trained):
     with pytest.raises(InputError, match="The model knows the labels others"):
         evaluate(annotator, other)
     blank = Corpus.from_rows("blank", corpus.taxonomy, ["1"], [["hi"]])
-    with pytest.raises(InputError, match="needs a label for every text"):
+    with pytest.raises(InputError, match="blank: expected texts labelled"):
         evaluate(annotator, blank)
 
 
 def test_it_annotates_what_a_moved_folder_holds(annotator, trained, tmp_path, conversations):
     """A model folder needs nothing outside itself."""
     moved = tmp_path / "moved"
-    shutil.copytree(trained.folder / "run-1" / "model", moved)
+    shutil.copytree(trained.folder / "seed-0" / "model", moved)
     assert np.array_equal(
         load(moved).probabilities(conversations), annotator.probabilities(conversations)
     )

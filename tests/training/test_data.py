@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 import torch
+from accelerate import skip_first_batches
 from hypothesis import given
 from hypothesis import strategies as st
 from torch.utils.data import DataLoader
@@ -301,6 +302,32 @@ def test_dropped_labels_have_no_targets(shuffle):
         assert shuffle or shown == columns
         seen.add(tuple(columns))
     assert len(seen) > 1
+
+
+@pytest.mark.parametrize("options", [{"shuffle": True}, {"drop": 0.4}, {"drop": 0.9}])
+def test_all_processes_show_the_same_labels(options):
+    """The labels of a batch are those of one process alone, whichever of its rows one has."""
+
+    def epoch(rank, world):
+        dataset = augmented(**options)
+        lengths = [dataset.parts[0].encoded.lengths]
+        loader = EpochLoader(dataset, LengthBuckets(lengths, 8, seed=0, rank=rank, world=world))
+        loader.set_epoch(1)
+        return [(batch["shown"].tolist(), batch["rows"].tolist()) for batch in loader]
+
+    alone, first, second = epoch(0, 1), epoch(0, 2), epoch(1, 2)
+    assert len({str(shown) for shown, _ in alone}) > 1
+    for one, *both in zip(alone, first, second, strict=True):
+        assert [shown for shown, _ in both] == [one[0]] * 2
+        assert sorted(flat(rows for _, rows in both)) == sorted(one[1])
+
+
+def test_batches_that_a_resumed_training_passes_over_count():
+    dataset = augmented(shuffle=True, drop=0.3)
+    loader = EpochLoader(dataset, LengthBuckets([dataset.parts[0].encoded.lengths], 8, seed=0))
+    shown = [batch["shown"].tolist() for batch in loader]
+    later = skip_first_batches(loader, 2)
+    assert [batch["shown"].tolist() for batch in later] == shown[2:]
 
 
 def test_the_augmentation_changes_with_the_epoch_and_comes_again():

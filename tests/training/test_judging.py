@@ -9,8 +9,8 @@ import pytest
 from emoscope.calibration import Calibration, sigmoid
 from emoscope.corpora.corpus import Corpus
 from emoscope.taxonomy import Taxonomy
-from emoscope.training.judging import figures, judge, part_names
-from emoscope.training.prepare import Prepared
+from emoscope.training.judging import figures, judge
+from emoscope.training.prepare import Prepared, check_metric, part_names
 from emoscope.training.prior import PriorCorrection
 
 PAIR = Taxonomy.load("joy, fear")
@@ -176,6 +176,19 @@ def test_a_label_that_is_not_known_counts_for_nothing():
     assert (found.labels["joy"].precision, found.labels["joy"].recall) == (0.5, 1.0)
     assert (found.labels["fear"].support, found.labels["fear"].recall) == (1, 0.0)
     assert found.micro.f1 == pytest.approx(2 / 4)
+
+
+def test_every_figure_that_is_followed_may_choose_the_weights():
+    parts = (
+        drawn("a", PAIR, 9, seed=0),
+        drawn("a", PAIR, 9, seed=1, language="eng"),
+        drawn("b", TRIPLE, 9, seed=2),
+    )
+    for dev in (parts, parts[:2], parts[:1]):
+        followed = judged(PAIR, *dev).flat()
+        for name in followed:
+            check_metric(name, [corpus for corpus, _ in dev])
+        assert ("eng_macro_f1" in followed) == (len(dev) == 2)
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,14 @@ from emoscope.taxonomy import Taxonomy
 from emoscope.text.emoji import is_emoji
 from emoscope.training.data import Part
 from emoscope.training.families.nelec import make_nelec, make_vectors, nelec_family
-from emoscope.training.prepare import Prepared, check_metric, load_corpora, parts_of, prepare
+from emoscope.training.prepare import (
+    Prepared,
+    check_metric,
+    load_corpora,
+    load_test,
+    parts_of,
+    prepare,
+)
 from tests.conftest import SIZE, UNSEEN
 
 
@@ -94,12 +101,23 @@ def test_labels_of_train_and_dev_must_be_the_same(tmp_path):
 
 
 @pytest.mark.parametrize("split", ["train", "dev"])
-def test_unlabelled_examples_are_no_training(tmp_path, split):
+def test_unlabelled_examples_are_left_out_and_counted(tmp_path, split, caplog):
     for name in ("train", "dev"):
         blank = "what a day," if name == split else "what a day,sad"
-        table(tmp_path / f"{name}.csv", ["good day,happy", blank])
-    with pytest.raises(InputError, match=f"tabular {split}.csv: training needs labelled"):
-        load_corpora(tabular(taxonomy="emocontext"), tmp_path)
+        table(tmp_path / f"{name}.csv", ["good day,happy", blank, "bad day,sad"])
+    section = tabular(taxonomy="emocontext", test=f"{split}.csv")
+    train, dev = one_part(section, tmp_path)
+    blank, whole = (train, dev) if split == "train" else (dev, train)
+    assert (len(blank), len(whole)) == (2, 3)
+    assert blank.turns == [["good day"], ["bad day"]]
+    assert caplog.messages == [f"tabular {split}.csv: 1 of 3 texts left out, as unlabelled."]
+    (test,) = load_test(section, tmp_path)
+    assert test.turns == blank.turns
+    table(tmp_path / f"{split}.csv", ["good day,", "bad day,"])
+    with pytest.raises(InputError, match=f"tabular {split}.csv: expected texts labelled"):
+        load_corpora(section, tmp_path)
+    with pytest.raises(InputError, match=f"tabular {split}.csv: expected texts labelled"):
+        load_test(section, tmp_path)
 
 
 def test_a_holdout_needs_examples_to_keep(tmp_path):
@@ -289,13 +307,17 @@ def test_nelec_learns_one_set_of_labels(tiny_recipe, emocontext):
 
 @pytest.mark.parametrize("metric", ["loss", "micro_f1", "joy_f1", "half_macro_f1", "awe_f1"])
 def test_metrics_that_there_are(metric):
-    check_metric(metric, [PAIR, TRIPLE])
+    check_metric(metric, [several("a", PAIR, ["en"]), several("b", TRIPLE, ["en"])])
 
 
 def test_metrics_that_there_are_not():
-    with pytest.raises(InputError, match=r"training\.metric: expected one of loss, micro_f1"):
-        check_metric("trust_f1", [PAIR, TRIPLE])
-    exclusive = Taxonomy.load("emocontext")
+    parts = [several("a", PAIR, ["en"]), several("b", TRIPLE, ["fr"])]
+    for metric in ("trust_f1", "es_macro_f1", "en_joy_f1"):
+        with pytest.raises(InputError, match=r"training\.metric: expected one of loss, micro_f1"):
+            check_metric(metric, parts)
+    with pytest.raises(InputError, match=r"training\.metric"):
+        check_metric("en_macro_f1", parts[:1])
+    exclusive = several("c", Taxonomy.load("emocontext"), ["en"])
     check_metric("sad_f1", [exclusive])
     # Labels that exclude each other are not cut at a threshold.
     with pytest.raises(InputError, match=r"training\.metric"):

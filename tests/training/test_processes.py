@@ -59,6 +59,8 @@ def trained(place: Path, launcher: list[str], output: str) -> tuple[dict[str, li
         f"--output={place / output}",
         f"--set=model.backbone={place / 'encoder'}",
         "--set=model.dropout=0.0",
+        "--set=model.shuffle_labels=true",
+        "--set=model.drop_labels=0.2",
         "--set=training.bfloat16=false",
         "--set=training.batch_size=16",
         "--set=training.epochs=2",
@@ -72,7 +74,7 @@ def trained(place: Path, launcher: list[str], output: str) -> tuple[dict[str, li
         timeout=300,
     )
     assert done.returncode == 0, done.stderr[-3000:]
-    history = json.loads((place / output / "run-1" / "history.json").read_text(encoding="utf-8"))
+    history = json.loads((place / output / "seed-0" / "history.json").read_text(encoding="utf-8"))
     return history, done.stdout
 
 

@@ -10,6 +10,7 @@ import torch
 from safetensors.torch import load_file, save_file
 
 import emoscope
+from emoscope.corpora.corpus import Corpus
 from emoscope.corpora.goemotions import load
 from emoscope.corpora.registry import load_corpus
 from emoscope.errors import InputError
@@ -18,6 +19,7 @@ from emoscope.folder import ModelFolder
 from emoscope.models.torch_backend import TorchBackend, load_network
 from emoscope.recipes.load import load_recipe
 from emoscope.taxonomy import Taxonomy
+from emoscope.training.families.prompted import memo_family
 from emoscope.training.prepare import prepare
 from emoscope.training.train import train
 from tests.tiny import SENTENCES, save
@@ -32,6 +34,7 @@ text: {steps: [], max_length: 24, truncation: end}
 model: {type: memo}
 training: {epochs: 1, batch_size: 16, learning_rate: 0.01, metric: half_macro_f1}
 """
+MLM = ("model.template='{text} is {mask}'",)
 QUICK = [
     "training.epochs=2",
     "training.batch_size=16",
@@ -181,9 +184,9 @@ def test_a_language_head_that_the_encoder_lacks_is_said(recipe, root, backbones,
 
 
 def test_the_template_is_the_recipes_or_the_languages(recipe, root):
-    assert prepare(recipe("memo"), root).family.encoder.template == "emotion {mask} in tweet {text}"
+    assert prepare(recipe("memo"), root).family.encoder.sentence == "emotion {mask} in tweet {text}"
     own = prepare(recipe("memo", "model.template='{mask}? {text}'"), root).family
-    assert own.encoder.template == "{mask}? {text}"
+    assert own.encoder.sentence == "{mask}? {text}"
     assert own.told[0] == "Template: {mask}? {text}"
     with pytest.raises(InputError, match="template"):
         prepare(recipe("memo", "model.template=no places"), root)
@@ -297,6 +300,30 @@ def test_weights_that_do_not_fit_are_named(trained, moving, tmp_path):
         moving("memo", f"model.start={folder}", "model.start_head=false", kind="roberta")
 
 
+@pytest.mark.parametrize("head", ["ffn", "projections", "mlm"])
+def test_a_head_is_that_of_its_labels(trained, recipe, root, head):
+    """As many labels of other names or in another order have no use for a head of their own."""
+    overrides = (f"model.head={head}", *MLM * (head == "mlm"))
+    folder = trained("memo", *overrides).folder
+    chosen = recipe("memo", *overrides, f"model.start={folder}")
+    corpora = prepare(recipe("memo", *overrides), root).train
+    names = EMOTIONS[::-1]
+    turned = [
+        Corpus.from_rows(
+            "turned", one.taxonomy.subset(names), one.ids, one.turns, one.labels[:, ::-1]
+        )
+        for one in corpora
+    ]
+    family = memo_family(chosen, turned)
+    if head == "mlm":
+        family.make_model()
+        return
+    with pytest.raises(InputError, match=r"scores admiration, .*labels are .*, admiration\. Set"):
+        family.make_model()
+    encoder = recipe("memo", *overrides, f"model.start={folder}", "model.start_head=false")
+    memo_family(encoder, turned).make_model()
+
+
 def test_damaged_weights_are_no_start(trained, moving, tmp_path):
     source = ModelFolder.open(trained("demux-goemotions").folder).path
     for path in source.iterdir():
@@ -359,9 +386,9 @@ def test_a_training_with_low_rank_updates(trained, moving, root):
 def test_figures_of_low_rank_updates_are_those_of_the_merged_model(trained, root):
     import pyarrow.parquet as pq
 
-    one = trained("demux-goemotions", "model.lora={rank: 2}")
+    one = trained("demux-goemotions", "model.lora={rank: 2}", "training.bfloat16=false")
     epoch = round(one.result.best_epoch)
-    table = pq.read_table(one.folder / "run-1" / "predictions" / f"epoch-{epoch:03}-dev.parquet")
+    table = pq.read_table(one.folder / "seed-0" / "predictions" / f"epoch-{epoch:03}-dev.parquet")
     stored = np.stack([table[f"logit_{name}"].to_numpy() for name in EMOTIONS], axis=1)
     assert dev_logits(one.folder, root) == pytest.approx(stored, abs=1e-4)
 

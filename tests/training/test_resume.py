@@ -40,8 +40,8 @@ def interrupted(monkeypatch, recipe, root, folder, runs=1, **when):
     """Begin a training and stop it."""
     make = run.make_trainer
 
-    def make_interrupted(*arguments):
-        trainer, correction = make(*arguments)
+    def make_interrupted(*arguments, **options):
+        trainer, correction = make(*arguments, **options)
         trainer.add_callback(Interrupt(**when))
         return trainer, correction
 
@@ -106,10 +106,10 @@ def test_an_interruption_changes_nothing(
 ):
     recipe = tiny_recipe(*overrides)
     interrupted(monkeypatch, recipe, emocontext, tmp_path / "parts", **when)
-    assert not (tmp_path / "parts" / "run-1" / "result.json").exists()
+    assert not (tmp_path / "parts" / "seed-0" / "result.json").exists()
     train(recipe, emocontext, tmp_path / "parts")
-    assert_same_training(whole(recipe) / "run-1", tmp_path / "parts" / "run-1")
-    assert not (tmp_path / "parts" / "run-1" / "checkpoints").exists()
+    assert_same_training(whole(recipe) / "seed-0", tmp_path / "parts" / "seed-0")
+    assert not (tmp_path / "parts" / "seed-0" / "checkpoints").exists()
 
 
 # Four steps an epoch and an evaluation after three: checkpoints 3, 6 and 9 are within an epoch.
@@ -125,12 +125,12 @@ def test_an_interruption_within_an_epoch_changes_nothing(
     monkeypatch, tmp_path, emocontext, tiny_recipe, whole, overrides, when
 ):
     recipe = tiny_recipe("training.evaluation_steps=3", *overrides)
-    run_folder = tmp_path / "parts" / "run-1"
+    run_folder = tmp_path / "parts" / "seed-0"
     interrupted(monkeypatch, recipe, emocontext, tmp_path / "parts", **when)
     last = when.get("checkpoint") or when["step"] // 3 * 3
     assert last_checkpoint(run_folder / "checkpoints").endswith(f"checkpoint-{last}")
     train(recipe, emocontext, tmp_path / "parts")
-    assert_same_training(whole(recipe) / "run-1", run_folder, seen=True)
+    assert_same_training(whole(recipe) / "seed-0", run_folder, seen=True)
     stems = {path.name.rpartition("-")[0] for path in (run_folder / "predictions").iterdir()}
     assert stems == {f"step-{step:06}" for step in (3, 6, 9, 12)}
 
@@ -143,7 +143,7 @@ def test_an_interruption_within_an_epoch_does_not_delay_early_stopping(
     interrupted(monkeypatch, recipe, emocontext, tmp_path / "parts", step=7)
     (result,) = train(recipe, emocontext, tmp_path / "parts")
     assert (result.epochs, result.best_epoch) == (9 / 4, 3 / 4)
-    assert_same_training(whole(recipe) / "run-1", tmp_path / "parts" / "run-1", seen=True)
+    assert_same_training(whole(recipe) / "seed-0", tmp_path / "parts" / "seed-0", seen=True)
 
 
 # 40 and 24 texts in batches of 16: five steps an epoch, four where both are drawn alike.
@@ -165,7 +165,7 @@ def test_an_interruption_changes_no_augmentation(
     interrupted(monkeypatch, recipe, tables, tmp_path / "parts", **when)
     train(recipe, tables, tmp_path / "parts")
     assert_same_training(
-        whole(recipe, root=tables) / "run-1", tmp_path / "parts" / "run-1", seen=True
+        whole(recipe, root=tables) / "seed-0", tmp_path / "parts" / "seed-0", seen=True
     )
 
 
@@ -182,8 +182,8 @@ class Kill(TrainerCallback):
             os.kill(os.getpid(), signal.SIGKILL)
 
 make = run.make_trainer
-def make_killed(*arguments):
-    trainer, correction = make(*arguments)
+def make_killed(*arguments, **options):
+    trainer, correction = make(*arguments, **options)
     trainer.add_callback(Kill())
     return trainer, correction
 
@@ -200,9 +200,9 @@ def test_a_kill_changes_nothing(tmp_path, emocontext, tiny_recipe, whole):
     places = ["--data-dir", str(emocontext), "--output", str(tmp_path / "parts")]
     command = [sys.executable, "-c", KILL, "train", str(tmp_path / "recipe.yaml"), *places]
     assert subprocess.run(command, timeout=120, check=False).returncode == -signal.SIGKILL
-    assert last_checkpoint(tmp_path / "parts" / "run-1" / "checkpoints").endswith("checkpoint-4")
+    assert last_checkpoint(tmp_path / "parts" / "seed-0" / "checkpoints").endswith("checkpoint-4")
     train(recipe, emocontext, tmp_path / "parts")
-    assert_same_training(whole(recipe) / "run-1", tmp_path / "parts" / "run-1")
+    assert_same_training(whole(recipe) / "seed-0", tmp_path / "parts" / "seed-0")
 
 
 @pytest.mark.parametrize("keep_best", ["true", "false"])
@@ -215,7 +215,7 @@ def test_an_interruption_does_not_delay_early_stopping(
     recipe = tiny_recipe(*STUCK, f"training.keep_best={keep_best}")
     interrupted(monkeypatch, recipe, emocontext, tmp_path / "parts", **when)
     train(recipe, emocontext, tmp_path / "parts")
-    assert_same_training(whole(recipe) / "run-1", tmp_path / "parts" / "run-1")
+    assert_same_training(whole(recipe) / "seed-0", tmp_path / "parts" / "seed-0")
 
 
 @pytest.mark.parametrize("damage", ["missing", "truncated", "empty", "weights"])
@@ -248,11 +248,11 @@ def test_a_training_goes_on_from_before_a_torn_checkpoint(
 ):
     recipe = tiny_recipe("training.keep_best=false")
     interrupted(monkeypatch, recipe, emocontext, tmp_path / "parts", step=6)
-    torn = tmp_path / "parts" / "run-1" / "checkpoints" / "checkpoint-8"
+    torn = tmp_path / "parts" / "seed-0" / "checkpoints" / "checkpoint-8"
     torn.mkdir()
     (torn / "model.safetensors").write_bytes(b"half of")
     train(recipe, emocontext, tmp_path / "parts")
-    assert_same_training(whole(recipe) / "run-1", tmp_path / "parts" / "run-1")
+    assert_same_training(whole(recipe) / "seed-0", tmp_path / "parts" / "seed-0")
 
 
 def test_without_checkpoints_a_training_begins_anew(
@@ -260,9 +260,9 @@ def test_without_checkpoints_a_training_begins_anew(
 ):
     recipe = tiny_recipe("training.keep_best=false", "training.checkpoints=false")
     interrupted(monkeypatch, recipe, emocontext, tmp_path / "parts", step=6)
-    assert last_checkpoint(tmp_path / "parts" / "run-1" / "checkpoints") is None
+    assert last_checkpoint(tmp_path / "parts" / "seed-0" / "checkpoints") is None
     train(recipe, emocontext, tmp_path / "parts")
-    assert_same_training(whole(recipe) / "run-1", tmp_path / "parts" / "run-1")
+    assert_same_training(whole(recipe) / "seed-0", tmp_path / "parts" / "seed-0")
 
 
 def test_an_interrupted_second_run_leaves_the_first(
@@ -273,5 +273,5 @@ def test_an_interrupted_second_run_leaves_the_first(
     interrupted(monkeypatch, recipe, emocontext, tmp_path / "parts", runs=2, step=6)
     parts = train(recipe, emocontext, tmp_path / "parts", runs=2)
     assert [one.seed for one in parts] == [5, 6]
-    for name in ("run-1", "run-2"):
+    for name in ("seed-5", "seed-6"):
         assert_same_training(whole(recipe, runs=3) / name, tmp_path / "parts" / name)

@@ -14,6 +14,7 @@ import emoscope.training.run as run
 from emoscope.corpora.emocontext import load
 from emoscope.errors import InputError
 from emoscope.evaluation.evaluate import evaluate
+from emoscope.experiments.log import ExperimentLog
 from emoscope.folder import ModelFolder
 from emoscope.models.torch_backend import TorchBackend
 from emoscope.recipes.load import to_yaml
@@ -26,7 +27,7 @@ from tests.training.conftest import STUCK
 pytestmark = pytest.mark.usefixtures("no_plots")
 
 
-def interrupt(*_):
+def interrupt(*_, **__):
     raise KeyboardInterrupt
 
 
@@ -39,7 +40,7 @@ def test_early_stopping_stops(emocontext, tiny_recipe, whole):
 def test_a_finished_run_is_not_run_again(monkeypatch, tmp_path, emocontext, tiny_recipe):
     recipe = tiny_recipe("training.epochs=1")
     first = train(recipe, emocontext, tmp_path / "out")
-    weights = tmp_path / "out" / "run-1" / "model" / "model.safetensors"
+    weights = tmp_path / "out" / "seed-0" / "model" / "model.safetensors"
     written = weights.stat().st_mtime_ns
     with monkeypatch.context() as patch:
         patch.setattr(run, "make_trainer", None)
@@ -49,7 +50,7 @@ def test_a_finished_run_is_not_run_again(monkeypatch, tmp_path, emocontext, tiny
     assert weights.stat().st_mtime_ns == written
     train(recipe, emocontext, tmp_path / "out", restart=True)
     assert weights.stat().st_mtime_ns != written
-    assert not (tmp_path / "out" / "run-2").exists()
+    assert not (tmp_path / "out" / "seed-1").exists()
 
 
 def test_runs_have_seeds_of_their_own(emocontext, tiny_recipe, whole):
@@ -57,12 +58,10 @@ def test_runs_have_seeds_of_their_own(emocontext, tiny_recipe, whole):
     folder = whole(recipe, runs=3)
     results = train(recipe, emocontext, folder, runs=3)
     assert [result.seed for result in results] == [5, 6, 7]
-    models = [
-        load_file(folder / f"run-{number}" / "model" / "model.safetensors") for number in (1, 2)
-    ]
+    models = [load_file(folder / f"seed-{seed}" / "model" / "model.safetensors") for seed in (5, 6)]
     assert not torch.equal(models[0]["classifier.weight"], models[1]["classifier.weight"])
-    summary = json.loads((folder / "summary.json").read_text())
-    assert [one["seed"] for one in summary["runs"]] == [5, 6, 7]
+    log = ExperimentLog.load(folder)
+    assert [run.seed for run in log.runs] == [5, 6, 7]
     read = {
         "micro_f1": lambda dev: dev["micro"]["f1"],
         "macro_f1": lambda dev: dev["macro"]["f1"],
@@ -73,12 +72,13 @@ def test_runs_have_seeds_of_their_own(emocontext, tiny_recipe, whole):
         "sad_f1": lambda dev: dev["labels"]["sad"]["f1"],
         "angry_f1": lambda dev: dev["labels"]["angry"]["f1"],
     }
-    assert summary["dev"].keys() == read.keys()
+    figures = log.aggregated()
     for name, figure in read.items():
         values = [figure(result.dev) for result in results]
-        assert summary["dev"][name]["mean"] == pytest.approx(mean(values)), name
-        assert summary["dev"][name]["sd"] == pytest.approx(stdev(values)), name
-        assert summary["dev"][name]["runs"] == 3
+        assert figures[f"eval_{name}"].mean == pytest.approx(mean(values)), name
+        assert figures[f"eval_{name}"].sd == pytest.approx(stdev(values)), name
+        assert figures[f"eval_{name}"].runs == 3
+    assert log.values("seconds") == [result.seconds for result in results]
 
 
 def test_the_folder_of_another_configuration_is_refused(tmp_path, emocontext, tiny_recipe):
@@ -109,7 +109,7 @@ def test_a_folder_without_runs_is_free(monkeypatch, tmp_path, tiny_recipe, emoco
         patch.setattr(module, "train_run", interrupt)
         with pytest.raises(KeyboardInterrupt):
             train(tiny_recipe(), emocontext, tmp_path / "out")
-    assert (tmp_path / "out" / "recipe.yaml").is_file()
+    assert (tmp_path / "out" / "params.yml").is_file()
     train(tiny_recipe("training.epochs=1"), emocontext, tmp_path / "out")
 
 
@@ -118,7 +118,7 @@ def test_an_unknown_metric_is_said_before_training(tmp_path, emocontext, tiny_re
     recipe = tiny_recipe(f"training.metric={metric}")
     with pytest.raises(InputError, match=r"training\.metric.*loss.*micro_f1.*sad_f1"):
         train(recipe, emocontext, tmp_path / "out")
-    assert not (tmp_path / "out" / "run-1" / "checkpoints").exists()
+    assert not (tmp_path / "out" / "seed-0" / "checkpoints").exists()
 
 
 @pytest.mark.parametrize("metric", ["loss", "others_f1"])
@@ -131,20 +131,20 @@ def test_the_best_epoch_is_kept(tmp_path, emocontext, tiny_recipe, metric):
         f"training.metric={metric}",
     )
     (result,) = train(recipe, emocontext, tmp_path)
-    history = json.loads((tmp_path / "run-1" / "history.json").read_text())
+    history = json.loads((tmp_path / "seed-0" / "history.json").read_text())
     scores = dict(history[f"eval_{metric}"])
     best = (min if metric == "loss" else max)(scores, key=scores.__getitem__)
     assert result.best_epoch == best != 6
-    kept = dev_logits(tmp_path / "run-1", emocontext)
-    assert kept == pytest.approx(stored_logits(tmp_path / "run-1", int(best)), abs=1e-5)
-    assert kept != pytest.approx(stored_logits(tmp_path / "run-1", 6), abs=1e-2)
+    kept = dev_logits(tmp_path / "seed-0", emocontext)
+    assert kept == pytest.approx(stored_logits(tmp_path / "seed-0", int(best)), abs=1e-5)
+    assert kept != pytest.approx(stored_logits(tmp_path / "seed-0", 6), abs=1e-2)
 
 
 def test_the_last_epoch_is_kept_if_so_asked(emocontext, tiny_recipe, whole):
     recipe = tiny_recipe("training.keep_best=false")
     (result,) = train(recipe, emocontext, whole(recipe))
     assert result.best_epoch == result.epochs == 3
-    run_folder = whole(recipe) / "run-1"
+    run_folder = whole(recipe) / "seed-0"
     last = stored_logits(run_folder, 3)
     assert dev_logits(run_folder, emocontext) == pytest.approx(last, abs=1e-5)
 
@@ -164,7 +164,7 @@ def dev_logits(folder, root):
 
 @pytest.mark.parametrize("split", ["train", "dev"])
 def test_predictions_of_each_epoch_are_kept(trained, split):
-    folder, corpus = trained.folder / "run-1", load(trained.root, split)
+    folder, corpus = trained.folder / "seed-0", load(trained.root, split)
     for epoch in range(1, 7):
         table = pq.read_table(folder / "predictions" / f"epoch-{epoch:03}-{split}.parquet")
         expected = ["id", *(f"gold_{name}" for name in NAMES), *(f"logit_{name}" for name in NAMES)]
@@ -178,18 +178,23 @@ def test_predictions_of_each_epoch_are_kept(trained, split):
 
 def test_predictions_may_be_left_out(tmp_path, emocontext, tiny_recipe):
     train(tiny_recipe("training.predictions=false", "training.epochs=1"), emocontext, tmp_path)
-    assert not (tmp_path / "run-1" / "predictions").exists()
+    assert not (tmp_path / "seed-0" / "predictions").exists()
 
 
 def test_the_folder_of_a_run(trained):
-    folder = trained.folder / "run-1"
+    folder = trained.folder / "seed-0"
     assert {path.name for path in trained.folder.iterdir()} == {
-        "recipe.yaml",
+        ".lock",
+        "params.yml",
         "environment.json",
-        "summary.json",
-        "run-1",
+        "metrics.yml",
+        "aggregated_metrics.yml",
+        "plots",
+        "seed-0",
     }
     assert {path.name for path in folder.iterdir()} == {
+        ".lock",
+        "dev.parquet",
         "model",
         "plots",
         "predictions",
@@ -203,7 +208,7 @@ def test_the_folder_of_a_run(trained):
         "labels.png",
         "learning_rate.png",
     }
-    assert (trained.folder / "recipe.yaml").read_text(encoding="utf-8") == to_yaml(trained.recipe)
+    assert (trained.folder / "params.yml").read_text(encoding="utf-8") == to_yaml(trained.recipe)
     history = json.loads((folder / "history.json").read_text())
     assert [epoch for epoch, _ in history["loss"]] == [1, 2, 3, 4, 5, 6]
     assert [epoch for epoch, _ in history["eval_micro_f1"]] == [1, 2, 3, 4, 5, 6]
@@ -235,7 +240,7 @@ def test_several_corpora_with_labels_of_their_own(tables, mixed_recipe, whole):
     assert list(result.parts["news_en"]["labels"]) == ["awe", "joy"]
     assert list(result.dev["labels"]) == list(result.half["labels"]) == ["joy", "fear", "anger"]
     assert (result.dev["texts"], result.parts["posts_en"]["texts"]) == (64, 40)
-    assert {path.name for path in (folder / "run-1" / "predictions").iterdir()} == {
+    assert {path.name for path in (folder / "seed-0" / "predictions").iterdir()} == {
         f"epoch-00{epoch}-{part}.parquet"
         for epoch in (1, 2, 3)
         for part in ("train-train_en_1", "train-train_en_2", "dev-posts_en", "dev-news_en")
@@ -247,9 +252,11 @@ def test_several_corpora_with_labels_of_their_own(tables, mixed_recipe, whole):
     (news,) = load_corpora(recipe.mix.corpora[0], tables)[1]
     other = evaluate(annotator.with_labels(news.taxonomy), news).report.to_dict()
     assert other == result.parts["news_en"]
-    summary = json.loads((folder / "summary.json").read_text())
-    assert summary["half"]["macro_f1"]["mean"] == result.half["macro"]["f1"]
-    card = (folder / "run-1" / "model" / "README.md").read_text(encoding="utf-8")
+    (logged,) = ExperimentLog.load(folder).runs
+    history = json.loads((folder / "seed-0" / "history.json").read_text())
+    best = dict(history["eval_half_macro_f1"])[result.best_epoch]
+    assert logged.at_final_step()["eval_half_macro_f1"] == best
+    card = (folder / "seed-0" / "model" / "README.md").read_text(encoding="utf-8")
     assert f"At ½ throughout: micro-F1 {result.half['micro']['f1']:.3f}" in card
     assert "posts (en, 40 texts), news (en, 24 texts)" in card
 
@@ -257,7 +264,7 @@ def test_several_corpora_with_labels_of_their_own(tables, mixed_recipe, whole):
 def test_the_history_has_the_figures_of_each_part(tables, mixed_recipe, whole):
     recipe = mixed_recipe("training.predictions=true")
     folder = whole(recipe, root=tables)
-    history = json.loads((folder / "run-1" / "history.json").read_text())
+    history = json.loads((folder / "seed-0" / "history.json").read_text())
     for name in ("micro_f1", "half_macro_f1", "posts_en_micro_f1", "news_en_macro_f1", "awe_f1"):
         assert [epoch for epoch, _ in history[f"eval_{name}"]] == [1, 2, 3]
     scores = dict(history["eval_half_macro_f1"])
@@ -286,7 +293,7 @@ def test_the_prior_is_that_of_all_corpora_with_the_labels(tmp_path, tiny_recipe,
 def test_the_kept_epoch_is_the_first_of_equals():
     log = [{"epoch": epoch, "eval_micro_f1": 0.5} for epoch in (1.0, 2.0)]
     trainer = SimpleNamespace(
-        section=SimpleNamespace(keep_best=True, metric="micro_f1"),
+        section=SimpleNamespace(keep_best=True, metric="micro_f1", epochs=2),
         state=SimpleNamespace(log_history=log, epoch=2.0),
     )
     assert kept_epoch(trainer) == 1

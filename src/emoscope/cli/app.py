@@ -9,6 +9,7 @@ from rich.markup import escape
 
 from emoscope._version import __version__
 from emoscope.cli.annotate import annotate
+from emoscope.cli.compare import compare
 from emoscope.cli.describe import describe
 from emoscope.cli.evaluate import evaluate
 from emoscope.cli.info import info
@@ -25,8 +26,8 @@ app = typer.Typer(
     rich_markup_mode="rich",
     help="Recognise emotion in text with any set of labels: train, evaluate, annotate.",
 )
-for command in (annotate, train, evaluate, describe, recipes, taxonomies, info):
-    app.command(no_args_is_help=command in (annotate, train, evaluate, describe))(command)
+for command in (annotate, train, evaluate, compare, describe, recipes, taxonomies, info):
+    app.command(no_args_is_help=command in (annotate, train, evaluate, compare, describe))(command)
 
 
 def show_version(wanted: bool) -> None:

@@ -44,6 +44,15 @@ LabelColumn = Annotated[
         show_default=False,
     ),
 ]
+LanguageColumn = Annotated[
+    str | None,
+    typer.Option(
+        "--language",
+        metavar="COLUMN",
+        help="Column of a table with the code of each text's language, for figures by language.",
+        show_default=False,
+    ),
+]
 TaxonomyOption = Annotated[
     str | None,
     typer.Option(help="Labels of a table: a name or a file, see `emoscope taxonomies`."),
@@ -90,6 +99,7 @@ def corpus_section(
     taxonomy: str | None = None,
     turn_separator: str | None = None,
     languages: str | None = None,
+    language: str | None = None,
 ) -> tuple["CorpusSection", Path]:
     """The corpus that a command's options name, and the folder of its files."""
     from emoscope.conversations import guessed
@@ -122,6 +132,7 @@ def corpus_section(
         turns=columns,
         id=identity,
         label=label,
+        language=language,
         turn_separator=turn_separator,
     )
     return section, path.parent

@@ -73,7 +73,8 @@ def describe(
     section, root = corpus_section(
         corpus, data_dir, turns, id_column, label, taxonomy, turn_separator, languages
     )
-    names = [section.train] if section.name == "tabular" else splits.split(",")
+    table = section.train if section.name == "tabular" else None
+    names = splits.split(",") if table is None else [table]
     corpora = {name: load_corpus(section, root, name) for name in names}
     pipeline = TextPipeline(CHAT_STEPS)
     described = {name: measure(split, pipeline, cutoff) for name, split in corpora.items()}

@@ -10,6 +10,7 @@ from emoscope.cli.common import (
     DataDir,
     IdColumn,
     LabelColumn,
+    LanguageColumn,
     Languages,
     TurnColumns,
     TurnSeparator,
@@ -37,6 +38,7 @@ def evaluate(
     turns: TurnColumns = None,
     id_column: IdColumn = None,
     label: LabelColumn = None,
+    language: LanguageColumn = None,
     turn_separator: TurnSeparator = None,
     json_file: Annotated[
         str | None, typer.Option("--json", help="Also write the figures here; - for stdout alone.")
@@ -81,10 +83,11 @@ def evaluate(
     # A table may lack some of the labels; the model says which there are.
     known = asked or ModelFolder.open(model).taxonomy
     section, root = corpus_section(
-        corpus, data_dir, turns, id_column, label, None, turn_separator, languages
+        corpus, data_dir, turns, id_column, label, None, turn_separator, languages, language
     )
-    name = section.train if section.name == "tabular" else split
-    examples = load_corpus(section, root, name, taxonomy=known)
+    name = (section.train or split) if section.name == "tabular" else split
+    title = name if section.name == "tabular" else f"{corpus}, {name}"
+    examples = load_corpus(section, root, name, taxonomy=known).only_labelled(title)
     if plot is not None and not known.exclusive:
         raise InputError("--plot draws a confusion matrix, which needs exclusive labels.")
     if correlations is not None and correlations.exists() and not correlations.is_dir():
@@ -99,7 +102,7 @@ def evaluate(
     if json_file == "-":
         typer.echo(text)
     else:
-        print_report(figures, name if section.name == "tabular" else f"{corpus}, {name}")
+        print_report(figures, title)
         if json_file is not None:
             write_text(Path(json_file), text + "\n")
     if plot is not None:

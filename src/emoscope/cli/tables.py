@@ -78,13 +78,13 @@ def figures(row: Mapping[str, Any]) -> list[str]:
     ]
 
 
-def print_spread(spread: Mapping[str, Mapping[str, float]], title: str) -> None:
-    """Mean and standard deviation of each figure over runs."""
+def print_spread(spread: Mapping[str, str], title: str) -> None:
+    """Mean and standard deviation of each figure over runs, as text."""
     table = Table(title=title, title_justify="left", header_style="bold")
     table.add_column("figure")
     table.add_column("mean ± sd", justify="right")
-    for name, values in spread.items():
-        table.add_row(name.replace("_", " "), f"{values['mean']:.3f} ± {values['sd']:.3f}")
+    for name, shown in spread.items():
+        table.add_row(name.replace("_", " "), shown)
     Console().print(table)
 
 

@@ -1,7 +1,7 @@
 """`emoscope train`."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -19,13 +19,44 @@ def train(
     data_dir: DataDir = None,
     output: Annotated[
         Path | None,
-        typer.Option("--output", "-o", help="Folder of the training; default runs/RECIPE."),
+        typer.Option(
+            "--output",
+            "-o",
+            help="Folder of the configuration and its runs, or with --sweep of all of them; "
+            "default: one in experiment_logs, by model, corpus and settings.",
+            show_default=False,
+        ),
     ] = None,
     set_: Annotated[
         list[str] | None,
-        typer.Option("--set", help="Override a field: section.field=value. Repeatable."),
+        typer.Option(
+            "--set", help="Override a field: section.field=value. Repeatable.", show_default=False
+        ),
     ] = None,
     runs: Annotated[int, typer.Option(min=1, help="How many seeds to train with.")] = 1,
+    sweep: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Train with each of several values: section.field=value,value. Repeatable, for "
+            "every combination.",
+            show_default=False,
+        ),
+    ] = None,
+    jobs: Annotated[
+        int, typer.Option(min=1, help="Runs at a time, each in a process of its own.")
+    ] = 1,
+    engine: Annotated[
+        Literal["local", "ray"],
+        typer.Option(help="Where they run: on this machine, or on a Ray cluster (RAY_ADDRESS)."),
+    ] = "local",
+    track: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Send the figures to [b]mlflow[/b] (SQLite, in the logs' folder) or "
+            "[b]tensorboard[/b] as well. Repeatable.",
+            show_default=False,
+        ),
+    ] = None,
     restart: Annotated[
         bool,
         typer.Option("--restart", help="Begin anew instead of going on after an interruption."),
@@ -35,38 +66,43 @@ def train(
 
     [b]Example:[/b] emoscope train nelec-sample --output sample
     """
-    import json
     import logging
 
-    from emoscope.cli.tables import print_report, print_spread
+    from emoscope.cli.series import announced, settle_tracking, show_results
     from emoscope.errors import InputError, require
     from emoscope.recipes.load import load_recipe
 
-    checked = load_recipe(recipe, set_ or [])
-    if checked.needs and data_dir is None:
-        raise InputError(f"{checked.name} needs --data-dir, a folder with {checked.needs}.")
+    first = load_recipe(recipe, set_ or [])
+    if first.needs and data_dir is None:
+        raise InputError(f"{first.name} needs --data-dir, a folder with {first.needs}.")
     for module in ("torch", "transformers", "datasets", "sklearn", "matplotlib", "accelerate"):
         require(module, "train")
+    from emoscope.training.logs import LOGS, open_log
     from emoscope.training.processes import is_main
-    from emoscope.training.train import train as run_training
+    from emoscope.training.series import sweep as combinations
+    from emoscope.training.series import train_series
 
     logging.basicConfig(format="%(message)s")
     logging.getLogger("emoscope").setLevel(logging.INFO)
-    folder = output or Path("runs") / checked.name
-
-    def announce(run: Path, result: "RunResult") -> None:
-        typer.echo(
-            f"{run}: seed {result.seed}, epoch {result.best_epoch:g} of {result.epochs:g}, "
-            f"{result.seconds:.0f} s, dev micro-F1 {result.dev['micro']['f1']:.3f}"
-        )
-
-    results = run_training(checked, data_dir or Path(), folder, runs, restart, announce)
-    if not is_main():
-        return
-    if runs == 1:
-        figures = results[0].dev | {"half": results[0].half}
-        print_report(figures, f"{checked.corpus.name}, {checked.corpus.dev}")
+    variants = [
+        (changes, load_recipe(recipe, [*(set_ or []), *changes]))
+        for changes in combinations(sweep or [])
+    ]
+    if output is None or sweep:
+        folders = [open_log(output or LOGS, one).folder for _, one in variants]
     else:
-        summary = json.loads((folder / "summary.json").read_text(encoding="utf-8"))
-        print_spread(summary["dev"], f"{checked.corpus.dev}, {runs} runs")
-    typer.echo(f"Model: {folder / 'run-1' / 'model'}")
+        folders = [output]
+    settle_tracking(track or [], output or LOGS, first)
+    with announced(len(variants) * runs) as announce:
+        results: list[list[RunResult]] = train_series(
+            [(one, folder) for (_, one), folder in zip(variants, folders, strict=True)],
+            data_dir or Path(),
+            runs,
+            jobs=jobs,
+            engine=engine,
+            restart=restart,
+            track=track or [],
+            after_run=announce,
+        )
+    if is_main():
+        show_results([changes for changes, _ in variants], folders, results, first)

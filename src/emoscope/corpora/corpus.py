@@ -1,5 +1,6 @@
 """What every corpus is, whatever file it came from: a taxonomy, and a table of examples."""
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["Corpus"]
 
 Floats = npt.NDArray[np.float32]
+_log = logging.getLogger(__name__)
 _SCHEMA = pa.schema(
     {
         "id": pa.string(),
@@ -143,6 +145,28 @@ class Corpus:
             )
         table = _table(self.data).take(pa.array(places))
         return Corpus(self.name, self.taxonomy, _dataset(table))
+
+    def only_labelled(self, what: str) -> "Corpus":
+        """The examples that have labels; how many have none is logged.
+
+        Args:
+            what: file or split that they come from, for messages.
+
+        Raises:
+            InputError: if none is labelled.
+        """
+        kept = np.flatnonzero(~np.isnan(self.labels).any(axis=1))
+        if not kept.size:
+            raise InputError(
+                f"{what}: expected texts labelled with some of {', '.join(self.taxonomy.names)}; "
+                "none is labelled. Fill the labels in, or name the columns that hold them."
+            )
+        if kept.size == len(self):
+            return self
+        _log.warning(
+            "%s: %d of %d texts left out, as unlabelled.", what, len(self) - kept.size, len(self)
+        )
+        return self.select(kept)
 
     def by_language(self) -> "dict[str, Corpus]":
         """The examples of each language, in the order in which the languages first come."""

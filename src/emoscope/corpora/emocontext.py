@@ -74,7 +74,8 @@ def _file(root: Path, split: str) -> Path:
         raise InputError(
             f"Expected {candidates[0]} (or {candidates[1].name}), got no such file. EmoContext "
             "cannot be shipped with this package: its organisers offer it to those who agree to "
-            "its terms, under SemEval-2019 Task 3 (EmoContext). Put train.txt, dev.txt and "
+            "its terms, under SemEval-2019 Task 3 (EmoContext), "
+            "https://competitions.codalab.org/competitions/19790. Put train.txt, dev.txt and "
             f"test.txt in {root}. To try things without any download: "
             "emoscope train nelec-sample"
         )

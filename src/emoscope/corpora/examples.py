@@ -77,6 +77,7 @@ def read_examples(
     *,
     language: str = "en",
     fixed: bool = True,
+    open_labels: bool = False,
     bad_rows: BadRows = "stop",
 ) -> list[Example]:
     """Read what the rows of a table say, wherever they come from.
@@ -91,6 +92,8 @@ def read_examples(
         language: code of the language where no column says it.
         fixed: whether all rows have the columns of the first, so that one that is missing is the
             table's fault.
+        open_labels: whether the rows may lack some of the taxonomy's labels and have others; never
+            of labels that exclude each other, where a text would be left with none.
         bad_rows: `"stop"`, or the file that collects the rows that cannot be used.
 
     Raises:
@@ -103,7 +106,7 @@ def read_examples(
         if marks_of is None:
             if fixed:
                 check_columns(row.values, columns, path)
-            marks_of = _marks_reader(row, taxonomy, columns, path)
+            marks_of = _marks_reader(row, taxonomy, columns, path, open_labels)
         try:
             examples.append(_example(row, columns, language, marks_of, path))
         except RowError as error:
@@ -141,6 +144,32 @@ def inferred_taxonomy(
     return Taxonomy(name, tuple(Label(each, (each,)) for each in names), language, exclusive)
 
 
+def met_taxonomy(taxonomy: Taxonomy, examples: Sequence[Example], columns: Columns) -> Taxonomy:
+    """The labels that the examples are about: known ones first, then others by name.
+
+    Of a column for each label the table may lack some; one column of labels is about all that are
+    known, as soon as it has one of them.
+
+    Args:
+        taxonomy: the labels that are known.
+        examples: read with `open_labels`.
+        columns: which columns hold what.
+    """
+    found = {label for example in examples for label in example.marks or ()}
+    met = found & set(taxonomy.names)
+    kept = taxonomy.names if met and columns.label is not None else met
+    labels = [label for label in taxonomy.labels if label.name in kept]
+    others = sorted(found - met)
+    if not found or (len(labels) == len(taxonomy) and not others):
+        return taxonomy
+    return Taxonomy(
+        taxonomy.name,
+        (*labels, *(Label(name, (name,)) for name in others)),
+        taxonomy.language,
+        ignored=tuple(name for name in taxonomy.ignored if name in kept),
+    )
+
+
 def corpus_of(name: str, taxonomy: Taxonomy, examples: Sequence[Example]) -> Corpus:
     """The corpus that these examples make up."""
     return Corpus.from_rows(
@@ -176,26 +205,27 @@ def _example(
 
 
 def _marks_reader(
-    first: Row, taxonomy: Taxonomy | None, columns: Columns, path: str
+    first: Row, taxonomy: Taxonomy | None, columns: Columns, path: str, open_labels: bool
 ) -> Callable[[Row], Marks]:
     """How the labels of a row are read in this table."""
     names = taxonomy.names if taxonomy else None
     exclusive = taxonomy is not None and taxonomy.exclusive
+    others = open_labels and not exclusive
     if columns.label is not None:
         column, separator = columns.label, columns.label_separator
-        return lambda row: _marks_in_one(row, column, separator, names, exclusive, path)
+        return lambda row: _marks_in_one(row, column, separator, names, exclusive, path, others)
     sources = columns.labels
     if sources is None and names is not None:
         present = [name for name in names if name in first.values]
         if not present:
             return lambda _row: None
-        if len(present) < len(names):
+        if len(present) < len(names) and not others:
             missing = ", ".join(repr(name) for name in names if name not in first.values)
             raise InputError(
                 f"{path}: expected a column for each label of the taxonomy, got none called "
                 f"{missing}. Add them, or name the columns of labels."
             )
-        sources = names
+        sources = names = tuple(present)
     if sources is None:
         raise InputError(
             f"{path}: expected a taxonomy, or the column of labels to take one from; got "
@@ -245,6 +275,7 @@ def _marks_in_one(
     names: tuple[str, ...] | None,
     exclusive: bool,
     path: str,
+    others: bool,
 ) -> Marks:
     cell: Any = row.values.get(column)
     if isinstance(cell, list):
@@ -255,7 +286,7 @@ def _marks_in_one(
         items = [item for item in cell.split(separator) if item.strip()]
     else:
         items = [cell]
-    marks = {_known(row, column, item, names, path): 1.0 for item in items}
+    marks = {_known(row, column, item, names, path, others): 1.0 for item in items}
     if exclusive and len(marks) != 1:
         came = f"{len(marks)} ({shown(cell)})"
         advice = "Give one, or use a taxonomy that is not exclusive."
@@ -263,8 +294,10 @@ def _marks_in_one(
     return marks
 
 
-def _known(row: Row, column: str, item: object, names: tuple[str, ...] | None, path: str) -> str:
-    """The name of a label that is given by name or by place."""
+def _known(
+    row: Row, column: str, item: object, names: tuple[str, ...] | None, path: str, others: bool
+) -> str:
+    """The name of a label that is given by name or by place, or of another where such may be."""
     if isinstance(item, str) and item.strip():
         item = item.strip()
     elif isinstance(item, float) and item.is_integer():
@@ -279,6 +312,8 @@ def _known(row: Row, column: str, item: object, names: tuple[str, ...] | None, p
     place = name.removesuffix(".0")
     if place.isdecimal() and float(place) < len(names):
         return names[int(place)]
+    if others and not place.lstrip("-").isdecimal():
+        return name
     close = get_close_matches(name, names, n=1)
     advice = f"Did you mean {close[0]!r}?" if close else "Correct it, or use another taxonomy."
     expected = f"one of {', '.join(names)}, or a number from 0 to {len(names) - 1}"

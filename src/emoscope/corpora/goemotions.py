@@ -81,8 +81,10 @@ def _files(root: Path, split: str) -> list[Path]:
     raise InputError(
         f"Expected {root / split}.tsv (or {split}.parquet, {split}-*.parquet, {split}.jsonl or "
         f"{split}.csv, also in {root / 'simplified'}), got no such file. GoEmotions is free to "
-        "use: its authors publish train.tsv, dev.tsv and test.tsv, and the Hugging Face hub has "
-        f"it as google-research-datasets/go_emotions. Put its files in {root}."
+        "use: its authors publish train.tsv, dev.tsv and test.tsv at "
+        "https://github.com/google-research/google-research/tree/master/goemotions, and the "
+        "Hugging Face hub has it as google-research-datasets/go_emotions. Put its files in "
+        f"{root}."
     )
 
 

@@ -27,7 +27,8 @@ def load_corpus(
         section: which corpus, and the columns of a tabular one.
         root: folder of its files; the sample corpus reads none.
         split: `train`, `dev` or `test`; for a tabular corpus the name of a file in the folder.
-        taxonomy: labels of a tabular corpus, if the section does not name them.
+        taxonomy: labels to look for in a tabular corpus, if the section does not name its own;
+            unless they exclude each other, it may lack some of them and have others.
         bad_rows: stop at a row that cannot be read, or where to put it.
 
     Raises:
@@ -57,5 +58,11 @@ def load_corpus(
         return hub.load(root, split, taxonomy=labels, columns=columns, bad_rows=bad_rows).without(
             *section.exclude
         )
-    loaded = tabular.load(root / split, labels, columns, bad_rows=bad_rows)
+    loaded = tabular.load(
+        root / split,
+        labels,
+        columns,
+        open_labels=section.taxonomy is None,
+        bad_rows=bad_rows,
+    )
     return loaded.without(*section.exclude)

@@ -115,8 +115,8 @@ def _missing(root: Path, language: str, split: str) -> InputError:
     return InputError(
         f"Expected {path} (or {path.name} in {root} itself), got no such file. The tweets cannot "
         "be shipped with this package: their organisers offer them under SemEval-2018 Task 1 "
-        f"(Affect in Tweets), subtask E-c. Unpack them so that {root} holds a folder for each "
-        "language."
+        "(Affect in Tweets), subtask E-c, at https://competitions.codalab.org/competitions/17751. "
+        f"Unpack them so that {root} holds a folder for each language."
     )
 
 

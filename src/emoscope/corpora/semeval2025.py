@@ -58,8 +58,9 @@ def load(
     if not present:
         raise InputError(
             f"Expected {folder / 'eng.csv'} or other languages' files beside it, got none. The "
-            "data of SemEval-2025 Task 11 (BRIGHTER), track A, are free to use: put each "
-            f"language's file in the folders train, dev and test of {root}."
+            "data of SemEval-2025 Task 11 (BRIGHTER), track A, are free to use, from "
+            "https://brighter-dataset.github.io: put each language's file in the folders train, "
+            f"dev and test of {root}."
         )
     chosen = check_languages("semeval2025", languages, present)
     every = Taxonomy.load("semeval2025")

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from emoscope.conversations import Columns
 from emoscope.corpora.corpus import Corpus
-from emoscope.corpora.examples import corpus_of, inferred_taxonomy, read_examples
+from emoscope.corpora.examples import corpus_of, inferred_taxonomy, met_taxonomy, read_examples
 from emoscope.rows import BadRows, Format, format_of, read_rows
 from emoscope.taxonomy import Taxonomy
 
@@ -18,6 +18,7 @@ def load(
     *,
     name: str | None = None,
     language: str | None = None,
+    open_labels: bool = False,
     format: Format | None = None,  # noqa: A002 (the word that users know from --format)
     bad_rows: BadRows = "stop",
     encoding: str = "utf-8",
@@ -37,6 +38,8 @@ def load(
         columns: which columns hold what; by default the turn is in `text`.
         name: name of the corpus; the file's name without its suffix if None.
         language: code of the language where no column says it; the taxonomy's, or `en`, if None.
+        open_labels: whether the table may lack some labels of the taxonomy and have others, unless
+            they exclude each other; the corpus then has those that the table is about.
         format: the format, if the suffix does not say it.
         bad_rows: `"stop"`, or the file that collects the rows that cannot be used.
         encoding: encoding of the text.
@@ -58,8 +61,11 @@ def load(
         language=default,
         # In JSON a row may lack a key, and then it is that row's fault, not the table's.
         fixed=kind not in ("json", "jsonl"),
+        open_labels=open_labels,
         bad_rows=bad_rows,
     )
     if taxonomy is None:
         taxonomy = inferred_taxonomy(name, examples, columns, default)
+    elif open_labels and not taxonomy.exclusive:
+        taxonomy = met_taxonomy(taxonomy, examples, columns)
     return corpus_of(name, taxonomy, examples)

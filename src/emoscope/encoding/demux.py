@@ -18,7 +18,6 @@ from emoscope.encoding.batching import Ragged
 from emoscope.encoding.encoder import Batch, Truncation, check_reading
 from emoscope.encoding.prompt import Frame, encode_turns
 from emoscope.encoding.tokens import TextTokenizer
-from emoscope.errors import InputError
 from emoscope.folder import ModelFolder
 from emoscope.taxonomy import Taxonomy
 from emoscope.text import TextPipeline
@@ -63,7 +62,7 @@ def label_prompt(
         order: places of the labels to show, in this order; all of them if None.
 
     Raises:
-        InputError: a word that the tokenizer makes nothing of.
+        InputError: a word that the tokenizer makes nothing of, or unknown tokens alone.
     """
     shown = list(range(len(taxonomy))) if order is None else list(order)
     rank = {label: place for place, label in enumerate(sorted(shown))}
@@ -84,11 +83,7 @@ def label_prompt(
     starts, ends = np.array(encoding.offsets[: len(frame.before)]).T
     mask = np.stack([ours & (starts < end) & (ends > start) for start, end in spans])
     for (_, word), found in zip(words, mask, strict=True):
-        if not found.any():
-            raise InputError(
-                f"The model's tokenizer makes nothing of the label word {word!r}. "
-                "Describe the label in other words."
-            )
+        tokenizer.check_word(word, plain[found].tolist())
     return LabelPrompt(frame, mask, np.array([label for label, _ in words], dtype=np.int64))
 
 

@@ -122,7 +122,8 @@ class MemoEncoder:
         pipeline: the cleaning steps.
         tokenizer: of the pretrained encoder.
         taxonomy: the labels; their words are what a masked-language head scores.
-        template: with one `{text}` and one or more `{mask}`.
+        template: with one `{text}` and one or more `{mask}`; that of the language of the labels'
+            words if None.
         max_length: tokens kept of one text.
         truncation: the side that a longer text loses.
         open_labels: whether the model's head takes any labels.
@@ -131,15 +132,20 @@ class MemoEncoder:
     pipeline: TextPipeline
     tokenizer: TextTokenizer
     taxonomy: Taxonomy
-    template: str = TEMPLATES["en"]
+    template: str | None = None
     max_length: int = 64
     truncation: Truncation = "end"
     open_labels: bool = False
 
+    @property
+    def sentence(self) -> str:
+        """The template that is in use."""
+        return self.template or template_for(self.taxonomy.language)
+
     @cached_property
     def prompt(self) -> MaskedPrompt:
         """The template as tokens."""
-        return masked_prompt(self.tokenizer, self.template)
+        return masked_prompt(self.tokenizer, self.sentence)
 
     @cached_property
     def words(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -152,18 +158,16 @@ class MemoEncoder:
         ids = self.tokenizer.ids([f" {word}" for _, word in words])
         tokens = np.full((len(words), max(map(len, ids))), -1, dtype=np.int64)
         for row, one in enumerate(ids):
-            if not one:
-                raise InputError(
-                    f"The model's tokenizer makes nothing of the label word {words[row][1]!r}. "
-                    "Describe the label in other words."
-                )
+            # A head of the labels' own does not read them.
+            if self.open_labels:
+                self.tokenizer.check_word(words[row][1], one)
             tokens[row, : len(one)] = one
         return tokens, np.array([label for label, _ in words], dtype=np.int64)
 
     def encode(self, conversations: Sequence[Sequence[str]]) -> Ragged:
         """Token ids of N texts, without the template."""
         length = min(self.max_length, self.prompt.frame.room(self.tokenizer.window))
-        prefix = " " if self.template.partition(TEXT)[0][-1:].isspace() else ""
+        prefix = " " if self.sentence.partition(TEXT)[0][-1:].isspace() else ""
         return encode_turns(
             self.pipeline, self.tokenizer, conversations, length, self.truncation, prefix
         )
@@ -197,7 +201,7 @@ class MemoEncoder:
         }
 
     def for_taxonomy(self, taxonomy: Taxonomy) -> Self:
-        """The encoder whose head scores the words of other labels.
+        """The encoder whose head scores the words of other labels, or the same in another language.
 
         Raises:
             InputError: the head was trained for a fixed set of labels.
@@ -232,12 +236,13 @@ class MemoEncoder:
         config = folder.preprocessing
         length, truncation = check_reading(config)
         template = config.get("template")
-        check_template(template if isinstance(template, str) else "")
+        if template is not None:
+            check_template(template if isinstance(template, str) else "")
         return cls(
             pipeline=TextPipeline.from_config(config.get("steps", ())),
             tokenizer=TextTokenizer.load(folder.path, config),
             taxonomy=folder.taxonomy,
-            template=str(template),
+            template=template,
             max_length=length,
             truncation=truncation,
             open_labels=config.get("open_labels") is True,

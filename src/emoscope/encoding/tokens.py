@@ -68,6 +68,26 @@ class TextTokenizer:
             and number in self.tokenizer.encode(token.content, add_special_tokens=False).ids
         }
 
+    def check_word(self, word: str, ids: Sequence[int]) -> None:
+        """Check that a label's word can be told from others by its tokens.
+
+        Args:
+            word: of the label.
+            ids: its tokens.
+
+        Raises:
+            InputError: there is none, or unknown ones alone.
+        """
+        unknown = self.tokenizer.token_to_id(self.special["unk"]) if "unk" in self.special else None
+        # SentencePiece puts a mark of the space before what it does not know, which decodes to
+        # nothing.
+        if not self.tokenizer.decode([one for one in ids if one != unknown]).strip():
+            raise InputError(
+                f"The model's tokenizer makes nothing of the label word {word!r}: its vocabulary "
+                "has no part of it. Describe the label in other words (`words` in a taxonomy's "
+                "file), or take an encoder that knows them."
+            )
+
     def pair(self, first: str, second: str) -> Encoding:
         """Two sequences with the special tokens that the model expects around them."""
         return self.tokenizer.encode(first, second)

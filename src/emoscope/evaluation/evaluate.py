@@ -71,15 +71,14 @@ def evaluate(annotator: Annotator, corpus: Corpus, seed: int = 0) -> Evaluation:
     Args:
         annotator: of the model.
         corpus: with some of the same labels, in any order; with all of them if they exclude each
-            other.
+            other. Examples without labels are left out.
         seed: of the bootstrap.
 
     Raises:
-        InputError: the corpus has no labels, or none that the model knows.
+        InputError: the corpus has no labelled examples, or no label that the model knows.
     """
     known, shared = annotator.taxonomy, shared_labels(annotator.taxonomy, corpus)
-    if not len(corpus) or not corpus.labelled:
-        raise InputError(f"{corpus.name}: evaluation needs a label for every text.")
+    corpus = corpus.only_labelled(corpus.name)
     of_model = [known.index(name) for name in shared.names]
     of_corpus = [corpus.taxonomy.index(name) for name in shared.names]
     labels = corpus.labels[:, of_corpus]

@@ -14,7 +14,7 @@ def cross_entropy(
         logits: (batch, labels).
         labels: one-hot or a distribution, (batch, labels).
         weights: of each label, (labels,); the mean is over the weights of the batch, as in
-            `torch.nn.CrossEntropyLoss` with class indices.
+            `torch.nn.CrossEntropyLoss` with class indices, and 0 of a batch that has none.
         smoothing: share of the target spread over all labels.
     """
     target = labels * (1 - smoothing) + smoothing / labels.shape[-1]
@@ -22,7 +22,9 @@ def cross_entropy(
     if weights is None:
         return losses.mean()
     of_text = labels @ weights
-    return (losses * of_text).sum() / of_text.sum()
+    # A text whose label was left out of the prompt weighs nothing; all of them may be such.
+    total = of_text.sum().clamp(min=torch.finfo(of_text.dtype).tiny)
+    return (losses * of_text).sum() / total
 
 
 def binary_cross_entropy(

@@ -1,6 +1,6 @@
 """What training minimises: named terms with coefficients, each of them logged."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -51,6 +51,25 @@ class Objective:
         return total.sum(), {name: value.detach() for name, value in values.items()}
 
 
+def check_objective(section: ObjectiveSection, taxonomies: Sequence[Taxonomy]) -> None:
+    """Check that what relates labels of one text has such labels.
+
+    Args:
+        section: of the recipe.
+        taxonomies: of each part that is trained on.
+
+    Raises:
+        InputError: no part has labels that do not exclude each other.
+    """
+    relates = section.local_loss or section.global_loss or section.conditional_order
+    if relates and all(taxonomy.exclusive for taxonomy in taxonomies):
+        names = ", ".join(dict.fromkeys(repr(taxonomy.name) for taxonomy in taxonomies))
+        raise InputError(
+            "objective: local_loss, global_loss and conditional_order relate labels of one "
+            f"text, and those of {names} exclude each other. Leave them out."
+        )
+
+
 def make_objective(
     section: ObjectiveSection,
     taxonomy: Taxonomy,
@@ -59,6 +78,9 @@ def make_objective(
 ) -> Objective:
     """The objective of a recipe: (1 - c) · cross-entropy + c · local + g · global.
 
+    Of labels that exclude each other it is the softmax cross-entropy alone: they stand in no
+    relation within a text, so that in a mixture the other terms belong to the other corpora.
+
     Args:
         section: of the recipe.
         taxonomy: the K labels.
@@ -66,17 +88,11 @@ def make_objective(
         class_weights: of each label, (K,).
 
     Raises:
-        InputError: a loss for labels that exclude each other, where it needs several a text; or
-            labels without a place on Plutchik's wheel.
+        InputError: labels without a place on Plutchik's wheel.
     """
     local, pull = section.local_loss, section.global_loss
     weights = None if class_weights is None else torch.tensor(class_weights, dtype=torch.float32)
     if taxonomy.exclusive:
-        if local or pull or section.conditional_order:
-            raise InputError(
-                "objective: local_loss, global_loss and conditional_order relate labels of one "
-                f"text, and those of {taxonomy.name!r} exclude each other. Leave them out."
-            )
         term = softmax_term(weights, section.label_smoothing)
         return Objective({"cross_entropy": term}, {"cross_entropy": 1.0})
     conditional = None

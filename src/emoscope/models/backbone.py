@@ -136,14 +136,22 @@ def without_pooler(model: PreTrainedModel) -> PreTrainedModel:
 def encode(
     model: nn.Module, input_ids: Tensor, attention_mask: Tensor, types: Tensor | None
 ) -> Tensor:
-    """Last hidden states, (batch, tokens, hidden), token types only for an encoder with such."""
+    """Last hidden states of an encoder, (batch, tokens, hidden); see `encoder_inputs`."""
+    inputs = encoder_inputs(model, input_ids, attention_mask, types)
+    states: Tensor = model(**inputs).last_hidden_state
+    return states
+
+
+def encoder_inputs(
+    model: nn.Module, input_ids: Tensor, attention_mask: Tensor, types: Tensor | None
+) -> dict[str, Tensor]:
+    """What an encoder is called with, token types only if it has such; each (batch, tokens)."""
     inputs = {"input_ids": input_ids, "attention_mask": attention_mask}
     several = getattr(model.config, "type_vocab_size", 0)
     takes = "token_type_ids" in inspect.signature(model.forward).parameters
     if types is not None and takes and isinstance(several, int) and several > 1:
         inputs["token_type_ids"] = types
-    states: Tensor = model(**inputs).last_hidden_state
-    return states
+    return inputs
 
 
 def load_tokenizer(name: str, config: PretrainedConfig) -> TextTokenizer:
@@ -185,10 +193,23 @@ def window_of(config: PretrainedConfig, tokenizer_length: int) -> int:
     positions = getattr(config, "max_position_embeddings", None)
     if not isinstance(positions, int) or positions <= 0:
         return min(tokenizer_length, 4096)
-    # RoBERTa and its kin count positions from the padding id on.
-    if config.model_type in ("roberta", "xlm-roberta", "camembert", "xlm-roberta-xl"):
-        positions -= (config.pad_token_id or 0) + 1
-    return min(positions, tokenizer_length)
+    return min(positions - unused_positions(config), tokenizer_length)
+
+
+def unused_positions(config: PretrainedConfig) -> int:
+    """How many of an encoder's positions no token ever has.
+
+    RoBERTa and its kin (MPNet, Longformer …) number tokens from the padding's position on, and that
+    of their table of positions alone is known.
+    """
+    with torch.device("meta"):
+        model = new_backbone(shape_of(config))
+    paddings = (
+        getattr(module, "padding_idx", None)
+        for name, module in model.named_modules()
+        if name.endswith("position_embeddings")
+    )
+    return max((one + 1 for one in paddings if one is not None), default=0)
 
 
 def _few(names: list[str]) -> str:

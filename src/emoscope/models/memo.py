@@ -5,22 +5,21 @@ scored (`projections`), or read by the pretrained head that guesses masked words
 then score any labels (Chochlakis et al. 2022, arXiv 2210.15842).
 """
 
+from contextvars import ContextVar
 from typing import Any, Literal
 
 import torch
 from torch import Tensor, nn
 from transformers import PretrainedConfig, PreTrainedModel
 
-from emoscope.errors import InputError
-from emoscope.models.backbone import encode, new_backbone
+from emoscope.models.backbone import encode, encoder_inputs, new_backbone
 from emoscope.models.demux import average
 from emoscope.models.output import EmotionOutput
 
 Head = Literal["ffn", "projections", "mlm"]
 Masks = Literal["sum", "concatenate"]
 Synonyms = Literal["sum", "mean", "product"]
-HEADS_OF_ENCODERS = ("cls", "lm_head", "predictions")
-"""Names that encoders give to the head that guesses masked words."""
+_MASKS: ContextVar[Tensor | None] = ContextVar("masks", default=None)
 
 
 class MemoConfig(PretrainedConfig):
@@ -63,9 +62,6 @@ class Memo(PreTrainedModel):
         config: of the model.
         backbone: the pretrained encoder, with its masked-language head for the head `"mlm"`; a new
             one of the configured shape if None.
-
-    Raises:
-        InputError: the head `"mlm"` on an encoder whose own head is not known here.
     """
 
     config_class = MemoConfig
@@ -87,21 +83,13 @@ class Memo(PreTrainedModel):
         elif config.head == "projections":
             self.dense = nn.Linear(width, labels * hidden)
             self.scorer = nn.Linear(hidden, 1)
-        elif self.language_head() is None:
-            raise InputError(
-                f"model.head=mlm: an encoder of type {self.backbone.config.model_type!r} keeps its "
-                f"head under none of {', '.join(HEADS_OF_ENCODERS)}. Take head ffn or projections."
-            )
+        else:
+            self.backbone.base_model.register_forward_hook(_only_masks)
         self.dropout = nn.Dropout(config.dropout)
         self.post_init()
 
     def _init_weights(self, module: nn.Module) -> None:
         """Keep the initialisation that each layer's own constructor made."""
-
-    def language_head(self) -> nn.Module | None:
-        """The encoder's own head that guesses masked words."""
-        found = (getattr(self.backbone, name, None) for name in HEADS_OF_ENCODERS)
-        return next((head for head in found if isinstance(head, nn.Module)), None)
 
     def forward(
         self,
@@ -127,13 +115,13 @@ class Memo(PreTrainedModel):
             Logits (batch, labels), and with the head `"projections"` label representations
             (batch, labels, hidden).
         """
-        masked = self.config.head == "mlm"
-        encoder = self.backbone.base_model if masked else self.backbone
-        states = encode(encoder, input_ids, attention_mask.long(), token_type_ids)
-        at = mask_positions.unsqueeze(-1).expand(-1, -1, states.shape[-1])
-        found = states.gather(1, at)  # (batch, masks, hidden)
-        if masked:
-            return EmotionOutput(logits=self.word_scores(found, label_tokens, word_labels))
+        mask = attention_mask.long()
+        if self.config.head == "mlm":
+            inputs = encoder_inputs(self.backbone, input_ids, mask, token_type_ids)
+            guesses = self.guesses(inputs, mask_positions)
+            return EmotionOutput(logits=self.word_scores(guesses, label_tokens, word_labels))
+        states = encode(self.backbone, input_ids, mask, token_type_ids)
+        found = _at_masks(states, mask_positions)
         joined = found.flatten(1) if self.config.combine_masks == "concatenate" else found.sum(1)
         hidden = self.dense(self.dropout(joined))
         if self.config.head == "ffn":
@@ -142,19 +130,31 @@ class Memo(PreTrainedModel):
         logits = self.scorer(self.dropout(representations)).squeeze(-1)
         return EmotionOutput(logits=logits, representations=representations)
 
-    def word_scores(self, states: Tensor, label_tokens: Tensor, word_labels: Tensor) -> Tensor:
-        """Logits (batch, labels) by the head that guesses masked words.
+    def guesses(self, inputs: dict[str, Tensor], mask_positions: Tensor) -> Tensor:
+        """Logits of the vocabulary at the masks by the encoder's own head, (batch, masks, words).
+
+        Args:
+            inputs: of the encoder.
+            mask_positions: (batch, masks).
+        """
+        token = _MASKS.set(mask_positions)
+        try:
+            logits: Tensor = self.backbone(**inputs).logits
+        finally:
+            _MASKS.reset(token)
+        return logits
+
+    def word_scores(self, guesses: Tensor, label_tokens: Tensor, word_labels: Tensor) -> Tensor:
+        """Logits (batch, labels) from the guesses at the masks.
 
         A word of several sub-tokens scores their mean; several masks score their mean.
 
         Args:
-            states: of the masks, (batch, masks, hidden).
+            guesses: logits of the vocabulary, (batch, masks, vocabulary).
             label_tokens: (words, L), padded with -1.
             word_labels: (words,).
         """
-        head = self.language_head()
-        assert head is not None  # noqa: S101 (checked by the constructor)
-        vocabulary = head(states).mean(dim=1)  # (batch, vocabulary)
+        vocabulary = guesses.mean(dim=1)
         real = label_tokens >= 0
         scores = vocabulary[:, label_tokens.clamp(min=0)] * real
         words = scores.sum(-1) / real.sum(-1)  # (batch, words)
@@ -164,3 +164,21 @@ class Memo(PreTrainedModel):
             return torch.prod(inside, dim=-1)
         weights = average(member) if self.config.synonyms == "mean" else member
         return nn.functional.linear(words, weights)
+
+
+def _at_masks(states: Tensor, mask_positions: Tensor) -> Tensor:
+    """States (batch, masks, hidden) of the masks among those of all tokens."""
+    at = mask_positions.unsqueeze(-1).expand(-1, -1, states.shape[-1])
+    return states.gather(1, at)
+
+
+def _only_masks(_module: nn.Module, _inputs: Any, output: Any) -> None:
+    """Keep the masks' states alone of what an encoder made, so that its head guesses only there.
+
+    Encoders differ in how they keep their head, so it is called through them; a vocabulary for
+    every token would not fit into memory. The places come by a context variable, as texts may be
+    scored in several threads.
+    """
+    positions = _MASKS.get()
+    if positions is not None:
+        output.last_hidden_state = _at_masks(output.last_hidden_state, positions)

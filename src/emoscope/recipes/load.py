@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from difflib import get_close_matches
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +10,10 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from emoscope.errors import InputError
+from emoscope.recipes.inherit import resolved
 from emoscope.recipes.schema import Recipe
 from emoscope.recipes.section import ModelSection
+from emoscope.recipes.shipped import recipe_files, shipped_text
 from emoscope.registry import MODELS, find, resolve
 
 MAX_BYTES = 1_000_000
@@ -22,18 +23,16 @@ NOT_YAML = (yaml.YAMLError, ValueError, RecursionError)
 
 def builtin_recipes() -> tuple[str, ...]:
     """Names of the recipes that ship."""
-    folder = files("emoscope.recipes")
-    return tuple(
-        sorted(
-            entry.name.removesuffix(".yaml")
-            for entry in folder.iterdir()
-            if entry.name.endswith(".yaml")
-        )
-    )
+    return tuple(sorted(name for recipes in recipe_files().values() for name in recipes))
+
+
+def is_shipped(name: str) -> bool:
+    """Whether a recipe of this name ships."""
+    return shipped_text(name) is not None
 
 
 def load_recipe(name_or_path: str, overrides: Sequence[str] = ()) -> Recipe:
-    """A checked recipe.
+    """A checked recipe, with all that it takes over from the one that it `extends`.
 
     Args:
         name_or_path: a built-in name, or a YAML file.
@@ -43,7 +42,7 @@ def load_recipe(name_or_path: str, overrides: Sequence[str] = ()) -> Recipe:
         InputError: no such recipe, not YAML, an unknown field or a bad value; the message says
             where and what was expected.
     """
-    values = read(name_or_path)
+    values = resolved(name_or_path, read, is_shipped)
     for override in overrides:
         apply_override(values, override)
     problems: list[str] = []
@@ -90,7 +89,8 @@ def explained(problem: ErrorDetails, model: type[ModelSection], prefix: str = ""
     """
     place = prefix + ".".join(str(part) for part in problem["loc"])
     if problem["type"] != "extra_forbidden":
-        return f"{place}: {problem['msg'].removeprefix('Value error, ').rstrip('.')}"
+        message = problem["msg"].removeprefix("Value error, ").rstrip(".")
+        return f"{place}: {message}" if place else message
     known = {name: name for name in Recipe.model_fields}
     for section, field in Recipe.model_fields.items():
         kind = model if section == "model" else field.annotation
@@ -102,16 +102,12 @@ def explained(problem: ErrorDetails, model: type[ModelSection], prefix: str = ""
 
 
 def read(name_or_path: str) -> dict[str, Any]:
-    """The mapping that a recipe's YAML holds."""
-    if name_or_path in builtin_recipes():
-        text = (files("emoscope.recipes") / f"{name_or_path}.yaml").read_text(encoding="utf-8")
-    else:
+    """The mapping that a recipe's own YAML holds."""
+    text = shipped_text(name_or_path)
+    if text is None:
         path = Path(name_or_path)
         if not path.is_file():
-            raise InputError(
-                f"No recipe {name_or_path!r}: expected a YAML file or one of "
-                f"{', '.join(builtin_recipes())}."
-            )
+            raise InputError(f"No recipe {name_or_path!r}: {instead_of(path)}")
         if path.stat().st_size > MAX_BYTES:
             raise InputError(f"{path}: a recipe of over {MAX_BYTES:,} bytes is not read.")
         try:
@@ -125,6 +121,13 @@ def read(name_or_path: str) -> dict[str, Any]:
     if not isinstance(values, dict):
         raise InputError(f"Recipe {name_or_path}: expected a mapping of sections.")
     return values
+
+
+def instead_of(path: Path) -> str:
+    """What was expected in place of a recipe that is not there."""
+    close = get_close_matches(path.name.removesuffix(".yaml"), builtin_recipes(), n=3, cutoff=0.5)
+    meant = f"; did you mean {' or '.join(close)}?" if close else "."
+    return f"expected a YAML file or a name of `emoscope recipes`{meant}"
 
 
 def apply_override(values: dict[str, Any], override: str) -> None:
@@ -144,9 +147,14 @@ def apply_override(values: dict[str, Any], override: str) -> None:
             raise InputError(f"Override {override!r}: {parent!r} is not a section.")
         values = child
     try:
-        values[field] = yaml.safe_load(text)
+        value = yaml.safe_load(text)
     except NOT_YAML as error:
         raise InputError(f"Override {override!r}: the value is not YAML: {error}") from None
+    old = values.get(field)
+    # A section with a name, such as a loss, is exchanged by its name and keeps its other fields.
+    if isinstance(old, dict) and "name" in old and isinstance(value, str) and value != "none":
+        value = {**old, "name": value}
+    values[field] = value
 
 
 def to_yaml(recipe: Recipe) -> str:

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field, PositiveInt
+from pydantic import Field, PositiveInt, ValidationInfo, field_validator
 
 from emoscope.recipes.section import ModelSection, Probability, Section
 
@@ -73,3 +73,17 @@ class MemoSection(PromptedSection):
     head: Literal["ffn", "projections", "mlm"] = "ffn"
     combine_masks: Literal["sum", "concatenate"] = "sum"
     synonyms: Literal["sum", "mean", "product"] = "mean"
+
+    @field_validator("combine_masks")
+    @classmethod
+    def _of_states(cls, combine_masks: str, info: ValidationInfo) -> str:
+        if combine_masks != "sum" and info.data.get("head") == "mlm":
+            raise ValueError("has no effect on the head mlm, which takes a mean; leave it out")
+        return combine_masks
+
+    @field_validator("synonyms")
+    @classmethod
+    def _of_words(cls, synonyms: str, info: ValidationInfo) -> str:
+        if synonyms != "mean" and info.data.get("head") in ("ffn", "projections"):
+            raise ValueError("has no effect on heads that read no words; set head to mlm")
+        return synonyms

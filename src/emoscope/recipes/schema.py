@@ -1,8 +1,15 @@
 """What a recipe may say, checked before anything runs."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, PositiveInt, SerializeAsAny, field_validator
+from pydantic import (
+    Field,
+    PositiveInt,
+    SerializeAsAny,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
 from emoscope.errors import InputError
 from emoscope.recipes.models import NelecSection
@@ -15,6 +22,9 @@ from emoscope.recipes.section import (
     Share,
 )
 from emoscope.registry import CORPORA, LOCAL_LOSSES, MODELS, find, resolve
+
+METADATA = ("description", "needs", "time")
+"""Fields that are for people: recipes that differ in them alone train the same."""
 
 
 class Holdout(Section):
@@ -29,8 +39,15 @@ class CorpusSection(Section):
 
     name: str
     folder: str | None = Field(None, description="inside --data-dir, if its files lie deeper")
-    train: str = Field("train", description="split, or file of a tabular corpus, trained on")
-    dev: str = Field("dev", description="split, or file, that every choice is made on")
+    train: str | None = Field(
+        "train", description="split, or file of a tabular corpus, trained on; none if null"
+    )
+    dev: str | None = Field(
+        "dev", description="split, or file, that every choice is made on; none if null"
+    )
+    test: str | None = Field(
+        None, description="split, or file, that the finished model is measured on; none if null"
+    )
     languages: tuple[str, ...] | None = Field(
         None, description="of a corpus that has several; all of them if null"
     )
@@ -57,7 +74,7 @@ class CorpusSection(Section):
 
 
 class MixSection(Section):
-    """Further corpora to train on; each keeps its own labels, a batch holds texts of one."""
+    """Further corpora, to train, choose or measure on; each keeps its own labels."""
 
     corpora: tuple[CorpusSection, ...] = ()
     alpha: Annotated[float, Field(ge=0, le=1)] = Field(
@@ -112,6 +129,20 @@ class LocalLossSection(Section):
     def _known(cls, name: str) -> str:
         return checked(LOCAL_LOSSES, name, "local loss")
 
+    @field_validator("on")
+    @classmethod
+    def _of_scores(cls, on: str, info: ValidationInfo) -> str:
+        if on != "predictions" and info.data.get("distance") == "cossim":
+            raise ValueError("has no effect on the distance cossim, of vectors; leave it out")
+        return on
+
+    @field_validator("transform", "plus_one")
+    @classmethod
+    def _of_weights(cls, value: str | bool, info: ValidationInfo) -> str | bool:
+        if value not in ("identity", False) and info.data.get("weights") == "none":
+            raise ValueError("has no effect on weights that are none; set weights, or leave it out")
+        return value
+
 
 class GlobalLossSection(Section):
     """A loss that moves label representations towards prior correlations (arXiv 2210.15842)."""
@@ -135,6 +166,14 @@ class ObjectiveSection(Section):
         description="balanced: every label weighs the same; prior: as much as in the target prior",
     )
     label_smoothing: Probability = 0.0
+
+    @field_validator("local_loss", mode="before")
+    @classmethod
+    def _by_name(cls, value: Any) -> Any:
+        """A loss given by its name alone, or `none`."""
+        if isinstance(value, str):
+            return None if value == "none" else {"name": value}
+        return value
 
 
 class PriorSection(Section):
@@ -173,7 +212,9 @@ class WarmupSchedule(Section):
 class TrainingSection(Section):
     """How long and how fast."""
 
-    epochs: PositiveInt = 10
+    epochs: Annotated[int, Field(ge=0)] = Field(
+        10, description="passes over the training texts; 0 measures the weights begun with"
+    )
     batch_size: PositiveInt = 64
     learning_rate: Positive = 1e-3
     weight_decay: NonNegative = 0.0
@@ -206,6 +247,7 @@ class Recipe(Section):
     name: str
     description: str = ""
     needs: str = Field("", description="data to bring, and where their publisher offers them")
+    time: str = Field("", description="of a run on two CPU cores, roughly")
     seed: int = 0
     corpus: CorpusSection
     mix: MixSection = MixSection()
@@ -224,6 +266,31 @@ class Recipe(Section):
             return values
         kind = checked(MODELS, str(values.get("type", "nelec")), "model")
         return resolve(MODELS[kind].section).model_validate(values)
+
+    @model_validator(mode="after")
+    def _has_train_and_dev(self) -> Self:
+        if self.corpus.train is None:
+            raise ValueError(
+                "corpus.train: expected a split, as the labels of the model are those of the first "
+                "corpus; found null"
+            )
+        if all(section.dev is None for section in self.corpora):
+            raise ValueError("corpus.dev: expected a split in one corpus at least; found null")
+        return self
+
+    @property
+    def corpora(self) -> tuple[CorpusSection, ...]:
+        """The corpus and those mixed with it."""
+        return (self.corpus, *self.mix.corpora)
+
+    @property
+    def dev_split(self) -> str:
+        """What dev is called in the first corpus that has one."""
+        return next(section.dev for section in self.corpora if section.dev is not None)
+
+    def settings(self) -> dict[str, Any]:
+        """All that bears on the outcome, as plain values: everything but what is for people."""
+        return self.model_dump(mode="json", exclude=set(METADATA))
 
 
 def checked(entries: dict[str, Any], name: str, what: str) -> str:

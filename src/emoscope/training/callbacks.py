@@ -15,13 +15,16 @@ from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
     Progress,
+    TaskID,
     TextColumn,
     TimeElapsedColumn,
     TimeRemainingColumn,
 )
 from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 
+from emoscope.folder import write_text
 from emoscope.training.curves import draw_curves
+from emoscope.training.logs import HISTORY
 
 Floats = NDArray[np.floating[Any]]
 
@@ -90,7 +93,7 @@ class LiveCurves(TrainerCallback):
         if not final and time.monotonic() - self.drawn < self.interval:
             return
         history = history_of(state.log_history)
-        (self.folder / "history.json").write_text(json.dumps(history, indent=1), encoding="utf-8")
+        write_text(self.folder / HISTORY, json.dumps(history, indent=1))
         draw_curves(history, self.folder / "plots")
         self.drawn = time.monotonic()
 
@@ -114,6 +117,7 @@ class ShowProgress(TrainerCallback):
     def __init__(self, title: str, metric: str) -> None:
         self.title = title
         self.metric = metric
+        self.task: TaskID | None = None
         console = Console(stderr=True)
         self.progress = Progress(
             TextColumn("{task.description}"),
@@ -137,7 +141,8 @@ class ShowProgress(TrainerCallback):
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any
     ) -> None:
         """Move the bar."""
-        self.progress.update(self.task, completed=state.global_step)
+        if self.task is not None:
+            self.progress.update(self.task, completed=state.global_step)
 
     def on_log(
         self,
@@ -149,7 +154,8 @@ class ShowProgress(TrainerCallback):
     ) -> None:
         """Show the newest dev figure."""
         name = f"eval_{self.metric}"
-        if logs and name in logs:
+        # Without a task it is an evaluation before any training.
+        if logs and name in logs and self.task is not None:
             figures = f"dev {self.metric} {logs[name]:.3f}"
             self.progress.update(self.task, figures=figures)
 

@@ -29,7 +29,7 @@ def model_card(recipe: Recipe, prepared: Prepared, result: "RunResult") -> str:
 {told}
 - Seed {result.seed}, {result.epochs:g} epochs, weights of epoch {result.best_epoch:g}.
 
-## Figures on {recipe.corpus.dev}
+## Figures on {recipe.dev_split}
 
 These are the figures that the epoch and the calibration were chosen by; measure on a test split
 with `emoscope evaluate`.

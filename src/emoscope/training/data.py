@@ -80,6 +80,7 @@ class EncodedDataset(Dataset[dict[str, Tensor]]):
         self.starts = np.cumsum([0, *map(len, self.parts)])
         self.augmentation = augmentation
         self.seed = seed
+        # Where a training stands; its processes stand at the same place, with rows of their own.
         self.clock: LengthBuckets | None = None
 
     def __len__(self) -> int:
@@ -104,8 +105,8 @@ class EncodedDataset(Dataset[dict[str, Tensor]]):
         order, labels = None, part.labels[own]
         extras: dict[str, Any] = {}
         if self.augmentation is not None:
-            epoch = self.clock.epoch if self.clock else 0
-            rng = np.random.default_rng([self.seed, epoch, int(chosen[0]), len(chosen)])
+            moment = (self.clock.epoch, self.clock.place) if self.clock else (0, int(chosen[0]))
+            rng = np.random.default_rng([self.seed, *moment])
             order = self.augmentation.order(labels.shape[1], rng)
             columns = np.sort(order)
             if len(columns) < labels.shape[1]:
@@ -163,6 +164,8 @@ class LengthBuckets(Sampler[list[int]]):
         self.starts = np.cumsum([0, *map(len, self.lengths)])
         self.draws = draws_by_part([len(one) for one in self.lengths], alpha)
         self.epoch = 0
+        self.place = 0
+        """Of the batch that was drawn last, counted from the start of the epoch."""
 
     def set_epoch(self, epoch: int) -> None:
         """Choose the order of an epoch."""
@@ -178,7 +181,9 @@ class LengthBuckets(Sampler[list[int]]):
             batches += self.bucketed(draw(len(lengths), self.draws[number], rng), number)
         whole = [batch for batch in batches if len(batch) == self.batch_size]
         short = [batch for batch in batches if len(batch) < self.batch_size]
-        for batch in [*(whole[at] for at in rng.permutation(len(whole))), *short]:
+        ordered = [*(whole[at] for at in rng.permutation(len(whole))), *short]
+        for place, batch in enumerate(ordered):
+            self.place = place
             # Every process needs as many rows, so that their gradients weigh the same.
             even = np.resize(batch, -(-len(batch) // self.world) * self.world)
             yield even[self.rank :: self.world].tolist()

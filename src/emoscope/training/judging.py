@@ -2,17 +2,18 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from statistics import fmean
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from emoscope.calibration import Calibration, decide
-from emoscope.corpora.corpus import Corpus
 from emoscope.evaluation.metrics import Report, report
+from emoscope.experiments.scored import ScoredTexts
 from emoscope.taxonomy import Taxonomy
-from emoscope.training.prepare import Prepared
+from emoscope.training.data import Part
+from emoscope.training.logs import means
+from emoscope.training.prepare import PART_FIGURES, Prepared, part_names
 from emoscope.training.prior import PriorCorrection
 
 Floats = NDArray[np.floating[Any]]
@@ -41,21 +42,15 @@ class Judgement:
 
         Those at ½ are called `half_…`.
         """
-        figures = means(list(self.parts.values()))
+        figures = means([one.flat() for one in self.parts.values()])
         if self.half is not None:
-            at_half = means(list(self.half_parts.values()))
+            at_half = means([one.flat() for one in self.half_parts.values()])
             figures |= {f"half_{name}": value for name, value in at_half.items()}
         if len(self.parts) > 1:
             for name, part in self.parts.items():
-                figures |= {f"{name}_micro_f1": part.micro.f1, f"{name}_macro_f1": part.macro.f1}
+                flat = part.flat()
+                figures |= {f"{name}_{figure}": flat[figure] for figure in PART_FIGURES}
         return figures
-
-
-def means(reports: Sequence[Report]) -> dict[str, float]:
-    """Each figure as the mean over the reports that have it."""
-    flat = [one.flat() for one in reports]
-    names = dict.fromkeys(name for one in flat for name in one)
-    return {name: fmean(one[name] for one in flat if name in one) for name in names}
 
 
 def judge(
@@ -68,23 +63,40 @@ def judge(
         correction: of the prior, as the recipe asks for it.
         logits: (M, K) of each dev part.
     """
-    taxonomy = prepared.taxonomy
     joined = prepared.of_model(logits)
     labels = prepared.of_model([part.labels for part in prepared.dev_set])
-    calibration = correction.fit(joined, labels)
+    return measure(prepared, prepared.dev_set, logits, correction.fit(joined, labels))
+
+
+def measure(
+    prepared: Prepared,
+    parts: Sequence[Part],
+    logits: list[NDArray[np.float32]],
+    calibration: Calibration,
+) -> Judgement:
+    """Figures of some parts under a calibration, with and without its thresholds.
+
+    Args:
+        prepared: whose labels are those of the model.
+        parts: of dev or test.
+        logits: (M, K) of each part.
+        calibration: for the labels of the model.
+    """
+    taxonomy = prepared.taxonomy
+    corpora = tuple(part.corpus for part in parts)
+    joined = prepared.of_model(logits, corpora)
+    labels = prepared.of_model([part.labels for part in parts], corpora)
     halved = Calibration(calibration.temperature, calibration.prior_shift)
-    names = part_names(prepared.dev)
-    parts, half_parts = (
+    names = part_names(corpora)
+    reports, half_reports = (
         {
             name: figures(
                 part.labels,
                 scores,
-                corpus.taxonomy,
-                chosen.for_labels(taxonomy.names, corpus.taxonomy.names),
+                part.corpus.taxonomy,
+                chosen.for_labels(taxonomy.names, part.corpus.taxonomy.names),
             )
-            for name, corpus, part, scores in zip(
-                names, prepared.dev, prepared.dev_set, logits, strict=True
-            )
+            for name, part, scores in zip(names, parts, logits, strict=True)
         }
         for chosen in (calibration, halved)
     )
@@ -92,30 +104,57 @@ def judge(
         calibration=calibration,
         pooled=figures(labels, joined, taxonomy, calibration),
         half=None if taxonomy.exclusive else figures(labels, joined, taxonomy, halved),
-        parts=parts,
-        half_parts=half_parts,
+        parts=reports,
+        half_parts=half_reports,
     )
+
+
+def scored_texts(
+    prepared: Prepared,
+    parts: Sequence[Part],
+    logits: list[NDArray[np.float32]],
+    calibration: Calibration,
+) -> ScoredTexts:
+    """The texts of some parts with their scores, for the log; arguments as of `measure`.
+
+    Labels that a part has and the model has not learnt come after those of the model.
+    """
+    taxonomy = prepared.taxonomy
+    corpora = tuple(part.corpus for part in parts)
+    names = tuple(
+        dict.fromkeys([*taxonomy.names, *(one for each in corpora for one in each.taxonomy.names)])
+    )
+    joined = prepared.of_model(logits, corpora, names)
+    labels = prepared.of_model([part.labels for part in parts], corpora, names)
+    calibration = calibration.for_labels(taxonomy.names, names)
+    probabilities = probabilities_of(labels, joined, taxonomy, calibration)
+    known = ~np.isnan(labels)
+    return ScoredTexts(
+        labels=names,
+        ids=[one for corpus in corpora for one in corpus.ids],
+        parts=[
+            name
+            for name, corpus in zip(part_names(corpora), corpora, strict=True)
+            for _ in range(len(corpus))
+        ],
+        turns=[turns for corpus in corpora for turns in corpus.turns],
+        gold=labels,
+        probabilities=probabilities,
+        decisions=decide(probabilities, taxonomy.exclusive, calibration.cuts()) & known,
+    )
+
+
+def probabilities_of(
+    labels: Floats, logits: Floats, taxonomy: Taxonomy, calibration: Calibration
+) -> Floats:
+    """Calibrated probabilities (N, K), of the logits (N, K) of labels that are known."""
+    known = ~np.isnan(labels)
+    return calibration.probabilities(np.where(known, logits, 0.0), taxonomy.exclusive)
 
 
 def figures(labels: Floats, logits: Floats, taxonomy: Taxonomy, calibration: Calibration) -> Report:
     """Figures of calibrated logits (N, K) against labels (N, K); a NaN label counts for nothing."""
     known = ~np.isnan(labels)
-    probabilities = calibration.probabilities(np.where(known, logits, 0.0), taxonomy.exclusive)
+    probabilities = probabilities_of(labels, logits, taxonomy, calibration)
     decisions = decide(probabilities, taxonomy.exclusive, calibration.cuts()) & known
     return report(np.where(known, labels, 0.0), decisions, taxonomy)
-
-
-def part_names(corpora: Sequence[Corpus]) -> list[str]:
-    """What to call each part: by its language if that tells them apart, else by its corpus too."""
-    languages = [corpus.languages[0] for corpus in corpora]
-    if len(corpora) == 1:
-        return [corpora[0].name]
-    if len(set(languages)) == len(languages):
-        return languages
-    names = [
-        f"{corpus.name}_{language}" for corpus, language in zip(corpora, languages, strict=True)
-    ]
-    return [
-        name if names.count(name) == 1 else f"{name}_{place}"
-        for place, name in enumerate(names, start=1)
-    ]

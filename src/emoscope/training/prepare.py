@@ -1,5 +1,6 @@
 """From a recipe to what a trainer takes: corpora, in parts of one set of labels, encoded."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -12,6 +13,7 @@ from emoscope.corpora.corpus import Corpus
 from emoscope.corpora.registry import load_corpus
 from emoscope.errors import InputError
 from emoscope.evaluation.metrics import report
+from emoscope.losses.objective import check_objective
 from emoscope.recipes.schema import CorpusSection, Recipe
 from emoscope.registry import MODELS, resolve
 from emoscope.taxonomy import Taxonomy
@@ -20,6 +22,8 @@ from emoscope.training.families.family import Family
 
 THREE_LETTERS = {"arq": "ar", "ary": "ar", "deu": "de", "eng": "en", "esp": "es", "hin": "hi"}
 """Codes of SemEval-2025's languages as taxonomies call them."""
+PART_FIGURES = ("micro_f1", "macro_f1")
+"""Figures that are followed for each part of dev by itself, where there are several."""
 
 
 @dataclass(frozen=True)
@@ -30,11 +34,13 @@ class Prepared:
         train: examples to learn from; the labels of the first part are those of the model.
         dev: examples to choose on.
         family: the kind of model, fitted to `train`.
+        test: examples to measure the finished model on.
     """
 
     train: tuple[Corpus, ...]
     dev: tuple[Corpus, ...]
     family: Family
+    test: tuple[Corpus, ...] = ()
 
     @property
     def taxonomy(self) -> Taxonomy:
@@ -51,6 +57,11 @@ class Prepared:
         """`dev` as arrays, encoded once for all runs."""
         return self.encode(self.dev)
 
+    @cached_property
+    def test_set(self) -> tuple[Part, ...]:
+        """`test` as arrays, encoded once for all runs."""
+        return self.encode(self.test)
+
     def encode(self, corpora: tuple[Corpus, ...]) -> tuple[Part, ...]:
         """Corpora with an encoder that asks for the labels of each."""
         encoder = self.family.encoder
@@ -64,18 +75,29 @@ class Prepared:
             for corpus in corpora
         )
 
-    def of_model(self, dev: list[NDArray[np.float32]]) -> NDArray[np.float32]:
-        """Values for the dev parts, (M, K') each, in the columns of the model's labels.
+    def of_model(
+        self,
+        values_of: list[NDArray[np.float32]],
+        corpora: tuple[Corpus, ...] | None = None,
+        names: tuple[str, ...] | None = None,
+    ) -> NDArray[np.float32]:
+        """Values of several parts, (M, K') each, in the columns of the model's labels.
+
+        Args:
+            values_of: of each part.
+            corpora: the parts; those of dev if None.
+            names: of the columns, if they are others.
 
         Returns:
             (sum of M, K), NaN where a part lacks a label.
         """
+        column = {name: place for place, name in enumerate(names or self.taxonomy.names)}
         joined = []
-        for corpus, values in zip(self.dev, dev, strict=True):
-            wide = np.full((len(values), len(self.taxonomy)), np.nan, dtype=np.float32)
+        for corpus, values in zip(corpora or self.dev, values_of, strict=True):
+            wide = np.full((len(values), len(column)), np.nan, dtype=np.float32)
             for place, name in enumerate(corpus.taxonomy.names):
-                if name in self.taxonomy.names:
-                    wide[:, self.taxonomy.index(name)] = values[:, place]
+                if name in column:
+                    wide[:, column[name]] = values[:, place]
             joined.append(wide)
         return np.concatenate(joined)
 
@@ -83,19 +105,15 @@ class Prepared:
 def load_corpora(section: CorpusSection, root: Path) -> tuple[list[Corpus], list[Corpus]]:
     """The training and the dev parts of one corpus of a recipe, the holdout taken out of training.
 
-    A corpus is one part, unless its labels are shown in each text's own language.
+    A corpus is a part for each language. Either list is empty where the recipe says null.
     """
-    train = load_corpus(section, root, section.train)
-    dev = load_corpus(section, root, section.dev)
-    if dev.taxonomy.names != train.taxonomy.names:
+    train, dev = (load_labelled(section, root, split) for split in (section.train, section.dev))
+    if train is not None and dev is not None and dev.taxonomy.names != train.taxonomy.names:
         raise InputError(
             f"The labels of {section.train} {list(train.taxonomy.names)} and {section.dev} "
             f"{list(dev.taxonomy.names)} differ. Name the taxonomy: --set corpus.taxonomy=FILE."
         )
-    for corpus, name in ((train, section.train), (dev, section.dev)):
-        if not len(corpus) or not corpus.labelled:
-            raise InputError(f"{section.name} {name}: training needs labelled examples.")
-    if section.holdout is not None:
+    if section.holdout is not None and train is not None:
         if len(train) < 2:
             raise InputError(
                 f"{section.name} {section.train}: a holdout needs two examples or more; "
@@ -107,7 +125,23 @@ def load_corpora(section: CorpusSection, root: Path) -> tuple[list[Corpus], list
             random_state=section.holdout.seed,
         )
         train = train.select(np.sort(kept))
-    return parts_of(train, section.words), parts_of(dev, section.words)
+    of_train, of_dev = (
+        [] if corpus is None else parts_of(corpus, section.words) for corpus in (train, dev)
+    )
+    return of_train, of_dev
+
+
+def load_test(section: CorpusSection, root: Path) -> list[Corpus]:
+    """The parts that the finished model is measured on; none where the recipe says null."""
+    test = load_labelled(section, root, section.test)
+    return [] if test is None else parts_of(test, section.words)
+
+
+def load_labelled(section: CorpusSection, root: Path, split: str | None) -> Corpus | None:
+    """The labelled examples of a split; None where the recipe says null."""
+    if split is None:
+        return None
+    return load_corpus(section, root, split).only_labelled(f"{section.name} {split}")
 
 
 def parts_of(corpus: Corpus, words: str | None) -> list[Corpus]:
@@ -131,13 +165,31 @@ def two_letters(language: str, words: str) -> str:
     return THREE_LETTERS.get(language, language) if words == "own" else words
 
 
-def check_metric(metric: str, taxonomies: list[Taxonomy]) -> None:
+def part_names(corpora: Sequence[Corpus]) -> list[str]:
+    """What to call each part: by its language if that tells them apart, else by its corpus too."""
+    languages = [corpus.languages[0] for corpus in corpora]
+    if len(corpora) == 1:
+        return [corpora[0].name]
+    if len(set(languages)) == len(languages):
+        return languages
+    names = [
+        f"{corpus.name}_{language}" for corpus, language in zip(corpora, languages, strict=True)
+    ]
+    return [
+        name if names.count(name) == 1 else f"{name}_{place}"
+        for place, name in enumerate(names, start=1)
+    ]
+
+
+def check_metric(metric: str, dev: Sequence[Corpus]) -> None:
     """Check that the dev figure that chooses the best weights is one that is measured."""
     known = ["loss"]
-    for taxonomy in taxonomies:
+    for taxonomy in (corpus.taxonomy for corpus in dev):
         nothing = np.zeros((1, len(taxonomy)))
         names = list(report(nothing, nothing > 0, taxonomy).flat())
         known += names if taxonomy.exclusive else [*names, *(f"half_{name}" for name in names)]
+    if len(dev) > 1:
+        known += [f"{name}_{figure}" for name in part_names(dev) for figure in PART_FIGURES]
     if metric not in known:
         choices = ", ".join(dict.fromkeys(known))
         raise InputError(f"training.metric: expected one of {choices}; found {metric!r}.")
@@ -152,10 +204,13 @@ def prepare(recipe: Recipe, root: Path) -> Prepared:
     """
     train: list[Corpus] = []
     dev: list[Corpus] = []
-    for section in (recipe.corpus, *recipe.mix.corpora):
+    test: list[Corpus] = []
+    for section in recipe.corpora:
         of_train, of_dev = load_corpora(section, root)
         train += of_train
         dev += of_dev
-    check_metric(recipe.training.metric, [corpus.taxonomy for corpus in dev])
+        test += load_test(section, root)
+    check_metric(recipe.training.metric, dev)
+    check_objective(recipe.objective, [corpus.taxonomy for corpus in train])
     family: Family = resolve(MODELS[recipe.model.type].family)(recipe, train)
-    return Prepared(tuple(train), tuple(dev), family)
+    return Prepared(tuple(train), tuple(dev), family, tuple(test))

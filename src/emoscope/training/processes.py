@@ -14,6 +14,11 @@ def is_main() -> bool:
     return bool(PartialState(cpu=on_cpu()).is_main_process)
 
 
+def is_alone() -> bool:
+    """Whether one process trains."""
+    return int(PartialState(cpu=on_cpu()).num_processes) == 1
+
+
 def wait() -> None:
     """Wait until every process has come here."""
     PartialState(cpu=on_cpu()).wait_for_everyone()

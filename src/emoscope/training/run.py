@@ -3,43 +3,28 @@
 import json
 import shutil
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import torch
-from numpy.typing import NDArray
-from transformers import (
-    EarlyStoppingCallback,
-    PreTrainedModel,
-    PrinterCallback,
-    TrainerCallback,
-    TrainingArguments,
-    set_seed,
-)
+from transformers import PreTrainedModel, set_seed
 from transformers.utils import logging as transformers_logging
 
-from emoscope.calibration import Calibration, label_prior
+from emoscope.calibration import Calibration
 from emoscope.folder import complete, read_json, write_text
-from emoscope.losses.objective import Objective, make_objective
 from emoscope.recipes.schema import Recipe
-from emoscope.training.callbacks import (
-    AfterEvaluation,
-    LiveCurves,
-    ShowProgress,
-    write_predictions,
-)
+from emoscope.training.assembly import make_trainer
 from emoscope.training.card import model_card
 from emoscope.training.checkpoints import last_checkpoint
-from emoscope.training.data import Part
-from emoscope.training.judging import Judgement, judge, part_names
+from emoscope.training.judging import Judgement, judge, measure, scored_texts
+from emoscope.training.logs import RESULT
 from emoscope.training.prepare import Prepared
-from emoscope.training.prior import PriorCorrection, class_weights
-from emoscope.training.processes import is_main, native_bfloat16, on_cpu, wait
+from emoscope.training.processes import is_main, wait
 from emoscope.training.trainer import EmotionTrainer
 
-Floats = NDArray[np.floating[Any]]
+TEST = ("test", "test_half", "test_parts")
+"""Fields of `RunResult`, as `dev`, `half` and `parts` are."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +38,11 @@ class RunResult:
         seconds: of training, since the last resumption.
         dev: `Report.to_dict()` on dev, at the fitted thresholds.
         half: the same at a threshold of ½; None of exclusive labels.
-        parts: by language or corpus, where dev has several: figures at the fitted thresholds.
+        parts: by language or corpus, where dev has several or other labels than the model: figures
+            at the fitted thresholds.
+        test: on test, measured once, where the recipe names it; as `dev`.
+        test_half: as `half`.
+        test_parts: as `parts`.
     """
 
     seed: int
@@ -63,18 +52,32 @@ class RunResult:
     dev: dict[str, Any]
     half: dict[str, Any] | None = None
     parts: dict[str, Any] | None = None
+    test: dict[str, Any] | None = None
+    test_half: dict[str, Any] | None = None
+    test_parts: dict[str, Any] | None = None
 
 
-def train_run(recipe: Recipe, prepared: Prepared, folder: Path, seed: int) -> RunResult:
+def train_run(
+    recipe: Recipe,
+    prepared: Prepared,
+    folder: Path,
+    seed: int,
+    *,
+    show: bool = True,
+    track: Sequence[str] = (),
+) -> RunResult:
     """Train with one seed, from the last checkpoint if there is one; a finished run is read back.
 
     Args:
         recipe: what to train.
         prepared: its examples, from `prepare`.
-        folder: gets `model/`, `plots/`, `predictions/`, `history.json` and `result.json`.
+        folder: gets `model/`, `plots/`, `predictions/`, `history.json`, the scored texts of dev
+            and test, and `result.json`.
         seed: of the weights, the dropout and the order of the examples.
+        show: a progress bar, where stderr is a terminal.
+        track: where else transformers' Trainer reports the figures: `"tensorboard"`, `"mlflow"`.
     """
-    finished = folder / "result.json"
+    finished = folder / RESULT
     if finished.is_file():
         return RunResult(**read_json(finished))
     (folder / "plots").mkdir(parents=True, exist_ok=True)
@@ -84,15 +87,32 @@ def train_run(recipe: Recipe, prepared: Prepared, folder: Path, seed: int) -> Ru
     model = prepared.family.make_model()
     if prepared.family.draw is not None and is_main():
         prepared.family.draw(model, folder / "plots" / "network.png")
-    trainer, correction = make_trainer(recipe, prepared, model, folder, seed)
+    trainer, correction = make_trainer(
+        recipe, prepared, model, folder, seed, show=show, track=track
+    )
 
     started = time.monotonic()
-    trainer.train(resume_from_checkpoint=last_checkpoint(folder / "checkpoints"))
+    if recipe.training.epochs:
+        trainer.train(resume_from_checkpoint=last_checkpoint(folder / "checkpoints"))
+    else:
+        trainer.state.epoch = 0.0
+        trainer.evaluate()
     seconds = time.monotonic() - started
 
-    judgement = judge(prepared, correction, trainer.score_dev()[0])
-    result = result_of(trainer, judgement, seed, seconds)
+    dev_logits = trainer.score(prepared.dev_set)[0]
+    judgement = judge(prepared, correction, dev_logits)
+    on_test = None
+    if prepared.test:
+        test_logits = trainer.score(prepared.test_set)[0]
+        on_test = measure(prepared, prepared.test_set, test_logits, judgement.calibration)
+    result = result_of(trainer, judgement, on_test, seed, seconds)
     if is_main():
+        splits = [("dev", prepared.dev_set, dev_logits)]
+        if prepared.test:
+            splits.append(("test", prepared.test_set, test_logits))
+        for split, parts, logits in splits:
+            scored = scored_texts(prepared, parts, logits, judgement.calibration)
+            scored.write(folder / f"{split}.parquet")
         prepared.family.finish(model)
         card = model_card(recipe, prepared, result)
         save_model(folder / "model", model, prepared, judgement.calibration, card)
@@ -103,157 +123,37 @@ def train_run(recipe: Recipe, prepared: Prepared, folder: Path, seed: int) -> Ru
 
 
 def result_of(
-    trainer: EmotionTrainer, judgement: Judgement, seed: int, seconds: float
+    trainer: EmotionTrainer,
+    dev: Judgement,
+    test: Judgement | None,
+    seed: int,
+    seconds: float,
 ) -> RunResult:
     """What is kept of a run in one file."""
-    several = len(judgement.parts) > 1
+    measured: dict[str, Any] = {}
+    for judged, names in ((dev, ("dev", "half", "parts")), (test, TEST)):
+        if judged is None:
+            continue
+        # A part may have labels that the model has not learnt, and the pooled figures leave out.
+        apart = len(judged.parts) > 1 or any(
+            one.labels.keys() != judged.pooled.labels.keys() for one in judged.parts.values()
+        )
+        of_parts = {name: one.to_dict() for name, one in judged.parts.items()}
+        half = None if judged.half is None else judged.half.to_dict()
+        values = (judged.pooled.to_dict(), half, of_parts if apart else None)
+        measured |= dict(zip(names, values, strict=True))
     return RunResult(
         seed=seed,
         epochs=round(trainer.state.epoch or 0, 3),
         best_epoch=kept_epoch(trainer),
         seconds=round(seconds, 2),
-        dev=judgement.pooled.to_dict(),
-        half=None if judgement.half is None else judgement.half.to_dict(),
-        parts={n: one.to_dict() for n, one in judgement.parts.items()} if several else None,
-    )
-
-
-def make_trainer(
-    recipe: Recipe, prepared: Prepared, model: PreTrainedModel, folder: Path, seed: int
-) -> tuple[EmotionTrainer, PriorCorrection]:
-    """The trainer of one run, and the prior correction that it judges with."""
-    section = recipe.training
-    train, dev = prepared.train_set, prepared.dev_set
-    names = prepared.taxonomy.names
-    alike = [one.labels for one in train.parts if one.corpus.taxonomy.names == names]
-    correction = PriorCorrection(
-        recipe,
-        prepared.taxonomy,
-        np.concatenate(alike),
-        prepared.of_model([part.labels for part in dev]),
-    )
-    callbacks: list[TrainerCallback] = []
-    if is_main():
-        callbacks.append(LiveCurves(folder))
-        callbacks.append(ShowProgress(f"{recipe.name}, {folder.name}", section.metric))
-        if section.predictions:
-            callbacks.append(AfterEvaluation(lambda stem: keep_predictions(trainer, folder, stem)))
-    if section.patience is not None:
-        callbacks.append(EarlyStoppingCallback(section.patience))
-    trainer = EmotionTrainer(
-        model=model,
-        arguments=trainer_arguments(recipe, folder / "checkpoints", seed),
-        section=section,
-        objectives=objectives(recipe, train.parts, train.parts, correction),
-        train=train,
-        dev=dev,
-        dev_objectives=objectives(recipe, dev, train.parts, correction),
-        judge=lambda logits: judge(prepared, correction, logits).flat(),
-        alpha=recipe.mix.alpha,
-        callbacks=callbacks,
-    )
-    trainer.remove_callback(PrinterCallback)
-    return trainer, correction
-
-
-def objectives(
-    recipe: Recipe, parts: tuple[Part, ...], train: tuple[Part, ...], correction: PriorCorrection
-) -> list[Objective]:
-    """The loss of each part, its correlations and weights from the training part of its labels.
-
-    Args:
-        recipe: its objective.
-        parts: of the training data or of dev.
-        train: parts of the training data.
-        correction: of the prior, with the class weights of the first part.
-    """
-    made: dict[tuple[str, ...], Objective] = {}
-    for part in train:
-        names = part.corpus.taxonomy.names
-        if names in made:
-            continue
-        alike = [one.labels for one in train if one.corpus.taxonomy.names == names]
-        labels = np.concatenate(alike)
-        weights = correction.class_weights
-        if part is not train[0]:
-            scheme = recipe.objective.class_weights
-            weights = class_weights(scheme, label_prior(labels), None)
-        made[names] = make_objective(recipe.objective, part.corpus.taxonomy, labels, weights)
-    # Dev of labels that nothing is trained on is judged with the first part's kind of loss.
-    return [
-        made.get(part.corpus.taxonomy.names)
-        or make_objective(recipe.objective, part.corpus.taxonomy, part.labels)
-        for part in parts
-    ]
-
-
-def keep_predictions(trainer: EmotionTrainer, folder: Path, stem: str) -> None:
-    """Write the raw scores of every part of one evaluation.
-
-    Args:
-        trainer: with the scores.
-        folder: of the run.
-        stem: what the files' names begin with.
-    """
-    splits = {
-        "train": (trainer.train_examples.parts, trainer.train_logits),
-        "dev": (trainer.dev_parts, trainer.dev_logits),
-    }
-    for split, (parts, logits) in splits.items():
-        corpora = [part.corpus for part in parts]
-        for name, corpus, scores in zip(part_names(corpora), corpora, logits, strict=True):
-            suffix = f"-{name}" if len(corpora) > 1 else ""
-            write_predictions(
-                folder / "predictions" / f"{stem}-{split}{suffix}.parquet",
-                corpus.ids,
-                corpus.labels,
-                scores,
-                corpus.taxonomy.names,
-            )
-
-
-def trainer_arguments(recipe: Recipe, checkpoints: Path, seed: int) -> TrainingArguments:
-    """The arguments of transformers' Trainer for a recipe."""
-    section = recipe.training
-    when = "epoch" if section.evaluation_steps is None else "steps"
-    # Choosing the best weights, or going on after a kill, needs the weights on disk.
-    save = when if section.checkpoints or section.keep_best else "no"
-    return TrainingArguments(
-        # Whole, because the state of a checkpoint names the best one by its path.
-        output_dir=str(checkpoints.resolve()),
-        num_train_epochs=section.epochs,
-        per_device_train_batch_size=section.batch_size,
-        per_device_eval_batch_size=256,
-        gradient_accumulation_steps=section.accumulation,
-        learning_rate=section.learning_rate,
-        weight_decay=section.weight_decay,
-        max_grad_norm=section.max_grad_norm,
-        eval_strategy=when,
-        eval_steps=section.evaluation_steps,
-        logging_strategy=when,
-        logging_steps=section.evaluation_steps or 500,
-        save_strategy=save,
-        save_steps=section.evaluation_steps or 500,
-        save_total_limit=1,
-        # Else early stopping would count its patience anew.
-        restore_callback_states_from_checkpoint=True,
-        load_best_model_at_end=section.keep_best,
-        metric_for_best_model=section.metric,
-        greater_is_better=not section.metric.endswith("loss"),
-        remove_unused_columns=False,
-        dataloader_pin_memory=torch.cuda.is_available(),
-        bf16=bool(native_bfloat16()) if section.bfloat16 == "auto" else section.bfloat16,
-        use_cpu=on_cpu(),
-        ddp_find_unused_parameters=False,
-        disable_tqdm=True,
-        report_to="none",
-        seed=seed,
+        **measured,
     )
 
 
 def kept_epoch(trainer: EmotionTrainer) -> float:
     """The epoch whose weights the model has: the best one if the recipe asks so, else the last."""
-    if not trainer.section.keep_best:
+    if not trainer.section.keep_best or not trainer.section.epochs:
         return float(trainer.state.epoch or 0)
     name = f"eval_{trainer.section.metric}"
     scored = [entry for entry in trainer.state.log_history if name in entry]

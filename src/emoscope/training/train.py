@@ -1,27 +1,30 @@
-"""Train a recipe with one or several seeds into one folder."""
+"""Train a recipe with one or several seeds into one folder, which is their log."""
 
 import json
 import logging
 import platform
 import shutil
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
-from statistics import fmean, stdev
 from typing import Any
 
 import torch
 import transformers
+from filelock import FileLock, Timeout
 
 from emoscope._version import __version__
-from emoscope.errors import InputError
+from emoscope.experiments.log import LOCK, PARAMS, ExperimentLog, read_yaml, to_yaml
+from emoscope.experiments.plots import draw_log
 from emoscope.folder import write_text
-from emoscope.recipes.load import to_yaml
 from emoscope.recipes.schema import Recipe
-from emoscope.training.prepare import prepare
-from emoscope.training.processes import is_main, wait
+from emoscope.training.logs import check_folder, log_finished, params_of, same
+from emoscope.training.prepare import Prepared, prepare
+from emoscope.training.processes import is_alone, is_main, wait
 from emoscope.training.run import RunResult, train_run
 
 logger = logging.getLogger(__name__)
+AfterRun = Callable[[Path, RunResult], None]
 
 
 def train(
@@ -30,72 +33,100 @@ def train(
     output: Path,
     runs: int = 1,
     restart: bool = False,
-    after_run: Callable[[Path, RunResult], None] | None = None,
+    after_run: AfterRun | None = None,
+    *,
+    show: bool = True,
+    track: Sequence[str] = (),
+    prepared: Prepared | None = None,
 ) -> list[RunResult]:
     """Train with the seeds `recipe.seed` and up; what is finished is not run again.
+
+    Several processes may train the same recipe into the same folder at the same time: each takes
+    the runs that no other is at.
 
     Args:
         recipe: what to train.
         root: folder of the corpus' files.
-        output: gets `recipe.yaml`, `environment.json`, `run-<n>/` and `summary.json`.
+        output: gets `params.yml`, `environment.json`, a folder `seed-<s>/` a run, and of all runs
+            `metrics.yml`, `aggregated_metrics.yml` and `plots/`; see `ExperimentLog`.
         runs: how many seeds.
         restart: delete what the folder holds of this recipe, rather than going on from it.
         after_run: called with each run's folder and result.
+        show: progress bars, where stderr is a terminal.
+        track: where else the figures go, see `train_run`.
+        prepared: the recipe's examples, if they have been loaded before.
 
     Raises:
         InputError: the folder holds another configuration's runs.
     """
     check_folder(output, recipe)
-    prepared = prepare(recipe, root)
+    prepared = prepared or prepare(recipe, root)
     if is_main():
-        claim(output, recipe, restart)
+        start(recipe, output, restart)
+        facts = {**environment(), **prepared.family.facts}
+        write_text(output / "environment.json", json.dumps(facts, indent=1))
         for line in prepared.family.told:
             logger.info("%s", line)
     wait()
-    results = []
-    for number in range(1, runs + 1):
-        folder = output / f"run-{number}"
-        results.append(train_run(recipe, prepared, folder, recipe.seed + number - 1))
-        if after_run is not None and is_main():
-            after_run(folder, results[-1])
-    summary = {
-        "recipe": recipe.name,
-        **prepared.family.facts,
-        "runs": [vars(result) for result in results],
-        "dev": aggregate([result.dev for result in results]),
-    }
-    halves = [result.half for result in results if result.half is not None]
-    if halves:
-        summary["half"] = aggregate(halves)
-    if is_main():
-        write_text(output / "summary.json", json.dumps(summary, indent=1))
-    return results
+    seeds = range(recipe.seed, recipe.seed + runs)
+    results: dict[int, RunResult] = {}
+    # First what nobody is at; then what others were at, which is read back or, if they died, run.
+    for blocking in (False, True):
+        for seed in seeds:
+            folder = output / f"seed-{seed}"
+            with taken(folder, blocking) as mine:
+                if seed in results or not mine:
+                    continue
+                results[seed] = train_run(recipe, prepared, folder, seed, show=show, track=track)
+            if is_main():
+                draw_log(log_finished(output), output / "plots")
+                if after_run is not None:
+                    after_run(folder, results[seed])
+    return [results[seed] for seed in seeds]
 
 
-def check_folder(output: Path, recipe: Recipe) -> None:
-    """Make sure that a folder is free, or holds runs of this very configuration."""
-    path = output / "recipe.yaml"
-    if output.exists() and not output.is_dir():
-        raise InputError(f"{output} is a file; expected a folder. Choose another --output.")
-    # A folder without runs holds nothing yet: its training ended before it began.
-    other = path.is_file() and path.read_text(encoding="utf-8") != to_yaml(recipe)
-    if other and any(output.glob("run-*")):
-        raise InputError(
-            f"{output} holds runs of another configuration, see {path}. "
-            "Choose another --output, or delete that folder."
-        )
-    if not path.is_file() and output.is_dir() and any(output.iterdir()):
-        raise InputError(f"{output} is not empty and holds no training. Choose another --output.")
+@contextmanager
+def taken(folder: Path, blocking: bool) -> Iterator[bool]:
+    """Hold a run, so that no other process trains it; a kill lets go of it.
+
+    Args:
+        folder: of the run.
+        blocking: wait for another process that holds it.
+
+    Returns:
+        Whether it is held. Processes that train one run together do not hold it against each other.
+    """
+    if not is_alone():
+        yield True
+        return
+    folder.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(folder / LOCK)
+    try:
+        lock.acquire(timeout=-1 if blocking else 0)
+    except Timeout:
+        yield False
+        return
+    try:
+        yield True
+    finally:
+        lock.release()
 
 
-def claim(output: Path, recipe: Recipe, restart: bool) -> None:
-    """Make the folder of a training, without its former runs if that is asked for."""
+def start(recipe: Recipe, output: Path, restart: bool) -> None:
+    """Make the folder of a training, without its former runs if that is asked for.
+
+    Raises:
+        InputError: the folder holds something else.
+    """
+    check_folder(output, recipe)
     output.mkdir(parents=True, exist_ok=True)
     if restart:
-        for run in output.glob("run-*"):
+        for run in output.glob("seed-*"):
             shutil.rmtree(run)
-    write_text(output / "recipe.yaml", to_yaml(recipe))
-    write_text(output / "environment.json", json.dumps(environment(), indent=1))
+        if (output / PARAMS).is_file():
+            ExperimentLog.load(output).without_runs()
+    if not (output / PARAMS).is_file() or not same(read_yaml(output / PARAMS), recipe):
+        write_text(output / PARAMS, to_yaml(params_of(recipe)))
 
 
 def environment() -> dict[str, Any]:
@@ -109,28 +140,3 @@ def environment() -> dict[str, Any]:
         "threads": torch.get_num_threads(),
         "accelerator": torch.cuda.get_device_name() if torch.cuda.is_available() else None,
     }
-
-
-def aggregate(reports: Sequence[Mapping[str, Any]]) -> dict[str, dict[str, float]]:
-    """Mean and standard deviation over runs of micro- and macro-F1, accuracy and each label's F1.
-
-    Args:
-        reports: `Report.to_dict()` of each run.
-    """
-    rows = [
-        {
-            "micro_f1": one["micro"]["f1"],
-            "macro_f1": one["macro"]["f1"],
-            "accuracy": one["accuracy"],
-            "jaccard": one["jaccard"],
-        }
-        | {f"{name}_f1": figures["f1"] for name, figures in one["labels"].items()}
-        for one in reports
-    ]
-    return {name: spread([row[name] for row in rows]) for name in rows[0]}
-
-
-def spread(values: Sequence[float]) -> dict[str, float]:
-    """Mean, standard deviation (n − 1; 0 of one value) and number of values."""
-    deviation = stdev(values) if len(values) > 1 else 0.0
-    return {"mean": fmean(values), "sd": deviation, "runs": len(values)}

@@ -2,6 +2,8 @@
 
 import time
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
+from itertools import zip_longest
 from typing import Any
 
 import numpy as np
@@ -14,6 +16,7 @@ from torch.utils.data import Dataset
 from transformers import Trainer, TrainerCallback, TrainingArguments
 
 from emoscope.encoding.batching import by_length
+from emoscope.errors import EmoscopeError
 from emoscope.losses.objective import Objective
 from emoscope.models.torch_backend import tensors
 from emoscope.recipes.schema import TrainingSection
@@ -147,7 +150,13 @@ class EmotionTrainer(Trainer):
         Every process scores all of it: parts differ in their labels, and dev is small.
         """
         started = time.monotonic()
-        self.dev_logits, loss = self.score_dev()
+        self.dev_logits, loss = self.score(self.dev_parts, self.dev_objectives)
+        if not all(np.isfinite(one).all() for one in self.dev_logits):
+            raise EmoscopeError(
+                f"The training diverged: by epoch {self.state.epoch:g} some scores of dev are no "
+                "numbers. Try a lower training.learning_rate, training.max_grad_norm=1, or "
+                "objective.local_loss.on=predictions; --restart begins anew."
+            )
         figures = {"loss": loss, **self.judge(self.dev_logits)}
         metrics = {f"{metric_key_prefix}_{name}": value for name, value in figures.items()}
         metrics[f"{metric_key_prefix}_runtime"] = time.monotonic() - started
@@ -157,26 +166,36 @@ class EmotionTrainer(Trainer):
         )
         return metrics
 
-    def score_dev(self) -> tuple[Logits, float]:
-        """Logits (M, K) of each dev part in evaluation mode, and the mean loss over the texts."""
-        model = self.accelerator.unwrap_model(self.model)
+    def score(
+        self, parts: Sequence[Part], objectives: Sequence[Objective] = ()
+    ) -> tuple[Logits, float]:
+        """Logits (M, K) of each part in evaluation mode, and the mean loss over the texts.
+
+        Args:
+            parts: of dev or test.
+            objectives: the loss of each part. Without them the loss is 0, and the scores are in
+                full precision, as annotation gives them.
+        """
+        # Half precision is part of the wrapper, which training needs and the last scores do not.
+        model = self.accelerator.unwrap_model(self.model, keep_fp32_wrapper=bool(objectives))
         training = model.training
         model.eval()
+        precision = self.compute_loss_context_manager if objectives else nullcontext
         scored: Logits = []
         total = 0.0
-        for part, objective in zip(self.dev_parts, self.dev_objectives, strict=True):
+        for part, objective in zip_longest(parts, objectives):
             logits = np.empty(part.labels.shape, dtype=np.float32)
             for rows in by_length(part.encoded.lengths, self.args.eval_batch_size):
                 batch = tensors(part.encoder.batch(part.encoded, rows), self.args.device)
                 labels = torch.from_numpy(part.labels[rows]).to(self.args.device)
-                with torch.inference_mode(), self.compute_loss_context_manager():
+                with torch.inference_mode(), precision():
                     output = model(**batch)
-                    loss, _ = objective(output, labels)
+                    loss = 0.0 if objective is None else float(objective(output, labels)[0])
                 logits[rows] = output.logits.float().cpu().numpy()
-                total += float(loss) * len(rows)
+                total += loss * len(rows)
             scored.append(logits)
         model.train(training)
-        return scored, total / max(sum(map(len, self.dev_parts)), 1)
+        return scored, total / max(sum(map(len, parts)), 1)
 
     def log(self, logs: dict[str, float], start_time: float | None = None) -> None:
         """Add the mean of each term since the last log to the training figures."""

@@ -75,8 +75,6 @@ def memo_family(recipe: Recipe, train: Sequence[Corpus]) -> Family:
     """
     section = cast(MemoSection, recipe.model)
     taxonomy = train[0].taxonomy
-    template = section.template or template_for(taxonomy.language)
-    masks = check_template(template)
     masked = section.head == "mlm"
     shape = backbone_config(section.backbone)
     tokenizer = load_tokenizer(section.backbone, shape)
@@ -84,7 +82,7 @@ def memo_family(recipe: Recipe, train: Sequence[Corpus]) -> Family:
         pipeline=make_pipeline(recipe.text, ()),
         tokenizer=tokenizer,
         taxonomy=taxonomy,
-        template=template,
+        template=section.template,
         max_length=recipe.text.max_length,
         truncation=recipe.text.truncation,
         open_labels=masked,
@@ -92,13 +90,15 @@ def memo_family(recipe: Recipe, train: Sequence[Corpus]) -> Family:
     config = MemoConfig(
         backbone=shape_of(shape),
         head=section.head,
-        masks=masks,
+        masks=check_template(encoder.sentence),
         combine_masks=section.combine_masks,
         synonyms=section.synonyms,
         dropout=section.dropout,
         **names_of(taxonomy),
     )
-    words = [word for label in taxonomy.labels for word in label.words]
+    words = [word for corpus in train for label in corpus.taxonomy.labels for word in label.words]
+    languages = dict.fromkeys(corpus.taxonomy.language for corpus in train)
+    sentences = dict.fromkeys(section.template or template_for(one) for one in languages)
 
     def make_model() -> PreTrainedModel:
         return adapted(
@@ -108,7 +108,10 @@ def memo_family(recipe: Recipe, train: Sequence[Corpus]) -> Family:
     return Family(
         encoder=encoder,
         make_model=make_model,
-        told=(f"Template: {template}", *told(section, encoder.prompt.frame, tokenizer)),
+        told=(
+            *(f"Template: {one}" for one in sentences),
+            *told(section, encoder.prompt.frame, tokenizer),
+        ),
         finish=partial(finish, section=section),
     )
 
@@ -152,9 +155,13 @@ def start_from(model: PreTrainedModel, folder: str, head: bool) -> None:
         head: copy its head too.
 
     Raises:
-        InputError: weights that have no place in this model, or leave some without.
+        InputError: weights that have no place in this model, or leave some without; a head that
+            was trained for other labels.
     """
-    opened = ModelFolder.open(folder)
+    try:
+        opened = ModelFolder.open(folder)
+    except InputError as error:
+        raise InputError(f"model.start: {error} Train it first, or name another model.") from None
     try:
         weights = load_file(opened.path / WEIGHTS)
     except (OSError, SafetensorError) as error:
@@ -180,6 +187,14 @@ def start_from(model: PreTrainedModel, folder: str, head: bool) -> None:
             f"model.start: the weights of {opened.path} do not fit this model: "
             f"{', '.join(sorted(wrong)[:5])}{' …' if len(wrong) > 5 else ''}. Take the same "
             "model.type and model.backbone; with other labels, set model.start_head=false."
+        )
+    fixed = isinstance(model, Memo) and model.config.head != "mlm"
+    names = tuple((model.config.id2label or {}).values())
+    if head and fixed and opened.taxonomy.names != names:
+        raise InputError(
+            f"model.start: the head of {opened.path} scores {', '.join(opened.taxonomy.names)}, in "
+            f"this order, and this model's labels are {', '.join(names)}. Set "
+            "model.start_head=false to begin from the encoder alone."
         )
     model.load_state_dict(weights, strict=False)
 

@@ -1,0 +1,164 @@
+"""`emoscope compare`."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal, TextIO
+
+import typer
+
+if TYPE_CHECKING:
+    from rich.text import Text
+
+    from emoscope.experiments.compare import Comparison
+    from emoscope.experiments.tables import Cell
+
+
+def compare(
+    folders: Annotated[
+        list[Path],
+        typer.Argument(
+            metavar="FOLDER",
+            help="Folder of a configuration's runs, as `emoscope train` writes it, or one that "
+            "holds several.",
+            show_default=False,
+        ),
+    ],
+    metric: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Figure to compare: micro_f1, macro_f1, jaccard, accuracy, LABEL_f1; after half_ "
+            "at a threshold of ½; after a language and _ on its texts alone. Repeatable. Default: "
+            "micro_f1, macro_f1 and jaccard, or accuracy of exclusive labels.",
+            show_default=False,
+        ),
+    ] = None,
+    baseline: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FOLDER",
+            help="Configuration that differences are to; default the first.",
+            show_default=False,
+        ),
+    ] = None,
+    split: Annotated[
+        Literal["dev", "test"] | None,
+        typer.Option(
+            help="Whose texts; default test if all configurations were measured on it, else dev.",
+            show_default=False,
+        ),
+    ] = None,
+    reference: Annotated[
+        Literal["published"] | None,
+        typer.Option(help="Put the figures published for the recipes beside.", show_default=False),
+    ] = None,
+    format_: Annotated[
+        Literal["terminal", "markdown", "latex", "csv", "json"],
+        typer.Option("--format", "-f", help="How to write the tables."),
+    ] = "terminal",
+    output: Annotated[
+        str, typer.Option("--output", "-o", help="File to write them to; - for stdout.")
+    ] = "-",
+    plots: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FOLDER",
+            help="Write here curves of the training, bars of each label, a matrix of decisions and "
+            "labels for each configuration, and figures by the size of the training data where "
+            "configurations differ in it.",
+            show_default=False,
+        ),
+    ] = None,
+    resamples: Annotated[int, typer.Option(min=100, help="Of the bootstrap.")] = 10_000,
+    seed: Annotated[int, typer.Option(min=0, help="Of everything drawn at random.")] = 0,
+) -> None:
+    """Compare configurations over their runs: mean ± sd, differences, and whether these stand.
+
+    [b]Example:[/b] emoscope compare sample --split dev
+    """
+    import io
+
+    from emoscope.errors import InputError, require
+    from emoscope.folder import write_text
+
+    require("filelock", "train")
+    if plots is not None:
+        require("matplotlib", "train")
+        if plots.exists() and not plots.is_dir():
+            raise InputError(f"--plots {plots}: expected a folder, found a file.")
+    if output != "-" and (Path(output).is_dir() or not Path(output).parent.is_dir()):
+        raise InputError(f"--output {output}: expected a file in a folder that is there.")
+    from emoscope.experiments.compare import compare as compare_them
+    from emoscope.experiments.configurations import gather
+    from emoscope.experiments.formats import FORMATS
+    from emoscope.experiments.references import published_references
+
+    # A baseline that is not among them comes first.
+    compared = gather(folders, split, baseline=baseline)
+    recipes = [one.recipe for one in compared.configurations]
+    comparison = compare_them(
+        compared,
+        metric or (),
+        resamples=resamples,
+        seed=seed,
+        references=published_references(recipes, compared.split) if reference else (),
+    )
+    if format_ != "terminal":
+        text = FORMATS[format_](comparison)
+        if output == "-":
+            typer.echo(text, nl=False)
+    elif output == "-":
+        print_comparison(comparison)
+    else:
+        file = io.StringIO()
+        print_comparison(comparison, file)
+        text = file.getvalue()
+    if output != "-":
+        write_text(Path(output), text)
+    if plots is not None:
+        from emoscope.experiments.compare_plots import draw_comparison
+
+        draw_comparison(comparison, plots)
+
+
+def print_comparison(comparison: "Comparison", file: TextIO | None = None) -> None:
+    """The tables on the terminal, or in a file; where a best stands it has a star as well.
+
+    Args:
+        comparison: to be shown.
+        file: instead of the terminal.
+    """
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    from emoscope.experiments.tables import grids, notes
+
+    console = (
+        Console(highlight=False)
+        if file is None
+        else Console(file=file, width=120, highlight=False, force_terminal=False)
+    )
+    for grid in grids(comparison):
+        table = Table(title=Text(grid.title), title_justify="left", header_style="bold")
+        for at, name in enumerate(grid.header):
+            # Names are broken rather than cut: cut ones may be alike.
+            words = at < grid.left
+            table.add_column(
+                Text(name),
+                justify="left" if words else "right",
+                overflow="fold",
+                no_wrap=not words,
+            )
+        for section in grid.sections:
+            for row in section:
+                table.add_row(*map(shown, row))
+            table.add_section()
+        console.print(table)
+    for note in notes(comparison):
+        console.print(Text(note.replace("Bold:", "* in bold:")))
+
+
+def shown(cell: "Cell") -> "Text":
+    """A cell on the terminal, where bold may not be seen and so has a star."""
+    from rich.text import Text
+
+    return Text(f"{cell.text}*", style="bold") if cell.bold else Text(cell.text)

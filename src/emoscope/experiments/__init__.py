@@ -1,0 +1,1 @@
+"""Experiments: a log of runs, and what is read from it: comparisons, plots, reports."""

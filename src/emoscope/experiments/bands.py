@@ -1,0 +1,201 @@
+"""Which curves of a log belong in one picture, and what they are over several runs."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from math import isfinite
+
+from emoscope.experiments.log import Curve, ExperimentLog, Run, Spread
+
+AVERAGES = ("jaccard", "micro_f1", "macro_f1", "accuracy")
+FEW = 10
+"""So many runs, at most, are drawn one by one beneath their mean."""
+Point = tuple[float, float]
+
+
+@dataclass(frozen=True)
+class Band:
+    """One figure over training and over runs.
+
+    Attributes:
+        steps: where at least one run has a value, S of them, rising.
+        spreads: over the runs that have the step, S of them.
+        curves: of each run, what is finite.
+        ends: the final step of each run, and the figure as the run ends with it.
+        lost: runs with values that are no numbers, which count nowhere here.
+    """
+
+    steps: tuple[float, ...]
+    spreads: tuple[Spread, ...]
+    curves: tuple[Curve, ...]
+    ends: Curve
+    lost: int = 0
+
+    @property
+    def whole(self) -> int:
+        """How many of the first steps all runs have, or as many runs as any later step."""
+        most = max(one.runs for one in self.spreads)
+        return 1 + max(place for place, one in enumerate(self.spreads) if one.runs == most)
+
+    @property
+    def low(self) -> float:
+        """The lowest value to be shown, that of a run or of the band."""
+        below = (one.mean - one.sd for one in self.spreads)
+        return min(*below, *(value for curve in self.curves for _, value in curve))
+
+    @property
+    def high(self) -> float:
+        """The highest value to be shown."""
+        above = (one.mean + one.sd for one in self.spreads)
+        return max(*above, *(value for curve in self.curves for _, value in curve))
+
+
+@dataclass(frozen=True)
+class Picture:
+    """Curves that are read together.
+
+    Attributes:
+        key: short name, safe in a file's name where the figures' names are.
+        title: for people.
+        lines: the band of each line, by what the line is called.
+    """
+
+    key: str
+    title: str
+    lines: Mapping[str, Band]
+
+
+def band(runs: Sequence[Run], name: str) -> Band | None:
+    """A figure over runs that may have ended at different steps; None if no run has it.
+
+    Args:
+        runs: of one configuration.
+        name: of the figure.
+    """
+    curves: list[Curve] = []
+    ends: list[Point] = []
+    lost = 0
+    at_step: dict[float, list[float]] = {}
+    for run in runs:
+        # Where a step comes twice, as after a resumption, the later one counts; steps are epochs,
+        # fractions of which differ in their last digits.
+        points = {round(step, 6): value for step, value in run.curves.get(name, ())}
+        curve = tuple((step, value) for step, value in sorted(points.items()) if isfinite(value))
+        lost += len(curve) < len(points)
+        if not curve:
+            continue
+        curves.append(curve)
+        for step, value in curve:
+            at_step.setdefault(step, []).append(value)
+        reached = [value for step, value in curve if step <= run.final_step + 1e-6]
+        if reached:
+            ends.append((run.final_step, reached[-1]))
+    if not curves:
+        return None
+    steps = tuple(sorted(at_step))
+    return Band(
+        steps=steps,
+        spreads=tuple(Spread.of(at_step[step]) for step in steps),
+        curves=tuple(curves),
+        ends=tuple(ends),
+        lost=lost,
+    )
+
+
+def pictures(log: ExperimentLog) -> list[Picture]:
+    """Every curve of the log but those of labels and parts, losses first."""
+    names = curve_names(log)
+    several = {one for group in (labels_of(names), parts_of(names)) for one in used(group)}
+    wanted: dict[str, tuple[str, dict[str, str]]] = {
+        "loss": ("loss", {"training": "loss", "dev": "eval_loss"})
+    }
+    for name in AVERAGES:
+        lines = {"at the fitted thresholds": f"eval_{name}", "at ½": f"eval_half_{name}"}
+        wanted[name] = (f"{readable(name)} on dev", lines)
+    known = {line for _, lines in wanted.values() for line in lines.values()}
+    for name in names:
+        if name in known or name in several:
+            continue
+        if name.startswith("eval_"):
+            # Of a term that has both, one picture.
+            if name.removeprefix("eval_") not in names:
+                wanted[name] = (f"{readable(name)} on dev", {"dev": name})
+        else:
+            wanted[name] = (readable(name), {"training": name, "dev": f"eval_{name}"})
+    found = (picture(log, key, title, lines) for key, (title, lines) in wanted.items())
+    # Terms of the loss beside the loss; the rate at which it was learned last.
+    return sorted((one for one in found if one is not None), key=lambda one: place(one.key))
+
+
+def place(key: str) -> int:
+    """Where a picture stands among others."""
+    if key == "loss":
+        return 0
+    if key.endswith(("_loss", "cross_entropy")):
+        return 1
+    return 2 if key in AVERAGES else 3
+
+
+def label_pictures(log: ExperimentLog) -> list[Picture]:
+    """F1 on dev of each label, with that at ½ where there is one."""
+    return grouped(log, labels_of(curve_names(log)))
+
+
+def part_pictures(log: ExperimentLog) -> list[Picture]:
+    """Macro- and micro-F1 of each part of dev, where it has several."""
+    return grouped(log, parts_of(curve_names(log)))
+
+
+def grouped(log: ExperimentLog, groups: Mapping[str, Mapping[str, str]]) -> list[Picture]:
+    """A picture for each group of figures."""
+    found = (picture(log, name, name, lines) for name, lines in groups.items())
+    return [one for one in found if one is not None]
+
+
+def picture(log: ExperimentLog, key: str, title: str, lines: Mapping[str, str]) -> Picture | None:
+    """A picture of those figures that the log has; None if it has none."""
+    bands = {called: band(log.runs, name) for called, name in lines.items()}
+    there = {called: one for called, one in bands.items() if one is not None}
+    return Picture(key, title, there) if there else None
+
+
+def curve_names(log: ExperimentLog) -> list[str]:
+    """Names of all curves, in the order of the first run that has them."""
+    return list(dict.fromkeys(name for run in log.runs for name in run.curves))
+
+
+def labels_of(names: Sequence[str]) -> dict[str, dict[str, str]]:
+    """For each label its figures: `eval_joy_f1`, `eval_half_joy_f1`."""
+    halved = "eval_half_micro_f1" in names
+    found: dict[str, dict[str, str]] = {}
+    for name in names:
+        label = name.removeprefix("eval_").removesuffix("_f1")
+        if name != f"eval_{label}_f1" or (halved and label.startswith("half_")):
+            continue
+        if label not in ("micro", "macro") and not label.endswith(("_micro", "_macro")):
+            half = f"eval_half_{label}_f1"
+            found[label] = {"at the fitted thresholds": name}
+            if halved and half in names:
+                found[label]["at ½"] = half
+    return found
+
+
+def parts_of(names: Sequence[str]) -> dict[str, dict[str, str]]:
+    """For each language or corpus its figures: `eval_es_macro_f1`, `eval_es_micro_f1`."""
+    found: dict[str, dict[str, str]] = {}
+    for kind in ("macro", "micro"):
+        for name in names:
+            part = name.removeprefix("eval_").removesuffix(f"_{kind}_f1")
+            if name == f"eval_{part}_{kind}_f1" and part != "half":
+                found.setdefault(part, {})[f"{kind}-F1"] = name
+    return found
+
+
+def used(groups: Mapping[str, Mapping[str, str]]) -> list[str]:
+    """All figures of all groups."""
+    return [name for lines in groups.values() for name in lines.values()]
+
+
+def readable(name: str) -> str:
+    """`eval_micro_f1` → `micro-F1`, `intra_loss` → `intra loss`."""
+    words = name.removeprefix("eval_")
+    return words.replace("_f1", "-F1").replace("_", " ").replace("jaccard", "Jaccard index")

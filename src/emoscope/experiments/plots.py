@@ -1,0 +1,175 @@
+"""Curves of an experiment log as PNG: each figure over training, over the runs."""
+
+from collections.abc import Sequence
+from math import ceil
+from pathlib import Path
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.ticker import MaxNLocator, StrMethodFormatter
+
+from emoscope.experiments.bands import (
+    FEW,
+    Band,
+    Picture,
+    label_pictures,
+    part_pictures,
+    pictures,
+)
+from emoscope.experiments.log import ExperimentLog, Spread
+from emoscope.experiments.naming import safe
+from emoscope.plotting import COLOURS, quiet, save
+
+GREY = "#707070"
+
+
+def draw_log(log: ExperimentLog, folder: Path) -> None:
+    """Draw every figure that was followed in training: mean over the runs, band of ± sd.
+
+    A step that not all runs have reached is averaged over those that have, and the line is broken
+    from there on. Few runs are drawn one by one as well, and a dot marks where each of them ends:
+    the figure that counts. Without a run nothing is drawn.
+
+    Args:
+        log: with finished runs.
+        folder: gets `loss.png` and a PNG for each of its terms, `jaccard.png`, `micro_f1.png`,
+            `macro_f1.png`, `accuracy.png`, `emotions_f1.png`, `parts.png` if dev has several, and
+            one for every other curve.
+    """
+    for one in pictures(log):
+        draw(one, folder / f"{safe(one.key)}.png", len(log.runs))
+    for name, ones in (("emotions_f1", label_pictures(log)), ("parts", part_pictures(log))):
+        if ones:
+            draw_grid(ones, folder / f"{name}.png")
+
+
+def draw(picture: Picture, path: Path, runs: int) -> None:
+    """One plot with a line for each figure.
+
+    Args:
+        picture: of the figures.
+        path: of the file.
+        runs: of the log.
+    """
+    figure = Figure(figsize=(7, 4.2))
+    # Fixed margins: laying out takes as long as all the rest, and this is drawn after every run.
+    axes: Axes = figure.add_axes((0.1, 0.12, 0.87, 0.78))
+    for index, (name, band) in enumerate(picture.lines.items()):
+        draw_band(axes, band, COLOURS[index])
+        axes.plot([], [], color=COLOURS[index], label=f"{name}{lost(band)}", linewidth=2)
+    axes.set_xlabel("epoch")
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    if max(band.high for band in picture.lines.values()) < 0.002:
+        # Learning rates: `2e-05` fits the margin.
+        axes.yaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
+    quiet(axes)
+    count = f"{runs} runs: mean ± sd" if runs > 1 else "1 run"
+    axes.set_title(picture.title, loc="left", fontsize=11)
+    axes.set_title(f"{count}; dots: final step", loc="right", fontsize=8, color=GREY)
+    if len(picture.lines) > 1 or any(band.lost for band in picture.lines.values()):
+        axes.legend(frameon=False, fontsize=9, loc="best")
+    save(figure, path)
+
+
+def draw_band(axes: Axes, band: Band, colour: str, width: float = 2.0) -> None:
+    """Mean, ± sd, the runs if they are few, and where they end."""
+    means = [one.mean for one in band.spreads]
+    several = len(band.curves) > 1
+    if several:
+        axes.fill_between(
+            band.steps,
+            [one.mean - one.sd for one in band.spreads],
+            [one.mean + one.sd for one in band.spreads],
+            color=colour,
+            alpha=0.16,
+            linewidth=0,
+        )
+    if several and len(band.curves) <= FEW:
+        for curve in band.curves:
+            axes.plot(*zip(*curve, strict=True), color=colour, linewidth=width / 3, alpha=0.5)
+    whole = band.whole
+    axes.plot(band.steps[:whole], means[:whole], color=colour, linewidth=width)
+    if whole < len(means):
+        axes.plot(band.steps[whole - 1 :], means[whole - 1 :], ":", color=colour, linewidth=width)
+    if band.ends:
+        axes.plot(
+            *zip(*band.ends, strict=True),
+            "o",
+            color=colour,
+            markersize=2.6 * width,
+            markeredgecolor="white",
+            markeredgewidth=0.7,
+        )
+
+
+def draw_grid(pictures: Sequence[Picture], path: Path) -> None:
+    """A small plot for each label or part, all on the same scales, titled with what it ends at.
+
+    Args:
+        pictures: of figures in [0, 1].
+        path: of the file.
+    """
+    columns = min(len(pictures), 4 if len(pictures) <= 12 else 6)
+    rows = ceil(len(pictures) / columns)
+    size, longest = (2.2, 24) if columns < 6 else (1.75, 18)
+    width, height = max(columns * size + 0.5, 4.5), rows * size * 0.72 + 0.75
+    figure = Figure(figsize=(width, height))
+    grid = figure.subplots(
+        rows,
+        columns,
+        sharex=True,
+        sharey=True,
+        squeeze=False,
+        gridspec_kw={
+            "left": 0.45 / width,
+            "right": 1 - 0.08 / width,
+            "bottom": 0.4 / height,
+            "top": 1 - 0.6 / height,
+            "hspace": 0.36,
+            "wspace": 0.1,
+        },
+    )
+    lines = list(dict.fromkeys(name for one in pictures for name in one.lines))
+    for axes, one in zip(grid.flat, pictures, strict=False):
+        for name, band in reversed(list(one.lines.items())):
+            index = lines.index(name)
+            draw_band(axes, band, COLOURS[index], 0.9 if index else 1.4)
+        axes.set_title(cut(one.title, longest), loc="left", fontsize=8, pad=3)
+        axes.set_title(ended(next(iter(one.lines.values()))), loc="right", fontsize=8, pad=3)
+        quiet(axes)
+        axes.tick_params(labelsize=7, length=2)
+    for axes in grid.flat[len(pictures) :]:
+        axes.set_axis_off()
+    for column in range(columns):
+        lowest = (len(pictures) - 1 - column) // columns
+        grid[lowest, column].tick_params(labelbottom=True)
+    top = max(band.high for one in pictures for band in one.lines.values())
+    grid[0, 0].set_ylim(0, min(1.02, 1.05 * top) if top > 0 else 1)
+    grid[0, 0].xaxis.set_major_locator(MaxNLocator(4, integer=True))
+    figure.text(0.45 / width, 1 - 0.18 / height, "F1 on dev", fontsize=11, va="center")
+    figure.text(0.5, 0.07 / height, "epoch", fontsize=8, ha="center", va="bottom")
+    if len(lines) > 1:
+        handles = [Line2D([], [], color=COLOURS[place]) for place in range(len(lines))]
+        figure.legend(handles, lines, loc="upper right", ncols=2, frameon=False, fontsize=8)
+    save(figure, path)
+
+
+def cut(text: str, longest: int) -> str:
+    """A text with no more characters than fit."""
+    return text if len(text) <= longest else f"{text[: longest - 1]}…"
+
+
+def ended(band: Band) -> str:
+    """What a figure is at the end of the runs."""
+    if not band.ends:
+        return ""
+    spread = Spread.of([value for _, value in band.ends])
+    return f"{spread.mean:.2f}" + (f"±{spread.sd:.2f}" if spread.runs > 1 else "")
+
+
+def lost(band: Band) -> str:
+    """What to say of runs whose figure was no number."""
+    if not band.lost:
+        return ""
+    return f" (not finite in {band.lost} {'run' if band.lost == 1 else 'runs'})"

@@ -1,0 +1,87 @@
+"""The texts of a split as a finished run scored them: what comparisons and reports read."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from emoscope.errors import InputError
+
+
+@dataclass(frozen=True)
+class ScoredTexts:
+    """N texts with K labels.
+
+    Attributes:
+        labels: names of the labels.
+        ids: of the texts, (N,).
+        parts: which part of the split each text is of, its language or corpus, (N,).
+        turns: of each text.
+        gold: (N, K) labels or shares; NaN where the text was not annotated for one.
+        probabilities: (N, K), calibrated.
+        decisions: (N, K), at the run's fitted thresholds; False where there is no gold.
+    """
+
+    labels: tuple[str, ...]
+    ids: Sequence[str]
+    parts: Sequence[str]
+    turns: Sequence[Sequence[str]]
+    gold: NDArray[np.floating[Any]]
+    probabilities: NDArray[np.floating[Any]]
+    decisions: NDArray[np.bool_]
+
+    def write(self, path: Path) -> None:
+        """As Parquet, whole or not at all: `id`, `part`, `turns`, then three columns a label."""
+        columns: dict[str, Any] = {
+            "id": list(self.ids),
+            "part": list(self.parts),
+            "turns": [list(turns) for turns in self.turns],
+        }
+        for kind, values in (
+            ("gold", self.gold.astype(np.float32)),
+            ("probability", self.probabilities.astype(np.float32)),
+            ("decided", self.decisions),
+        ):
+            columns |= {f"{kind}_{name}": values[:, k] for k, name in enumerate(self.labels)}
+        path.parent.mkdir(parents=True, exist_ok=True)
+        partial = path.with_name(f".{path.name}.partial")
+        pq.write_table(pa.table(columns), partial, compression="zstd")
+        partial.replace(path)
+
+    @classmethod
+    def read(cls, path: Path) -> "ScoredTexts":
+        """From Parquet as `write` makes it.
+
+        Raises:
+            InputError: no such file, or another kind of file.
+        """
+        try:
+            table = pq.read_table(path)
+        except (OSError, pa.ArrowException) as error:
+            raise InputError(f"{path} cannot be read: {error}. Train again to make it.") from None
+        names = table.column_names
+        labels = tuple(
+            name.removeprefix("gold_")
+            for name in names
+            if name.startswith("gold_") and f"decided_{name.removeprefix('gold_')}" in names
+        )
+        if not labels or not {"id", "part", "turns"} <= set(names):
+            raise InputError(f"{path}: expected the scored texts of a run, found columns {names}.")
+
+        def columns(kind: str) -> NDArray[Any]:
+            return np.stack([table[f"{kind}_{name}"].to_numpy() for name in labels], axis=1)
+
+        return cls(
+            labels=labels,
+            ids=table["id"].to_pylist(),
+            parts=table["part"].to_pylist(),
+            turns=table["turns"].to_pylist(),
+            gold=columns("gold"),
+            probabilities=columns("probability"),
+            decisions=columns("decided").astype(bool),
+        )

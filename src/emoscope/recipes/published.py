@@ -1,0 +1,129 @@
+"""Published figures, to be put beside one's own."""
+
+from functools import cache
+from importlib.resources import files
+from typing import Any, Literal, NamedTuple
+
+import yaml
+from pydantic import Field, PositiveInt, TypeAdapter, model_validator
+
+from emoscope.errors import InputError
+from emoscope.recipes.section import Section
+from emoscope.recipes.shipped import table_of
+from emoscope.strict import suggestion
+
+
+class Figure(NamedTuple):
+    """A published figure.
+
+    Attributes:
+        mean: from 0 to 1; the only value where there was one run, or nobody says how many.
+        sd: standard deviation over runs, where it is published.
+    """
+
+    mean: float
+    sd: float | None = None
+
+
+class PublishedRow(Section):
+    """One system in a published table.
+
+    Attributes:
+        name: of the system, as the table calls it.
+        recipe: that repeats it; None of somebody else's system.
+        split: measured on.
+        half: labels were cut at ½, so that it compares with our figures at ½.
+        source: paper or page.
+        note: what else to know.
+        metrics: figures, called as ours: `micro_f1`, `jaccard`, `joy_f1`, `deu_macro_f1` …
+    """
+
+    name: str
+    recipe: str | None = None
+    split: Literal["dev", "test"] = "test"
+    half: bool = False
+    source: str
+    note: str = ""
+    metrics: dict[str, Figure]
+
+
+class PublishedTable(Section):
+    """A published table; without rows where its figures are not at hand.
+
+    Attributes:
+        title: for people.
+        source: paper or page.
+        of: what the printed figures are parts of; those of `rows` are parts of 1.
+        half: see `PublishedRow`, where a row does not say.
+        rows: the systems, in their order.
+    """
+
+    title: str
+    source: str
+    of: PositiveInt = 1
+    half: bool = False
+    rows: tuple[PublishedRow, ...] = Field(())
+
+    @model_validator(mode="before")
+    @classmethod
+    def _told_once(cls, values: Any) -> Any:
+        """What the table says for all of its rows, written into each."""
+        of = values.get("of", 1)
+        told = {"source": values["source"], "half": values.get("half", False)}
+        rows = [
+            {**told, **row, "metrics": {k: figure(v, of) for k, v in row["metrics"].items()}}
+            for row in values.get("rows", ())
+        ]
+        return {**values, "rows": rows}
+
+
+def figure(printed: float | list[float], of: int) -> Figure:
+    """`49.2` or `[49.2, 0.5]` as parts of 1."""
+    values = printed if isinstance(printed, list) else [printed]
+    # Decimals as printed: 58.1 / 100 is no 0.581 in binary.
+    return Figure(*(round(value / of, 6) for value in values))
+
+
+@cache
+def published_tables() -> dict[str, PublishedTable]:
+    """All of them, by the key that `emoscope recipes --table` takes too."""
+    text = (files("emoscope.recipes") / "published.yaml").read_text(encoding="utf-8")
+    return TypeAdapter(dict[str, PublishedTable]).validate_python(yaml.safe_load(text))
+
+
+def published(table: str) -> PublishedTable:
+    """The published figures of a table.
+
+    Args:
+        table: its key, such as `"goemotions"`.
+
+    Raises:
+        InputError: no such table.
+    """
+    known = published_tables()
+    if table not in known:
+        raise InputError(f"No published table {table!r}; {suggestion(table, tuple(known))}")
+    return known[table]
+
+
+def published_for(recipe: str) -> PublishedTable | None:
+    """The table that a recipe is a row of; None of a recipe that does not ship.
+
+    Its row, if its own figures are published, is the one whose `recipe` it is.
+
+    Args:
+        recipe: name of the recipe.
+    """
+    table = table_of(recipe)
+    return None if table is None else published(table)
+
+
+def published_row(recipe: str) -> PublishedRow | None:
+    """The figures published for the very configuration of a recipe, if there are any.
+
+    Args:
+        recipe: name of the recipe.
+    """
+    table = published_for(recipe)
+    rows = () if table is None else table.rows
+    return next((row for row in rows if row.recipe == recipe), None)

@@ -1,0 +1,168 @@
+"""Where a recipe's runs are logged, and what of a finished run goes into the log."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from statistics import fmean
+from typing import Any
+
+from emoscope.errors import InputError
+from emoscope.experiments.log import METRICS, PARAMS, ExperimentLog, Run, read_yaml
+from emoscope.experiments.naming import active
+from emoscope.folder import read_json
+from emoscope.recipes.schema import METADATA, Recipe
+
+LOGS = Path("experiment_logs")
+"""Where trainings are logged unless another place is named."""
+RESULT, HISTORY = "result.json", "history.json"
+NAMING = {
+    "nelec": (
+        "model.bidirectional",
+        "model.hidden_size",
+        "prior.target",
+        "vectors.emoji",
+        "vectors.words",
+    ),
+    "demux": (
+        "corpus.exclude",
+        "corpus.languages",
+        "mix.alpha",
+        "model.backbone",
+        "objective.global_loss.distance",
+        "objective.local_loss.coefficient",
+        "objective.local_loss.distance",
+        "objective.local_loss.name",
+    ),
+}
+NAMING["memo"] = (*NAMING["demux"], "model.head")
+ANY = ("corpus.exclude", "corpus.languages")
+"""Parameters in the folder's name, of a model that has none of its own in `NAMING`."""
+PARENTS = {
+    "objective.local_loss.transform": "objective.local_loss.weights",
+    "objective.local_loss.plus_one": "objective.local_loss.weights",
+}
+IGNORED = (*METADATA, "name", "seed", "training.checkpoints", "training.predictions")
+"""What does not make another configuration: names, the seed, what is kept on the way."""
+
+
+def open_log(root: Path, recipe: Recipe) -> ExperimentLog:
+    """The log of a recipe in the folder of all logs."""
+    named = params_of(recipe)
+    backbone = named["model"].get("backbone")
+    if backbone is not None:
+        named = {**named, "model": {**named["model"], "backbone": Path(backbone).name}}
+    return ExperimentLog.open(
+        root,
+        group_of(recipe),
+        params_of(recipe),
+        NAMING.get(recipe.model.type, ANY),
+        named=named,
+        parents=PARENTS,
+        ignored=IGNORED,
+        normalise=up_to_date,
+    )
+
+
+def group_of(recipe: Recipe) -> str:
+    """Model and corpora, `"DemuxGoemotions"`."""
+    names = [
+        Path(section.train or section.name).stem
+        if section.name in ("tabular", "hub")
+        else section.name
+        for section in recipe.corpora
+    ]
+    return "".join(
+        one.title().replace("_", "") for one in (recipe.model.type, *dict.fromkeys(names))
+    )
+
+
+def params_of(recipe: Recipe) -> dict[str, Any]:
+    """A recipe as the plain values of `params.yml`, which is a recipe again."""
+    return recipe.model_dump(mode="json")
+
+
+def up_to_date(params: Mapping[str, Any]) -> dict[str, Any]:
+    """Parameters of an older log, with the fields that recipes have gained since."""
+    return params_of(Recipe.model_validate(params))
+
+
+def same(params: Mapping[str, Any], recipe: Recipe) -> bool:
+    """Whether a log's parameters are those of a recipe, but for what changes nothing."""
+    try:
+        known = up_to_date(params)
+    except ValueError:
+        return False
+    return active(known, PARENTS, IGNORED) == active(params_of(recipe), PARENTS, IGNORED)
+
+
+def check_folder(output: Path, recipe: Recipe) -> None:
+    """Make sure that a folder is free, or holds runs of this very configuration.
+
+    Raises:
+        InputError: it holds something else.
+    """
+    path = output / PARAMS
+    if output.exists() and not output.is_dir():
+        raise InputError(f"{output} is a file; expected a folder. Choose another --output.")
+    if path.is_file() and has_runs(output) and not same(read_yaml(path), recipe):
+        raise InputError(
+            f"{output} holds runs of another configuration, see {path}. "
+            "Choose another --output, or delete that folder."
+        )
+    if not path.is_file() and output.is_dir() and any(output.iterdir()):
+        raise InputError(f"{output} is not empty and holds no training. Choose another --output.")
+
+
+def has_runs(output: Path) -> bool:
+    """Whether there is anything to lose: a run that is finished or can be gone on with."""
+    return any(output.glob(f"seed-*/{RESULT}")) or any(output.glob("seed-*/checkpoints/*"))
+
+
+def log_finished(output: Path) -> ExperimentLog:
+    """Put into the log what has finished and is not in it, as after a kill between the two."""
+    log = ExperimentLog.load(output)
+    known = {run.name for run in log.runs}
+    finished = [path.parent for path in output.glob(f"seed-*/{RESULT}")]
+    new = [run_of(folder) for folder in finished if folder.name not in known]
+    return log.add(*new) if new or not (output / METRICS).is_file() else log
+
+
+def run_of(folder: Path) -> Run:
+    """What a finished run has to log: its curves, and what was measured once."""
+    result = read_json(folder / RESULT)
+    curves = {
+        name: tuple((step, value) for step, value in curve)
+        for name, curve in read_json(folder / HISTORY).items()
+    }
+    final = {"seconds": result["seconds"], "epochs": result["epochs"]}
+    if result.get("test") is not None:
+        parts = result.get("test_parts") or {}
+        # As on dev: a figure of several parts is the mean over them.
+        final |= named(
+            "test", means([flat(one) for one in parts.values()] or [flat(result["test"])])
+        )
+        if result.get("test_half") is not None:
+            final |= named("test_half", flat(result["test_half"]))
+        for name, one in parts.items():
+            final |= named(f"test_{name}", flat(one))
+    return Run(folder.name, result["best_epoch"], curves, final, result["seed"])
+
+
+def named(prefix: str, figures: Mapping[str, float]) -> dict[str, float]:
+    """Figures with a prefix to their names."""
+    return {f"{prefix}_{name}": value for name, value in figures.items()}
+
+
+def means(rows: Sequence[Mapping[str, float]]) -> dict[str, float]:
+    """Each figure as the mean over the rows that have it."""
+    names = dict.fromkeys(name for row in rows for name in row)
+    return {name: fmean(row[name] for row in rows if name in row) for name in names}
+
+
+def flat(report: Mapping[str, Any]) -> dict[str, float]:
+    """`Report.to_dict()` as the figures that are followed, by name."""
+    return {
+        "micro_f1": report["micro"]["f1"],
+        "macro_f1": report["macro"]["f1"],
+        "accuracy": report["accuracy"],
+        "jaccard": report["jaccard"],
+    } | {f"{name}_f1": figures["f1"] for name, figures in report["labels"].items()}

@@ -1,0 +1,123 @@
+"""`emoscope compare`, on logs that are made up."""
+
+import json
+import shutil
+
+import pytest
+
+from tests.experiments.conftest import EMOCONTEXT, logs, params  # noqa: F401 (a fixture)
+from tests.experiments.synthetic import make_log
+
+FEW = ["--resamples", "200"]
+
+
+@pytest.fixture(autouse=True)
+def place(monkeypatch, tmp_path, logs):  # noqa: F811 (the fixture)
+    monkeypatch.chdir(tmp_path)
+    shutil.copytree(logs.exclusive, "exclusive")
+    shutil.copytree(logs.several, "several")
+
+
+def test_tables_on_the_terminal(emoscope):
+    ended = emoscope("compare", "exclusive")
+    assert (ended.code, ended.err) == (0, "")
+    words = " ".join(ended.out.split())
+    assert "Figures on test, 200 texts" in words
+    assert "Differences to hidden_size=16 on test" in words
+    assert "* in bold: the best" in words
+    assert ended.out.count("*") == 4
+
+
+def test_narrow_terminals_cut_no_name(emoscope, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "60")
+    ended = emoscope("compare", "exclusive")
+    assert "…" not in ended.out.partition("Differences")[0]
+
+
+def test_the_same_bytes_twice(emoscope):
+    first, second = (emoscope("compare", "exclusive", *FEW) for _ in range(2))
+    assert first == second
+
+
+@pytest.mark.parametrize(
+    ("name", "start"),
+    [
+        ("terminal", "Figures on test"),
+        ("markdown", "**Figures on test"),
+        ("latex", "% \\usepackage{booktabs}"),
+        ("csv", "configuration,recipe,"),
+        ("json", "{\n"),
+    ],
+)
+def test_formats_to_stdout_and_to_a_file(emoscope, tmp_path, name, start):
+    ended = emoscope("compare", "exclusive", "--format", name, *FEW)
+    assert ended.code == 0
+    assert ended.out.startswith(start)
+    written = emoscope("compare", "exclusive", "--format", name, "-o", "table.txt", *FEW)
+    assert (written.code, written.out) == (0, "")
+    text = (tmp_path / "table.txt").read_text(encoding="utf-8")
+    if name == "terminal":
+        assert "\x1b" not in text
+        assert text.startswith(start)
+    else:
+        assert text == ended.out
+
+
+def test_options(emoscope):
+    arguments = ["exclusive/size16", "exclusive/size32", "--baseline", "exclusive/size32"]
+    arguments += ["--metric", "sad_f1", "--metric", "accuracy", "--split", "dev", "--seed", "3"]
+    ended = emoscope("compare", *arguments, "-f", "json", *FEW)
+    values = json.loads(ended.out)
+    assert values["figures"] == ["sad_f1", "accuracy"]
+    assert (values["split"], values["seed"], values["resamples"]) == ("dev", 3, 200)
+    assert values["baseline"] == "hidden_size=32"
+
+
+def test_published_figures(emoscope):
+    kind = params(name="nelec-report-keras")
+    make_log("keras", EMOCONTEXT, runs=2, splits=("dev",), params=kind)
+    ended = emoscope("compare", "keras", "--reference", "published", *FEW)
+    assert "NELEC, Keras form [1]" in ended.out
+    assert "0.648" in ended.out
+    assert "[1] Published: " in ended.out
+
+
+def test_plots(emoscope, tmp_path):
+    ended = emoscope("compare", "several", "--plots", "plots", *FEW)
+    assert ended.code == 0
+    names = {path.name for path in (tmp_path / "plots").iterdir()}
+    assert {"curves.png", "labels.png", "decided-local_loss=intra.png"} <= names
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["nowhere"], "nowhere: expected the folder of a configuration"),
+        (["exclusive", "several"], "Only configurations with the same labels"),
+        (["exclusive", "--metric", "f2"], "No figure 'f2'"),
+        (["exclusive", "--baseline", "exclusive"], "The baseline exclusive: expected"),
+        (["exclusive", "--reference", "published"], "these configurations are of made-up"),
+        (["exclusive", "-o", "nowhere/table.md"], "expected a file in a folder that is there"),
+        (["exclusive", "-o", "several"], "expected a file in a folder that is there"),
+        (["exclusive", "--plots", "several/None_0/params.yml"], "expected a folder, found a file"),
+    ],
+)
+def test_wrong_input(emoscope, arguments, message):
+    ended = emoscope("compare", *arguments, *FEW)
+    assert (ended.code, ended.out) == (2, "")
+    assert message in " ".join(ended.err.split())
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["exclusive", "--split", "train"],
+        ["exclusive", "--format", "html"],
+        ["exclusive", "--reference", "mine"],
+        ["exclusive", "--resamples", "10"],
+    ],
+)
+def test_wrong_usage(emoscope, arguments):
+    ended = emoscope("compare", *arguments)
+    assert (ended.code, ended.out) == (2, "")
+    assert "Usage:" in ended.err

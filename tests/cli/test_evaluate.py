@@ -1,0 +1,83 @@
+"""`emoscope evaluate` on tables that are about other labels than the model, or in languages."""
+
+import json
+
+import pytest
+
+
+@pytest.fixture
+def evaluated(emoscope, folder, tmp_path):
+    """Measures the tiny Demux on a table."""
+
+    def run(text, *options):
+        path = tmp_path / "mine.csv"
+        path.write_text(text, encoding="utf-8")
+        return emoscope("evaluate", path, "-m", folder, "--json", "-", *options)
+
+    return run
+
+
+@pytest.mark.parametrize(
+    ("text", "options", "labels", "left"),
+    [
+        ("text,joy,fear\na day,1,0\nno,0,1\n", (), ["joy", "fear"], "anger, pride"),
+        (
+            'text,mood\na day,joy\nno,"relief,fear"\n',
+            ("--label", "mood"),
+            ["anger", "joy", "pride", "fear"],
+            "relief",
+        ),
+        (
+            "text,joy,relief\na day,1,0\nno,0,1\n",
+            ("--taxonomy", "relief, awe, joy"),
+            ["relief", "joy"],
+            "awe",
+        ),
+        (
+            "text,joy,relief\na day,1,0\nno,0,1\n",
+            ("--taxonomy", "relief"),
+            ["relief"],
+            None,
+        ),
+    ],
+)
+def test_labels_that_only_one_side_has_are_left_out(evaluated, text, options, labels, left):
+    ended = evaluated(text, *options)
+    assert ended.code == 0, ended.err
+    figures = json.loads(ended.out)
+    assert list(figures["labels"]) == labels
+    assert figures["texts"] == 2
+    assert ended.err == (f"Left out, as only one side has them: {left}.\n" if left else "")
+
+
+@pytest.mark.parametrize(
+    ("text", "options", "message"),
+    [
+        ("text,mood\na day,calm\n", ("--label", "mood"), "mine has calm"),
+        ("text,calm\na day,1\n", (), "mine.csv: expected texts labelled with some of anger, joy"),
+        ("text,joy\na day,\n", (), "mine.csv: expected texts labelled"),
+    ],
+)
+def test_a_table_about_nothing_that_the_model_knows(evaluated, text, options, message):
+    ended = evaluated(text, *options)
+    assert (ended.code, ended.out) == (2, "")
+    assert message in " ".join(ended.err.split())
+
+
+def test_unlabelled_texts_are_left_out(evaluated, caplog):
+    ended = evaluated("text,anger,joy,pride,fear\na day,1,0,0,0\nno,,,,\nso,0,1,0,1\n")
+    assert ended.code == 0, ended.err
+    assert json.loads(ended.out)["texts"] == 2
+    assert caplog.messages == ["mine.csv: 1 of 3 texts left out, as unlabelled."]
+
+
+def test_a_column_of_languages(evaluated):
+    rows = "a day,en,1,0\nno,en,0,1\nqué día,es,1,0\n"
+    ended = evaluated(f"text,tongue,joy,fear\n{rows}", "--language", "tongue")
+    assert ended.code == 0, ended.err
+    figures = json.loads(ended.out)
+    assert {name: one["texts"] for name, one in figures["languages"].items()} == {"en": 2, "es": 1}
+    assert set(figures["over_languages"]) == {"macro", "weighted"}
+    missing = evaluated(f"text,tongue,joy,fear\n{rows}", "--language", "tonge")
+    assert missing.code == 2
+    assert "Is it 'tongue'" in missing.err

@@ -1,0 +1,106 @@
+"""Every corpus that a shipped recipe reads, a few texts each, and tiny encoders."""
+
+import csv
+
+import pytest
+
+from emoscope.taxonomy import Taxonomy
+from tests import tiny
+
+EC = Taxonomy.load("semeval2018").names
+EC_FILES = {
+    "English": ("En", ("train", "dev", "test-gold")),
+    "Spanish": ("Es", ("train", "dev", "test-gold")),
+    "Arabic": ("Ar", ("train", "dev", "test-gold")),
+    "Spanish-Tr": ("Es", ("train", "dev")),
+    "French-Tr": ("Fr", ("train", "dev")),
+}
+SIZES = {"train": 10, "dev": 6, "test": 6, "test-gold": 6}
+
+
+def text_of(number: int) -> str:
+    sentences = [one for one in tiny.SENTENCES if "\t" not in one]
+    return f"{sentences[number % len(sentences)]} 😂 #tag{number}"
+
+
+def marks_of(number: int, labels: int) -> list[int]:
+    """Two labels, or none in every fifth text."""
+    present = {number % labels, (3 * number + 1) % labels} if number % 5 else set()
+    return [int(label in present) for label in range(labels)]
+
+
+def write_ec(root):
+    for language, (code, splits) in EC_FILES.items():
+        folder = root / language / "E-c"
+        folder.mkdir(parents=True)
+        for split in splits:
+            rows = [["ID", "Tweet", *EC]]
+            for number in range(SIZES[split]):
+                marks = map(str, marks_of(number, len(EC)))
+                rows.append([f"2018-{code}-{split}-{number}", text_of(number), *marks])
+            lines = ["\t".join(row) + "\n" for row in rows]
+            (folder / f"2018-E-c-{code}-{split}.txt").write_text("".join(lines), encoding="utf-8")
+
+
+def write_goemotions(root):
+    root.mkdir()
+    for split in ("train", "dev", "test"):
+        lines = [
+            f"{text_of(number)}\t{number % 28},{(number + 9) % 28}\t{split}{number}\n"
+            for number in range(SIZES[split])
+        ]
+        (root / f"{split}.tsv").write_text("".join(lines), encoding="utf-8")
+
+
+def write_brighter(root):
+    for split in ("train", "dev", "test"):
+        (root / split).mkdir(parents=True)
+        for language in ("eng", "deu", "hin"):
+            names = [
+                n for n in Taxonomy.load("semeval2025").names if (language, n) != ("eng", "disgust")
+            ]
+            with (root / split / f"{language}.csv").open("w", encoding="utf-8", newline="") as file:
+                writer = csv.writer(file)
+                writer.writerow(["id", "text", *names])
+                for number in range(SIZES[split]):
+                    marks = marks_of(number, len(names))
+                    writer.writerow([f"{language}{number}", text_of(number), *marks])
+
+
+def write_french(root):
+    root.mkdir()
+    labels = Taxonomy.load("french_election").labels
+    with (root / "messages.csv").open("w", encoding="latin-1", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(["Text", *("emotions_" + "/".join(label.words) for label in labels)])
+        for number in range(30):
+            text = f"Un message {number} sur l'élection, quelle joie"
+            writer.writerow([text, *marks_of(number, len(labels))])
+
+
+@pytest.fixture(scope="session")
+def data(tmp_path_factory, emocontext):
+    """The folder of each corpus."""
+    root = tmp_path_factory.mktemp("data")
+    write_ec(root / "semeval2018")
+    write_goemotions(root / "goemotions")
+    write_brighter(root / "semeval2025")
+    write_french(root / "french_election")
+    names = ("semeval2018", "goemotions", "semeval2025", "french_election")
+    return {name: root / name for name in names} | {"emocontext": emocontext, "sample": root}
+
+
+@pytest.fixture(scope="session")
+def encoder_for(tmp_path_factory):
+    """The folder of a tiny encoder of the kind that a name on the hub is of."""
+    made = {}
+
+    def folder(name: str) -> str:
+        known = {"xlm-roberta": "xlm-roberta", "e5-small": "xlm-roberta"}
+        known |= dict.fromkeys(("bertweet", "robertuito"), "roberta")
+        kind = next((kind for part, kind in known.items() if part in name), "bert")
+        if kind not in made:
+            made[kind] = str(tiny.save(kind, tmp_path_factory.mktemp("encoder")))
+        return made[kind]
+
+    return folder

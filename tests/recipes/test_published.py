@@ -1,0 +1,72 @@
+"""Published figures against the recipes that repeat them."""
+
+import pytest
+
+from emoscope.errors import InputError
+from emoscope.recipes.load import builtin_recipes, load_recipe
+from emoscope.recipes.published import (
+    published,
+    published_for,
+    published_row,
+    published_tables,
+)
+from emoscope.recipes.shipped import recipes_of, table_of, tables
+from emoscope.taxonomy import Taxonomy
+
+ROWS = [(key, row) for key, table in published_tables().items() for row in table.rows]
+LABELS = {"emocontext": "emocontext", "goemotions": "goemotions"}
+
+
+def test_every_table_of_recipes_has_a_title_and_every_row_its_recipe():
+    assert set(published_tables()) == set(tables())
+    assert sorted(name for table in tables() for name in recipes_of(table)) == list(
+        builtin_recipes()
+    )
+    for key, row in ROWS:
+        assert row.recipe is None or table_of(row.recipe) == key
+
+
+@pytest.mark.parametrize(("key", "row"), ROWS, ids=[f"{key}-{row.name}" for key, row in ROWS])
+def test_figures_are_shares_of_what_is_measured_here(key, row):
+    averages = {"micro_f1", "macro_f1", "accuracy", "jaccard"}
+    averages |= {f"{code}_macro_f1" for code in ("eng", "deu", "esp", "hin", "arq", "ary")}
+    labels = Taxonomy.load(LABELS.get(key, "semeval2018")).names
+    assert set(row.metrics) <= averages | {f"{label}_f1" for label in labels}
+    for figure in row.metrics.values():
+        assert 0 <= figure.mean <= 1
+        assert figure.sd is None or 0 <= figure.sd < 0.1
+    if row.recipe is not None:
+        corpus = load_recipe(row.recipe).corpus
+        assert getattr(corpus, row.split) is not None or key == "emocontext"
+
+
+@pytest.mark.parametrize("key", ["ec-en", "ec-es", "ec-ar"])
+def test_the_mean_of_the_eleven_emotions_is_their_mean(key):
+    """It is the one figure that is computed here."""
+    [row] = [row for row in published(key).rows if row.recipe is not None]
+    emotions = [row.metrics[f"{label}_f1"].mean for label in Taxonomy.load("semeval2018").names]
+    assert row.metrics["macro_f1"].mean == pytest.approx(sum(emotions) / 11, abs=6e-4)
+
+
+def test_figures_as_printed():
+    row = published_row("demux-goemotions-bert-intra")
+    assert row.name == "Demux, intra 1 e^y"
+    assert row.metrics == {"macro_f1": (0.523, 0.006), "micro_f1": (0.581, 0.006)}
+    assert (row.half, row.split) == (True, "test")
+    assert published_row("nelec-report-keras").metrics["micro_f1"] == (0.648, None)
+    assert published_row("demux-ec-ar-intra-data").metrics["surprise_f1"] == (0.0, 0.0)
+
+
+def test_a_recipe_without_figures_of_its_own_has_those_of_its_table():
+    assert published_row("nelec-emocontext") is None
+    assert published_for("nelec-emocontext") == published("emocontext")
+    assert published_for("mine") is None
+    assert published_row("mine") is None
+    assert published("french-election").rows == ()
+
+
+def test_an_unknown_table_is_said():
+    with pytest.raises(InputError, match="No published table 'goemotion'; did you mean goemotions"):
+        published("goemotion")
+    with pytest.raises(InputError, match="No table 'ec' of recipes"):
+        recipes_of("ec")

@@ -1,0 +1,99 @@
+"""Every recipe that ships is trained, on a few texts with a tiny encoder."""
+
+import gc
+import math
+import shutil
+
+import pytest
+
+import emoscope.corpora.sample as sample
+import emoscope.models.backbone as backbone
+import emoscope.training.callbacks as callbacks
+import emoscope.training.families.nelec as nelec
+from emoscope.errors import InputError
+from emoscope.recipes.load import load_recipe
+from emoscope.recipes.shipped import recipes_of, tables
+from emoscope.training.prepare import prepare
+from emoscope.training.run import train_run
+
+QUICK = ("training.batch_size=8", "training.checkpoints=false", "training.bfloat16=false")
+STARTS = ("demux-ec-mix-xlmt-alpha-0", "demux-ec-fr-tr")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def workplace(tmp_path_factory, encoder_for):
+    """A folder to train in, no network and no pictures."""
+    folder = tmp_path_factory.mktemp("recipes")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        patch.setattr(backbone, "find_backbone", encoder_for)
+        patch.setattr(nelec, "draw_network", lambda model, path: None)
+        patch.setattr(callbacks, "draw_curves", lambda history, folder: None)
+        patch.setitem(sample.SIZES, "train", 60)
+        patch.setitem(sample.SIZES, "dev", 40)
+        gc.freeze()
+        yield folder
+
+
+@pytest.fixture(scope="module")
+def trained(data, vectors_file, workplace):
+    """Trains a recipe into `runs/NAME`, once, and returns its result."""
+    made = {}
+
+    def run(name):
+        if name not in made:
+            recipe = load_recipe(name, QUICK)
+            epochs = min(recipe.training.epochs, 1)
+            extra = [f"training.epochs={epochs}", "training.evaluation_steps=null"]
+            if recipe.model.type == "nelec":
+                extra += [f"vectors.words={vectors_file}", "vectors.emoji=none"]
+                extra += ["model.hidden_size=4", "vectors.extension=0"]
+            recipe = load_recipe(name, [*QUICK, *extra])
+            folder = workplace / "runs" / name
+            prepared = prepare(recipe, data[recipe.corpus.name])
+            made[name] = train_run(recipe, prepared, folder, recipe.seed)
+            if name not in STARTS:
+                shutil.rmtree(folder)
+        return made[name]
+
+    return run
+
+
+@pytest.mark.parametrize("name", [name for table in tables() for name in recipes_of(table)])
+def test_a_shipped_recipe_trains(name, trained):
+    recipe = load_recipe(name)
+    if getattr(recipe.model, "start", None) is not None:
+        trained(recipe.model.start.removeprefix("runs/"))
+    result = trained(name)
+    assert result.epochs == min(recipe.training.epochs, 1)
+    for report in (result.dev, result.test):
+        if report is not None:
+            assert all(math.isfinite(report[key]["f1"]) for key in ("micro", "macro"))
+    assert (result.test is None) == all(one.test is None for one in recipe.corpora)
+
+
+@pytest.mark.parametrize("emotion", ["anger", "joy", "pessimism", "trust"])
+def test_an_emotion_never_trained_on_is_measured(emotion, trained):
+    result = trained(f"demux-ec-without-{emotion}")
+    assert emotion not in result.dev["labels"]
+    [part] = result.test_parts.values()
+    assert set(part["labels"]) == {*result.dev["labels"], emotion}
+
+
+def test_a_language_never_trained_on_is_measured(trained, data):
+    result = trained("demux-ec-to-es")
+    assert set(result.parts) == {"en", "ar"}
+    assert result.test["texts"] == 16  # train and dev of Spanish
+
+
+def test_dev_of_one_language_chooses_among_three(trained):
+    result = trained("demux-ec-es-xlmt-all")
+    assert result.parts is None
+    assert result.dev["texts"] == 6
+
+
+def test_a_model_to_begin_from_that_is_not_there_is_said(data):
+    recipe = load_recipe("demux-french-election-zero-shot", ["model.start=runs/none"])
+    prepared = prepare(recipe, data["french_election"])
+    with pytest.raises(InputError, match=r"model\.start: No model at runs/none.* Train it first"):
+        prepared.family.make_model()

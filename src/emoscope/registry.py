@@ -70,6 +70,9 @@ LOCAL_LOSSES: dict[str, str] = {
     "complete": "emoscope.losses.local:complete",
 }
 
+TERMS: dict[str, str] = {}
+"""Losses of any other kind, (output, labels, columns) → a number; `objective.terms` adds them."""
+
 
 def find(entries: Mapping[str, Any], name: str, what: str) -> Any:
     """The entry of a name.

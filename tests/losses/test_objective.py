@@ -1,5 +1,7 @@
 """What a recipe's objective is made of: terms, coefficients, columns."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 import torch
@@ -13,6 +15,7 @@ from emoscope.losses.objective import Objective, check_objective, make_objective
 from emoscope.losses.structure import global_loss
 from emoscope.models.output import EmotionOutput
 from emoscope.recipes.schema import ObjectiveSection
+from emoscope.registry import TERMS
 from emoscope.taxonomy import Label, Taxonomy
 
 NAMES = ("joy", "fear", "anger", "trust")
@@ -208,3 +211,22 @@ def test_labels_without_a_place_on_the_wheel_are_said():
     odd = Taxonomy("odd", (*LABELS[:3], Label("neutral", ("neutral",))))
     with pytest.raises(InputError, match="neutral"):
         made(odd, global_loss={"correlation": "wheel"})
+
+
+def test_a_term_of_ones_own_is_added_with_its_coefficient(monkeypatch):
+    monkeypatch.setitem(TERMS, "size", "tests.losses.test_objective:size_term")
+    section = ObjectiveSection.model_validate({"terms": {"size": 0.5}})
+    for exclusive in (False, True):
+        taxonomy = dataclasses.replace(Taxonomy.load("ekman"), exclusive=exclusive)
+        labels = torch.eye(len(taxonomy))
+        output = EmotionOutput(logits=torch.randn(labels.shape))
+        loss, terms = make_objective(section, taxonomy, labels.numpy())(output, labels)
+        first, second = terms.values()
+        assert loss == first + 0.5 * second
+        assert second == size_term(output, labels, None)
+    with pytest.raises(ValueError, match="no loss 'sise'"):
+        ObjectiveSection.model_validate({"terms": {"sise": 1}})
+
+
+def size_term(output, labels, columns):
+    return output.logits.square().mean()

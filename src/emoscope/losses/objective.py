@@ -17,7 +17,7 @@ from emoscope.losses.local import PairWeights
 from emoscope.losses.structure import global_loss
 from emoscope.models.output import EmotionOutput
 from emoscope.recipes.schema import GlobalLossSection, LocalLossSection, ObjectiveSection
-from emoscope.registry import LOCAL_LOSSES, resolve
+from emoscope.registry import LOCAL_LOSSES, TERMS, resolve
 from emoscope.taxonomy import Taxonomy
 
 Term = Callable[[EmotionOutput, Tensor, Tensor | None], Tensor]
@@ -76,10 +76,10 @@ def make_objective(
     train: Floats,
     class_weights: Floats | None = None,
 ) -> Objective:
-    """The objective of a recipe: (1 - c) · cross-entropy + c · local + g · global.
+    """The objective of a recipe: (1 - c) · cross-entropy + c · local + g · global + further terms.
 
-    Of labels that exclude each other it is the softmax cross-entropy alone: they stand in no
-    relation within a text, so that in a mixture the other terms belong to the other corpora.
+    Labels that exclude each other have a softmax cross-entropy and neither of the next two: they
+    stand in no relation within a text, so that in a mixture these belong to the other corpora.
 
     Args:
         section: of the recipe.
@@ -92,9 +92,12 @@ def make_objective(
     """
     local, pull = section.local_loss, section.global_loss
     weights = None if class_weights is None else torch.tensor(class_weights, dtype=torch.float32)
+    further: dict[str, Term] = {name: resolve(TERMS[name]) for name in section.terms}
     if taxonomy.exclusive:
         term = softmax_term(weights, section.label_smoothing)
-        return Objective({"cross_entropy": term}, {"cross_entropy": 1.0})
+        return Objective(
+            {"cross_entropy": term, **further}, {"cross_entropy": 1.0, **section.terms}
+        )
     conditional = None
     if section.conditional_order is not None:
         conditional = ConditionalWeights.fit(train, section.conditional_order)
@@ -107,7 +110,7 @@ def make_objective(
     if pull is not None:
         terms["global_loss"] = global_term(pull, taxonomy, train)
         coefficients["global_loss"] = pull.coefficient
-    return Objective(terms, coefficients)
+    return Objective({**terms, **further}, {**coefficients, **section.terms})
 
 
 def softmax_term(weights: Tensor | None, smoothing: float) -> Term:

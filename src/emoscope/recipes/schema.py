@@ -21,7 +21,7 @@ from emoscope.recipes.section import (
     Section,
     Share,
 )
-from emoscope.registry import CORPORA, LOCAL_LOSSES, MODELS, find, resolve
+from emoscope.registry import CORPORA, LOCAL_LOSSES, MODELS, TERMS, find, resolve
 
 METADATA = ("description", "needs", "time")
 """Fields that are for people: recipes that differ in them alone train the same."""
@@ -160,12 +160,21 @@ class ObjectiveSection(Section):
     conditional_order: Literal[1, 2] | None = Field(
         None, description="weigh each cell by how predictable it is from so many other labels"
     )
-
+    terms: dict[str, float] = Field(
+        {}, description="further losses, each by its name with its coefficient"
+    )
     class_weights: Literal["none", "balanced", "prior"] = Field(
         "none",
         description="balanced: every label weighs the same; prior: as much as in the target prior",
     )
     label_smoothing: Probability = 0.0
+
+    @field_validator("terms")
+    @classmethod
+    def _known_terms(cls, terms: dict[str, float]) -> dict[str, float]:
+        for name in terms:
+            checked(TERMS, name, "loss")
+        return terms
 
     @field_validator("local_loss", mode="before")
     @classmethod

@@ -57,7 +57,7 @@ def overhead(epochs: int) -> dict[str, float]:
         (logging, train, "log_finished"),
         (logging, ScoredTexts, "write"),
         (drawing, callbacks, "draw_curves"),
-        (drawing, train, "draw_log"),
+        (drawing, train, "draw"),
     )
     recipe = load_recipe("nelec-sample", [f"training.epochs={epochs}"])
     with tempfile.TemporaryDirectory() as folder:

@@ -12,7 +12,17 @@ import typer.main
 from emoscope._version import __version__
 from emoscope.cli.app import app
 
-COMMANDS = ("annotate", "train", "evaluate", "compare", "describe", "recipes", "taxonomies", "info")
+COMMANDS = (
+    "annotate",
+    "train",
+    "evaluate",
+    "compare",
+    "report",
+    "describe",
+    "recipes",
+    "taxonomies",
+    "info",
+)
 
 
 def examples():
@@ -73,7 +83,7 @@ def test_the_version(emoscope):
     assert (ended.code, ended.out.strip()) == (0, f"emoscope {__version__}")
 
 
-@pytest.mark.parametrize("name", ["annotate", "train", "evaluate", "compare", "describe"])
+@pytest.mark.parametrize("name", COMMANDS[:6])
 def test_a_command_without_arguments_shows_its_help(emoscope, name):
     ended = emoscope(name)
     assert "Example:" in ended.out + ended.err

@@ -54,7 +54,7 @@ def test_values_as_people_write_them():
         {
             "training.learning_rate": "5e-05",
             "training.patience": "3",
-            "model.bidirectional": "none",
+            "model.bidirectional": "no",
         },
     ]
     lists = [{"languages": ["en", "es"]}, {"languages": ("en", "es")}, {"languages": ["en"]}]

@@ -18,9 +18,11 @@ def no_plots(monkeypatch):
     """Leave out what takes most of a tiny training's time."""
     import emoscope.training.callbacks as callbacks
     import emoscope.training.families.nelec as nelec
+    import emoscope.training.train as train
 
     monkeypatch.setattr(nelec, "draw_network", lambda model, path: None)
     monkeypatch.setattr(callbacks, "draw_curves", lambda history, folder: None)
+    monkeypatch.setattr(train, "draw_log", lambda log, folder: None)
     # Each training collects garbage; what torch and its friends made at import never is any.
     gc.freeze()
 

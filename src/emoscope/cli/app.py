@@ -14,6 +14,7 @@ from emoscope.cli.describe import describe
 from emoscope.cli.evaluate import evaluate
 from emoscope.cli.info import info
 from emoscope.cli.recipes import recipes
+from emoscope.cli.report import report
 from emoscope.cli.taxonomies import taxonomies
 from emoscope.cli.train import train
 from emoscope.errors import EmoscopeError
@@ -26,8 +27,10 @@ app = typer.Typer(
     rich_markup_mode="rich",
     help="Recognise emotion in text with any set of labels: train, evaluate, annotate.",
 )
-for command in (annotate, train, evaluate, compare, describe, recipes, taxonomies, info):
-    app.command(no_args_is_help=command in (annotate, train, evaluate, compare, describe))(command)
+for command in (annotate, train, evaluate, compare, report, describe, recipes, taxonomies, info):
+    app.command(no_args_is_help=command in (annotate, train, evaluate, compare, report, describe))(
+        command
+    )
 
 
 def show_version(wanted: bool) -> None:

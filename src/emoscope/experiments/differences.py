@@ -77,10 +77,10 @@ def off_as_none(value: Any) -> Any:
 
 def readable(value: Any) -> str:
     """A value in a name."""
-    if is_off(value):
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if value is None:
         return "none"
-    if value is True:
-        return "yes"
     if isinstance(value, Mapping):
         return kind_of(value) or ", ".join(f"{k}={shown(v)}" for k, v in flatten(value).items())
     if isinstance(value, list | tuple):

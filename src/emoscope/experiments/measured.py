@@ -52,7 +52,8 @@ class Measured:
     @cached_property
     def known(self) -> NDArray[np.bool_]:
         """Which labels each text was annotated for, (N, K)."""
-        return ~np.isnan(self.texts.gold)
+        annotated: NDArray[np.bool_] = ~np.isnan(self.texts.gold)
+        return annotated
 
     @cached_property
     def gold(self) -> NDArray[np.floating[Any]]:

@@ -4,7 +4,7 @@ import json
 import logging
 import platform
 import shutil
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -62,9 +62,7 @@ def train(
     check_folder(output, recipe)
     prepared = prepared or prepare(recipe, root)
     if is_main():
-        start(recipe, output, restart)
-        facts = {**environment(), **prepared.family.facts}
-        write_text(output / "environment.json", json.dumps(facts, indent=1))
+        start(recipe, output, restart, {**environment(), **prepared.family.facts})
         for line in prepared.family.told:
             logger.info("%s", line)
     wait()
@@ -79,7 +77,8 @@ def train(
                     continue
                 results[seed] = train_run(recipe, prepared, folder, seed, show=show, track=track)
             if is_main():
-                draw_log(log_finished(output), output / "plots")
+                log_finished(output)
+                draw(output)
                 if after_run is not None:
                     after_run(folder, results[seed])
     return [results[seed] for seed in seeds]
@@ -112,8 +111,16 @@ def taken(folder: Path, blocking: bool) -> Iterator[bool]:
         lock.release()
 
 
-def start(recipe: Recipe, output: Path, restart: bool) -> None:
+def start(
+    recipe: Recipe, output: Path, restart: bool, facts: Mapping[str, Any] | None = None
+) -> None:
     """Make the folder of a training, without its former runs if that is asked for.
+
+    Args:
+        recipe: what is trained.
+        output: the folder.
+        restart: forget former runs.
+        facts: for `environment.json`.
 
     Raises:
         InputError: the folder holds something else.
@@ -125,8 +132,17 @@ def start(recipe: Recipe, output: Path, restart: bool) -> None:
             shutil.rmtree(run)
         if (output / PARAMS).is_file():
             ExperimentLog.load(output).without_runs()
-    if not (output / PARAMS).is_file() or not same(read_yaml(output / PARAMS), recipe):
-        write_text(output / PARAMS, to_yaml(params_of(recipe)))
+    with ExperimentLog(output, {}).locked():
+        if not (output / PARAMS).is_file() or not same(read_yaml(output / PARAMS), recipe):
+            write_text(output / PARAMS, to_yaml(params_of(recipe)))
+        if facts is not None:
+            write_text(output / "environment.json", json.dumps(facts, indent=1))
+
+
+def draw(output: Path) -> None:
+    """Draw the log as it is now; one process at a time, as they write to the same files."""
+    with ExperimentLog.load(output).locked():
+        draw_log(ExperimentLog.load(output), output / "plots")
 
 
 def environment() -> dict[str, Any]:

@@ -1,0 +1,61 @@
+"""`emoscope report`."""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+
+def report(
+    folder: Annotated[
+        Path,
+        typer.Argument(
+            metavar="FOLDER",
+            help="Folder of a configuration's runs, as `emoscope train` writes it, or one that "
+            "holds several.",
+            show_default=False,
+        ),
+    ],
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", help="HTML file; default FOLDER/report.html."),
+    ] = None,
+    split: Annotated[
+        Literal["dev", "test"] | None,
+        typer.Option(
+            help="Whose texts; default test if all runs were measured on it, else dev.",
+            show_default=False,
+        ),
+    ] = None,
+    examples: Annotated[
+        int, typer.Option(min=0, max=1000, help="How many of the texts that are most wrong.")
+    ] = 20,
+    texts: Annotated[
+        bool,
+        typer.Option(" /--no-texts", help="Show the ids of these texts alone.", show_default=False),
+    ] = True,
+) -> None:
+    """Write one page about a training: figures, curves, calibration, mistakes, settings.
+
+    [b]Example:[/b] emoscope report sample --no-texts
+    """
+    from emoscope.errors import InputError, require
+    from emoscope.folder import write_text
+
+    require("filelock", "train")
+    require("matplotlib", "train")
+    from emoscope.experiments.configurations import find_logs
+    from emoscope.experiments.report import Asked, report_page
+
+    path = output or folder / "report.html"
+    if path.is_dir() or (output is not None and not path.parent.is_dir()):
+        raise InputError(f"--output {path}: expected a file in a folder that is there.")
+    page = report_page(find_logs(folder), Asked(split, examples, texts))
+    write_text(path, page)
+    typer.echo(path)
+    if texts and examples:
+        typer.echo(
+            "The page shows texts of the corpus: pass it on only if they may be, or write it with "
+            "--no-texts.",
+            err=True,
+        )

@@ -1,0 +1,370 @@
+"""One page about a configuration, or about several: figures, curves, settings, mistakes."""
+
+import json
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import isnan
+from pathlib import Path
+
+from emoscope.evaluation.metrics import Report
+from emoscope.experiments.agreement import Agreement, Example, agreement, hardest
+from emoscope.experiments.configurations import Split
+from emoscope.experiments.defaults import settings
+from emoscope.experiments.differences import differences, names
+from emoscope.experiments.log import ExperimentLog, Spread
+from emoscope.experiments.measured import (
+    Measured,
+    Unmeasured,
+    averages,
+    common_split,
+    measure,
+    of_figures,
+    rows,
+)
+from emoscope.experiments.page import Html, element, folded, joined, page, picture, table, text
+from emoscope.experiments.plots import draw_log
+from emoscope.experiments.reliability import reliability
+from emoscope.experiments.reliability_plot import draw_reliability
+from emoscope.folder import read_json
+
+FIRST, WIDE = ("loss", "micro_f1", "macro_f1", "jaccard"), ("emotions_f1", "parts")
+"""Pictures that are shown, side by side or across the page; the others are folded."""
+LONGEST = 400
+"""Characters of a text that are shown; the rest is folded."""
+AVERAGES = {"micro_f1": "micro-F1", "macro_f1": "macro-F1", "jaccard": "Jaccard"}
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What a report shall have.
+
+    Attributes:
+        split: whose texts; test where every run has it, else dev, if None.
+        examples: how many of the worst mistakes.
+        texts: whether they are shown, or their ids alone.
+    """
+
+    split: Split | None = None
+    examples: int = 20
+    texts: bool = True
+
+
+def report_page(logs: Sequence[ExperimentLog], asked: Asked) -> str:
+    """The page about some logs, at least one.
+
+    Raises:
+        InputError: files of a log are missing or damaged.
+    """
+    split = asked.split or common_split(logs)
+    told = differences([log.params for log in logs])
+    recipes = [str(log.params.get("name") or "") for log in logs]
+    titles = (
+        names(told, recipes, [log.folder.name for log in logs])
+        if len(logs) > 1
+        else [recipes[0] or logs[0].folder.name]
+    )
+    measured = [measure(log, split) for log in logs]
+    several = len(logs) > 1
+    parts = [element("h1", text(titles[0] if not several else "Experiments"))]
+    parts.append(
+        element(
+            "p",
+            text(
+                f"Written by emoscope from {places(logs)}. Figures on {split}, in [0, 1]; "
+                "mean ± standard deviation over the runs."
+            ),
+            class_="soft",
+        )
+    )
+    if several:
+        parts.append(overview(titles, measured))
+    for number, (title, one) in enumerate(zip(titles, measured, strict=True)):
+        if several:
+            parts.append(element("h2", text(title), id=f"c{number}"))
+        parts.append(
+            section(one, split, asked)
+            if isinstance(one, Measured)
+            else joined([element("p", text(one.reason)), configuration(one.log)])
+        )
+    return page(titles[0] if not several else f"{len(logs)} experiments", joined(parts))
+
+
+def places(logs: Sequence[ExperimentLog]) -> str:
+    """Names of the folders."""
+    shown = ", ".join(log.folder.name for log in logs[:3])
+    return shown if len(logs) <= 3 else f"{shown} and {len(logs) - 3} more"
+
+
+def overview(titles: Sequence[str], measured: Sequence[Measured | Unmeasured]) -> Html:
+    """A line for each configuration."""
+    lines: list[list[object]] = []
+    for title, one in zip(titles, measured, strict=True):
+        found = averages(one.reports) if isinstance(one, Measured) else {}
+        cells = [shown(found[name]) if name in found else "" for name in AVERAGES]
+        lines.append([title, len(one.log.runs), *cells])
+    links = joined(
+        element("li", Html(f'<a href="#c{number}">{text(title)}</a>'))
+        for number, title in enumerate(titles)
+    )
+    header = ["configuration", "runs", *AVERAGES.values()]
+    return joined(
+        [
+            table(header, lines),
+            element(
+                "p",
+                text("Which of these differences stand, `emoscope compare` tells."),
+                class_="soft",
+            ),
+            folded("Go to a configuration", element("ul", links)),
+        ]
+    )
+
+
+def section(measured: Measured, split: Split, asked: Asked) -> Html:
+    """All about one configuration."""
+    return joined(
+        [
+            figures(measured, split),
+            drawn(measured),
+            calibration(measured),
+            agreeing(agreement(measured)),
+            mistakes(hardest(measured, asked.examples), asked.texts),
+            configuration(measured.log),
+        ]
+    )
+
+
+def shown(value: Spread) -> str:
+    """Mean, and deviation where there are several runs."""
+    return f"{value.mean:.3f}" + (f" ± {value.sd:.3f}" if value.runs > 1 else "")
+
+
+def figures(measured: Measured, split: Split) -> Html:
+    """Averages, labels, parts."""
+    runs = len(measured.runs)
+    texts = measured.reports[0].texts
+    found = [("at the fitted thresholds", measured.reports)]
+    if measured.taxonomy.exclusive:
+        found = [("the most probable label", measured.reports)]
+    elif measured.halves:
+        found.append(("at ½ throughout", measured.halves))
+    columns = {**AVERAGES, "accuracy": "accuracy"}
+    lines = [[name, *(shown(averages(one)[key]) for key in columns)] for name, one in found]
+    caption = f"{texts:,} texts of {split}, {runs} {'run' if runs == 1 else 'runs'}"
+    parts = [
+        element("h3", text("Figures")),
+        table(["", *columns.values()], lines, caption=caption),
+        labels(measured),
+    ]
+    if len(measured.parts) > 1:
+        parts.append(of_parts(measured))
+    return joined(parts)
+
+
+def labels(measured: Measured) -> Html:
+    """Precision, recall and F1 of each label, and their averages."""
+    lines: list[list[object]] = []
+    for name, values in rows(measured.reports).items():
+        spreads = of_figures(values)
+        left_out = " (not averaged)" if name in measured.taxonomy.ignored else ""
+        cells = [shown(spreads[kind]) for kind in ("precision", "recall", "f1")]
+        lines.append([f"{name}{left_out}", *cells, f"{values[0].support:,}"])
+    count = len(lines)
+    for name in ("micro", "macro"):
+        spreads = of_figures([getattr(one, name) for one in measured.reports])
+        cells = [shown(spreads[kind]) for kind in ("precision", "recall", "f1")]
+        lines.append([name, *cells, f"{getattr(measured.reports[0], name).support:,}"])
+    return table(["label", "precision", "recall", "F1", "texts with it"], lines, apart=count)
+
+
+def of_parts(measured: Measured) -> Html:
+    """Averages of each language or corpus."""
+
+    def cells(reports: Sequence[Report]) -> list[str]:
+        found = averages(reports)
+        return [shown(found[name]) for name in AVERAGES]
+
+    lines = [
+        [name, *cells(reports), f"{reports[0].texts:,}"] for name, reports in measured.parts.items()
+    ]
+    means = [
+        shown(
+            Spread.of(
+                [
+                    sum(one[run].flat()[name] for one in measured.parts.values())
+                    / len(measured.parts)
+                    for run in range(len(measured.runs))
+                ]
+            )
+        )
+        for name in AVERAGES
+    ]
+    lines.append(["mean of the parts", *means, ""])
+    header = ["part", *AVERAGES.values(), "texts"]
+    return table(header, lines, apart=len(lines) - 1)
+
+
+def drawn(measured: Measured) -> Html:
+    """Curves of the training, as the log draws them."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        draw_log(measured.log, folder)
+        found = {path.stem: path for path in sorted(folder.glob("*.png"))}
+        first, wide = (
+            [picture(found.pop(key), f"{key} over training") for key in keys if key in found]
+            for keys in (FIRST, WIDE)
+        )
+        others = [picture(path, f"{key} over training") for key, path in found.items()]
+    if not first and not wide and not others:
+        return Html("")
+    parts = [element("h3", text("Training")), element("div", joined(first), class_="pictures")]
+    parts += wide
+    if others:
+        parts.append(folded("More curves", element("div", joined(others), class_="pictures")))
+    return joined(parts)
+
+
+def calibration(measured: Measured) -> Html:
+    """Whether probabilities mean what they say."""
+    found = reliability(measured)
+    with tempfile.TemporaryDirectory() as name:
+        path = Path(name) / "reliability.png"
+        draw_reliability(found, path)
+        curve = picture(path, "share of gold labels against probability")
+    lines = [
+        ["expected calibration error", shown(found.error)],
+        ["Brier score", shown(found.brier)],
+        ["log loss", shown(found.log_loss)],
+    ]
+    return joined(
+        [
+            element("h3", text("Calibration")),
+            element(
+                "p",
+                text(
+                    "Of all that is given a probability of, say, 0.7, seven in ten should be so: "
+                    "then the curve follows the diagonal, and the error is 0."
+                ),
+                class_="soft",
+            ),
+            table(["", "lower is better"], lines),
+            element("div", curve, class_="small"),
+        ]
+    )
+
+
+def agreeing(found: Agreement) -> Html:
+    """How runs that differ in their seed alone agree."""
+    if found.pairs is None:
+        return Html("")
+    runs = len(found.right) - 1
+    lines = [[f"{right} of {runs}", f"{count:,}"] for right, count in enumerate(found.right)]
+    kappas = sorted(
+        ((name, value) for name, value in found.kappa.items() if not isnan(value)),
+        key=lambda pair: pair[1],
+    )
+    low = ", ".join(f"{name} {value:.2f}" for name, value in kappas[:5])
+    told = (
+        f"Two runs decide {found.pairs.mean:.1%} of the texts alike. Fleiss' kappa is lowest for: "
+        f"{low}."
+    )
+    return joined(
+        [
+            element("h3", text("Agreement of the runs")),
+            element("p", text(told)),
+            table(["runs with every label right", "texts"], lines),
+        ]
+    )
+
+
+def mistakes(examples: Sequence[Example], with_texts: bool) -> Html:
+    """The texts that the model gets most wrong."""
+    if not examples:
+        return joined(
+            [element("h3", text("Most wrong")), element("p", text("No text has a wrong label."))]
+        )
+    told = (
+        "By the loss of their probabilities, mean over the runs. ✓ is right, ✗ is wrong: missing, "
+        "or too much; the number is the mean probability"
+    )
+    runs = examples[0].runs
+    told += "." if runs == 1 else f", the fraction how many of the {runs} runs give the label."
+    return joined(
+        [
+            element("h3", text("Most wrong")),
+            element("p", text(told), class_="soft"),
+            element("ol", joined(example(one, with_texts) for one in examples), class_="examples"),
+        ]
+    )
+
+
+def example(one: Example, with_text: bool) -> Html:
+    """A text with what people and the runs say of it."""
+    parts = []
+    if with_text:
+        whole = "\n".join(one.turns)
+        if len(whole) > LONGEST:
+            parts.append(element("blockquote", text(f"{whole[:LONGEST]}…"), dir="auto"))
+            parts.append(folded("The whole text", element("blockquote", text(whole), dir="auto")))
+        else:
+            parts.append(element("blockquote", text(whole), dir="auto"))
+    parts += [
+        label(vote.name, vote.gold, vote.votes, one.runs, vote.probability) for vote in one.labels
+    ]
+    facts = f"{one.id} · {one.part} · loss {shown(one.loss)}"
+    if one.runs > 1:
+        facts += f" · wrong in {one.wrong} of {one.runs} runs"
+    parts.append(element("div", text(facts), class_="soft"))
+    return element("li", joined(parts))
+
+
+def label(name: str, gold: bool | None, votes: int, runs: int, probability: float) -> Html:
+    """One label of a text; told by signs and words, not by colour alone."""
+    given = votes * 2 > runs
+    share = "" if runs == 1 or votes in (0, runs) else f", {votes}/{runs}"
+    if gold:
+        sign, kind, word = ("✓", "right", "") if given else ("✗", "wrong", " missing")
+    elif given:
+        sign, kind, word = "✗", "wrong", " too much"
+    else:
+        sign, kind, word = "·", "soft", ""
+    return element(
+        "span", text(f"{sign} {name}{word} {probability:.2f}{share}"), class_=f"label {kind}"
+    )
+
+
+def configuration(log: ExperimentLog) -> Html:
+    """What the configuration sets, all of it, and where it ran."""
+    found = settings(log.params)
+    changed = [[one.name, one.value, one.default] for one in found if one.changed]
+    others = [[one.name, one.value] for one in found if not one.changed]
+    parts = [
+        element("h3", text("Configuration")),
+        table(["set", "to", "default"], changed, left=3),
+    ]
+    if others:
+        parts.append(
+            folded(
+                f"{len(others)} fields at their defaults", table(["field", "value"], others, left=2)
+            )
+        )
+    lines = [
+        [
+            run.name,
+            "" if run.seed is None else run.seed,
+            f"{run.final_step:g}",
+            f"{run.final['seconds']:,.0f}" if "seconds" in run.final else "",
+        ]
+        for run in log.runs
+    ]
+    if lines:
+        parts.append(folded("Runs", table(["run", "seed", "epoch kept", "seconds"], lines)))
+    path = log.folder / "environment.json"
+    if path.is_file():
+        facts = [
+            [name, value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)]
+            for name, value in read_json(path).items()
+        ]
+        parts.append(folded("Environment", table(["", "value"], facts, left=2)))
+    return joined(parts)

@@ -6,6 +6,8 @@ import shutil
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
+import torch
+from transformers import Trainer, TrainingArguments
 
 from emoscope.calibration import decide
 from emoscope.evaluation.evaluate import evaluate
@@ -14,6 +16,7 @@ from emoscope.experiments.log import ExperimentLog, read_yaml
 from emoscope.experiments.scored import ScoredTexts
 from emoscope.recipes.load import load_recipe, to_yaml
 from emoscope.runtime.annotator import load as load_annotator
+from emoscope.training.callbacks import LogRun
 from emoscope.training.logs import flat, log_finished, open_log, same
 from emoscope.training.prepare import load_corpora
 from emoscope.training.train import train
@@ -159,3 +162,38 @@ def test_test_figures_of_several_parts_are_their_means(tables, mixed_recipe, tmp
     assert run.final["test_news_en_joy_f1"] == news["joy_f1"]
     # Test is dev here.
     assert run.final["test_macro_f1"] == run.at_final_step()["eval_macro_f1"]
+
+
+@pytest.mark.parametrize("best", [True, False])
+def test_a_run_of_any_transformers_trainer_is_logged(tmp_path, best):
+    data = [{"x": torch.tensor([float(n)]), "labels": torch.tensor([2.0 * n])} for n in range(8)]
+
+    class Line(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.weight = torch.nn.Parameter(torch.zeros(1))
+
+        def forward(self, x, labels):
+            return {"loss": (x * self.weight - labels).square().mean(), "logits": x}
+
+    arguments = TrainingArguments(
+        str(tmp_path / "out"),
+        num_train_epochs=3,
+        learning_rate=3.0,
+        eval_strategy="epoch",
+        save_strategy="epoch",
+        logging_strategy="epoch",
+        load_best_model_at_end=best,
+        report_to="none",
+        use_cpu=True,
+        disable_tqdm=True,
+    )
+    log = ExperimentLog.open(tmp_path, "LineNumbers", {"rate": 3.0}, ["rate"])
+    trainer = Trainer(Line(), arguments, train_dataset=data, eval_dataset=data)
+    trainer.add_callback(LogRun(log, seed=7))
+    trainer.train()
+    (run,) = ExperimentLog.load(log.folder).runs
+    losses = dict(run.curves["eval_loss"])
+    assert (run.name, run.seed, sorted(losses)) == ("seed-7", 7, [1.0, 2.0, 3.0])
+    expected = min(losses, key=losses.__getitem__) if best else 3.0
+    assert run.final_step == pytest.approx(expected)

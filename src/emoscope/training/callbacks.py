@@ -22,6 +22,7 @@ from rich.progress import (
 )
 from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 
+from emoscope.experiments.log import ExperimentLog, Run
 from emoscope.folder import write_text
 from emoscope.training.curves import draw_curves
 from emoscope.training.logs import HISTORY
@@ -96,6 +97,31 @@ class LiveCurves(TrainerCallback):
         write_text(self.folder / HISTORY, json.dumps(history, indent=1))
         draw_curves(history, self.folder / "plots")
         self.drawn = time.monotonic()
+
+
+class LogRun(TrainerCallback):
+    """Puts a run of any transformers Trainer into an experiment log when it ends.
+
+    Args:
+        log: of the configuration.
+        seed: of the run, which names it.
+    """
+
+    def __init__(self, log: ExperimentLog, seed: int) -> None:
+        self.log = log
+        self.seed = seed
+
+    def on_train_end(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any
+    ) -> None:
+        """Log the curves; the result is the best step if the trainer goes back to it."""
+        if not state.is_world_process_zero:
+            return
+        final = state.epoch or 0.0
+        if args.load_best_model_at_end and state.best_global_step is not None:
+            final *= state.best_global_step / state.global_step
+        curves = {name: tuple(curve) for name, curve in history_of(state.log_history).items()}
+        self.log = self.log.add(Run(f"seed-{self.seed}", final, curves, {}, self.seed))
 
 
 def history_of(log: Sequence[dict[str, float]]) -> dict[str, list[tuple[float, float]]]:

@@ -97,9 +97,9 @@ def main() -> None:
     """Kill, check, judge."""
     parser = options(__doc__)
     parser.add_argument("--kills", type=int, default=30)
-    parser.add_argument("--runs", type=int, default=12)
-    parser.add_argument("--jobs", type=int, default=2)
-    parser.add_argument("--longest", type=float, default=15.0, help="seconds before a kill")
+    parser.add_argument("--runs", type=int, default=24)
+    parser.add_argument("--jobs", type=int, default=1)
+    parser.add_argument("--longest", type=float, default=20.0, help="seconds before a kill")
     arguments = parser.parse_args()
     kills, runs = (3, 2) if arguments.quick else (arguments.kills, arguments.runs)
     print(machine())

@@ -1,7 +1,12 @@
 """Series of runs: sweeps, several processes, failures that lose nothing."""
 
+import contextlib
 import json
+import signal
+import subprocess
+import sys
 
+import psutil
 import pytest
 
 from emoscope.errors import EmoscopeError, InputError
@@ -61,6 +66,26 @@ def test_processes_side_by_side_give_what_one_gives(tmp_path, emocontext, tiny_r
     log = ExperimentLog.load(tmp_path / "0")
     assert [run.seed for run in log.runs] == [5, 6]
     assert log.params["seed"] == 5
+
+
+ORPHAN = """
+import os, signal, sys, time
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
+from emoscope.training.series import end_with_parent
+if __name__ == "__main__":
+    pool = ProcessPoolExecutor(1, get_context("spawn"), initializer=end_with_parent)
+    print(pool.submit(os.getpid).result(), flush=True)
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def test_a_process_ends_with_the_one_that_started_it(tmp_path):
+    (tmp_path / "orphan.py").write_text(ORPHAN)
+    done = subprocess.run([sys.executable, tmp_path / "orphan.py"], capture_output=True, text=True)
+    assert done.returncode == -signal.SIGKILL
+    with contextlib.suppress(psutil.NoSuchProcess):
+        psutil.Process(int(done.stdout)).wait(timeout=60)
 
 
 def test_a_run_that_fails_leaves_the_others(tmp_path, emocontext, tiny_recipe):

@@ -8,8 +8,9 @@ from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import product
-from multiprocessing import get_context
+from multiprocessing import get_context, parent_process
 from pathlib import Path
+from threading import Thread
 from typing import Any, Literal
 
 import torch
@@ -179,7 +180,9 @@ Outcomes = Iterator[tuple[int, dict[str, Any] | BaseException]]
 def in_processes(tasks: Sequence[dict[str, Any]], jobs: int) -> Outcomes:
     """Run tasks in so many processes; yields the number of each and its result or its error."""
     # Spawned, as torch's threads do not survive a fork.
-    with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
+    with ProcessPoolExecutor(
+        jobs, mp_context=get_context("spawn"), initializer=end_with_parent
+    ) as pool:
         waiting = {pool.submit(train_task, **task): number for number, task in enumerate(tasks)}
         try:
             for future in as_completed(waiting):
@@ -193,6 +196,18 @@ def in_processes(tasks: Sequence[dict[str, Any]], jobs: int) -> Outcomes:
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
             raise
+
+
+def end_with_parent() -> None:
+    """End this process when the one that started it ends, however that is killed."""
+
+    def watch() -> None:
+        parent = parent_process()
+        if parent is not None:
+            parent.join()
+            os._exit(1)
+
+    Thread(target=watch, daemon=True).start()
 
 
 def on_ray(tasks: Sequence[dict[str, Any]], jobs: int) -> Outcomes:

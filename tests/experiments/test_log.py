@@ -56,7 +56,7 @@ def test_any_reader_of_yaml_reads_the_metrics(log):
     assert yaml.safe_load(text) == json.loads(text)
     (one,) = yaml.safe_load(text)["runs"]
     assert one["final"] == {"tiny": 1e-5, "huge": 1e16, "negative": -2e-30}
-    assert one["curves"]["loss"][2] == [3.0, 1e-7]
+    assert one["curves"]["loss"] == {"steps": [1.0, 2.0, 3.0], "values": [0.5, 0.25, 1e-7]}
 
 
 numbers = st.floats(allow_nan=False)
@@ -86,7 +86,7 @@ def test_numbers_that_are_none_are_kept(log):
 def test_a_hand_made_log_is_read(log):
     text = (
         "runs:\n- name: mine\n  seed: null\n  final_step: 2\n  final: {test_f1: 0.5}\n"
-        "  curves:\n    loss: [[1, 0.5], [2, NaN]]\n"
+        "  curves:\n    loss: {steps: [1, 2], values: [0.5, NaN]}\n"
     )
     (log.folder / "metrics.yml").write_text(text)
     (read,) = ExperimentLog.load(log.folder).runs

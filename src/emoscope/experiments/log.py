@@ -28,6 +28,7 @@ from emoscope.folder import write_text
 
 PARAMS, METRICS, AGGREGATED = "params.yml", "metrics.yml", "aggregated_metrics.yml"
 LOCK = ".lock"
+AXES = ("steps", "values")
 Curve = tuple[tuple[float, float], ...]
 
 
@@ -230,7 +231,9 @@ def run_text(run: Run) -> str:
     """One run, see `runs_text`."""
     final = ", ".join(f"{json.dumps(name)}: {numbers(value)}" for name, value in run.final.items())
     curves = ",\n".join(
-        f"  {json.dumps(name)}: {numbers(curve)}" for name, curve in run.curves.items()
+        f'  {json.dumps(name)}: {{"steps": {numbers([step for step, _ in curve])}, '
+        f'"values": {numbers([value for _, value in curve])}}}'
+        for name, curve in run.curves.items()
     )
     head = f'"name": {json.dumps(run.name)}, "seed": {numbers(run.seed)}'
     end = f'"final_step": {numbers(run.final_step)}, "final": {{{final}}}'
@@ -246,19 +249,21 @@ def read_runs(path: Path) -> tuple[Run, ...]:
     """The runs of a `metrics.yml`; none if there is no such file."""
     if not path.is_file():
         return ()
+    number: Callable[[Any], Any] = lambda value: value  # noqa: E731
     try:
         values = json.loads(path.read_text(encoding="utf-8"))
-        pair: Callable[[Any], Any] = tuple
     except ValueError:
         # YAML that a person wrote; there NaN and Infinity, which JSON has not, are text.
-        values = read_yaml(path)
-        pair = lambda step_and_value: tuple(map(float, step_and_value))  # noqa: E731
+        values, number = read_yaml(path), float
     try:
         return tuple(
             Run(
                 name=str(one["name"]),
                 final_step=float(one["final_step"]),
-                curves={name: tuple(map(pair, curve)) for name, curve in one["curves"].items()},
+                curves={
+                    name: tuple(zip(*(map(number, curve[k]) for k in AXES), strict=True))
+                    for name, curve in one["curves"].items()
+                },
                 final={name: float(value) for name, value in one["final"].items()},
                 seed=one["seed"],
             )

@@ -76,8 +76,7 @@ def shown(values: Sequence[float]) -> str:
     """Mean ± standard deviation."""
     from emoscope.experiments.log import Spread
 
-    figures = Spread.of(values)
-    return f"{figures.mean:.3f} ± {figures.sd:.3f}"
+    return f"{Spread.of(values):.3f}"
 
 
 @contextmanager

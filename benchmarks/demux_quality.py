@@ -29,7 +29,7 @@ from common import data_sample, finish, machine, options, shown, working
 from emoscope.calibration import best_threshold, fit_thresholds
 from emoscope.corpora.registry import load_corpus
 from emoscope.evaluation.evaluate import Evaluation, evaluate
-from emoscope.evaluation.metrics import report
+from emoscope.evaluation.metrics import flat, report
 from emoscope.recipes.load import load_recipe
 from emoscope.recipes.schema import Recipe
 from emoscope.runtime.annotator import load
@@ -81,13 +81,10 @@ LONGEST = 45 * 60
 FIGURES = ("jaccard", "micro_f1", "macro_f1")
 
 
-def flat(report: Mapping[str, Any]) -> dict[str, float]:
+def averages(report: Mapping[str, Any]) -> dict[str, float]:
     """The averaged figures of `Report.to_dict()`."""
-    return {
-        "jaccard": report["jaccard"],
-        "micro_f1": report["micro"]["f1"],
-        "macro_f1": report["macro"]["f1"],
-    }
+    figures = flat(report)
+    return {name: figures[name] for name in FIGURES}
 
 
 def row(name: str, values: Mapping[str, str]) -> None:
@@ -135,8 +132,8 @@ def compare(root: Path, work: Path, ledger: Ledger) -> None:
 
         def measure(recipe: Recipe = recipe, folder: Path = folder) -> dict[str, Any]:
             result = train(recipe, root, folder)[0]
-            half = flat(result.half or {})
-            return {"dev": flat(result.dev), "dev_half": half, "seconds": result.seconds}
+            half = averages(result.half or {})
+            return {"dev": averages(result.dev), "dev_half": half, "seconds": result.seconds}
 
         found = ledger.row(name, recipe, measure)
         cells = {key: f"{found['dev'][key]:.3f} ({found['dev_half'][key]:.3f})" for key in FIGURES}
@@ -161,10 +158,10 @@ def measured(
             return {
                 "dev_halves": halves(dev),
                 "seconds": result.seconds,
-                "dev": flat(result.dev),
-                "dev_half": flat(result.half or {}),
-                "test": flat(figures),
-                "test_half": flat(figures["half"]),
+                "dev": averages(result.dev),
+                "dev_half": averages(result.half or {}),
+                "test": averages(figures),
+                "test_half": averages(figures["half"]),
                 "test_labels": {label: one["f1"] for label, one in figures["labels"].items()},
             }
 
@@ -184,7 +181,7 @@ def halves(dev: Evaluation, splits: int = 20) -> dict[str, dict[str, float]]:
             for name, choose in CHOICES.items():
                 cuts = choose(scores[fit], gold[fit])
                 decided = report(gold[held], scores[held] >= cuts, dev.taxonomy)
-                found.setdefault(name, []).append(flat(decided.to_dict()))
+                found.setdefault(name, []).append(averages(decided.to_dict()))
     return {
         name: {key: fmean(one[key] for one in rows) for key in FIGURES}
         for name, rows in found.items()

@@ -109,6 +109,11 @@ def test_runs_are_averaged_at_the_final_step_of_each(log):
     assert figures["test_f1"] == Spread(1.0, 0.0, 1)
 
 
+def test_a_spread_is_written_with_the_digits_asked_for():
+    spread = Spread.of([0.5, 0.7])
+    assert (f"{spread}", f"{spread:.3f}") == ("0.6000±0.1414", "0.600 ± 0.141")
+
+
 def test_a_run_of_the_same_name_is_replaced(log):
     log.add(run(0, test_f1=0.5), run(1))
     written = log.add(run(0, test_f1=0.6))

@@ -10,8 +10,9 @@ from emoscope.errors import InputError
 from emoscope.evaluation.metrics import report
 from emoscope.experiments.configurations import find_logs
 from emoscope.experiments.log import Spread
+from emoscope.experiments.measured import shown
 from emoscope.experiments.page import NOT_IN_PAGES, table, text
-from emoscope.experiments.report import Asked, report_page, shown
+from emoscope.experiments.report import Asked, report_page
 from emoscope.experiments.scored import ScoredTexts
 from tests.experiments.synthetic import PARAMS, make_log, taxonomy_of
 

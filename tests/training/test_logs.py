@@ -11,13 +11,13 @@ from transformers import Trainer, TrainingArguments
 
 from emoscope.calibration import decide
 from emoscope.evaluation.evaluate import evaluate
-from emoscope.evaluation.metrics import report
+from emoscope.evaluation.metrics import flat, report
 from emoscope.experiments.log import ExperimentLog, read_yaml
 from emoscope.experiments.scored import ScoredTexts
 from emoscope.recipes.load import load_recipe, to_yaml
 from emoscope.runtime.annotator import load as load_annotator
 from emoscope.training.callbacks import LogRun
-from emoscope.training.logs import flat, log_finished, open_log, same
+from emoscope.training.logs import log_finished, open_log, same
 from emoscope.training.prepare import load_corpora
 from emoscope.training.train import train
 

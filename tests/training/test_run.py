@@ -53,6 +53,19 @@ def test_a_finished_run_is_not_run_again(monkeypatch, tmp_path, emocontext, tiny
     assert not (tmp_path / "out" / "seed-1").exists()
 
 
+def test_runs_that_are_read_back_are_not_drawn_again(
+    monkeypatch, tmp_path, emocontext, tiny_recipe
+):
+    import emoscope.training.train as module
+
+    recipe, drawn = tiny_recipe("training.epochs=1"), []
+    monkeypatch.setattr(module, "draw_log", lambda log, folder: folder.mkdir(exist_ok=True))
+    train(recipe, emocontext, tmp_path / "out", runs=2)
+    monkeypatch.setattr(module, "draw_log", lambda log, folder: drawn.append(len(log.runs)))
+    train(recipe, emocontext, tmp_path / "out", runs=3)
+    assert drawn == [3]
+
+
 def test_runs_have_seeds_of_their_own(emocontext, tiny_recipe, whole):
     recipe = tiny_recipe("seed=5", "training.epochs=2")
     folder = whole(recipe, runs=3)

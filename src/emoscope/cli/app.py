@@ -27,10 +27,9 @@ app = typer.Typer(
     rich_markup_mode="rich",
     help="Recognise emotion in text with any set of labels: train, evaluate, annotate.",
 )
-for command in (annotate, train, evaluate, compare, report, describe, recipes, taxonomies, info):
-    app.command(no_args_is_help=command in (annotate, train, evaluate, compare, report, describe))(
-        command
-    )
+NEED_ARGUMENTS = (annotate, train, evaluate, compare, report, describe)
+for command in (*NEED_ARGUMENTS, recipes, taxonomies, info):
+    app.command(no_args_is_help=command in NEED_ARGUMENTS)(command)
 
 
 def show_version(wanted: bool) -> None:

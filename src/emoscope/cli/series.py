@@ -60,14 +60,15 @@ def announced(total: int) -> Iterator[Callable[[Path, "RunResult"], None]]:
 
 def settle_tracking(track: Sequence[str], logs: Path, recipe: "Recipe") -> None:
     """Check that trackers are installed, and tell them where to write unless the user has."""
-    from emoscope.training.logs import group_of
-
     for name in track:
         if name not in TRACKERS:
             raise InputError(f"--track {name!r}: expected one of {', '.join(TRACKERS)}.")
         require(name, "track")
-    if track:
-        logs.mkdir(parents=True, exist_ok=True)
+    if not track:
+        return
+    from emoscope.training.logs import group_of
+
+    logs.mkdir(parents=True, exist_ok=True)
     os.environ.setdefault("MLFLOW_TRACKING_URI", f"sqlite:///{(logs / 'mlflow.db').resolve()}")
     os.environ.setdefault("MLFLOW_EXPERIMENT_NAME", group_of(recipe))
 
@@ -101,12 +102,11 @@ def show_results(
 
 def spread_of(runs: Sequence["RunResult"]) -> dict[str, str]:
     """Mean and standard deviation over runs of each dev figure."""
+    from emoscope.evaluation.metrics import flat
     from emoscope.experiments.log import Spread
-    from emoscope.training.logs import flat
 
     rows = [flat(one.dev) for one in runs]
-    spreads = {name: Spread.of([row[name] for row in rows]) for name in rows[0]}
-    return {name: f"{one.mean:.3f} ± {one.sd:.3f}" for name, one in spreads.items()}
+    return {name: f"{Spread.of([row[name] for row in rows]):.3f}" for name in rows[0]}
 
 
 def print_sweep(

@@ -5,6 +5,7 @@ Exclusive labels are the case of one 1 a row. Averages leave out the taxonomy's 
 Precision without a decision, recall without a case and F1 without either are 0.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -61,12 +62,17 @@ class Report:
 
     def flat(self) -> dict[str, float]:
         """The figures that are followed during training, by name."""
-        return {
-            "micro_f1": self.micro.f1,
-            "macro_f1": self.macro.f1,
-            "accuracy": self.accuracy,
-            "jaccard": self.jaccard,
-        } | {f"{name}_f1": score.f1 for name, score in self.labels.items()}
+        return flat(self.to_dict())
+
+
+def flat(report: Mapping[str, Any]) -> dict[str, float]:
+    """`Report.to_dict()` as the figures that are followed, by name."""
+    return {
+        "micro_f1": report["micro"]["f1"],
+        "macro_f1": report["macro"]["f1"],
+        "accuracy": report["accuracy"],
+        "jaccard": report["jaccard"],
+    } | {f"{name}_f1": figures["f1"] for name, figures in report["labels"].items()}
 
 
 def report(labels: Floats, decisions: Bools, taxonomy: Taxonomy) -> Report:

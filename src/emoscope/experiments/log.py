@@ -84,6 +84,10 @@ class Spread:
     def __str__(self) -> str:
         return f"{self.mean:.4f}±{self.sd:.4f}"
 
+    def __format__(self, spec: str) -> str:
+        """`f"{spread:.3f}"` is mean ± standard deviation, each as the specification says."""
+        return f"{self.mean:{spec}} ± {self.sd:{spec}}" if spec else str(self)
+
 
 @dataclass(frozen=True)
 class ExperimentLog:

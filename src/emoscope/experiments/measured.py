@@ -153,6 +153,11 @@ def spread(reports: Sequence[Report], figure: Callable[[Report], float]) -> Spre
     return Spread.of([figure(one) for one in reports])
 
 
+def shown(value: Spread) -> str:
+    """Mean, and deviation where there are several runs."""
+    return f"{value:.3f}" if value.runs > 1 else f"{value.mean:.3f}"
+
+
 def averages(reports: Sequence[Report]) -> dict[str, Spread]:
     """The averaged figures over the runs, by name."""
     return {

@@ -1,6 +1,5 @@
 """One page about a configuration, or about several: figures, curves, settings, mistakes."""
 
-import json
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,9 +7,8 @@ from math import isnan
 from pathlib import Path
 
 from emoscope.evaluation.metrics import Report
-from emoscope.experiments.agreement import Agreement, Example, agreement, hardest
+from emoscope.experiments.agreement import Agreement, agreement, hardest
 from emoscope.experiments.configurations import Split
-from emoscope.experiments.defaults import settings
 from emoscope.experiments.differences import differences, names
 from emoscope.experiments.log import ExperimentLog, Spread
 from emoscope.experiments.measured import (
@@ -21,17 +19,16 @@ from emoscope.experiments.measured import (
     measure,
     of_figures,
     rows,
+    shown,
 )
 from emoscope.experiments.page import Html, element, folded, joined, page, picture, table, text
 from emoscope.experiments.plots import draw_log
 from emoscope.experiments.reliability import reliability
 from emoscope.experiments.reliability_plot import draw_reliability
-from emoscope.folder import read_json
+from emoscope.experiments.report_parts import configuration, mistakes
 
 FIRST, WIDE = ("loss", "micro_f1", "macro_f1", "jaccard"), ("emotions_f1", "parts")
 """Pictures that are shown, side by side or across the page; the others are folded."""
-LONGEST = 400
-"""Characters of a text that are shown; the rest is folded."""
 AVERAGES = {"micro_f1": "micro-F1", "macro_f1": "macro-F1", "jaccard": "Jaccard"}
 
 
@@ -133,11 +130,6 @@ def section(measured: Measured, split: Split, asked: Asked) -> Html:
             configuration(measured.log),
         ]
     )
-
-
-def shown(value: Spread) -> str:
-    """Mean, and deviation where there are several runs."""
-    return f"{value.mean:.3f}" + (f" ± {value.sd:.3f}" if value.runs > 1 else "")
 
 
 def figures(measured: Measured, split: Split) -> Html:
@@ -276,95 +268,3 @@ def agreeing(found: Agreement) -> Html:
             table(["runs with every label right", "texts"], lines),
         ]
     )
-
-
-def mistakes(examples: Sequence[Example], with_texts: bool) -> Html:
-    """The texts that the model gets most wrong."""
-    if not examples:
-        return joined(
-            [element("h3", text("Most wrong")), element("p", text("No text has a wrong label."))]
-        )
-    told = (
-        "By the loss of their probabilities, mean over the runs. ✓ is right, ✗ is wrong: missing, "
-        "or too much; the number is the mean probability"
-    )
-    runs = examples[0].runs
-    told += "." if runs == 1 else f", the fraction how many of the {runs} runs give the label."
-    return joined(
-        [
-            element("h3", text("Most wrong")),
-            element("p", text(told), class_="soft"),
-            element("ol", joined(example(one, with_texts) for one in examples), class_="examples"),
-        ]
-    )
-
-
-def example(one: Example, with_text: bool) -> Html:
-    """A text with what people and the runs say of it."""
-    parts = []
-    if with_text:
-        whole = "\n".join(one.turns)
-        if len(whole) > LONGEST:
-            parts.append(element("blockquote", text(f"{whole[:LONGEST]}…"), dir="auto"))
-            parts.append(folded("The whole text", element("blockquote", text(whole), dir="auto")))
-        else:
-            parts.append(element("blockquote", text(whole), dir="auto"))
-    parts += [
-        label(vote.name, vote.gold, vote.votes, one.runs, vote.probability) for vote in one.labels
-    ]
-    facts = f"{one.id} · {one.part} · loss {shown(one.loss)}"
-    if one.runs > 1:
-        facts += f" · wrong in {one.wrong} of {one.runs} runs"
-    parts.append(element("div", text(facts), class_="soft"))
-    return element("li", joined(parts))
-
-
-def label(name: str, gold: bool | None, votes: int, runs: int, probability: float) -> Html:
-    """One label of a text; told by signs and words, not by colour alone."""
-    given = votes * 2 > runs
-    share = "" if runs == 1 or votes in (0, runs) else f", {votes}/{runs}"
-    if gold:
-        sign, kind, word = ("✓", "right", "") if given else ("✗", "wrong", " missing")
-    elif given:
-        sign, kind, word = "✗", "wrong", " too much"
-    else:
-        sign, kind, word = "·", "soft", ""
-    return element(
-        "span", text(f"{sign} {name}{word} {probability:.2f}{share}"), class_=f"label {kind}"
-    )
-
-
-def configuration(log: ExperimentLog) -> Html:
-    """What the configuration sets, all of it, and where it ran."""
-    found = settings(log.params)
-    changed = [[one.name, one.value, one.default] for one in found if one.changed]
-    others = [[one.name, one.value] for one in found if not one.changed]
-    parts = [
-        element("h3", text("Configuration")),
-        table(["set", "to", "default"], changed, left=3),
-    ]
-    if others:
-        parts.append(
-            folded(
-                f"{len(others)} fields at their defaults", table(["field", "value"], others, left=2)
-            )
-        )
-    lines = [
-        [
-            run.name,
-            "" if run.seed is None else run.seed,
-            f"{run.final_step:g}",
-            f"{run.final['seconds']:,.0f}" if "seconds" in run.final else "",
-        ]
-        for run in log.runs
-    ]
-    if lines:
-        parts.append(folded("Runs", table(["run", "seed", "epoch kept", "seconds"], lines)))
-    path = log.folder / "environment.json"
-    if path.is_file():
-        facts = [
-            [name, value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)]
-            for name, value in read_json(path).items()
-        ]
-        parts.append(folded("Environment", table(["", "value"], facts, left=2)))
-    return joined(parts)

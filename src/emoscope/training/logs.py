@@ -6,6 +6,7 @@ from statistics import fmean
 from typing import Any
 
 from emoscope.errors import InputError
+from emoscope.evaluation.metrics import flat
 from emoscope.experiments.log import METRICS, PARAMS, ExperimentLog, Run, read_yaml
 from emoscope.experiments.naming import active
 from emoscope.folder import read_json
@@ -156,13 +157,3 @@ def means(rows: Sequence[Mapping[str, float]]) -> dict[str, float]:
     """Each figure as the mean over the rows that have it."""
     names = dict.fromkeys(name for row in rows for name in row)
     return {name: fmean(row[name] for row in rows if name in row) for name in names}
-
-
-def flat(report: Mapping[str, Any]) -> dict[str, float]:
-    """`Report.to_dict()` as the figures that are followed, by name."""
-    return {
-        "micro_f1": report["micro"]["f1"],
-        "macro_f1": report["macro"]["f1"],
-        "accuracy": report["accuracy"],
-        "jaccard": report["jaccard"],
-    } | {f"{name}_f1": figures["f1"] for name, figures in report["labels"].items()}

@@ -18,7 +18,7 @@ from emoscope.experiments.log import LOCK, PARAMS, ExperimentLog, read_yaml, to_
 from emoscope.experiments.plots import draw_log
 from emoscope.folder import write_text
 from emoscope.recipes.schema import Recipe
-from emoscope.training.logs import check_folder, log_finished, params_of, same
+from emoscope.training.logs import RESULT, check_folder, log_finished, params_of, same
 from emoscope.training.prepare import Prepared, prepare
 from emoscope.training.processes import is_alone, is_main, wait
 from emoscope.training.run import RunResult, train_run
@@ -71,14 +71,19 @@ def train(
     # First what nobody is at; then what others were at, which is read back or, if they died, run.
     for blocking in (False, True):
         for seed in seeds:
+            if seed in results:
+                continue
             folder = output / f"seed-{seed}"
             with taken(folder, blocking) as mine:
-                if seed in results or not mine:
+                if not mine:
                     continue
+                fresh = not (folder / RESULT).is_file()
                 results[seed] = train_run(recipe, prepared, folder, seed, show=show, track=track)
             if is_main():
                 log_finished(output)
-                draw(output)
+                # Not again for each run that is only read back.
+                if fresh or not (output / "plots").is_dir():
+                    draw(output)
                 if after_run is not None:
                     after_run(folder, results[seed])
     return [results[seed] for seed in seeds]
@@ -141,7 +146,7 @@ def start(
 
 def draw(output: Path) -> None:
     """Draw the log as it is now; one process at a time, as they write to the same files."""
-    with ExperimentLog.load(output).locked():
+    with ExperimentLog(output, {}).locked():
         draw_log(ExperimentLog.load(output), output / "plots")
 
 

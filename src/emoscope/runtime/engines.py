@@ -22,7 +22,8 @@ import numpy as np
 from emoscope.calibration import Calibration
 from emoscope.errors import EmoscopeError, InputError
 from emoscope.folder import CARD, resolve
-from emoscope.runtime.annotator import Annotator, load
+from emoscope.runtime import annotator as annotators
+from emoscope.runtime.annotator import Annotator
 from emoscope.runtime.scores import Conversation, Probabilities
 from emoscope.taxonomy import Taxonomy
 
@@ -47,7 +48,7 @@ class ModelSpec:
 
     def load(self) -> Annotator:
         """The model, loaded."""
-        return load(self.folder or PRETRAINED, self.labels)
+        return annotators.load(self.folder or PRETRAINED, self.labels)
 
     def fingerprint(self) -> str:
         """A hash of every file of the folder but the model card."""

@@ -124,6 +124,17 @@ def test_plans_are_drawn_in_step_with_what_comes_back(spec, plans, processes, ki
         assert seen[engine.lag] == 1, "and several are under way together"
 
 
+def test_what_was_read_before_an_error_is_scored(plans, processes):
+    def drawn():
+        yield from plans
+        raise InputError("row 3")
+
+    found = []
+    with pytest.raises(InputError, match="row 3"):
+        found.extend(plan for plan, _ in processes.score(drawn()))
+    assert found == plans
+
+
 def test_labels_are_passed_on(tmp_path):
     labels = Taxonomy.load("pride, relief, anger|rage")
     folder = save_demux(tmp_path / "model", ("anger", "joy"))
@@ -154,8 +165,9 @@ def test_a_worker_that_is_killed_is_told(spec, plans):
         for each in children():
             if each not in before:
                 each.kill()
-        with pytest.raises(EmoscopeError, match=r"ended from outside.*fewer --workers"):
-            list(engine.score(iter(plans)))
+        for _ in range(2):
+            with pytest.raises(EmoscopeError, match=r"ended from outside.*fewer --workers"):
+                list(engine.score(iter(plans)))
 
 
 def test_processes_end_at_once_when_something_goes_wrong(spec, plans):

@@ -1,5 +1,6 @@
 """From the rows of a source to lines of a stream."""
 
+import csv
 import gc
 import io
 import json
@@ -7,6 +8,8 @@ import weakref
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from emoscope.calibration import Calibration
 from emoscope.errors import InputError
@@ -326,3 +329,57 @@ def test_memory_does_not_grow_with_the_file():
     assert annotate_stream(model, source, sink, Options(chunk_rows=20)).rows == 2000
     assert sink.lines == read == 2000
     assert 1 <= backend.most <= 3
+
+
+HOSTILE = st.lists(
+    st.sampled_from(
+        [
+            *(b"text", b"id", b"a", b"\n", b"\r", b"\r\n", b",", b"\t", b'"', b"'", b" ", b"=1+1"),
+            *(
+                b"\0",
+                b"\xff",
+                b"\xf0\x9f",
+                "😂".encode(),
+                "\u202e".encode(),
+                b"\\ud83d",
+                b"\\u0000",
+            ),
+            *(b"{", b"}", b"[", b"]", b":", b'"text"', b'{"text": "a"}', b"null", b"NaN", b"1e999"),
+            *(b'{"text": ["a", 1]}', b'{"text": {"text": "a"}, "id": true}', b"9" * 5000),
+        ]
+    ),
+    max_size=25,
+).map(b"".join)
+
+
+@given(
+    HOSTILE,
+    st.sampled_from(["csv", "tsv", "jsonl", "json", "txt", "parquet"]),
+    st.sampled_from(["jsonl", "csv", "labelstudio", "doccano"]),
+    st.sampled_from([b"", b"id,text\n", b"id\ttext\n", b"[", b'{"text": "good", "id": 1}\n']),
+)
+@settings(deadline=None, max_examples=400)
+def test_whatever_is_read_each_row_is_answered(content, form, output, head):
+    """A file is refused as a whole, or each of its rows has its place in the output."""
+    options = Options(bad_rows="keep", format=output, chunk_rows=3)
+    data = io.BytesIO()
+    try:
+        source = Source(io.BytesIO(head + content), format=form)
+        summary = annotate_stream(lengths(False), source, data, options)
+    except InputError:
+        return
+    text = data.getvalue().decode()
+    if output == "csv":
+        rows = list(csv.reader(io.StringIO(text, newline="")))
+        assert len({len(row) for row in rows}) == 1
+        errors = sum(row[-1] != "" for row in rows[1:])
+        assert (len(rows) - 1, errors) == (summary.rows, summary.bad)
+    elif output == "labelstudio":
+        tasks = json.loads(text)
+        assert len(tasks) == summary.rows
+        assert sum("predictions" not in task for task in tasks) == summary.bad
+    else:
+        lines = [json.loads(line) for line in text.split("\n")[:-1]]
+        assert len(lines) == summary.rows
+        if output == "jsonl":
+            assert sum("error" in line for line in lines) == summary.bad

@@ -33,7 +33,9 @@ def annotate(
     ] = None,
     output: Annotated[
         Path | None,
-        typer.Option("--output", "-o", help="File to write; default stdout.", show_default=False),
+        typer.Option(
+            "--output", "-o", help="File to write; default stdout, or -.", show_default=False
+        ),
     ] = None,
     output_format: Annotated[
         OutputFormat | None,

@@ -64,8 +64,10 @@ def threshold_of(text: str) -> float | Path | Literal["fitted"]:
 
 def run(model: ModelSpec, source: Source, output: Path | None, options: Options) -> None:
     """Annotate, and say on stderr what a user has to know."""
+    if output == Path("-"):
+        output = None
     try:
-        with progress() as on_status:
+        with progress(shown=output is not None or not sys.stdout.isatty()) as on_status:
             if output is None:
                 stream = sys.stdout.buffer
                 summary = annotate_stream(model, source, stream, options, on_status)
@@ -105,10 +107,10 @@ class RateColumn(ProgressColumn):
 
 
 @contextmanager
-def progress() -> Iterator[Callable[[Status], None]]:
+def progress(shown: bool = True) -> Iterator[Callable[[Status], None]]:
     """Rows, rate and time left on stderr; nothing where stderr is no terminal."""
     console = Console(stderr=True)
-    shown = Progress(
+    bars = Progress(
         SpinnerColumn(),
         TextColumn("{task.fields[rows]:,} rows"),
         RateColumn(),
@@ -116,13 +118,13 @@ def progress() -> Iterator[Callable[[Status], None]]:
         TimeElapsedColumn(),
         TimeRemainingColumn(),
         console=console,
-        disable=not console.is_terminal,
+        disable=not (shown and console.is_terminal),
     )
-    with shown:
-        task = shown.add_task("", total=None, rows=0, new=0)
+    with bars:
+        task = bars.add_task("", total=None, rows=0, new=0)
 
         def show(status: Status) -> None:
-            shown.update(
+            bars.update(
                 task,
                 total=status.total,
                 completed=status.read if status.total else None,

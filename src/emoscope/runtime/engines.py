@@ -30,6 +30,10 @@ from emoscope.taxonomy import Taxonomy
 T = TypeVar("T")
 U = TypeVar("U")
 
+_ENDED = (
+    "A worker process was ended from outside, as happens where memory runs out. Run the same "
+    "command again to go on, with fewer --workers."
+)
 PRETRAINED = Path(__file__).parents[1] / "pretrained"
 """Folder of the model that ships."""
 
@@ -154,7 +158,7 @@ class Processes:
             workers, context, initializer=_begin, initargs=(spec, threads, self._end)
         )
         try:
-            self.described = self._result(self._pool.submit(_describe))
+            self.described = self._result(self._submitted(_describe))
         except BaseException:
             self._stop()
             raise
@@ -162,22 +166,32 @@ class Processes:
     def score(self, plans: Iterator[P]) -> Iterator[tuple[P, Probabilities]]:
         """See `Engine`."""
         waiting: deque[tuple[P, Future[Probabilities]]] = deque()
-        for plan in plans:
-            waiting.append((plan, self._pool.submit(_probabilities, plan.missing)))
+        failed: Exception | None = None
+        for plan in _drawn(plans):
+            if isinstance(plan, Exception):
+                # Those drawn before it are good.
+                failed = plan
+                break
+            waiting.append((plan, self._submitted(_probabilities, plan.missing)))
             if len(waiting) == self.lag:
                 first, future = waiting.popleft()
                 yield first, self._result(future)
         for rest, future in waiting:
             yield rest, self._result(future)
+        if failed is not None:
+            raise failed
+
+    def _submitted(self, function: Callable[..., T], *arguments: Any) -> Future[T]:
+        try:
+            return self._pool.submit(function, *arguments)
+        except BrokenProcessPool as error:
+            raise EmoscopeError(_ENDED) from error
 
     def _result(self, future: Future[T]) -> T:
         try:
             return future.result()
         except BrokenProcessPool as error:
-            raise EmoscopeError(
-                "A worker process was ended from outside, as happens where memory runs out. Run "
-                "the same command again to go on, with fewer --workers."
-            ) from error
+            raise EmoscopeError(_ENDED) from error
 
     def __enter__(self) -> Self:
         return self
@@ -195,6 +209,14 @@ class Processes:
         self._held.close()
         self._pool.shutdown(cancel_futures=True)
         self._end.close()
+
+
+def _drawn(plans: Iterator[P]) -> Iterator[P | Exception]:
+    """The plans, and in place of one that cannot be drawn the reason."""
+    try:
+        yield from plans
+    except Exception as error:
+        yield error
 
 
 def _nothing(described: Described) -> Probabilities:

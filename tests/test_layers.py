@@ -35,6 +35,7 @@ LIGHT = {
     "errors",
     "folder",
     "lines",
+    "page",
     "registry",
     "row_formats",
     "rows",

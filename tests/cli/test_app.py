@@ -14,6 +14,7 @@ from emoscope.cli.app import app
 
 COMMANDS = (
     "annotate",
+    "explain",
     "train",
     "evaluate",
     "compare",
@@ -83,7 +84,7 @@ def test_the_version(emoscope):
     assert (ended.code, ended.out.strip()) == (0, f"emoscope {__version__}")
 
 
-@pytest.mark.parametrize("name", COMMANDS[:6])
+@pytest.mark.parametrize("name", COMMANDS[:7])
 def test_a_command_without_arguments_shows_its_help(emoscope, name):
     ended = emoscope(name)
     assert "Example:" in ended.out + ended.err

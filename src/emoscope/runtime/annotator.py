@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +12,10 @@ from emoscope.errors import InputError
 from emoscope.folder import ModelFolder
 from emoscope.runtime.backend import Backend, load_backend
 from emoscope.taxonomy import Taxonomy
+
+if TYPE_CHECKING:
+    from emoscope.runtime.explain import Explanation
+    from emoscope.runtime.shapley import Method
 
 
 class Score(NamedTuple):
@@ -104,6 +108,23 @@ class Annotator:
             for row in self.probabilities(conversations)
         ]
 
+    def explain(
+        self,
+        text: str | Sequence[str],
+        labels: Sequence[str] | None = None,
+        *,
+        method: "Method" = "shapley",
+        evaluations: int = 512,
+        seed: int = 0,
+    ) -> "Explanation":
+        """How much each word of one text speaks for or against each label.
+
+        The arguments are those of `emoscope.runtime.explain.explain`.
+        """
+        from emoscope.runtime.explain import explain
+
+        return explain(self, text, labels, method=method, evaluations=evaluations, seed=seed)
+
 
 def select(scores: list[Score], top_k: int | None, threshold: float | None) -> list[Score]:
     """Scores by falling probability, cut at a number and a threshold."""
@@ -113,7 +134,7 @@ def select(scores: list[Score], top_k: int | None, threshold: float | None) -> l
     return ranked[:top_k]
 
 
-def load(folder: str | Path, labels: str | Taxonomy | None = None) -> Annotator:
+def load(folder: str | Path | None, labels: str | Taxonomy | None = None) -> Annotator:
     """The annotator of a model folder, or of the folder of a training.
 
     Args:
@@ -124,6 +145,8 @@ def load(folder: str | Path, labels: str | Taxonomy | None = None) -> Annotator:
     Raises:
         InputError: no model there, a damaged one, or one whose labels are fixed.
     """
+    if folder is None:
+        raise InputError("Expected a folder with a model; name the one that training wrote.")
     opened = ModelFolder.open(folder)
     annotator = Annotator(load_backend(opened), opened.taxonomy, opened.calibration)
     if labels is None:

@@ -1,7 +1,8 @@
 """What an engine must offer, and where each kind of model has its engine."""
 
 from collections.abc import Sequence
-from typing import Any, Protocol, Self
+from dataclasses import dataclass
+from typing import Any, Protocol, Self, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,6 +30,34 @@ class Backend(Protocol):
         Raises:
             InputError: it has learnt a fixed set of labels.
         """
+
+
+@dataclass(frozen=True)
+class Attention:
+    """How a model that attends to words weighs those of one conversation.
+
+    Attributes:
+        words: the T words that it reads, cleaned and cut to its length.
+        branches: names of the B layers whose states it weighs.
+        weights: (B, T); each row sums to one.
+    """
+
+    words: tuple[str, ...]
+    branches: tuple[str, ...]
+    weights: NDArray[np.floating[Any]]
+
+    def to_dict(self) -> dict[str, Any]:
+        """A mapping for JSON, weights rounded to six decimals."""
+        rows = self.weights.round(6).tolist()
+        return {"words": list(self.words), "branches": dict(zip(self.branches, rows, strict=True))}
+
+
+@runtime_checkable
+class Attentive(Protocol):
+    """What a backend may offer besides."""
+
+    def attention(self, turns: Conversation) -> Attention | None:
+        """The weights of one conversation's words; None of a model without, or without words."""
 
 
 def load_backend(folder: ModelFolder) -> Backend:

@@ -204,7 +204,7 @@ def test_a_terminal_shows_text_and_numbers_without_colour():
     lines = [line.rstrip() for line in shown(explanation).splitlines()]
     assert lines[:6] == ["joy 0.600, given", "a b", "c", "+4.00  a", "−1.50  b", ""]
     assert lines[6] == "Attention of the LSTM: a 0.75 b 0.25"
-    assert "speaks for the label" in lines[8]
+    assert lines[8] == " + speaks for the label   − speaks against it"
     assert "exact, from 300 versions of the text." in " ".join(lines)
     assert "\x1b" not in shown(explanation)
 

@@ -10,7 +10,7 @@ def explain(
     text: Annotated[
         list[str],
         typer.Argument(
-            metavar="TEXT...",
+            metavar="TEXT",
             help="A text; several are the turns of one conversation; - for stdin.",
             show_default=False,
         ),
@@ -30,7 +30,7 @@ def explain(
     label: Annotated[
         list[str] | None,
         typer.Option(
-            help="Explain this label, may be repeated; default those given, on a page all.",
+            help="Explain this label; may be repeated. Default all, in the terminal those given.",
             show_default=False,
         ),
     ] = None,

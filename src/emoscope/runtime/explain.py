@@ -29,8 +29,8 @@ EDGE = 1e-9
 class Explanation:
     """How much each word of a text speaks for or against each label.
 
-    The unit of `base`, `attributions` and `errors` is the change of a label's log-odds
-    ln p/(1 − p): +0.69 doubles the odds, −0.69 halves them.
+    The unit of `base`, `attributions` and `errors` is a label's log-odds ln p/(1 − p): +0.69
+    doubles the odds, −0.69 halves them.
 
     Attributes:
         turns: the text as it was written, one string a turn.

@@ -7,6 +7,7 @@ from rich.table import Table
 from rich.text import Text
 
 from emoscope.page import printable
+from emoscope.runtime.backend import Attention
 from emoscope.runtime.explain import Explanation
 from emoscope.runtime.explain_display import (
     ranked,
@@ -39,9 +40,9 @@ def renderables(explanation: Explanation) -> Iterator[RenderableType]:
             yield _table(explanation, k)
         yield Text()
     if explanation.attention is not None:
-        yield from _attention(explanation)
+        yield from _attention(explanation.attention)
     yield Text.assemble(
-        (" speaks for the label ", FOR[-1]), " ", (" speaks against it ", AGAINST[-1])
+        (" + speaks for the label ", FOR[-1]), " ", (" − speaks against it ", AGAINST[-1])
     )
     yield Text(told(explanation), style="dim")
 
@@ -78,11 +79,8 @@ def _table(explanation: Explanation, label: int) -> Table:
     return table
 
 
-def _attention(explanation: Explanation) -> Iterator[Text]:
+def _attention(attention: Attention) -> Iterator[Text]:
     """The words that the model reads, on the shade of the weight that each branch gives them."""
-    attention = explanation.attention
-    if attention is None:
-        return
     for branch, weights in zip(attention.branches, attention.weights, strict=True):
         line = Text.assemble((f"Attention of the {branch}: ", "bold"))
         largest = weights.max(initial=0.0)

@@ -92,26 +92,25 @@ def keep(turns: Sequence[str], spans: Sequence[Span], kept: Iterable[object]) ->
         spans: all of theirs, in order.
         kept: which of these stay, a truth value for each.
     """
-    stays = [bool(one) for one in kept]
-    if all(stays):
-        return list(turns)
-    parts: list[list[str]] = [[] for _ in turns]
-    before: Span | None = None
-    gone = False
-    for span, stay in zip(spans, stays, strict=True):
-        if before is None or before.turn != span.turn:
-            gap, gone = turns[span.turn][: span.start], False
-        else:
-            gap = turns[span.turn][before.end : span.start]
-        before = span
-        if not stay:
-            gone = True
-            continue
-        written = parts[span.turn]
-        if gone and not written:
+    by_turn: list[list[tuple[Span, bool]]] = [[] for _ in turns]
+    for span, stays in zip(spans, kept, strict=True):
+        by_turn[span.turn].append((span, bool(stays)))
+    return [_left(turn, inside) for turn, inside in zip(turns, by_turn, strict=True)]
+
+
+def _left(turn: str, spans: Sequence[tuple[Span, bool]]) -> str:
+    """What is left of one turn, given which of its spans stay."""
+    if all(stays for _, stays in spans):
+        return turn
+    left: list[str] = []
+    end, gone = 0, False
+    for span, stays in spans:
+        gap = turn[end : span.start]
+        if gone and not left:
             gap = ""
         elif gone and not gap and not _STARTS_UNSPACED.match(span.text):
             gap = " "
-        written += [gap, span.text]
-        gone = False
-    return ["".join(part) for part in parts]
+        if stays:
+            left += [gap, span.text]
+        end, gone = span.end, not stays
+    return "".join(left)

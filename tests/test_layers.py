@@ -207,7 +207,7 @@ PLACES = [
     *((entry.section, "recipes") for entry in registry.MODELS.values()),
     *((entry.family, "training") for entry in registry.MODELS.values()),
     *((entry.network, "models") for entry in registry.MODELS.values()),
-    *((entry.engine, "models") for entry in registry.MODELS.values()),
+    *((entry.backend, "models") for entry in registry.MODELS.values()),
     *((place, "encoding") for place in registry.ENCODERS.values()),
     *((place, "corpora") for place in registry.CORPORA.values()),
     *((place, "losses") for place in registry.LOCAL_LOSSES.values()),

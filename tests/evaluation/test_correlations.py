@@ -93,7 +93,7 @@ def test_a_model_is_read_in_batches(batch_size):
     texts = corpus()
     annotator = demux(batch_size=batch_size)
     found = learned_similarity(annotator, texts)
-    backend = annotator.backend
+    backend = annotator.cutting().backend
     batch = backend.encoder.batch(backend.encode(texts.turns), np.arange(len(texts)))
     with torch.inference_mode():
         output = backend.model(**{name: torch.tensor(one) for name, one in batch.items()})

@@ -161,11 +161,12 @@ def test_batch_mates_change_nothing(annotator, conversations):
     together = annotator.probabilities(conversations)
     alone = np.concatenate([annotator.probabilities([turns]) for turns in conversations])
     assert alone == pytest.approx(together, abs=1e-5)
-    annotator.backend.batch_size, size = 7, annotator.backend.batch_size
+    inner = annotator.cutting().backend
+    inner.batch_size, size = 7, inner.batch_size
     try:
         assert annotator.probabilities(conversations) == pytest.approx(together, abs=1e-5)
     finally:
-        annotator.backend.batch_size = size
+        inner.batch_size = size
     backwards = annotator.probabilities(conversations[::-1])[::-1]
     assert backwards == pytest.approx(together, abs=1e-5)
     assert np.ptp(together, axis=0).min() > 1e-3, "the test needs texts that differ"

@@ -194,7 +194,7 @@ TURNS = ["good day", "what?", "I am soo happy 😂😂"]
 def test_nelec_shows_what_it_attends_to(nelec):
     import torch
 
-    backend = nelec.backend
+    backend = nelec.cutting().backend
     assert isinstance(backend, Attentive)
     attention = nelec.explain(TURNS).attention
     assert attention.words == tuple(backend.encoder.words(TURNS))

@@ -261,7 +261,7 @@ def measure_correlations(
 
 def _representations(annotator: Annotator, corpus: Corpus) -> Iterator[Floats]:
     """Label representations (B, K, H) of all texts, batch by batch, the longest texts first."""
-    backend = annotator.backend
+    backend = annotator.cutting().backend
     if not isinstance(backend, TorchBackend):
         raise NoRepresentationsError(_NONE)
     encoded = backend.encode(corpus.turns)

@@ -10,12 +10,16 @@ from numpy.typing import NDArray
 from emoscope.calibration import Calibration, decide
 from emoscope.errors import InputError
 from emoscope.folder import ModelFolder
-from emoscope.runtime.backend import Backend, load_backend
+from emoscope.runtime.backend import Backend, Engine, load_backend
+from emoscope.runtime.long_texts import LongTextBackend, LongTexts
 from emoscope.taxonomy import Taxonomy
 
 if TYPE_CHECKING:
     from emoscope.runtime.explain import Explanation
     from emoscope.runtime.shapley import Method
+
+PRETRAINED = Path(__file__).parents[1] / "pretrained"
+"""Folder of the model that ships."""
 
 
 class Score(NamedTuple):
@@ -50,6 +54,12 @@ class Annotator:
         backend = self.backend.for_taxonomy(taxonomy)
         calibration = self.calibration.for_labels(self.taxonomy.names, taxonomy.names)
         return Annotator(backend, taxonomy, calibration)
+
+    def cutting(self) -> "Annotator":
+        """The annotator that cuts long texts, as training does."""
+        if not isinstance(self.backend, LongTextBackend):
+            return self
+        return Annotator(self.backend.backend, self.taxonomy, self.calibration)
 
     def decide(self, probabilities: NDArray[np.floating[Any]]) -> NDArray[np.bool_]:
         """Labels given, (N, K): the most probable one if exclusive, else those at their threshold.
@@ -134,21 +144,31 @@ def select(scores: list[Score], top_k: int | None, threshold: float | None) -> l
     return ranked[:top_k]
 
 
-def load(folder: str | Path | None, labels: str | Taxonomy | None = None) -> Annotator:
+def load(
+    folder: str | Path | None = None,
+    labels: str | Taxonomy | None = None,
+    engine: Engine = "auto",
+    *,
+    long_texts: LongTexts = "auto",
+    threads: int | None = None,
+) -> Annotator:
     """The annotator of a model folder, or of the folder of a training.
 
     Args:
-        folder: of the model.
+        folder: of the model; the model that ships if None.
         labels: to score instead of those it was trained on, for a model that reads its labels: a
             taxonomy, or what `Taxonomy.load` takes, e.g. `"pride, relief, anger|rage"`.
+        engine: what runs the model, see `load_backend`.
+        long_texts: what is made of texts longer than the model reads at a time, see `LongTexts`.
+        threads: of the engine, at most; as many as there are cores if None.
 
     Raises:
         InputError: no model there, a damaged one, or one whose labels are fixed.
+        MissingExtraError: the packages that run it are not installed.
     """
-    if folder is None:
-        raise InputError("Expected a folder with a model; name the one that training wrote.")
-    opened = ModelFolder.open(folder)
-    annotator = Annotator(load_backend(opened), opened.taxonomy, opened.calibration)
+    opened = ModelFolder.open(PRETRAINED if folder is None else folder)
+    backend = LongTextBackend(load_backend(opened, engine, threads), long_texts)
+    annotator = Annotator(backend, opened.taxonomy, opened.calibration)
     if labels is None:
         return annotator
     return annotator.with_labels(labels if isinstance(labels, Taxonomy) else Taxonomy.load(labels))

@@ -174,6 +174,7 @@ def explain(
         else occlusion(values, parts)
     )
     probabilities = annotator.probabilities([turns])
+    engine = annotator.cutting().backend
     found = Explanation(
         turns=tuple(turns),
         spans=tuple(spans),
@@ -185,9 +186,7 @@ def explain(
         attributions=added.values,
         errors=added.errors,
         evaluations=added.evaluations,
-        attention=(
-            annotator.backend.attention(turns) if isinstance(annotator.backend, Attentive) else None
-        ),
+        attention=engine.attention(turns) if isinstance(engine, Attentive) else None,
     )
     return found if labels is None else found.only(labels)
 

@@ -19,6 +19,7 @@ COMMANDS = (
     "evaluate",
     "compare",
     "report",
+    "export",
     "describe",
     "recipes",
     "taxonomies",

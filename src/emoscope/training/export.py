@@ -9,7 +9,7 @@ of a logit's range; arithmetic is the engine's choice.
 import logging
 import shutil
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal, cast
@@ -27,8 +27,8 @@ from emoscope.models.torch_backend import load_network
 
 Precision = Literal["int8", "float16", "float32"]
 OPSET = 20
-FLOAT = 1
-"""ONNX' number of 32-bit floats."""
+FLOAT, INTEGER = 1, 6
+"""ONNX' numbers of 32-bit floats and integers."""
 LEAST = 4096
 """Weights of fewer numbers stay as they are."""
 
@@ -99,6 +99,14 @@ def export(folder: Path, output: Path, precision: Precision = "int8") -> None:
     if not (partial / CARD).is_file():
         raise InputError(f"{opened.path / CARD} is missing: the model folder is incomplete.")
     partial.rename(output)
+
+
+def export_runs(runs: Iterable[Path]) -> None:
+    """Export the model of each run into its folder `exported`, unless it is there."""
+    for run in runs:
+        output = run / "exported"
+        if not output.exists():
+            export(run, output)
 
 
 def traced(model: Demux) -> Any:
@@ -173,13 +181,7 @@ def shrink(graph: Any, precision: Precision) -> None:
             small = values.astype(np.float16)
         kept.append(numpy_helper.from_array(small, f"{name}.small"))
         if name not in looked_up:
-            restored.append(
-                onnx.helper.make_node(
-                    "DequantizeLinear", [f"{name}.small", f"{name}.scales"], [name], axis=1
-                )
-                if precision == "int8"
-                else onnx.helper.make_node("Cast", [f"{name}.small"], [name], to=FLOAT)
-            )
+            restored += whole_restored(name, precision)
     for node in graph.graph.node:
         name = next(iter(node.input), "")
         if node.op_type == "Gather" and name in looked_up:
@@ -205,6 +207,24 @@ def eight_bits(
     scales = np.where(scales > 0, scales, 1).astype(np.float32)
     small = np.rint(values / scales).astype(np.int8)
     return small, scales if axis == 0 else scales[0]
+
+
+def whole_restored(name: str, precision: Precision) -> list[Any]:
+    """The nodes that turn a small matrix back, once, when an engine loads the graph.
+
+    By way of 32-bit integers, because OpenVINO keeps what it takes for compressed weights small,
+    and its kernels for these divide by zero in bfloat16 (2026.4).
+    """
+    from onnx import helper
+
+    if precision == "float16":
+        return [helper.make_node("Cast", [f"{name}.small"], [name], to=FLOAT)]
+    integer, number = f"{name}.integer", f"{name}.number"
+    return [
+        helper.make_node("Cast", [f"{name}.small"], [integer], to=INTEGER),
+        helper.make_node("Cast", [integer], [number], to=FLOAT),
+        helper.make_node("Mul", [number, f"{name}.scales"], [name]),
+    ]
 
 
 def rows_restored(node: Any, precision: Precision) -> list[Any]:

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from emoscope.evaluation.calibration_error import BINS, Bins, label_errors
@@ -19,6 +19,7 @@ def one_by_one(pairs):
     return sum(abs(sum(one)) for one in bins) / max(len(pairs), 1)
 
 
+@settings(deadline=None)
 @given(claims)
 def test_is_the_mean_gap_of_the_claims_bin(pairs):
     confidence, truth = np.array(pairs).reshape(-1, 2).T
@@ -50,6 +51,7 @@ def test_labels_that_make_up_for_each_other_are_seen_apart():
     assert label_errors(probabilities, labels).tolist() == [0.5, 0.5]
 
 
+@settings(deadline=None)
 @given(st.integers(0, 2**32 - 1), st.integers(1, 30), st.integers(1, 4))
 def test_labels_apart_are_never_better_than_together(seed, texts, labels):
     rng = np.random.default_rng(seed)

@@ -1,5 +1,6 @@
 """A tally as a file of pictures."""
 
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
@@ -49,7 +50,8 @@ def draw(tally: Tally, path: Path, title: str) -> None:
     except OSError as error:
         raise InputError(f"Cannot write to {path}: {error.strerror}. Name another file.") from None
     finally:
-        partial.unlink(missing_ok=True)
+        with suppress(OSError):
+            partial.unlink()
 
 
 def views(tally: Tally) -> list[View]:

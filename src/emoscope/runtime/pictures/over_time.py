@@ -21,10 +21,10 @@ from emoscope.runtime.pictures.scene import (
 from emoscope.runtime.pictures.tally import Tally
 from emoscope.runtime.pictures.timeline import Bins, Timeline
 from emoscope.runtime.pictures.view import MOST_LABELS, Table, View, by_share
-from emoscope.runtime.pictures.words import counted, isolated, percent, round_percent
+from emoscope.runtime.pictures.words import brief, counted, isolated, percent, round_percent
 
-WIDTH, HEIGHT = 230.0, 104.0
-LEFT, RIGHT, TOP, BOTTOM = 4.0, 194.0, 24.0, 86.0
+WIDTH, HEIGHT = 234.0, 104.0
+LEFT, RIGHT, TOP, BOTTOM = 4.0, 196.0, 24.0, 86.0
 """Of the field in which a curve is drawn."""
 
 
@@ -74,7 +74,7 @@ def _told(timeline: Timeline, bins: Bins | None) -> tuple[str, ...]:
 def _volume(bins: Bins) -> Scene:
     """How many texts there are."""
     most = int(bins.texts.max())
-    shapes = _frame(bins, "all texts", counted(int(bins.texts.sum()), "text"), f"{most:,}")
+    shapes = _frame(bins, "all texts", counted(int(bins.texts.sum()), "text"), brief(most))
     step = _step(bins)
     for at, (name, count) in enumerate(zip(bins.names, bins.texts, strict=True)):
         tall = (BOTTOM - TOP) * count / most

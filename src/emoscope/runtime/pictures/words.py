@@ -33,6 +33,13 @@ def counted(number: int, one: str, many: str = "") -> str:
     return f"{number:,} {one if number == 1 else many or one + 's'}"
 
 
+def brief(number: int) -> str:
+    """A count on a scale: `9,876`, `88k`, `7.7M`."""
+    if number < 10_000:
+        return f"{number:,}"
+    return f"{number / 1e3:.0f}k" if number < 999_500 else f"{number / 1e6:.1f}M"
+
+
 def listed(names: Sequence[str]) -> str:
     """Names in a sentence; of many only the first."""
     shown = ", ".join(map(isolated, names[:MOST_NAMED]))

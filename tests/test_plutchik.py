@@ -1,6 +1,8 @@
 """The wheel: its places, and which labels have one."""
 
 import math
+import re
+from pathlib import Path
 
 import pytest
 
@@ -72,3 +74,10 @@ def test_a_label_is_known_by_its_only_word_but_not_by_one_of_several():
 def test_built_in_taxonomies_on_the_wheel(name, lacking):
     places = [place_of(label) for label in Taxonomy.load(name).labels]
     assert places.count(None) == lacking
+
+
+def test_the_table_of_the_documentation_is_that_of_the_program():
+    page = (Path(__file__).parent.parent / "docs" / "pictures.md").read_text(encoding="utf-8")
+    section = page.partition("| emotion | also counted |")[2].partition("\n\n")[0]
+    rows = dict(re.findall(r"^\| (\w+) \| (.+) \|$", section, re.MULTILINE))
+    assert rows == KIN | {"disapproval": f"{KIN['disapproval']}, pessimism"}

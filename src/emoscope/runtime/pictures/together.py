@@ -86,7 +86,8 @@ def _matrix(tally: Tally, phi: Floats, shown: list[int]) -> Scene:
     count = len(shown)
     cell, font = next((size, font) for most, size, font in SIZES if count <= most)
     names = [tally.taxonomy.names[k] for k in shown]
-    size = min(12.0, cell - 2)
+    # Names that lean are nearer to each other than cells by √2.
+    size, leaning = min(12.0, cell - 2), min(12.0, 0.65 * cell)
     room = widest(names, size, 110) + 6
     # Names above the columns lean to the right, over the last one.
     lean = 0.71 * room
@@ -100,8 +101,8 @@ def _matrix(tally: Tally, phi: Floats, shown: list[int]) -> Scene:
         shapes.append(
             Text((room - 6, y + cell / 2 + 0.35 * size), short, size, "end", INK, title=title)
         )
-        above = room + row * cell + cell / 2 + 0.35 * size, lean - 6
-        shapes.append(Text(above, short, size, turn=45, title=title))
+        above = room + row * cell + cell / 2 + 0.35 * leaning, lean - 6
+        shapes.append(Text(above, short, leaning, turn=45, title=title))
         for column, other in enumerate(shown):
             x, value = room + column * cell, float(phi[k, other])
             if k == other:

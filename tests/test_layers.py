@@ -36,6 +36,7 @@ LIGHT = {
     "folder",
     "lines",
     "page",
+    "plutchik",
     "registry",
     "row_formats",
     "rows",

@@ -33,10 +33,11 @@ from emoscope.evaluation.correlations import (
 )
 from emoscope.evaluation.evaluate import evaluate
 from emoscope.evaluation.wheel import map_onto_wheel
-from emoscope.losses.correlation import WHEEL, angle_of, wheel_correlation
+from emoscope.losses.correlation import wheel_correlation
 from emoscope.models.backbone import shape_of
 from emoscope.models.demux import Demux, DemuxConfig
 from emoscope.models.torch_backend import TorchBackend
+from emoscope.plutchik import WHEEL, angle_of
 from emoscope.runtime.annotator import Annotator, load
 from emoscope.taxonomy import Label, Taxonomy
 from emoscope.text import TextPipeline

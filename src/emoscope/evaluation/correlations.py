@@ -26,9 +26,10 @@ from emoscope.corpora.corpus import Corpus
 from emoscope.encoding.batching import by_length
 from emoscope.errors import InputError
 from emoscope.evaluation.evaluate import Evaluation
-from emoscope.evaluation.wheel import WheelMap, map_onto_wheel, on_wheel
+from emoscope.evaluation.wheel import WheelMap, map_onto_wheel
 from emoscope.losses.correlation import data_correlation, wheel_correlation
 from emoscope.models.torch_backend import TorchBackend, tensors
+from emoscope.plutchik import on_wheel
 from emoscope.runtime.annotator import Annotator
 
 Floats = NDArray[np.floating[Any]]

@@ -178,7 +178,7 @@ class Job:
             yield Plan(number, chunk, items, unique, found)
 
 
-_MODEL = ("emoscope", "model", "engine", "taxonomy")
+_MODEL = ("emoscope", "model", "engine", "long texts", "taxonomy")
 
 
 def _model_asked(model: Annotator | ModelSpec, engine: Engine) -> dict[str, Any]:
@@ -188,6 +188,7 @@ def _model_asked(model: Annotator | ModelSpec, engine: Engine) -> dict[str, Any]
         "emoscope": __version__,
         "model": model.fingerprint() if isinstance(model, ModelSpec) else None,
         "engine": described.backend,
+        "long texts": model.long_texts if isinstance(model, ModelSpec) else None,
         "labels": list(described.taxonomy.names),
         "exclusive": described.taxonomy.exclusive,
         "taxonomy": sha256(taxonomy.encode()).hexdigest(),

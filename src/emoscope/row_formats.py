@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any, BinaryIO, NamedTuple
 
 from emoscope.csv_records import csv_records
-from emoscope.errors import InputError
+from emoscope.errors import InputError, require
 from emoscope.json_records import json_records
 from emoscope.lines import Chunk, Fault, Refusal, good_lines
 from emoscope.streams import BLOCK_BYTES, Meter
@@ -82,8 +82,7 @@ def parse_json(stream: BinaryIO, encoding: str, refusal: Refusal) -> Iterator[Ro
 
 def parse_parquet(source: BinaryIO, refusal: Refusal, meter: Meter) -> Iterator[Row]:
     """Rows of a Parquet file, a batch at a time; times to the microsecond, as Python has them."""
-    import pyarrow as pa
-    import pyarrow.parquet as pq
+    pa, pq = require("pyarrow", "parquet"), require("pyarrow.parquet", "parquet")
 
     number = 0
     try:
@@ -115,7 +114,7 @@ def parse_parquet(source: BinaryIO, refusal: Refusal, meter: Meter) -> Iterator[
 
 def _without_nanoseconds(schema: Any) -> Any:
     """The schema with times to the microsecond, so that pandas is not needed to read them."""
-    import pyarrow as pa
+    pa = require("pyarrow", "parquet")
 
     fields = []
     for field in schema:

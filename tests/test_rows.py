@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 from emoscope import lines
 from emoscope.errors import InputError
 from emoscope.rows import RejectFile, RowError, format_of, read_rows
+from emoscope.streams import Meter
 
 HEADER = "id\ttext\n"
 
@@ -51,6 +52,10 @@ def rejected(path):
     return [json.loads(line) for line in path.read_text("utf-8").splitlines()]
 
 
+def zstd(data):
+    return pa.Codec("zstd").compress(data, asbytes=True)
+
+
 def write(folder, name, content):
     path = folder / name
     path.write_bytes(content if isinstance(content, bytes) else content.encode())
@@ -67,12 +72,17 @@ def test_each_format_gives_the_same_rows(tmp_path):
     }
     for name, text in texts.items():
         assert values(read_rows(write(tmp_path, name, text))) == expected
-        packed = write(tmp_path, f"{name}.gz", gzip.compress(text.encode()))
-        assert values(read_rows(packed)) == expected
         stream = io.BytesIO(text.encode())
         assert values(read_rows(stream, Path(name).suffix[1:])) == expected
     pq.write_table(pa.Table.from_pylist(expected), tmp_path / "a.parquet")
     assert values(read_rows(tmp_path / "a.parquet")) == expected
+    content = (tmp_path / "a.parquet").read_bytes()
+    for name, data in {"a.parquet": content, **{n: t.encode() for n, t in texts.items()}}.items():
+        for suffix, packed in {".gz": gzip.compress(data), ".zst": zstd(data)}.items():
+            path = write(tmp_path, name + suffix, packed)
+            assert values(read_rows(path)) == expected
+            stream = io.BufferedReader(io.BytesIO(packed))
+            assert values(read_rows(stream, Path(name).suffix[1:])) == expected, "as from a pipe"
 
 
 def test_line_numbers_count_blank_lines_and_lines_within_quotes(tmp_path):
@@ -236,7 +246,8 @@ def test_suffix_and_format(tmp_path):
     assert format_of(Path("A.TSV.GZ")) == "tsv"
     assert format_of(Path("a.ndjson")) == "jsonl"
     assert format_of(Path("a.dat"), "csv") == "csv"
-    for path in (Path("a.xlsx"), Path("a"), Path("a.parquet.gz"), Path("a.gz")):
+    assert format_of(Path("a.csv.zst")) == "csv"
+    for path in (Path("a.xlsx"), Path("a"), Path("a.gz"), Path("a.csv.xz")):
         with pytest.raises(InputError, match=r"\.csv, \.tsv, \.jsonl, \.json, \.parquet, \.txt"):
             format_of(path)
     with pytest.raises(InputError, match="'xls'"):
@@ -254,7 +265,7 @@ def test_errors_before_the_first_row(tmp_path):
     for encoding in ("klingon", "hex"):
         with pytest.raises(InputError, match=f"got '{encoding}'"):
             read_rows(write(tmp_path, "a.tsv", HEADER), encoding=encoding)
-    with pytest.raises(InputError, match="not from a stream"):
+    with pytest.raises(InputError, match="Parquet"):
         next(read_rows(io.BytesIO(b"PAR1"), "parquet"))
 
 
@@ -334,11 +345,77 @@ def test_broken_utf16_names_the_line(tmp_path):
         list(read_rows(write(tmp_path, "a.tsv", data), encoding="utf-16"))
 
 
-def test_json_larger_than_its_bound(tmp_path, monkeypatch):
-    monkeypatch.setattr("emoscope.row_formats.MAX_JSON_BYTES", 100)
-    path = write(tmp_path, "a.json", json.dumps([{"text": "a" * 100}]))
-    with pytest.raises(InputError, match="JSONL"):
-        list(read_rows(path))
+def test_a_json_list_is_read_piece_by_piece():
+    rows = [{"text": str(number) + """ [,] {"} \n \\ é"""} for number in range(50)]
+    data = json.dumps(rows, indent=1, ensure_ascii=False).encode()
+    for size in (1, 2, 3, 7, len(data)):
+        found = read_rows(Blocks(pieces_of(data, [size])), "json")
+        assert [(row.line, row.values) for row in found] == list(enumerate(rows, 1))
+    for wrong in (b"", b" ", b"[", b"[{}", b"[{}}", b"[{},", b"[{}] x", b"[{} {}]", b"{}", b"3"):
+        with pytest.raises(InputError, match="a JSON list of objects"):
+            list(read_rows(io.BytesIO(wrong), "json"))
+
+
+def test_an_element_of_json_has_its_bound(monkeypatch):
+    monkeypatch.setattr("emoscope.json_records.BLOCK_BYTES", 10)
+    monkeypatch.setattr("emoscope.json_records.MAX_LINE_BYTES", 100)
+    assert len(list(read_rows(io.BytesIO(b'[{"a": "%s"}]' % (b"b" * 80)), "json"))) == 1
+    stream = Blocks(itertools.chain([b'[{"a": "'], itertools.repeat(b"b" * 10)))
+    with pytest.raises(InputError, match="line 1: expected a JSON list of objects, got Untermin"):
+        list(read_rows(stream, "json"))
+    assert stream.handed < 50
+
+
+def test_broken_compression_is_said(tmp_path):
+    data = zstd((HEADER + "1\ta\n" * 1000).encode())
+    for name, content in (
+        ("cut.tsv.zst", data[:-5]),
+        ("plain.tsv.zst", HEADER.encode()),
+        ("odd.tsv.zst", data[:10] + b"?" * 10 + data[20:]),
+        ("other.tsv.gz", data),
+    ):
+        path = write(tmp_path, name, content)
+        with pytest.raises(InputError, match=f"{name}: expected a whole .* file, got a broken"):
+            list(read_rows(path))
+
+
+def test_what_is_read_is_counted(tmp_path):
+    path = write(tmp_path, "a.tsv.gz", gzip.compress((HEADER + "1\ta\n" * 1000).encode()))
+    meter = Meter()
+    assert len(list(read_rows(path, meter=meter))) == 1000
+    assert meter == Meter(path.stat().st_size, path.stat().st_size)
+    pq.write_table(pa.table({"text": ["a"] * 3000}), tmp_path / "a.parquet")
+    rows = read_rows(tmp_path / "a.parquet", meter=meter)
+    next(rows)
+    assert meter == Meter(1, 3000)
+    assert len(list(rows)) == 2999
+    assert meter == Meter(3000, 3000)
+
+
+def test_columns_are_known_before_the_rows(tmp_path):
+    for name, text in (("a.tsv", HEADER), ("a.csv", "id,text\n")):
+        rows = read_rows(write(tmp_path, name, text))
+        assert rows.columns is None
+        assert list(rows) == []
+        assert rows.columns == {"id": None, "text": None}
+    assert list(rows := read_rows(write(tmp_path, "a.jsonl", '{"a": 1}')))
+    assert rows.columns is None
+    pq.write_table(pa.table({"n": [1], "text": ["a"]}), tmp_path / "a.parquet")
+    assert list(rows := read_rows(tmp_path / "a.parquet"))
+    assert rows.columns == {"n": pa.int64(), "text": pa.string()}
+
+
+def test_times_of_parquet_need_no_pandas(tmp_path):
+    nanoseconds = pa.array([1_600_000_000_123_456_789], pa.timestamp("ns", "UTC"))
+    late = pa.array([10**12, 0], pa.timestamp("s"))
+    pq.write_table(pa.table({"text": ["a"], "at": nanoseconds}), tmp_path / "a.parquet")
+    (row,) = read_rows(tmp_path / "a.parquet")
+    assert row.values["at"].isoformat() == "2020-09-13T12:26:40.123456+00:00"
+    pq.write_table(pa.table({"text": ["a", "b"], "at": late}), tmp_path / "b.parquet")
+    with RejectFile(tmp_path / "rejects.jsonl") as rejects:
+        rows = list(read_rows(tmp_path / "b.parquet", bad_rows=rejects))
+    assert [row.values["text"] for row in rows] == ["b"]
+    assert "years 1 to 9999" in rejected(rejects.path)[0]["reason"]
 
 
 def test_parquet_with_text_that_is_not_utf8(tmp_path):
@@ -401,19 +478,21 @@ def test_rows_come_as_they_arrive():
     assert stream.handed <= 12
 
 
-@pytest.mark.parametrize("kind", ["tsv", "csv", "jsonl", "txt"])
+@pytest.mark.parametrize("kind", ["tsv", "csv", "jsonl", "json", "txt"])
 def test_memory_does_not_grow_with_the_file(kind):
     fields = {"tsv": b"1\t%s\n", "csv": b'1,"%s"\n', "jsonl": b'{"text": "%s"}\n', "txt": b"%s\n"}
-    line = fields[kind] % (b"word " * 2000)
-    head = {"tsv": HEADER.encode(), "csv": b"id,text\n"}.get(kind, b"")
+    line = {**fields, "json": b'{"text": "%s"},\n'}[kind] % (b"word " * 2000)
+    head = {"tsv": HEADER.encode(), "csv": b"id,text\n", "json": b"["}.get(kind, b"")
     blocks = itertools.chain([head], itertools.repeat(line * 100, 100))
+    if kind == "json":
+        blocks = itertools.chain(blocks, [line[:-2] + b"]"])
     tracemalloc.start()
     try:
         count = sum(1 for _ in read_rows(Blocks(block for block in blocks if block), kind))
         peak = tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()
-    assert count == 10_000
+    assert count == 10_000 + (kind == "json")
     assert peak < 12_000_000 < 100 * 100 * len(line)
 
 

@@ -36,7 +36,14 @@ from transformers import (
     XLMRobertaModel,
 )
 
+from emoscope.calibration import Calibration
+from emoscope.encoding.demux import DemuxEncoder
 from emoscope.encoding.tokens import SPECIAL, TextTokenizer
+from emoscope.folder import complete
+from emoscope.models.backbone import shape_of, without_pooler
+from emoscope.models.demux import Demux, DemuxConfig
+from emoscope.taxonomy import Label, Taxonomy
+from emoscope.text import TextPipeline
 
 KINDS = ("bert", "roberta", "xlm-roberta", "distilbert")
 WINDOW = 256
@@ -130,6 +137,23 @@ def save(kind: str, folder: Path, masked: bool = False) -> Path:
     encoder(kind, masked).save_pretrained(folder)
     fast_tokenizer(kind).save_pretrained(folder)
     return folder
+
+
+def save_demux(path: Path, names: tuple[str, ...]) -> Path:
+    """A model folder of a Demux with random weights that knows these labels."""
+    taxonomy = Taxonomy("mine", tuple(Label(name, (name,)) for name in names))
+    backbone = without_pooler(encoder("bert"))
+    torch.manual_seed(1)
+    reads = DemuxEncoder(TextPipeline(()), text_tokenizer("bert"), taxonomy)
+    config = DemuxConfig(
+        backbone=shape_of(backbone.config),
+        id2label=dict(enumerate(names)),
+        label2id={name: k for k, name in enumerate(names)},
+    )
+    Demux(config, backbone).save_pretrained(path)
+    reads.save(path)
+    complete(path, taxonomy, Calibration(), reads.to_config(), "")
+    return path
 
 
 @cache

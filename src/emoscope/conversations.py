@@ -11,7 +11,7 @@ from emoscope.lines import Fault
 from emoscope.row_formats import shown
 from emoscope.rows import Row, RowError
 
-__all__ = ["Columns", "check_columns", "is_blank", "turns_of"]
+__all__ = ["Columns", "check_columns", "guessed", "id_of", "is_blank", "turns_of"]
 
 
 EMOCONTEXT_TURNS = ("turn1", "turn2", "turn3")
@@ -151,10 +151,15 @@ def turns_of(row: Row, columns: Columns, path: str = "the input") -> tuple[str, 
             turns.extend(_listed(value, row, name, path))
         else:
             raise RowError(path, row.line, _not_text(name, value))
-    return _id_of(row, columns.id, path), turns
+    return id_of(row, columns.id, path), turns
 
 
-def _id_of(row: Row, column: str | None, path: str) -> str:
+def id_of(row: Row, column: str | None, path: str = "the input") -> str:
+    """Id of a row: what the column holds, or without one the row's number.
+
+    Raises:
+        RowError: if the column holds nothing, or no text or whole number.
+    """
     if column is None:
         return str(row.line)
     value = row.values.get(column)

@@ -6,13 +6,12 @@ line, and each wrong line is marked rather than ending the reading.
 
 import codecs
 import contextlib
-import io
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, BinaryIO, NamedTuple, Protocol
 
 from emoscope.errors import InputError
+from emoscope.streams import BLOCK_BYTES, byte_reader
 
-BLOCK_BYTES = 1 << 20
 MAX_LINE_BYTES = 10_000_000
 _KEPT_OF_LONG_LINE = 1000
 _WIDE_BOMS = {
@@ -33,16 +32,19 @@ class Fault(NamedTuple):
 
 
 class Refusal(Protocol):
-    """Where a parser hands in what it cannot read.
+    """Where a parser hands in what it finds out about its file, and what it cannot read.
 
     Attributes:
         path: name of the file.
         in_header: whether the header is being read; without one nothing can be, so while this is
             true a call raises.
+        columns: the table's columns with the Arrow type of each, None where it is text; the parser
+            says them before the first row. JSON has no columns but those of each row.
     """
 
     path: str
     in_header: bool
+    columns: dict[str, Any] | None
 
     def __call__(self, line: int, fault: Fault, content: str | Mapping[str, Any]) -> None:
         """Raise an error about the line, or note it and return."""
@@ -95,7 +97,7 @@ def read_chunks(stream: BinaryIO, name: str, encoding: str) -> Iterator[Chunk]:
         InputError: where the whole file is in another encoding (a byte-order mark says so), or a
             file in an encoding of several bytes a character (UTF-16, UTF-32) breaks off.
     """
-    read = _reader(stream)
+    read = byte_reader(stream)
     head = b""
     while len(head) < 4 and (block := read(BLOCK_BYTES)):
         head += block
@@ -140,13 +142,6 @@ def split_lines(text: str) -> list[str]:
     # Only the last chunk of a file can lack its LF, and then a CR before it is no content either.
     text = text[:-1] if text.endswith("\n") else text.removesuffix("\r")
     return text.split("\n")
-
-
-def _reader(stream: BinaryIO) -> Callable[[int], bytes]:
-    """The stream's own way to return what has arrived, without waiting for a full block."""
-    if isinstance(stream, io.TextIOBase):
-        return lambda size: stream.read(size).encode("utf-8", "backslashreplace")
-    return getattr(stream, "read1", stream.read)
 
 
 def _rest(head: bytes, read: Callable[[int], bytes]) -> Iterator[bytes]:

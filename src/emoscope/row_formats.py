@@ -4,14 +4,14 @@ import csv
 import io
 import json
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
 
 from emoscope.csv_records import csv_records
-from emoscope.errors import InputError
+from emoscope.errors import InputError, require
+from emoscope.json_records import json_records
 from emoscope.lines import Chunk, Fault, Refusal, good_lines
+from emoscope.streams import BLOCK_BYTES, Meter
 
-MAX_JSON_BYTES = 512_000_000
 _PARQUET_ROWS = 2048
 _SHOWN = 80
 
@@ -36,6 +36,7 @@ def shown(value: object) -> str:
 
 def parse_txt(chunks: Iterator[Chunk], refusal: Refusal) -> Iterator[Row]:
     """One row a line, in the column `text`; a blank line is a row too."""
+    refusal.columns = {"text": None}
     for number, text in good_lines(chunks, refusal):
         yield Row(number, {"text": text})
 
@@ -70,55 +71,38 @@ def parse_jsonl(chunks: Iterator[Chunk], refusal: Refusal) -> Iterator[Row]:
 
 
 def parse_json(stream: BinaryIO, encoding: str, refusal: Refusal) -> Iterator[Row]:
-    """A list of JSON objects, read whole, of at most `MAX_JSON_BYTES`."""
-    data = stream.read(MAX_JSON_BYTES + 1)
-    if len(data) > MAX_JSON_BYTES:
-        raise InputError(
-            f"{refusal.path}: expected JSON of at most {MAX_JSON_BYTES // 1_000_000} MB, since it "
-            "is read whole. Write JSONL, one object a line, which is read row by row."
-        )
-    refusal.in_header = True
-    values: Any = None
-    try:
-        text = data if isinstance(data, str) else data.decode(encoding)
-        values = json.loads(text.removeprefix("\ufeff"))
-    except json.JSONDecodeError as error:
-        advice = "Correct it; one object a line is JSONL: name it .jsonl or use --format jsonl."
-        what = f"{error.msg} at character {error.colno} of the line"
-        refusal(error.lineno, Fault("a JSON list of objects", what, advice), "")
-    except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
-        what = f"the byte 0x{data[error.start]:02x} at offset {error.start} of the file"
-        refusal(line, Fault(f"text in {encoding}", what, "Name the encoding with --encoding."), "")
-    except (ValueError, RecursionError) as error:
-        refusal(1, Fault("a JSON list of objects", str(error), "Write plainer JSON."), "")
-    if not isinstance(values, list):
-        refusal(1, _type_fault("a JSON list of objects", values, "Put the objects in a list."), "")
-    refusal.in_header = False
-    for number, value in enumerate(values, 1):
-        fault = _object_fault(value, checked=True)
+    """A list of JSON objects."""
+    for number, (value, text) in enumerate(json_records(stream, encoding, refusal), 1):
+        fault = _object_fault(value, checked="\\u" in text)
         if fault:
-            refusal(number, fault, json.dumps(value))
+            refusal(number, fault, text)
         else:
             yield Row(number, value)
 
 
-def parse_parquet(source: Path, refusal: Refusal) -> Iterator[Row]:
-    """Rows of a Parquet file, a batch at a time."""
-    import pyarrow as pa
-    import pyarrow.parquet as pq
+def parse_parquet(source: BinaryIO, refusal: Refusal, meter: Meter) -> Iterator[Row]:
+    """Rows of a Parquet file, a batch at a time; times to the microsecond, as Python has them."""
+    pa, pq = require("pyarrow", "parquet"), require("pyarrow.parquet", "parquet")
 
     number = 0
     try:
-        with pq.ParquetFile(source) as table:
-            _check_names(table.schema_arrow.names, refusal, 1)
+        # Both options keep it from reading a whole row group at a time.
+        with pq.ParquetFile(source, buffer_size=BLOCK_BYTES, pre_buffer=False) as table:
+            schema = _without_nanoseconds(table.schema_arrow)
+            _check_names(schema.names, refusal, 1)
+            refusal.columns = {field.name: field.type for field in schema}
+            meter.total = table.metadata.num_rows
             for batch in table.iter_batches(batch_size=_PARQUET_ROWS):
-                for values in _batch_values(batch):
+                for values in _batch_values(batch.cast(schema, safe=False)):
                     number += 1
+                    meter.done = number
                     if isinstance(values, UnicodeDecodeError):
                         what = f"the byte 0x{values.object[values.start]:02x}"
                         advice = "Write the file again with its text in UTF-8."
                         refusal(number, Fault("text in utf-8", what, advice), "")
+                    elif isinstance(values, Exception):
+                        advice = "Write the file again with dates of the years 1 to 9999."
+                        refusal(number, Fault("values that Python has", str(values), advice), "")
                     else:
                         yield Row(number, values)
     except (pa.ArrowException, OSError) as error:
@@ -128,15 +112,32 @@ def parse_parquet(source: Path, refusal: Refusal) -> Iterator[Row]:
         ) from error
 
 
-def _batch_values(batch: Any) -> Iterator[dict[str, Any] | UnicodeDecodeError]:
+def _without_nanoseconds(schema: Any) -> Any:
+    """The schema with times to the microsecond, so that pandas is not needed to read them."""
+    pa = require("pyarrow", "parquet")
+
+    fields = []
+    for field in schema:
+        kind = field.type
+        if pa.types.is_timestamp(kind) and kind.unit == "ns":
+            kind = pa.timestamp("us", kind.tz)
+        elif pa.types.is_time64(kind) and kind.unit == "ns":
+            kind = pa.time64("us")
+        elif pa.types.is_duration(kind) and kind.unit == "ns":
+            kind = pa.duration("us")
+        fields.append(pa.field(field.name, kind))
+    return pa.schema(fields)
+
+
+def _batch_values(batch: Any) -> Iterator[dict[str, Any] | Exception]:
     """Values of the rows of an Arrow batch, or why a row has none."""
     try:
         yield from batch.to_pylist()
-    except UnicodeDecodeError:
+    except (ValueError, OverflowError):
         for place in range(batch.num_rows):
             try:
                 yield batch.slice(place, 1).to_pylist()[0]
-            except UnicodeDecodeError as error:
+            except (ValueError, OverflowError) as error:
                 yield error
 
 
@@ -172,6 +173,7 @@ def _table(
         )
     _check_names(names, refusal, line)
     refusal.in_header = False
+    refusal.columns = dict.fromkeys(names)
     width = len(names)
     for line, fields in records:
         if len(fields) == width:

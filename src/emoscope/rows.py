@@ -4,13 +4,11 @@ Corpora and the annotator share these readers. A row that cannot be read stops t
 error that says where and why, or goes to a `RejectFile` while reading goes on.
 """
 
-import gzip
 import json
-import zlib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import Any, BinaryIO, Literal, Self, TextIO, cast, get_args
+from typing import Any, BinaryIO, Literal, Protocol, Self, TextIO, get_args
 
 from emoscope.errors import InputError
 from emoscope.lines import Fault, checked_encoding, read_chunks
@@ -23,8 +21,19 @@ from emoscope.row_formats import (
     parse_tsv,
     parse_txt,
 )
+from emoscope.streams import Meter, compression_of, opened, seekable
 
-__all__ = ["BadRows", "RejectFile", "Row", "RowError", "format_of", "read_rows", "refuse"]
+__all__ = [
+    "BadRows",
+    "RejectFile",
+    "Rejects",
+    "Row",
+    "RowError",
+    "Rows",
+    "format_of",
+    "read_rows",
+    "refuse",
+]
 
 Format = Literal["csv", "tsv", "jsonl", "json", "parquet", "txt"]
 FORMATS: tuple[Format, ...] = get_args(Format)
@@ -50,11 +59,32 @@ class RowError(InputError):
         return self.fault.column
 
 
-class RejectFile:
-    """A JSONL file of the rows that were left out: `file`, `line`, `column`, `reason` and the row.
+Content = str | Mapping[str, Any]
+"""A row as its text where it could not be parsed, else its values."""
 
-    The row is `raw`, its text, where it could not be parsed, and else `values`. The file is made
-    at once, so that an empty one says that nothing was left out. Use it in a `with`.
+
+class Rejects(Protocol):
+    """Where rows go that cannot be used."""
+
+    def add(self, error: RowError, content: Content) -> None:
+        """Take one row."""
+
+
+def reject_line(error: RowError, content: Content) -> str:
+    """A line of a reject file: `file`, `line`, `column`, `reason`, and the row.
+
+    The row is `raw`, its text, where it could not be parsed, and else `values`.
+    """
+    key = "raw" if isinstance(content, str) else "values"
+    where = {"file": error.path, "line": error.line, "column": error.column}
+    return json.dumps({**where, "reason": str(error), key: content}, default=str) + "\n"
+
+
+class RejectFile:
+    """A JSONL file of the rows that were left out, see `reject_line`.
+
+    The file is made at once, so that an empty one says that nothing was left out. Use it in a
+    `with`.
 
     Attributes:
         path: where the rejected rows go.
@@ -70,13 +100,10 @@ class RejectFile:
                 f"Cannot write rejected rows to {path}: {error.strerror}. Name another file."
             ) from error
 
-    def add(self, error: RowError, content: str | Mapping[str, Any]) -> None:
+    def add(self, error: RowError, content: Content) -> None:
         """Write one rejected row."""
-        key = "raw" if isinstance(content, str) else "values"
-        where = {"file": error.path, "line": error.line, "column": error.column}
-        record = {**where, "reason": str(error), key: content}
         try:
-            self._file.write(json.dumps(record, default=str) + "\n")
+            self._file.write(reject_line(error, content))
         except OSError as failure:
             raise InputError(f"Cannot write to {self.path}: {failure.strerror}.") from failure
         self.count += 1
@@ -101,14 +128,14 @@ class RejectFile:
         self.close()
 
 
-BadRows = Literal["stop"] | RejectFile
+BadRows = Literal["stop"] | Rejects
 
 
-def refuse(bad_rows: BadRows, error: RowError, content: str | Mapping[str, Any]) -> None:
-    """Raise the error, or write the row to the reject file.
+def refuse(bad_rows: BadRows, error: RowError, content: Content) -> None:
+    """Raise the error, or hand the row to what collects such rows.
 
     Args:
-        bad_rows: `"stop"`, or the file that collects rejected rows.
+        bad_rows: `"stop"`, or what collects rejected rows.
         error: what is wrong.
         content: the row as text, or its values where it could be parsed.
     """
@@ -118,7 +145,7 @@ def refuse(bad_rows: BadRows, error: RowError, content: str | Mapping[str, Any])
 
 
 def format_of(source: Path | TextIO | BinaryIO, given: Format | None = None) -> Format:
-    """Format of a source: the one given, or what the file's suffix says (before any `.gz`).
+    """Format of a source: the one given, or what the file's suffix says (before `.gz`, `.zst`).
 
     Raises:
         InputError: if there is no such format, or nothing says which it is.
@@ -131,15 +158,36 @@ def format_of(source: Path | TextIO | BinaryIO, given: Format | None = None) -> 
     if not isinstance(source, Path):
         raise InputError(f"A stream has no suffix to tell its format. {known}")
     name = source.name.lower()
-    suffix = Path(name.removesuffix(".gz")).suffix.removeprefix(".")
+    plain = Path(name).stem if compression_of(name) else name
+    suffix = Path(plain).suffix.removeprefix(".")
     suffix = {"ndjson": "jsonl", "tab": "tsv"}.get(suffix, suffix)
-    if suffix not in FORMATS or (suffix == "parquet" and name.endswith(".gz")):
+    if suffix not in FORMATS:
         endings = ", ".join(f".{each}" for each in FORMATS)
         raise InputError(
-            f"{source}: expected a file that ends in {endings} (all but .parquet also with .gz). "
-            f"{known}"
+            f"{source}: expected a file that ends in {endings}, also with .gz or .zst. {known}"
         )
     return suffix
+
+
+class Rows(Iterator[Row]):
+    """The rows of a table, read as they are needed."""
+
+    def __init__(self, rows: Iterator[Row], refusal: "_Refusal") -> None:
+        self._rows, self._refusal = rows, refusal
+
+    def __iter__(self) -> Self:
+        return self
+
+    def __next__(self) -> Row:
+        return next(self._rows)
+
+    @property
+    def columns(self) -> dict[str, Any] | None:
+        """The table's columns, each with its Arrow type, or None where it is text.
+
+        None before the first row was asked for, and of JSON and JSONL, where rows may differ.
+        """
+        return self._refusal.columns
 
 
 def read_rows(
@@ -148,18 +196,21 @@ def read_rows(
     encoding: str = "utf-8",
     *,
     bad_rows: BadRows = "stop",
-) -> Iterator[Row]:
+    meter: Meter | None = None,
+) -> Rows:
     """Read the rows of a table, as they are needed.
 
     CSV follows RFC 4180. In TSV quotes are ordinary characters. Blank lines of CSV, TSV and JSONL
     are passed over. Plain text has one text a line, blank or not, in the column `text`. JSON is a
-    list of objects, read whole. Suffix `.gz` means gzip.
+    list of objects. What is compressed by gzip or zstd is unpacked.
 
     Args:
-        source: a file, or an open stream such as `sys.stdin`.
+        source: a file, or an open stream such as `sys.stdin`. Parquet of a stream, or compressed,
+            is first copied to a temporary file.
         format: the format, if the file's suffix does not say it.
         encoding: encoding of the text; a byte-order mark of UTF-8 is dropped.
-        bad_rows: `"stop"` to raise at the first bad row, or where to write such rows.
+        bad_rows: `"stop"` to raise at the first bad row, or what collects such rows.
+        meter: counts what is read.
 
     Returns:
         An iterator of rows. The header is checked when the first row is asked for.
@@ -173,7 +224,9 @@ def read_rows(
     if isinstance(source, Path) and not source.is_file():
         what = "a folder" if source.is_dir() else "no such file"
         raise InputError(f"{source}: expected a file, got {what}. Check the path.")
-    return _rows(source, kind, encoding, bad_rows)
+    name = source if isinstance(source, Path) else getattr(source, "name", "the input")
+    refusal = _Refusal(str(name), bad_rows)
+    return Rows(_rows(source, kind, encoding, refusal, meter or Meter()), refusal)
 
 
 class _Refusal:
@@ -182,8 +235,9 @@ class _Refusal:
     def __init__(self, path: str, bad_rows: BadRows) -> None:
         self.path, self.bad_rows = path, bad_rows
         self.in_header = False
+        self.columns: dict[str, Any] | None = None
 
-    def __call__(self, line: int, fault: Fault, content: str | Mapping[str, Any]) -> None:
+    def __call__(self, line: int, fault: Fault, content: Content) -> None:
         error = RowError(self.path, line, fault)
         if self.in_header:
             raise error
@@ -191,36 +245,19 @@ class _Refusal:
 
 
 def _rows(
-    source: Path | TextIO | BinaryIO, kind: Format, encoding: str, bad_rows: BadRows
+    source: Path | TextIO | BinaryIO,
+    kind: Format,
+    encoding: str,
+    refusal: _Refusal,
+    meter: Meter,
 ) -> Iterator[Row]:
-    name = str(source) if isinstance(source, Path) else getattr(source, "name", "the input")
-    refusal = _Refusal(str(name), bad_rows)
     if kind == "parquet":
-        if not isinstance(source, Path):
-            raise InputError("Parquet is read from a file, not from a stream. Name the file.")
-        yield from parse_parquet(source, refusal)
+        with seekable(source, refusal.path) as table:
+            yield from parse_parquet(table, refusal, meter)
         return
-    try:
-        if not isinstance(source, Path):
-            stream = cast("BinaryIO", getattr(source, "buffer", source))
-            yield from _parsed(stream, kind, encoding, refusal)
-        elif source.name.lower().endswith(".gz"):
-            with gzip.open(source, "rb") as unpacked:
-                yield from _parsed(cast("BinaryIO", unpacked), kind, encoding, refusal)
-        else:
-            with source.open("rb") as stream:
-                yield from _parsed(stream, kind, encoding, refusal)
-    except (gzip.BadGzipFile, zlib.error, EOFError) as error:
-        raise InputError(
-            f"{name}: expected a whole gzip file, got a broken one ({error}). "
-            "Fetch or compress it again."
-        ) from error
-    except OSError as error:
-        raise InputError(f"{name}: cannot be read ({error.strerror or error}).") from error
-
-
-def _parsed(stream: BinaryIO, kind: Format, encoding: str, refusal: _Refusal) -> Iterator[Row]:
-    if kind == "json":
-        return parse_json(stream, encoding, refusal)
-    parse = {"csv": parse_csv, "tsv": parse_tsv, "jsonl": parse_jsonl, "txt": parse_txt}[kind]
-    return parse(read_chunks(stream, refusal.path, encoding), refusal)
+    with opened(source, refusal.path, meter) as stream:
+        if kind == "json":
+            yield from parse_json(stream, encoding, refusal)
+            return
+        parse = {"csv": parse_csv, "tsv": parse_tsv, "jsonl": parse_jsonl, "txt": parse_txt}[kind]
+        yield from parse(read_chunks(stream, refusal.path, encoding), refusal)

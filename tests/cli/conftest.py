@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import pytest
 
-from tests.tiny import encoder, text_tokenizer
+from tests.tiny import save_demux
 
 NAMES = ("anger", "joy", "pride", "fear")
 
@@ -42,27 +42,4 @@ def emoscope(capfd, monkeypatch):
 @pytest.fixture(scope="session")
 def folder(tmp_path_factory):
     """A Demux with random weights that knows `NAMES`, as training would save it."""
-    import torch
-
-    from emoscope.calibration import Calibration
-    from emoscope.encoding.demux import DemuxEncoder
-    from emoscope.folder import complete
-    from emoscope.models.backbone import shape_of, without_pooler
-    from emoscope.models.demux import Demux, DemuxConfig
-    from emoscope.taxonomy import Label, Taxonomy
-    from emoscope.text import TextPipeline
-
-    path = tmp_path_factory.mktemp("demux") / "model"
-    taxonomy = Taxonomy("mine", tuple(Label(name, (name,)) for name in NAMES))
-    backbone = without_pooler(encoder("bert"))
-    torch.manual_seed(1)
-    reads = DemuxEncoder(TextPipeline(()), text_tokenizer("bert"), taxonomy)
-    config = DemuxConfig(
-        backbone=shape_of(backbone.config),
-        id2label=dict(enumerate(NAMES)),
-        label2id={name: k for k, name in enumerate(NAMES)},
-    )
-    Demux(config, backbone).save_pretrained(path)
-    reads.save(path)
-    complete(path, taxonomy, Calibration(), reads.to_config(), "")
-    return path
+    return save_demux(tmp_path_factory.mktemp("demux") / "model", NAMES)

@@ -1,320 +1,460 @@
-import csv
-import gc
-import io
+"""Jobs from file to file: ended at any moment, they go on as if nothing had been."""
+
+import gzip
 import json
-import threading
+import os
+import random
+import subprocess
+import sys
 import time
-import weakref
+from dataclasses import replace
+from datetime import date, datetime
+from decimal import Decimal
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
-from emoscope.calibration import Calibration
 from emoscope.errors import InputError
-from emoscope.rows import RejectFile, RowError
-from emoscope.runtime.annotator import Annotator, load
-from emoscope.runtime.jobs import Source, ahead, annotate_stream, chunks
-from emoscope.taxonomy import Taxonomy
+from emoscope.rows import RowError
+from emoscope.runtime.engines import ModelSpec
+from emoscope.runtime.jobs import Options, Source, annotate_file
+from tests.runtime.fakes import Lengths, lengths, write_csv
+
+ROWS = 23
 
 
-class Lengths:
-    """A backend whose logits are the lengths of the first four turns, then zeros."""
+class Killed(BaseException):
+    """The process is gone."""
 
-    def encode(self, conversations):
-        rows = [[*map(len, turns), 0, 0, 0, 0][:4] for turns in conversations]
-        return np.array(rows, dtype=np.float32)
+
+class Uneven(Lengths):
+    """Scores that depend a little on what is scored with a text, as those of networks do."""
 
     def logits(self, encoded):
-        return encoded
+        return encoded + np.float32(1e-4) * len(encoded)
 
 
-def annotator(exclusive=True, calibration=Calibration()):  # noqa: B008 - it cannot change
-    labels = Taxonomy.load("emocontext").labels
-    return Annotator(Lengths(), Taxonomy("t", labels, exclusive=exclusive), calibration)
+@pytest.fixture
+def model(monkeypatch):
+    """A model of known scores as if it lay in a folder."""
+    monkeypatch.setattr(ModelSpec, "load", lambda self: lengths(False, backend=Uneven()))
+    monkeypatch.setattr(ModelSpec, "fingerprint", lambda self: str(self.folder))
+    return ModelSpec(Path("model"))
 
 
-def annotated(source, **options):
-    output = io.StringIO()
-    count = annotate_stream(options.pop("model", annotator()), source, output, **options)
-    rows = [json.loads(line) for line in output.getvalue().splitlines()]
-    assert len(rows) == count
-    return rows
+@pytest.fixture
+def source(tmp_path):
+    """Rows of which some repeat, and four are bad."""
+    texts = [("x" * (n % 5 + 1), "" if n % 3 else "yy") for n in range(ROWS)]
+    texts[0] = texts[7] = texts[8] = texts[22] = (" ", "")
+    rows = [(n, f"2024-{n}", *turns) for n, turns in enumerate(texts)]
+    return Source(write_csv(tmp_path / "in.csv", ("id", "date", "a", "b"), rows), turns=("a", "b"))
 
 
-def write_csv(path: Path, header, rows) -> Path:
-    with path.open("w", encoding="utf-8", newline="") as file:
-        csv.writer(file).writerows([header, *rows])
-    return path
+def kept(path):
+    """The files of a job, less the job file, which tells what a cache drew at random."""
+    return {
+        file.name: file.read_bytes()
+        for file in sorted(path.iterdir())
+        if not file.name.endswith((".job.json", ".db"))
+    }
 
 
-@pytest.mark.parametrize("batch_size", [1, 3, 10, 4096])
-def test_output_is_in_the_order_of_the_input(tmp_path, batch_size):
-    rows = [(f"id{n}", "x" * (n % 7), "", f"turn {n}") for n in range(25)]
-    path = write_csv(tmp_path / "in.csv", ("id", "turn1", "turn2", "turn3"), rows)
-    progress = []
-    found = annotated(Source(path), batch_size=batch_size, on_progress=progress.append)
-    assert [one["id"] for one in found] == [row[0] for row in rows]
-    assert [one["turns"] for one in found] == [list(row[1:]) for row in rows]
-    assert found == annotated(Source(path))
-    assert progress == [*range(batch_size, 25, batch_size), 25]
+CASES = {
+    "jsonl": ("out.jsonl", Options(bad_rows="keep", chunk_rows=5)),
+    "rejects": ("out.jsonl", Options(bad_rows=Path("bad.jsonl"), chunk_rows=5)),
+    "csv": ("out.csv", Options(bad_rows="keep", chunk_rows=5)),
+    "gzip": ("out.csv.gz", Options(bad_rows="keep", chunk_rows=10)),
+    "parquet": ("out.parquet", Options(bad_rows="keep", chunk_rows=10)),
+    "labelstudio": (
+        "out.json",
+        Options(bad_rows=Path("bad.jsonl"), chunk_rows=5, format="labelstudio"),
+    ),
+    "cache": ("out.csv", Options(bad_rows="keep", chunk_rows=3, cache=Path("cache.db"))),
+}
 
 
-def test_a_real_model_gives_the_same_whatever_the_batch(trained):
-    model, source = load(trained.folder), Source(trained.root / "test.txt", format="tsv")
-    expected = annotated(source, model=model)
-    assert len(expected) == 60
-    for batch_size in (1, 17):
-        found = annotated(source, model=model, batch_size=batch_size)
-        assert [one["label"] for one in found] == [one["label"] for one in expected]
-        for one, other in zip(found, expected, strict=True):
-            assert one["emotions"] == pytest.approx(other["emotions"], abs=1e-5)
+class Kills:
+    """Ends the process at one of the moments at which something is done to a file for good."""
+
+    def __init__(self, monkeypatch):
+        self.left, self.seen = None, 0
+        # Nothing is lost but what this process has not written.
+        monkeypatch.setattr(os, "fsync", lambda _: None)
+        for name in ("fsync", "replace", "unlink"):
+            monkeypatch.setattr(os, name, self.mortal(getattr(os, name)))
+
+    def mortal(self, function):
+        def done(*arguments, **options):
+            self.tick()
+            result = function(*arguments, **options)
+            self.tick()
+            return result
+
+        return done
+
+    def tick(self):
+        self.seen += 1
+        if self.left is not None:
+            self.left -= 1
+            if self.left < 0:
+                raise Killed
 
 
-def test_a_line_holds_the_scores(tmp_path):
-    path = write_csv(tmp_path / "in.csv", ("id", "turn1", "turn2", "turn3"), [("a", "é", "bb", "")])
-    (line,) = annotated(Source(path))
-    assert list(line) == ["id", "turns", "label", "emotions"]
-    assert line["label"] == "happy"
-    exponentials = np.exp([1, 2, 0, 0])
-    assert list(line["emotions"]) == ["others", "happy", "sad", "angry"]
-    expected = exponentials / exponentials.sum()
-    assert list(line["emotions"].values()) == pytest.approx(expected, abs=1e-6)
+@pytest.mark.parametrize("case", CASES)
+def test_killed_at_any_moment_a_job_goes_on(case, tmp_path, monkeypatch, model, source):
+    name, options = CASES[case]
+    kills, draw = Kills(monkeypatch), random.Random(0)
+
+    def run(folder, at=None):
+        folder.mkdir(exist_ok=True)
+        monkeypatch.chdir(folder)
+        kills.left = at
+        return annotate_file(model, source, Path(name), options)
+
+    run(tmp_path / "whole")
+    moments, kills.seen = kills.seen, 0
+    expected = kept(tmp_path / "whole")
+    assert name in expected
+    assert not [file for file in expected if "partial" in file or "converted" in file]
+    assert moments > 20
+    # A cache writes to its disk for good, which takes long.
+    for moment in range(0, moments, 4 if options.cache else 1):
+        folder = tmp_path / f"killed-{moment}"
+        with pytest.raises(Killed):
+            run(folder, moment)
+        partial = folder / f"{name}.partial"
+        if partial.exists() and moment % 2:
+            with partial.open("ab") as file:
+                file.write(b'{"torn": ')
+        summary = run(folder)
+        assert kept(folder) == expected, moment
+        assert (summary.rows, summary.bad) == (ROWS, 4)
+    for attempt in range(3):
+        folder = tmp_path / f"often-{attempt}"
+        for _ in range(8):
+            try:
+                run(folder, draw.randrange(moments // 2))
+            except Killed:
+                continue
+            break
+        run(folder)
+        assert kept(folder) == expected
 
 
-def test_labels_that_do_not_exclude_each_other_have_no_single_one(tmp_path):
-    path = write_csv(tmp_path / "in.csv", ("text",), [("abc",)])
-    (line,) = annotated(Source(path), model=annotator(exclusive=False))
-    assert list(line) == ["id", "turns", "labels", "emotions"]
-    assert line["emotions"]["happy"] == 0.5
-    assert line["labels"] == ["others", "happy", "sad", "angry"], "½ is enough"
+def test_the_rows_done_are_not_scored_again(tmp_path, monkeypatch, model, source):
+    scored = []
 
-
-def test_labels_given_are_those_at_their_thresholds(tmp_path):
-    """The probabilities are σ of the lengths of the turns: 0.5, 0.73, 0.88, 0.95."""
-    rows = [("a", "b" * 2, "c" * 3, "d"), ("", "", "", "d" * 2), ("", "b", "", "")]
-    path = write_csv(tmp_path / "in.csv", ("w", "x", "y", "z"), rows)
-    source = Source(path, turns=("w", "x", "y", "z"))
-    calibration = Calibration(thresholds=(0.6, 0.73, 0.96, 0.5))
-    found = annotated(source, model=annotator(False, calibration))
-    assert [one["labels"] for one in found] == [
-        ["others", "happy", "angry"],
-        ["angry"],
-        ["happy", "angry"],
-    ]
-    # Cut before they are rounded: σ(1) is over this, and both are 0.731059 as written.
-    close = Calibration(thresholds=(0.7310585787, 0.7310585785, 0.5, 0.99))
-    (first, *_) = annotated(source, model=annotator(False, close))
-    assert first["labels"] == ["happy", "sad"]
-    assert first["emotions"]["others"] == 0.731059
-
-
-def test_no_label_may_be_given(tmp_path):
-    path = write_csv(tmp_path / "in.csv", ("text",), [("abc",)])
-    none = annotator(False, Calibration(thresholds=(0.99,) * 4))
-    assert annotated(Source(path), model=none)[0]["labels"] == []
-
-
-def test_text_is_written_as_it_is(tmp_path):
-    path = write_csv(tmp_path / "in.csv", ("text",), [("né 😂\u2028\n\x07",)])
-    output = io.StringIO()
-    annotate_stream(annotator(), Source(path), output)
-    assert output.getvalue().count("\n") == 1
-    assert "né 😂" in output.getvalue()
-    assert json.loads(output.getvalue())["turns"] == ["né 😂\u2028\n\x07"]
-
-
-@pytest.mark.parametrize(
-    ("header", "turns"),
-    [
-        (("turn1", "turn2", "turn3"), ["1", "2", "3"]),
-        (("turn3", "turn1", "turn2"), ["2", "3", "1"]),
-        (("turn1", "text", "turn3"), ["2"]),
-        (("other", "text", "more"), ["2"]),
-    ],
-)
-def test_the_columns_are_guessed(tmp_path, header, turns):
-    path = write_csv(tmp_path / "in.csv", header, [("1", "2", "3")])
-    assert annotated(Source(path))[0]["turns"] == turns
-
-
-def test_ids_are_guessed_named_or_counted(tmp_path):
-    rows = [("a", "x", "hello"), ("b", "y", "there")]
-    named = write_csv(tmp_path / "named.csv", ("id", "key", "text"), rows)
-    assert [one["id"] for one in annotated(Source(named))] == ["a", "b"]
-    assert [one["id"] for one in annotated(Source(named, id="key"))] == ["x", "y"]
-    bare = write_csv(tmp_path / "bare.csv", ("no", "key", "text"), rows)
-    numbers = [int(one["id"]) for one in annotated(Source(bare))]
-    assert numbers == sorted(set(numbers))
-
-
-def test_turns_may_be_named_or_parted(tmp_path):
-    path = write_csv(tmp_path / "in.csv", ("q", "a"), [("one | two", "three")])
-    assert annotated(Source(path, turns=("a", "q")))[0]["turns"] == ["three", "one | two"]
-    parted = Source(path, turns=("q",), turn_separator="|")
-    assert annotated(parted)[0]["turns"] == ["one", "two"]
-
-
-def test_a_missing_column_is_said(tmp_path):
-    path = write_csv(tmp_path / "in.csv", ("message",), [("hello",)])
-    with pytest.raises(InputError, match=r"in\.csv: expected a column 'text'.*'message'"):
-        annotated(Source(path))
-    with pytest.raises(InputError, match=r"expected a column 'massage'.*Is it 'message'"):
-        annotated(Source(path, turns=("massage",)))
-
-
-def test_nothing_in_nothing_out(tmp_path):
-    path = write_csv(tmp_path / "in.csv", ("text",), [])
-    assert annotated(Source(path)) == []
-
-
-BROKEN = [
-    '{"id": "a", "text": "fine"}',
-    '{"id": "b", "text": 3}',
-    "{broken",
-    '{"id": "d", "text": ["also", "fine"]}',
-    '{"id": "", "text": "no id"}',
-    '{"id": "f"}',
-]
-
-
-def test_a_bad_row_stops(tmp_path):
-    path = tmp_path / "in.jsonl"
-    path.write_text("\n".join(BROKEN), encoding="utf-8")
-    with pytest.raises(RowError, match=r"in\.jsonl, line 2, column 'text': expected text, got 3"):
-        annotated(Source(path))
-
-
-@pytest.mark.parametrize("batch_size", [1, 4096])
-def test_bad_rows_are_put_aside_and_counted(tmp_path, batch_size):
-    path = tmp_path / "in.jsonl"
-    path.write_text("\n".join(BROKEN), encoding="utf-8")
-    with RejectFile(tmp_path / "bad.jsonl") as rejects:
-        found = annotated(Source(path, bad_rows=rejects), batch_size=batch_size)
-    assert [one["id"] for one in found] == ["a", "d"]
-    assert rejects.count == 4
-    bad = [json.loads(line) for line in (tmp_path / "bad.jsonl").read_text().splitlines()]
-    assert [one["line"] for one in bad] == [2, 3, 5, 6]
-    assert bad[1]["raw"] == "{broken"
-    assert bad[0]["values"] == {"id": "b", "text": 3}
-
-
-def test_chunks():
-    assert list(chunks(range(7), 3)) == [[0, 1, 2], [3, 4, 5], [6]]
-    assert list(chunks([], 3)) == []
-
-
-def test_ahead_maps_in_order():
-    assert list(ahead(lambda x: x * x, iter(range(20)))) == [x * x for x in range(20)]
-    assert list(ahead(str, iter([]))) == []
-    assert list(ahead(lambda x: x, iter([None, 0, ""]))) == [None, 0, ""]
-
-
-def test_ahead_computes_the_next_while_one_is_used():
-    begun = [threading.Event() for _ in range(4)]
-
-    def work(number):
-        begun[number].set()
-        return number
-
-    results = ahead(work, iter(range(4)))
-    assert next(results) == 0
-    assert begun[1].wait(10)
-    time.sleep(0.05)
-    assert not begun[2].is_set(), "and no further"
-
-
-@pytest.mark.parametrize("where", ["function", "inputs"])
-def test_ahead_passes_on_what_goes_wrong(where):
-    seen = []
-
-    def inputs():
-        for number in range(10):
-            seen.append(number)
-            if where == "inputs" and number == 3:
-                raise InputError("row 3")
-            yield number
-
-    def work(number):
-        if where == "function" and number == 3:
-            raise InputError("row 3")
-        return number
-
-    got = []
-    with pytest.raises(InputError, match="row 3"):
-        got.extend(ahead(work, inputs()))
-    assert got == [0, 1, 2]
-    assert seen == [0, 1, 2, 3]
-    assert not [each for each in threading.enumerate() if "ThreadPool" in each.name]
-
-
-def test_ahead_ends_its_thread_when_it_is_left():
-    results = ahead(str, iter(range(100)))
-    next(results)
-    results.close()
-    assert not [each for each in threading.enumerate() if "ThreadPool" in each.name]
-
-
-def test_the_error_of_a_model_stops_the_job(tmp_path):
-    class Broken(Lengths):
-        def logits(self, encoded):
-            raise RuntimeError("out of luck")
-
-    path = write_csv(tmp_path / "in.csv", ("text",), [("abc",)] * 20)
-    model = Annotator(Broken(), Taxonomy.load("emocontext"), Calibration())
-    with pytest.raises(RuntimeError, match="out of luck"):
-        annotated(Source(path), model=model, batch_size=3)
-
-
-def test_memory_does_not_grow_with_the_file():
-    """At most three batches are alive: one read, one encoded, one written."""
-
-    class Batch:
-        def __init__(self, rows):
-            self.rows = rows
-
-    class Counting(Lengths):
-        def __init__(self):
-            self.alive, self.most = weakref.WeakSet(), 0
-
+    class Counting(Uneven):
         def encode(self, conversations):
-            batch = Batch(super().encode(conversations))
-            self.alive.add(batch)
-            return batch
+            scored.append(len(conversations))
+            return super().encode(conversations)
 
-        def logits(self, encoded):
-            gc.collect(0)
-            self.most = max(self.most, len(self.alive))
-            return encoded.rows
+    monkeypatch.setattr(ModelSpec, "load", lambda self: lengths(False, backend=Counting()))
+    output, options = tmp_path / "out.csv", Options(bad_rows="keep", chunk_rows=6)
+    statuses = []
 
-    class Sink(io.TextIOBase):
-        lines = 0
+    def stop(status):
+        statuses.append(status)
+        if status.rows == 12:
+            raise Killed
 
-        def write(self, text):
-            self.lines += 1
-            return len(text)
+    with pytest.raises(Killed):
+        annotate_file(model, source, output, options, stop)
+    assert statuses[-1].resumed == 0
+    before = len(scored)
+    summary = annotate_file(model, source, output, options, statuses.append)
+    assert summary.resumed == 12
+    assert len(scored) - before == 2
+    assert [(one.rows, one.resumed) for one in statuses[-2:]] == [(18, 12), (23, 12)]
+    annotate_file(model, source, tmp_path / "whole.csv", options)
+    assert output.read_bytes() == (tmp_path / "whole.csv").read_bytes()
 
-    backend, sink, read = Counting(), Sink(), 0
 
-    class Stream(io.RawIOBase):
-        """Two thousand texts, made as they are read."""
+def test_a_finished_job_is_left_alone(tmp_path, model, source):
+    output, options = tmp_path / "out.parquet", Options(bad_rows="keep")
+    annotate_file(model, source, output, options)
+    state, names = output.stat(), sorted(tmp_path.iterdir())
+    again = annotate_file(model, source, output, options)
+    assert (again.rows, again.resumed, again.bad) == (23, 23, 4)
+    assert output.stat() == state
+    assert sorted(tmp_path.iterdir()) == names
+    output.unlink()
+    annotate_file(model, source, output, options)
+    assert output.read_bytes(), "one that is gone is made again"
+    output.write_bytes(output.read_bytes() + b" ")
+    with pytest.raises(InputError, match=r"was changed after the job had written it.*--restart"):
+        annotate_file(model, source, output, options)
+    annotate_file(model, source, output, replace(options, restart=True))
+    assert output.stat().st_size == state.st_size
 
-        def readable(self):
-            return True
 
-        def readinto(self, buffer):
-            nonlocal read
-            if read == 2000:
-                return 0
-            # No more than a few batches and the reader's own buffer are read beforehand.
-            assert read - sink.lines < 1000
-            text = b"some text of thirty characters\n" * 10
-            buffer[: len(text)] = text
-            read += 10
-            return len(text)
+def interrupted(model, source, output, options):
+    def stop(status):
+        raise Killed
 
-    model = Annotator(backend, Taxonomy.load("emocontext"), Calibration())
-    source = Source(io.BufferedReader(Stream(), 1024), format="txt")
-    assert annotate_stream(model, source, sink, batch_size=20) == 2000
-    assert sink.lines == read == 2000
-    assert 1 <= backend.most <= 3
+    with pytest.raises(Killed):
+        annotate_file(model, source, output, options, stop)
+
+
+CHANGES = {
+    "model": lambda m, s, o: (ModelSpec(Path("another")), s, o),
+    "top k": lambda m, s, o: (m, s, replace(o, top_k=2)),
+    "thresholds": lambda m, s, o: (m, s, replace(o, threshold=0.25)),
+    "bad rows": lambda m, s, o: (m, s, replace(o, bad_rows=Path("other.jsonl"))),
+    "rows of a chunk": lambda m, s, o: (m, s, replace(o, chunk_rows=4)),
+    "turns": lambda m, s, o: (m, replace(s, turns=("b", "a")), o),
+    "encoding": lambda m, s, o: (m, replace(s, encoding="latin-1"), o),
+    "cache": lambda m, s, o: (m, s, replace(o, cache=Path("cache.db"))),
+}
+
+
+@pytest.mark.parametrize("what", CHANGES)
+@pytest.mark.parametrize("finished", [True, False])
+def test_a_job_that_is_asked_for_something_else_is_refused(
+    what, finished, tmp_path, monkeypatch, model, source
+):
+    monkeypatch.chdir(tmp_path)
+    output, options = tmp_path / "out.jsonl", Options(bad_rows="keep", chunk_rows=5)
+    if finished:
+        annotate_file(model, source, output, options)
+    else:
+        interrupted(model, source, output, options)
+    before = kept(tmp_path)
+    changed = CHANGES[what](model, source, options)
+    state = "finished" if finished else "unfinished"
+    with pytest.raises(InputError, match=rf"a job, {state}, .*\(.*{what}: .* then, .* now") as told:
+        annotate_file(*changed[:2], output, changed[2])
+    assert "--restart" in str(told.value)
+    assert kept(tmp_path) == before
+    model, source, options = changed
+    annotate_file(model, source, output, replace(options, restart=True))
+    annotate_file(model, source, tmp_path / "new.jsonl", options)
+    assert output.read_bytes() == (tmp_path / "new.jsonl").read_bytes()
+
+
+def test_a_changed_input_is_refused(tmp_path, model, source):
+    output, options = tmp_path / "out.jsonl", Options(bad_rows="keep", chunk_rows=5)
+    interrupted(model, source, output, options)
+    with source.file.open("a") as file:
+        file.write("99,,more,\n")
+    with pytest.raises(InputError, match=r"size of the input: .* then, .* now"):
+        annotate_file(model, source, output, options)
+
+
+def test_what_is_there_is_not_overwritten(tmp_path, model, source):
+    output, options = tmp_path / "out.csv", Options(bad_rows="keep")
+    output.write_text("precious")
+    with pytest.raises(InputError, match=r"out\.csv exists.*--restart"):
+        annotate_file(model, source, output, options)
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["in.csv", "out.csv"]
+    interrupted(model, source, output, replace(options, restart=True, chunk_rows=5))
+    assert output.read_text() == "precious", "until the new one is whole"
+    annotate_file(model, source, output, replace(options, restart=True))
+    assert output.read_text().count("\n") == ROWS + 1
+
+
+def test_damaged_files_of_a_job_are_refused(tmp_path, model, source):
+    output, options = tmp_path / "out.jsonl", Options(bad_rows="keep", chunk_rows=5)
+    partial, job = tmp_path / "out.jsonl.partial", tmp_path / "out.jsonl.job.json"
+    interrupted(model, source, output, options)
+    content = partial.read_bytes()
+    for less in (content[:-1], None):
+        partial.write_bytes(less) if less else partial.unlink()
+        with pytest.raises(InputError, match=r"partial: expected .* bytes.*--restart"):
+            annotate_file(model, source, output, options)
+    partial.write_bytes(content)
+    good = job.read_text()
+    for text in ("{", "[]", "{}", '{"asked": {}, "progress": {}}', '{"asked": 1, "progress": 1}'):
+        job.write_text(text)
+        with pytest.raises(InputError, match=r"expected a job file.*--restart"):
+            annotate_file(model, source, output, options)
+    job.write_text(good)
+    annotate_file(model, source, output, options)
+
+
+def test_bad_rows_may_be_put_aside_where_one_has_stopped_a_job(tmp_path, model):
+    path = tmp_path / "in.txt"
+    path.write_text("one\ntwo\nthree\n\nfive\n")
+    source, output, bad = Source(path), tmp_path / "out.csv", tmp_path / "bad.jsonl"
+    with pytest.raises(RowError, match="line 4"):
+        annotate_file(model, source, output, Options(chunk_rows=2))
+    summary = annotate_file(model, source, output, Options(chunk_rows=2, bad_rows=bad))
+    assert (summary.rows, summary.bad, summary.resumed) == (5, 1, 2)
+    assert output.read_text().count("\n") == 5
+    assert json.loads(bad.read_text())["line"] == 4
+
+
+def test_two_jobs_cannot_write_one_output(tmp_path, model, source):
+    output, options = tmp_path / "out.jsonl", Options(bad_rows="keep", chunk_rows=5)
+
+    def second(status):
+        for restart in (False, True):
+            with pytest.raises(InputError, match="another process writes it"):
+                annotate_file(model, source, output, replace(options, restart=restart))
+
+    assert annotate_file(model, source, output, options, second).rows == ROWS
+
+
+def test_a_job_without_a_folder_or_a_file_starts_over(tmp_path, model, source):
+    options = Options(bad_rows="keep", chunk_rows=5)
+    output = tmp_path / "out.jsonl"
+    with source.file.open("rb") as stream:
+        piped = replace(source, file=stream, format="csv")
+        for one, two in ((lengths(), source), (model, piped)):
+            for _ in range(2):
+                stream.seek(0)
+                interrupted(one, two, output, options)
+            stream.seek(0)
+            summary = annotate_file(one, two, output, options)
+            assert (summary.rows, summary.resumed) == (ROWS, 0)
+            stream.seek(0)
+            with pytest.raises(InputError, match="exists"):
+                annotate_file(one, two, output, options)
+            output.unlink()
+
+
+def test_no_room_is_told(tmp_path, monkeypatch, model, source):
+    output, options = tmp_path / "out.jsonl", Options(bad_rows="keep", chunk_rows=5)
+    sync, calls = os.fsync, []
+
+    def full(number):
+        calls.append(number)
+        if len(calls) > 9:
+            raise OSError(28, "No space left on device")
+        sync(number)
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(InputError, match=r"No space left on device.*the same command goes on"):
+        annotate_file(model, source, output, options)
+    monkeypatch.setattr(os, "fsync", sync)
+    annotate_file(model, source, output, options)
+    annotate_file(model, source, tmp_path / "whole.jsonl", options)
+    assert output.read_bytes() == (tmp_path / "whole.jsonl").read_bytes()
+
+
+def test_places_that_cannot_be_written(tmp_path, model, source):
+    options = Options(bad_rows="keep")
+    (tmp_path / "folder.csv").mkdir()
+    for path in (tmp_path / "folder.csv", source.file / "out.csv"):
+        with pytest.raises(InputError, match="Cannot write to"):
+            annotate_file(model, source, path, options)
+
+
+def test_a_cache_serves_later_jobs_and_chunks(tmp_path, monkeypatch, model, source):
+    scored = []
+
+    class Counting(Uneven):
+        def encode(self, conversations):
+            scored.extend(conversations)
+            return super().encode(conversations)
+
+    monkeypatch.setattr(ModelSpec, "load", lambda self: lengths(False, backend=Counting()))
+    options = Options(bad_rows="keep", chunk_rows=4, cache=tmp_path / "cache.db")
+    one, two, three = (tmp_path / name for name in ("one.csv", "two.csv", "three.csv"))
+    annotate_file(model, source, one, options)
+    distinct = len(set(scored))
+    assert distinct < len(scored) < ROWS - 4, "a chunk sees those before the last one"
+    scored.clear()
+    annotate_file(model, source, two, options)
+    assert scored == []
+    annotate_file(model, source, three, replace(options, top_k=1, threshold=0.99))
+    assert scored == [], "which labels are given is decided afterwards"
+    assert one.read_bytes().count(b"\n") == two.read_bytes().count(b"\n")
+    annotate_file(ModelSpec(Path("another")), source, tmp_path / "four.csv", options)
+    assert len(set(scored)) == distinct
+
+
+def test_what_others_add_to_a_cache_changes_nothing(tmp_path, monkeypatch, model, source):
+    """A resumed job sees what the uninterrupted one would have seen."""
+    monkeypatch.chdir(tmp_path)
+    options = Options(bad_rows="keep", chunk_rows=3, cache=Path("one.db"))
+    annotate_file(model, source, tmp_path / "whole.csv", options)
+    options = replace(options, cache=Path("two.db"))
+    interrupted(model, source, tmp_path / "out.csv", options)
+    annotate_file(model, source, tmp_path / "other.csv", replace(options, chunk_rows=20))
+    annotate_file(model, source, tmp_path / "out.csv", options)
+    assert (tmp_path / "out.csv").read_bytes() == (tmp_path / "whole.csv").read_bytes()
+    different = (tmp_path / "other.csv").read_bytes() != (tmp_path / "whole.csv").read_bytes()
+    assert different, "the test needs scores that depend on the chunk"
+
+
+def test_a_cache_that_is_none(tmp_path, model, source):
+    path = tmp_path / "notes.txt"
+    path.write_text("not a database, but some notes" * 100)
+    for cache in (path, tmp_path / "none" / "cache.db"):
+        with pytest.raises(InputError, match="the cache cannot be used"):
+            annotate_file(model, source, tmp_path / "out.csv", Options(cache=cache))
+    annotate_file(model, source, tmp_path / "out.csv", Options(bad_rows="keep"))
+    assert path.read_text().startswith("not a database")
+    with pytest.raises(InputError, match="Name the folder of the model"):
+        annotate_file(lengths(), source, tmp_path / "new.csv", Options(cache=tmp_path / "c.db"))
+
+
+@pytest.mark.parametrize("name", ["out.jsonl", "out.csv", "out.parquet"])
+def test_processes_write_what_one_writes(trained, tmp_path, name):
+    source = Source(trained.root / "test.txt", format="tsv")
+    model, options = ModelSpec(trained.folder), Options(chunk_rows=7)
+    annotate_file(model, source, tmp_path / name, options)
+    annotate_file(model, source, tmp_path / f"two-{name}", replace(options, workers=2))
+    assert (tmp_path / name).read_bytes() == (tmp_path / f"two-{name}").read_bytes()
+
+
+def test_a_real_process_is_killed(trained, tmp_path):
+    """SIGKILL at random moments, several workers, a compressed output."""
+    lines = (trained.root / "test.txt").read_text().splitlines()
+    many = [lines[0]] + [
+        f"{n}\t{line.partition(chr(9))[2]} {n}" for n in range(20) for line in lines[1:]
+    ]
+    path = tmp_path / "in.tsv"
+    path.write_text("\n".join(many) + "\n")
+
+    def command(output, *more):
+        arguments = [sys.executable, "-m", "emoscope", "annotate", path, "-m", trained.folder]
+        return list(map(str, [*arguments, "-o", output, *more]))
+
+    subprocess.run(command(tmp_path / "whole.jsonl.gz"), check=True)
+    output, draw = tmp_path / "out.jsonl.gz", random.Random(0)
+    for _ in range(3):
+        process = subprocess.Popen(command(output, "--workers", "2"))
+        time.sleep(draw.uniform(2, 6))
+        process.kill()
+        process.wait()
+    subprocess.run(command(output), check=True)
+    assert output.read_bytes() == (tmp_path / "whole.jsonl.gz").read_bytes()
+    assert gzip.decompress(output.read_bytes()).count(b"\n") == 1200
+
+
+def test_parquet_keeps_the_types_of_the_input(tmp_path, model):
+    table = pa.table(
+        {
+            "text": ["a", "bb"],
+            "n": pa.array([1, None], pa.int16()),
+            "at": pa.array([datetime(2024, 1, 1, 12), None], pa.timestamp("ns", "Europe/Paris")),
+            "day": [date(2024, 1, 1), None],
+            "price": [Decimal("1.50"), None],
+            "raw": [b"\xff\x00", None],
+            "tags": [["x", "y"], None],
+            "deep": [{"a": {"b": [1]}}, None],
+            "kind": pa.array(["p", None]).dictionary_encode(),
+            "nothing": pa.nulls(2),
+        }
+    )
+    pq.write_table(table, tmp_path / "in.parquet")
+    annotate_file(model, Source(tmp_path / "in.parquet"), tmp_path / "out.parquet")
+    out = pq.read_table(tmp_path / "out.parquet")
+    assert out.schema.names == [*table.schema.names, "labels", "others", "happy", "sad", "angry"]
+    for name in ("text", "n", "day", "price", "raw", "tags", "deep"):
+        assert out.schema.field(name).type == table.schema.field(name).type
+        assert out[name].to_pylist() == table[name].to_pylist()
+    assert out.schema.field("at").type == pa.timestamp("us", "Europe/Paris")
+    assert out["at"].to_pylist()[0].isoformat() == table["at"].to_pylist()[0].isoformat()
+    assert out["kind"].to_pylist() == ["p", None]
+    assert out["labels"].to_pylist()[0] == ["others", "happy", "sad", "angry"]
+    for name in ("out.jsonl", "out.csv"):
+        annotate_file(model, Source(tmp_path / "in.parquet"), tmp_path / name)
+    line = json.loads((tmp_path / "out.jsonl").read_text().splitlines()[0])["columns"]
+    assert (line["price"], line["day"], line["deep"]) == ("1.50", "2024-01-01", {"a": {"b": [1]}})

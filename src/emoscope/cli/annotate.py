@@ -1,5 +1,6 @@
 """`emoscope annotate`."""
 
+import sys
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -8,70 +9,160 @@ import typer
 from emoscope.cli.common import IdColumn, TurnColumns, TurnSeparator
 
 Format = Literal["csv", "tsv", "jsonl", "json", "parquet", "txt"]
+OutputFormat = Literal["jsonl", "csv", "parquet", "labelstudio", "doccano"]
 
 
 def annotate(
     source: Annotated[
         str,
         typer.Argument(
-            metavar="FILE", help="Texts or conversations; - for stdin.", show_default=False
+            metavar="FILE",
+            help="Texts or conversations: CSV, TSV, JSONL, JSON, Parquet, or .txt with one text a "
+            "line, also with .gz or .zst; - for stdin.",
+            show_default=False,
         ),
     ],
     model: Annotated[
-        Path, typer.Option("--model", "-m", help="Folder of a model or of a training.")
-    ],
+        Path | None,
+        typer.Option(
+            "--model",
+            "-m",
+            help="Folder of a model or of a training; default the model that ships.",
+            show_default=False,
+        ),
+    ] = None,
     output: Annotated[
-        Path | None, typer.Option("--output", "-o", help="JSONL file; default stdout.")
+        Path | None,
+        typer.Option("--output", "-o", help="File to write; default stdout.", show_default=False),
+    ] = None,
+    output_format: Annotated[
+        OutputFormat | None,
+        typer.Option(
+            "--output-format",
+            help="If the suffix of the output does not say it; default JSONL.",
+            show_default=False,
+        ),
     ] = None,
     labels: Annotated[
         str | None,
         typer.Option(
-            help="Score these instead of the model's own: 'pride, relief, anger|rage', or a "
-            "taxonomy's name or file. Demux reads its labels and takes any.",
+            help="Score these instead of the model's own: 'pride, relief, anger|rage'. Demux reads "
+            "its labels and takes any.",
             show_default=False,
         ),
+    ] = None,
+    taxonomy: Annotated[
+        str | None,
+        typer.Option(
+            help="The same by name (see `emoscope taxonomies`) or file (.yaml, .json).",
+            show_default=False,
+        ),
+    ] = None,
+    threshold: Annotated[
+        str,
+        typer.Option(
+            help="Probability from which a label is given: a number, a JSON or YAML file with a "
+            "number for each label, or [b]fitted[/b], the model's own."
+        ),
+    ] = "fitted",
+    top_k: Annotated[
+        int | None,
+        typer.Option(
+            min=1, help="Write only so many labels a row, the most probable.", show_default=False
+        ),
+    ] = None,
+    text: Annotated[
+        str | None, typer.Option(help="Column of the text; default text.", show_default=False)
     ] = None,
     turns: TurnColumns = None,
     id_column: IdColumn = None,
     turn_separator: TurnSeparator = None,
     format_: Annotated[
         Format | None,
-        typer.Option("--format", help="Of the input, if its suffix does not say it."),
+        typer.Option(
+            "--format", help="Of the input, if its suffix does not say it.", show_default=False
+        ),
     ] = None,
     encoding: Annotated[str, typer.Option(help="Of the input.")] = "utf-8",
+    bad_rows: Annotated[
+        Literal["stop", "keep"],
+        typer.Option(
+            help="At a row that cannot be annotated stop, or keep it with the reason in place of "
+            "scores."
+        ),
+    ] = "stop",
     skip_bad_rows: Annotated[
         Path | None,
-        typer.Option(help="Put rows that cannot be read into this JSONL file, and go on."),
+        typer.Option(
+            help="Put such rows into this JSONL file instead, and go on.", show_default=False
+        ),
+    ] = None,
+    restart: Annotated[
+        bool, typer.Option("--restart", help="Begin anew, and replace an output that is there.")
+    ] = False,
+    cache: Annotated[
+        Path | None,
+        typer.Option(
+            help="Keep scores in this file, for texts that come again.", show_default=False
+        ),
+    ] = None,
+    workers: Annotated[int, typer.Option(min=1, help="Processes that score.")] = 1,
+    engine: Annotated[
+        Literal["auto", "openvino", "onnxruntime", "torch"],
+        typer.Option(help="What runs the model; auto takes the fastest that is installed."),
+    ] = "auto",
+    long_texts: Annotated[
+        Literal["auto", "mean", "max", "truncate"],
+        typer.Option(
+            help="Of a text longer than the model reads at a time: the mean or the highest score "
+            "of its windows, or the part that it reads; auto: mean, but conversations are cut."
+        ),
+    ] = "auto",
+    plot: Annotated[
+        Path | None,
+        typer.Option(help="Draw the output: .html, .svg, .png or .pdf.", show_default=False),
+    ] = None,
+    date: Annotated[
+        str | None,
+        typer.Option(help="Column of dates, for the picture over time.", show_default=False),
+    ] = None,
+    date_format: Annotated[
+        str | None,
+        typer.Option(help="Of the dates, where they are ambiguous: %d/%m/%Y.", show_default=False),
     ] = None,
 ) -> None:
-    """Score every conversation of a file: one JSON line each, in order.
+    """Score every text or conversation of a file, in order.
 
-    [b]Example:[/b] emoscope annotate chats.tsv --model sample --output scores.jsonl
+    With --output, a job that was ended goes on when the same command is run again.
+
+    [b]Example:[/b] emoscope annotate chats.tsv --model sample --output scores.csv
     """
-    import sys
-    from contextlib import ExitStack
+    from emoscope.cli.annotating import run, spec_of, threshold_of, turns_of
+    from emoscope.cli.picture import Picture
+    from emoscope.errors import InputError
+    from emoscope.runtime.jobs import Options, Source
 
-    from emoscope.cli.annotating import open_output, progress
-    from emoscope.cli.common import turn_columns
-    from emoscope.rows import RejectFile
-    from emoscope.runtime.annotator import load
-    from emoscope.runtime.jobs import Source, annotate_stream
-
-    annotator = load(model, labels)
-    with ExitStack() as stack:
-        rejects = stack.enter_context(RejectFile(skip_bad_rows)) if skip_bad_rows else None
-        reading = Source(
+    if skip_bad_rows is not None and bad_rows == "keep":
+        raise InputError("Bad rows are kept or skipped: leave out --bad-rows or --skip-bad-rows.")
+    run(
+        spec_of(model, labels, taxonomy, engine, long_texts),
+        Source(
             file=sys.stdin.buffer if source == "-" else Path(source),
-            turns=turn_columns(turns),
+            turns=turns_of(text, turns),
             id=id_column,
             turn_separator=turn_separator,
             format=format_,
             encoding=encoding,
-            bad_rows=rejects or "stop",
-        )
-        stream = stack.enter_context(open_output(output))
-        on_progress = stack.enter_context(progress())
-        annotate_stream(annotator, reading, stream, on_progress=on_progress)
-    if rejects is not None and rejects.count:
-        rows = "1 row" if rejects.count == 1 else f"{rejects.count:,} rows"
-        typer.echo(f"{rows} could not be read; see {skip_bad_rows}.", err=True)
+        ),
+        output,
+        Options(
+            format=output_format,
+            threshold=threshold_of(threshold),
+            top_k=top_k,
+            bad_rows=skip_bad_rows or bad_rows,
+            workers=workers,
+            cache=cache,
+            restart=restart,
+        ),
+        None if plot is None else Picture(plot, date, date_format),
+    )

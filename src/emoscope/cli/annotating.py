@@ -1,53 +1,152 @@
-"""What `emoscope annotate` opens and shows."""
+"""What `emoscope annotate` makes of its options, and what it shows."""
 
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TextIO
+from typing import Literal
 
+import typer
 from rich.console import Console
-from rich.progress import Progress, SpinnerColumn, TaskProgressColumn, TextColumn, TimeElapsedColumn
+from rich.progress import (
+    BarColumn,
+    Progress,
+    ProgressColumn,
+    SpinnerColumn,
+    Task,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+from rich.text import Text
 
+from emoscope.cli.common import turn_columns
+from emoscope.cli.picture import Picture
 from emoscope.errors import InputError
+from emoscope.rows import RowError
+from emoscope.runtime.backend import Engine
+from emoscope.runtime.jobs import (
+    ModelSpec,
+    Options,
+    Source,
+    Status,
+    Summary,
+    annotate_file,
+    annotate_stream,
+)
+from emoscope.runtime.long_texts import LongTexts
+from emoscope.taxonomy import Taxonomy
+
+INTERRUPTED = 130
+
+
+def spec_of(
+    model: Path | None,
+    labels: str | None,
+    taxonomy: str | None,
+    engine: Engine = "auto",
+    long_texts: LongTexts = "auto",
+) -> ModelSpec:
+    """The model, the labels it is asked for, and how it runs."""
+    if labels is not None and taxonomy is not None:
+        raise InputError("--labels and --taxonomy say the same thing: give only one of them.")
+    named = labels if labels is not None else taxonomy
+    return ModelSpec(model, None if named is None else Taxonomy.load(named), engine, long_texts)
+
+
+def turns_of(text: str | None, turns: str | None) -> tuple[str, ...] | None:
+    """The columns of the turns."""
+    if text is not None and turns is not None:
+        raise InputError("--text names one column and --turns several: give only one of them.")
+    return turn_columns(turns) if text is None else (text,)
+
+
+def threshold_of(text: str) -> float | Path | Literal["fitted"]:
+    """`fitted`, a number, or else a file."""
+    if text == "fitted":
+        return "fitted"
+    try:
+        return float(text)
+    except ValueError:
+        return Path(text)
+
+
+def run(
+    model: ModelSpec,
+    source: Source,
+    output: Path | None,
+    options: Options,
+    picture: Picture | None = None,
+) -> None:
+    """Annotate, draw, and say on stderr what a user has to know."""
+    if picture is not None:
+        picture.check(output, options)
+    try:
+        with progress() as on_status:
+            if output is None:
+                stream = sys.stdout.buffer
+                summary = annotate_stream(model, source, stream, options, on_status)
+            else:
+                summary = annotate_file(model, source, output, options, on_status)
+    except RowError as error:
+        raise InputError(
+            f"{error} To go on past such rows: --bad-rows keep, or --skip-bad-rows FILE."
+        ) from error
+    except KeyboardInterrupt:
+        if output is not None:
+            typer.echo("Interrupted. The same command goes on where it was.", err=True)
+        raise typer.Exit(INTERRUPTED) from None
+    for line in told(summary, output, options):
+        typer.echo(line, err=True)
+    if picture is not None and output is not None:
+        picture.draw(output, source.name)
+
+
+def told(summary: Summary, output: Path | None, options: Options) -> Iterator[str]:
+    """What is worth telling of a job that has ended well."""
+    if summary.resumed and summary.resumed == summary.rows:
+        yield f"{output} is finished: nothing was left to do."
+    elif summary.resumed:
+        yield f"Went on after row {summary.resumed:,}."
+    if summary.bad:
+        rows = "1 row" if summary.bad == 1 else f"{summary.bad:,} rows"
+        where = options.reject_file or "`error` in the output"
+        yield f"{rows} of {summary.rows:,} could not be annotated; see {where}."
+
+
+class RateColumn(ProgressColumn):
+    """Rows a second."""
+
+    def render(self, task: Task) -> Text:
+        """The rate of this run, over all of its time."""
+        new, seconds = task.fields["new"], task.elapsed
+        return Text(f"{new / seconds:,.0f} rows/s" if new and seconds else "")
 
 
 @contextmanager
-def open_output(path: Path | None) -> Iterator[TextIO]:
-    """Stdout, or a file that appears under its name only when it is whole."""
-    if path is None:
-        yield sys.stdout
-        # Now, while a closed pipe is still noticed as such.
-        sys.stdout.flush()
-        return
-    if path.is_dir():
-        raise InputError(f"Cannot write to {path}: it is a folder. Name a file.")
-    partial = path.with_name(f".{path.name}.partial")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        stream = partial.open("w", encoding="utf-8", newline="\n")
-    except OSError as error:
-        raise InputError(f"Cannot write to {path}: {error.strerror}. Name another file.") from None
-    try:
-        with stream:
-            yield stream
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)
-
-
-@contextmanager
-def progress() -> Iterator[Callable[[int], None]]:
-    """A counter with its rate on stderr; nothing where stderr is no terminal."""
+def progress() -> Iterator[Callable[[Status], None]]:
+    """Rows, rate and time left on stderr; nothing where stderr is no terminal."""
     console = Console(stderr=True)
     shown = Progress(
         SpinnerColumn(),
-        TextColumn("{task.completed:,} annotated"),
-        TaskProgressColumn(show_speed=True),
+        TextColumn("{task.fields[rows]:,} rows"),
+        RateColumn(),
+        BarColumn(),
         TimeElapsedColumn(),
+        TimeRemainingColumn(),
         console=console,
         disable=not console.is_terminal,
     )
     with shown:
-        task = shown.add_task("", total=None)
-        yield lambda done: shown.update(task, completed=done)
+        task = shown.add_task("", total=None, rows=0, new=0)
+
+        def show(status: Status) -> None:
+            shown.update(
+                task,
+                total=status.total,
+                completed=status.read if status.total else None,
+                rows=status.rows,
+                new=status.rows - status.resumed,
+            )
+
+        yield show

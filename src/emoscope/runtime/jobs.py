@@ -1,146 +1,146 @@
-"""Annotate the rows of a file in a stream: memory does not grow with the file."""
+"""Annotate the rows of a file: in a stream, so that memory does not grow with it, and resumable."""
 
-import json
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
-from itertools import chain, islice
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import asdict
 from pathlib import Path
-from typing import Any, BinaryIO, TextIO, TypeVar
+from typing import BinaryIO
 
-import numpy as np
-from numpy.typing import NDArray
-
-from emoscope.conversations import Columns, check_columns, guessed, turns_of
-from emoscope.rows import BadRows, Format, Row, RowError, read_rows, refuse
+from emoscope.errors import InputError
 from emoscope.runtime.annotator import Annotator
+from emoscope.runtime.engines import ModelSpec
+from emoscope.runtime.journal import Journal, Progress, beside
+from emoscope.runtime.options import Options, Status, Summary
+from emoscope.runtime.outputs import labelling_config, output_format, packer
+from emoscope.runtime.pipeline import Job
+from emoscope.runtime.source import Source
+from emoscope.runtime.tables import to_parquet
 
-T = TypeVar("T")
-U = TypeVar("U")
+__all__ = [
+    "ModelSpec",
+    "Options",
+    "Source",
+    "Status",
+    "Summary",
+    "annotate_file",
+    "annotate_stream",
+]
+
+OnStatus = Callable[[Status], None]
 
 
-@dataclass(frozen=True)
-class Item:
-    """One conversation of a file: its id and its turns."""
+def annotate_file(
+    model: Annotator | ModelSpec,
+    source: Source,
+    output: Path,
+    options: Options | None = None,
+    on_status: OnStatus = lambda _: None,
+) -> Summary:
+    """Annotate the rows of a file into another, in their order.
 
-    id: str
-    turns: list[str]
+    The output is written chunk by chunk under another name and gets its own when it is whole. A job
+    that was ended, at whatever moment and however, goes on when this is called again with the same
+    arguments, and its output is then the same to the byte. Where the output of the same job is
+    whole already, nothing is done. Both need a model in a folder and an input in a file.
 
+    Args:
+        model: where it is, or an annotator.
+        source: of the texts.
+        output: a file; its suffix may say its format. Files beside it whose names begin with its
+            own belong to the job.
+        options: how.
+        on_status: called after each chunk.
 
-@dataclass(frozen=True)
-class Source:
-    """Where conversations come from.
-
-    Attributes:
-        file: a path, or an open stream.
-        turns: columns that hold the turns; by default EmoContext's three where the file has them,
-            else `text`.
-        id: column of the ids; by default `id` where the file has it, else rows are numbered.
-        turn_separator: what parts the turns inside one column.
-        format: of the file, if its suffix does not say it.
-        encoding: of the text.
-        bad_rows: stop at a bad row, or where to put it.
+    Raises:
+        RowError: a bad row, if they are to stop the job; the chunks before it are done.
+        InputError: an option, the input or the model cannot be used, the output is there and not
+            of this job, or there is no room.
+        EmoscopeError: a worker process was ended from outside.
     """
-
-    file: Path | TextIO | BinaryIO
-    turns: tuple[str, ...] | None = None
-    id: str | None = None
-    turn_separator: str | None = None
-    format: Format | None = None
-    encoding: str = "utf-8"
-    bad_rows: BadRows = "stop"
-
-    def items(self) -> Iterator[Item]:
-        """The conversations, as they are read."""
-        name = str(self.file) if isinstance(self.file, Path) else "the input"
-        rows = read_rows(self.file, self.format, self.encoding, bad_rows=self.bad_rows)
-        first = next(rows, None)
-        if first is None:
-            return
-        columns = self.columns(first)
-        check_columns(first.values, columns, name)
-        for row in chain([first], rows):
-            try:
-                yield Item(*turns_of(row, columns, name))
-            except RowError as error:
-                refuse(self.bad_rows, error, row.values)
-
-    def columns(self, first: Row) -> Columns:
-        """The columns named, or those that the first row suggests."""
-        turns, identity = guessed(first.values, self.turns, self.id)
-        return Columns(turns=turns, id=identity, turn_separator=self.turn_separator)
+    options = options or Options()
+    form = output_format(output, options.format)
+    _check_distinct(source, output, options)
+    with ExitStack() as stack:
+        job = Job.prepared(stack, model, source, form, options)
+        journal = Journal(
+            output,
+            job.asked,
+            resumable=isinstance(model, ModelSpec) and isinstance(source.file, Path),
+            restart=options.restart,
+            rejects=options.reject_file,
+            convert=to_parquet if form == "parquet" else None,
+        )
+        stack.enter_context(journal)
+        progress = journal.progress
+        resumed = progress.rows
+        if not progress.finished:
+            cache = job.cache(stack, progress.cache)
+            if cache is not None:
+                progress.cache = asdict(cache.place)
+            pack = packer(output)
+            if not progress.bytes:
+                journal.append(pack(job.writer.begin()))
+            if form == "labelstudio":
+                text = labelling_config(job.labels)
+                beside(output, "config.xml").write_text(text, encoding="utf-8")
+            for piece in job.pieces(cache, progress):
+                journal.append(pack(piece.data), piece.rejected, rows=piece.rows, bad=piece.bad)
+                on_status(Status(progress.rows, resumed, piece.read, job.reading.meter.total))
+            journal.finish(pack(job.writer.end()))
+        return Summary(progress.rows, progress.bad, resumed, job.labels, form)
 
 
 def annotate_stream(
-    annotator: Annotator,
+    model: Annotator | ModelSpec,
     source: Source,
-    output: TextIO,
-    *,
-    batch_size: int = 4096,
-    on_progress: Callable[[int], None] = lambda _: None,
-) -> int:
-    """Write one JSON line for each conversation, in the order read.
+    output: BinaryIO,
+    options: Options | None = None,
+    on_status: OnStatus = lambda _: None,
+) -> Summary:
+    """Annotate the rows of a source into a stream, in their order.
 
-    A line holds `id`, `turns`, for exclusive labels `label` (the most probable one), else `labels`
-    (those at their threshold), and `emotions`, a probability for each label. Reading and cleaning
-    one batch overlaps with scoring the one before it.
-
-    Args:
-        annotator: of the model.
-        source: of the conversations.
-        output: gets the lines.
-        batch_size: conversations at a time; memory is proportional to it.
-        on_progress: called with the number of conversations written so far.
-
-    Returns:
-        How many were written.
+    What is written of a chunk is flushed. A stream cannot go on where it was ended. For the
+    arguments see `annotate_file`.
     """
-
-    def encode(items: list[Item]) -> tuple[list[Item], Any]:
-        return items, annotator.encode([item.turns for item in items])
-
-    written = 0
-    for items, encoded in ahead(encode, chunks(source.items(), batch_size)):
-        output.writelines(lines(items, annotator.score(encoded), annotator))
-        written += len(items)
-        on_progress(written)
-    return written
-
-
-def lines(
-    items: list[Item], probabilities: NDArray[np.floating[Any]], annotator: Annotator
-) -> Iterator[str]:
-    """A JSON line for each item, probabilities (N, K) rounded to six decimals."""
-    names, exclusive = annotator.taxonomy.names, annotator.taxonomy.exclusive
-    decisions = annotator.decide(probabilities)
-    for item, row, given in zip(items, probabilities.round(6).tolist(), decisions, strict=True):
-        values: dict[str, Any] = {"id": item.id, "turns": item.turns}
-        chosen = [names[k] for k in np.flatnonzero(given)]
-        values |= {"label": chosen[0]} if exclusive else {"labels": chosen}
-        values["emotions"] = dict(zip(names, row, strict=True))
-        yield json.dumps(values, ensure_ascii=False) + "\n"
+    options = options or Options()
+    form = output_format(None, options.format)
+    _check_distinct(source, None, options)
+    with ExitStack() as stack:
+        job = Job.prepared(stack, model, source, form, options)
+        rejects = None
+        if options.reject_file is not None:
+            rejects = stack.enter_context(_opened(options.reject_file))
+        output.write(job.writer.begin())
+        done = Progress()
+        for piece in job.pieces(job.cache(stack, None), done):
+            output.write(piece.data)
+            output.flush()
+            if rejects is not None:
+                rejects.write(piece.rejected)
+            done.rows += piece.rows
+            done.bad += piece.bad
+            on_status(Status(done.rows, 0, piece.read, job.reading.meter.total))
+        output.write(job.writer.end())
+        output.flush()
+        return Summary(done.rows, done.bad, 0, job.labels, form)
 
 
-def chunks(items: Iterable[T], size: int) -> Iterator[list[T]]:
-    """Lists of `size` items, the last one shorter."""
-    iterator = iter(items)
-    while chunk := list(islice(iterator, size)):
-        yield chunk
+def _check_distinct(source: Source, output: Path | None, options: Options) -> None:
+    """Check that no file is read and written, or written twice."""
+    named = [source.file, output, options.reject_file, options.cache]
+    files = [path.resolve() for path in named if isinstance(path, Path)]
+    twice = next((path for path in files if files.count(path) > 1), None)
+    if twice is not None:
+        raise InputError(
+            f"{twice} is named twice. The input, the output, the reject file and the cache must be "
+            "different files."
+        )
 
 
-def ahead(function: Callable[[T], U], inputs: Iterator[T]) -> Iterator[U]:
-    """Map a function over inputs, computing one result in a thread while the last one is used.
-
-    The thread also draws the inputs, so that reading overlaps too.
-    """
-
-    def draw() -> tuple[U] | None:
-        for value in inputs:
-            return (function(value),)
-        return None
-
-    with ThreadPoolExecutor(max_workers=1) as thread:
-        coming = thread.submit(draw)
-        while (result := coming.result()) is not None:
-            coming = thread.submit(draw)
-            yield result[0]
+def _opened(path: Path) -> BinaryIO:
+    try:
+        return path.open("wb")
+    except OSError as error:
+        raise InputError(
+            f"Cannot write rejected rows to {path}: {error.strerror}. Name another file."
+        ) from error

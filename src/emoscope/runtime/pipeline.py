@@ -1,0 +1,209 @@
+"""From the rows of an input to the bytes of an output, chunk by chunk."""
+
+import json
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from emoscope._version import __version__
+from emoscope.errors import InputError
+from emoscope.rows import reject_line
+from emoscope.runtime.annotator import Annotator
+from emoscope.runtime.cache import Cache, Place
+from emoscope.runtime.engines import Engine, ModelSpec, Processes, engine_of
+from emoscope.runtime.journal import Progress
+from emoscope.runtime.options import Options
+from emoscope.runtime.outputs import TABLES, OutputFormat, Writer, writer_of
+from emoscope.runtime.scores import Conversation, Labels, Probabilities, Unique, read_thresholds
+from emoscope.runtime.source import Chunk, Item, Reading, Source
+from emoscope.runtime.tables import Table
+
+
+@dataclass(frozen=True)
+class Piece:
+    """What a chunk becomes.
+
+    Attributes:
+        data: for the output.
+        rejected: for the reject file.
+        rows: of the input.
+        bad: of them.
+        read: how much of the input was read up to its end.
+    """
+
+    data: bytes
+    rejected: bytes
+    rows: int
+    bad: int
+    read: int
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A chunk to be scored.
+
+    Attributes:
+        number: of the chunk.
+        chunk: the rows.
+        items: those that are written.
+        unique: their conversations.
+        found: probabilities (K,) that are known, by the place of the conversation.
+    """
+
+    number: int
+    chunk: Chunk
+    items: list[Item]
+    unique: Unique
+    found: dict[int, Probabilities]
+
+    @property
+    def missing(self) -> list[Conversation]:
+        """The conversations that are to be scored."""
+        conversations = enumerate(self.unique.conversations)
+        return [turns for place, turns in conversations if place not in self.found]
+
+    def probabilities(self, scored: Probabilities) -> Probabilities:
+        """Those of all conversations, (U, K), from those that were missing."""
+        if not self.found:
+            return scored
+        count = len(self.unique.conversations)
+        whole = np.empty((count, scored.shape[1]))
+        known = np.array(sorted(self.found))
+        whole[known] = [self.found[place] for place in known]
+        whole[np.setdiff1d(np.arange(count), known)] = scored
+        return whole
+
+
+@dataclass(frozen=True)
+class Job:
+    """What a job works with."""
+
+    engine: Engine
+    labels: Labels
+    reading: Reading
+    writer: Writer
+    options: Options
+    asked: dict[str, Any]
+
+    @classmethod
+    def prepared(
+        cls,
+        stack: ExitStack,
+        model: Annotator | ModelSpec,
+        source: Source,
+        form: OutputFormat,
+        options: Options,
+    ) -> "Job":
+        """Load the model and begin to read."""
+        if options.cache is not None and isinstance(model, Annotator):
+            raise InputError(
+                "A cache needs to know the model's files. Name the folder of the model."
+            )
+        engine = engine_of(model, options.workers)
+        if isinstance(engine, Processes):
+            stack.enter_context(engine)
+        labels = Labels.of(engine.described.taxonomy, engine.described.calibration)
+        if isinstance(options.threshold, Path):
+            labels = labels.cut_at(read_thresholds(options.threshold))
+        elif options.threshold != "fitted":
+            labels = labels.cut_at(options.threshold)
+        reading = stack.enter_context(source.opened(typed=form in TABLES))
+        writer = writer_of(
+            form, reading, labels, errors=options.bad_rows == "keep", top_k=options.top_k
+        )
+        asked = {
+            **_model_asked(model, engine),
+            **_input_asked(source, reading),
+            "thresholds": list(labels.thresholds),
+            "top k": options.top_k,
+            "bad rows": str(options.bad_rows),
+            "output format": form,
+            "columns": writer.layout.names if isinstance(writer, Table) else None,
+            "rows of a chunk": options.chunk_rows,
+            "cache": None if options.cache is None else str(options.cache),
+            # What a chunk finds in a cache depends on how many chunks are under way.
+            "workers": None if options.cache is None else options.workers,
+        }
+        return cls(engine, labels, reading, writer, options, asked)
+
+    def cache(self, stack: ExitStack, place: dict[str, Any] | None) -> Cache | None:
+        """The cache, if there is to be one, at the place of the job that goes on."""
+        if self.options.cache is None:
+            return None
+        model = json.dumps([self.asked[name] for name in _MODEL])
+        known = None if place is None else Place(**place)
+        return stack.enter_context(Cache(self.options.cache, model, self.engine.lag, known))
+
+    def pieces(self, cache: Cache | None, done: Progress) -> Iterator[Piece]:
+        """What becomes of the rows that are not done, chunk by chunk.
+
+        Args:
+            cache: of probabilities.
+            done: how far the job is.
+        """
+        skipped = self.options.reject_file is not None
+        written = done.rows - (done.bad if skipped else 0)
+        for plan, scored in self.engine.score(self._plans(cache, done)):
+            if cache is not None:
+                cache.add(plan.missing, scored, plan.number)
+            probabilities = plan.probabilities(scored)
+            scores = plan.unique.scores(probabilities, self.labels, self.options.top_k)
+            bad = [item for item in plan.chunk.items if item.error is not None]
+            rejected = "".join(reject_line(item.error, item.content) for item in bad if item.error)
+            yield Piece(
+                self.writer.rows(plan.items, scores, first=not written),
+                rejected.encode() if skipped else b"",
+                rows=len(plan.chunk.items),
+                bad=len(bad),
+                read=plan.chunk.read,
+            )
+            written += len(plan.items)
+
+    def _plans(self, cache: Cache | None, done: Progress) -> Iterator[Plan]:
+        chunks = self.reading.chunks(self.options.chunk_rows, skip=done.rows)
+        for number, chunk in enumerate(chunks, done.chunks):
+            errors = (item.error for item in chunk.items)
+            if self.options.bad_rows == "stop" and (error := next(filter(None, errors), None)):
+                raise error
+            items = chunk.items
+            if self.options.reject_file is not None:
+                items = [item for item in items if item.error is None]
+            unique = Unique.of(items)
+            found = {} if cache is None else cache.find(unique.conversations, number)
+            yield Plan(number, chunk, items, unique, found)
+
+
+_MODEL = ("emoscope", "model", "engine", "long texts", "taxonomy")
+
+
+def _model_asked(model: Annotator | ModelSpec, engine: Engine) -> dict[str, Any]:
+    described = engine.described
+    taxonomy = json.dumps(described.taxonomy.to_dict(), sort_keys=True)
+    return {
+        "emoscope": __version__,
+        "model": model.fingerprint() if isinstance(model, ModelSpec) else None,
+        "engine": described.backend,
+        "long texts": model.long_texts if isinstance(model, ModelSpec) else None,
+        "labels": list(described.taxonomy.names),
+        "exclusive": described.taxonomy.exclusive,
+        "taxonomy": sha256(taxonomy.encode()).hexdigest(),
+    }
+
+
+def _input_asked(source: Source, reading: Reading) -> dict[str, Any]:
+    state = source.file.stat() if isinstance(source.file, Path) else None
+    return {
+        "input": source.name,
+        "size of the input": state and state.st_size,
+        "time of the input": state and state.st_mtime_ns,
+        "input format": source.format,
+        "encoding": source.encoding,
+        "turns": list(reading.columns.turns),
+        "id": reading.columns.id,
+        "turn separator": source.turn_separator,
+    }

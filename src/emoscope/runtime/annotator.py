@@ -162,8 +162,8 @@ class Annotator:
         Raises:
             InputError: as from `annotate`; about a text when the iterator comes to its batch.
         """
-        # Here, as `jobs` imports this module.
-        from emoscope.runtime.jobs import ahead
+        # Here, as `engines` imports this module.
+        from emoscope.runtime.engines import ahead
 
         check_cuts(top_k, threshold)
         if batch_size < 1:

@@ -1,8 +1,10 @@
 """Emotion scores of texts and conversations."""
 
-from collections.abc import Sequence
+import math
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +14,7 @@ from emoscope.errors import InputError
 from emoscope.folder import ModelFolder
 from emoscope.runtime.backend import Backend, Engine, load_backend
 from emoscope.runtime.long_texts import LongTextBackend, LongTexts
+from emoscope.runtime.texts import turns_of_conversations, turns_of_texts
 from emoscope.taxonomy import Taxonomy
 
 if TYPE_CHECKING:
@@ -20,6 +23,9 @@ if TYPE_CHECKING:
 
 PRETRAINED = Path(__file__).parents[1] / "pretrained"
 """Folder of the model that ships."""
+Threshold = float | Literal["fitted"]
+"""Which labels of a text are kept: those at least as probable, or with `"fitted"` those that the
+model gives it, see `Annotator.decide`."""
 
 
 class Score(NamedTuple):
@@ -84,39 +90,114 @@ class Annotator:
 
     def annotate(
         self,
-        texts: Sequence[str | Sequence[str]],
+        texts: Iterable[str | Sequence[str]],
         top_k: int | None = None,
-        threshold: float | None = None,
+        threshold: Threshold | None = None,
     ) -> list[list[Score]]:
         """The labels of each text, most probable first.
 
         Args:
             texts: each a string, or the turns of a conversation.
             top_k: at most so many labels a text, at least 1.
-            threshold: only labels at least as probable, which may be none.
+            threshold: only labels at least as probable, which may be none; `"fitted"` for the
+                labels that the model gives, by its own thresholds.
 
         Returns:
             One list for each text, in the order given.
 
         Raises:
-            InputError: texts that are not a list of text, or a `top_k` below 1.
+            InputError: texts that are not a list of text, a `top_k` below 1, or a threshold that
+                is neither a number nor `"fitted"`.
         """
-        if isinstance(texts, str):
-            raise InputError("Expected a list of texts; for one text pass [text].")
-        if top_k is not None and top_k < 1:
-            raise InputError(f"Expected a top_k of at least 1, got {top_k}.")
-        conversations = [[text] if isinstance(text, str) else list(text) for text in texts]
-        if not conversations:
-            return []
+        check_cuts(top_k, threshold)
+        return self._scores(list(turns_of_texts(texts)), top_k, threshold)
+
+    def annotate_conversations(
+        self,
+        conversations: Iterable[Sequence[str]],
+        top_k: int | None = None,
+        threshold: Threshold | None = None,
+    ) -> list[list[Score]]:
+        """The labels of each conversation, most probable first.
+
+        Unlike `annotate` it refuses a conversation that is a string, so that a column of whole
+        texts is never taken for one of turns.
+
+        Args:
+            conversations: the turns of each, oldest first.
+            top_k: as of `annotate`.
+            threshold: as of `annotate`.
+
+        Returns:
+            One list for each conversation, in the order given.
+
+        Raises:
+            InputError: as from `annotate`, or a conversation that is a string.
+        """
+        check_cuts(top_k, threshold)
+        return self._scores(list(turns_of_conversations(conversations)), top_k, threshold)
+
+    def annotate_stream(
+        self,
+        texts: Iterable[str | Sequence[str]],
+        top_k: int | None = None,
+        threshold: Threshold | None = None,
+        batch_size: int = 1024,
+    ) -> Iterator[list[Score]]:
+        """The labels of each text of a stream of any length, most probable first.
+
+        The texts of one batch are drawn and encoded in a thread of their own while those of the
+        batch before are scored; no more than two batches are in memory. What `texts` reads from
+        must be usable in another thread, which a connection of `sqlite3` by default is not.
+
+        Args:
+            texts: as of `annotate`.
+            top_k: as of `annotate`.
+            threshold: as of `annotate`.
+            batch_size: texts at a time, at least 1.
+
+        Returns:
+            An iterator with one list for each text, in their order.
+
+        Raises:
+            InputError: as from `annotate`; about a text when the iterator comes to its batch.
+        """
+        # Here, as `jobs` imports this module.
+        from emoscope.runtime.jobs import ahead
+
+        check_cuts(top_k, threshold)
+        if batch_size < 1:
+            raise InputError(f"Expected a batch_size of at least 1, got {batch_size}.")
+        turns = turns_of_texts(texts)
+        batches = iter(lambda: list(islice(turns, batch_size)), [])
+        return (
+            scores
+            for encoded in ahead(self.encode, batches)
+            for scores in self.rank(self.score(encoded), top_k, threshold)
+        )
+
+    def rank(
+        self,
+        probabilities: NDArray[np.floating[Any]],
+        top_k: int | None = None,
+        threshold: Threshold | None = None,
+    ) -> list[list[Score]]:
+        """Probabilities (N, K) as N lists of labels, as `annotate` gives them."""
+        given = np.ones(probabilities.shape, dtype=np.bool_)
+        if threshold == "fitted":
+            given, threshold = self.decide(probabilities), None
         names = self.taxonomy.names
         return [
-            select(
-                [Score(name, float(p)) for name, p in zip(names, row, strict=True)],
-                top_k,
-                threshold,
-            )
-            for row in self.probabilities(conversations)
+            select([Score(names[k], float(row[k])) for k in np.flatnonzero(kept)], top_k, threshold)
+            for row, kept in zip(probabilities, given, strict=True)
         ]
+
+    def _scores(
+        self, conversations: list[list[str]], top_k: int | None, threshold: Threshold | None
+    ) -> list[list[Score]]:
+        if not conversations:
+            return []
+        return self.rank(self.probabilities(conversations), top_k, threshold)
 
     def explain(
         self,
@@ -142,6 +223,20 @@ def select(scores: list[Score], top_k: int | None, threshold: float | None) -> l
     if threshold is not None:
         ranked = [score for score in ranked if score.probability >= threshold]
     return ranked[:top_k]
+
+
+def check_cuts(top_k: int | None, threshold: Threshold | None) -> None:
+    """Check what `annotate` is asked to leave out.
+
+    Raises:
+        InputError: a `top_k` below 1, or a threshold that is neither a number nor `"fitted"`.
+    """
+    if top_k is not None and top_k < 1:
+        raise InputError(f"Expected a top_k of at least 1, got {top_k}.")
+    if threshold is None or threshold == "fitted":
+        return
+    if isinstance(threshold, str) or math.isnan(threshold):
+        raise InputError(f"Expected a threshold that is a number or 'fitted', got {threshold!r}.")
 
 
 def load(

@@ -1,7 +1,8 @@
 """How fast the model that ships annotates, beside the ways one would run it without emoscope.
 
-The texts are the first 2,048 of GoEmotions' test split, asked for all 28 labels; texts a second, from strings to
-probabilities, median of five rounds; the ways take turns, so that a noisy machine is noisy to all.
+The texts are the first 2,048 of GoEmotions' test split, asked for all 28 labels; texts a second,
+from strings to probabilities, median of five rounds. The ways take turns, so that a noisy machine
+is noisy to all.
 
 - emoscope: `emoscope.load()`, the exported graph on the engine that the light install brings.
 - the same network in torch, float32, batches of like length padded to their longest text.

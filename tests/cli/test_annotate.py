@@ -1,12 +1,18 @@
+import csv
 import io
 import json
 import sys
+from functools import partial
 
 import numpy as np
 import pytest
 
 import emoscope.runtime.annotator as annotator
+from emoscope.runtime import pipeline
 from emoscope.runtime.annotator import load
+from emoscope.runtime.jobs import Options
+from emoscope.taxonomy import Taxonomy
+from tests.cli.conftest import NAMES
 
 
 @pytest.fixture
@@ -45,25 +51,130 @@ def test_a_file_appears_whole(emoscope, trained, model, tmp_path):
     ended = emoscope(*arguments, "--output", path)
     assert (ended.code, ended.out, ended.err) == (0, "", "")
     assert path.read_text(encoding="utf-8") == emoscope(*arguments).out
-    assert [one.name for one in path.parent.iterdir()] == ["scores.jsonl"]
+    names = ["scores.jsonl", "scores.jsonl.job.json"]
+    assert sorted(one.name for one in path.parent.iterdir()) == names
+    ended = emoscope(*arguments, "--output", path)
+    assert (ended.code, ended.err) == (0, f"{path} is finished: nothing was left to do.\n")
+    ended = emoscope(*arguments, "--output", path, "--top-k", "1")
+    assert ended.code == 2
+    assert "top k: None then, 1 now" in ended.err
+    ended = emoscope(*arguments, "--output", path, "--top-k", "1", "--restart")
+    assert (ended.code, ended.err) == (0, "")
+    assert all(len(one["emotions"]) == 1 for one in lines(path.read_text(encoding="utf-8")))
 
 
-def test_nothing_is_left_of_a_job_that_fails(emoscope, model, tmp_path):
+def test_nothing_is_left_of_a_job_that_has_done_nothing(emoscope, model, tmp_path):
     bad, path = tmp_path / "bad.jsonl", tmp_path / "out" / "scores.jsonl"
     bad.write_text('{"text": "a"}\n{"text": 3}\n')
     ended = emoscope("annotate", bad, "-m", model, "-o", path)
     assert ended.code == 2
     assert "line 2" in ended.err
+    assert "To go on past such rows: --bad-rows keep, or --skip-bad-rows FILE." in ended.err
     assert list(path.parent.iterdir()) == []
 
 
-def test_where_nothing_can_be_written_is_said_first(emoscope, model, tmp_path):
+def test_what_cannot_be_written_is_said(emoscope, model, tmp_path):
     source = tmp_path / "in.txt"
     source.write_text("hello\n")
     for path in (tmp_path, source / "scores.jsonl"):
         ended = emoscope("annotate", source, "-m", model, "-o", path)
         assert ended.code == 2
         assert "Error: Cannot write to" in ended.err
+    ended = emoscope("annotate", source, "-m", model, "-o", tmp_path / "scores.json")
+    assert ended.code == 2
+    assert "--output-format: jsonl, csv, parquet, labelstudio, doccano" in ended.err
+    ended = emoscope("annotate", source, "-m", model, "--output-format", "parquet")
+    assert ended.code == 2
+    assert "Parquet is written to a file" in ended.err
+
+
+def test_an_interrupted_job_goes_on(emoscope, monkeypatch, trained, model, tmp_path):
+    path, scored = tmp_path / "scores.csv", pipeline.Job.pieces
+    arguments = ["annotate", trained.root / "dev.txt", "--format", "tsv", "-m", model, "-o", path]
+    monkeypatch.setattr("emoscope.runtime.jobs.Options", partial(Options, chunk_rows=7))
+
+    def stopped(self, cache, done):
+        for number, piece in enumerate(scored(self, cache, done)):
+            if number == 3:
+                raise KeyboardInterrupt
+            yield piece
+
+    with monkeypatch.context() as patch:
+        patch.setattr(pipeline.Job, "pieces", stopped)
+        ended = emoscope(*arguments)
+    assert (ended.code, ended.err) == (
+        130,
+        "Interrupted. The same command goes on where it was.\n",
+    )
+    assert not path.exists()
+    ended = emoscope(*arguments)
+    assert ended.code == 0
+    assert ended.err.startswith("Went on after row ")
+    assert path.read_text().count("\n") == 61
+
+
+def test_a_table_keeps_the_columns(emoscope, model, tmp_path):
+    path = tmp_path / "in.csv"
+    path.write_text("date,comment,likes\n2024-01-02,good day,3\n2024-01-03,,4\n")
+    arguments = ["annotate", path, "-m", model, "--text", "comment", "--output-format", "csv"]
+    ended = emoscope(*arguments, "--bad-rows", "keep")
+    assert ended.code == 0
+    assert ended.err == "1 row of 2 could not be annotated; see `error` in the output.\n"
+    header, one, two = csv.reader(ended.out.splitlines())
+    added = ["label", "others", "happy", "sad", "angry", "error"]
+    assert header == ["date", "comment", "likes", *added]
+    assert one[:3] == ["2024-01-02", "good day", "3"]
+    assert sum(map(float, one[4:8])) == pytest.approx(1, abs=1e-5)
+    assert two[:8] == ["2024-01-03", "", "4", "", "", "", "", ""]
+    assert "expected text, got nothing but blanks" in two[8]
+
+
+def test_options_that_exclude_each_other(emoscope, model, tmp_path):
+    path = tmp_path / "in.txt"
+    path.write_text("hello\n")
+    for options in (
+        ["--labels", "a, b", "--taxonomy", "ekman"],
+        ["--text", "a", "--turns", "a,b"],
+        ["--bad-rows", "keep", "--skip-bad-rows", tmp_path / "bad"],
+        ["--threshold", "0.5"],
+        ["--threshold", tmp_path / "none.yaml"],
+        ["--skip-bad-rows", path],
+    ):
+        ended = emoscope("annotate", path, "-m", model, *options)
+        assert (ended.code, ended.out) == (2, "")
+        assert ended.err.startswith("Error: ")
+    assert path.read_text() == "hello\n"
+
+
+def test_thresholds(emoscope, folder, tmp_path):
+    path, cuts = tmp_path / "in.txt", tmp_path / "cuts.yaml"
+    path.write_text("hello\n")
+
+    def given(threshold):
+        ended = emoscope("annotate", path, "-m", folder, "--threshold", threshold)
+        assert ended.code == 0, ended.err
+        return lines(ended.out)[0]["labels"]
+
+    assert given("0") == list(NAMES)
+    assert given("1.0") == []
+    cuts.write_text("joy: 0\nanger: 1\npride: 1\nfear: 1.0\n")
+    assert given(cuts) == ["joy"]
+    for text in ("joy: 2", "glee: 0.5", "- joy", "joy: {", "joy: high"):
+        cuts.write_text(text)
+        ended = emoscope("annotate", path, "-m", folder, "--threshold", cuts)
+        assert (ended.code, ended.out) == (2, ""), text
+        assert ended.err.startswith("Error: ")
+
+
+def test_a_taxonomy_may_be_named(emoscope, folder, tmp_path):
+    path = tmp_path / "in.txt"
+    path.write_text("hello\n")
+    ended = emoscope("annotate", path, "-m", folder, "--taxonomy", "ekman", "--top-k", "2")
+    assert ended.code == 0, ended.err
+    emotions = lines(ended.out)[0]["emotions"]
+    assert set(emotions) < set(Taxonomy.load("ekman").names)
+    first, second = emotions.values()
+    assert first >= second
 
 
 @pytest.mark.parametrize(
@@ -151,7 +262,7 @@ def test_bad_rows_may_be_skipped(emoscope, model, tmp_path):
     ended = emoscope("annotate", path, "-m", model, "--skip-bad-rows", bad)
     assert ended.code == 0
     assert [one["turns"] for one in lines(ended.out)] == [["a"], ["b"]]
-    assert ended.err == f"2 rows could not be read; see {bad}.\n"
+    assert ended.err == f"2 rows of 4 could not be annotated; see {bad}.\n"
     assert [one["line"] for one in lines(bad.read_text())] == [2, 3]
     path.write_text('{"text": "a"}\n')
     ended = emoscope("annotate", path, "-m", model, "--skip-bad-rows", bad)

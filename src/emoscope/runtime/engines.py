@@ -22,7 +22,8 @@ import numpy as np
 from emoscope.calibration import Calibration
 from emoscope.errors import EmoscopeError, InputError
 from emoscope.folder import CARD, resolve
-from emoscope.runtime.annotator import PRETRAINED, Annotator, load
+from emoscope.runtime import annotator as annotators
+from emoscope.runtime.annotator import PRETRAINED, Annotator
 from emoscope.runtime.backend import Engine as EngineName
 from emoscope.runtime.long_texts import LongTexts
 from emoscope.runtime.scores import Conversation, Probabilities
@@ -50,7 +51,7 @@ class ModelSpec:
 
     def load(self, threads: int | None = None) -> Annotator:
         """The model, loaded, with so many threads at most."""
-        return load(
+        return annotators.load(
             self.folder, self.labels, self.engine, long_texts=self.long_texts, threads=threads
         )
 

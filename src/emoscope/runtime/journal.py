@@ -99,6 +99,10 @@ class Journal:
         traceback: TracebackType | None,
     ) -> None:
         self._close()
+        if value is not None and not self.progress.rows:
+            # Nothing is worth going on with.
+            for path in (self.partial, self.job):
+                path.unlink(missing_ok=True)
 
     def append(self, data: bytes, rejected: bytes = b"", *, rows: int = 0, bad: int = 0) -> None:
         """Write a chunk for good, or what stands before the first one.
@@ -148,8 +152,6 @@ class Journal:
         _replace(draft, self.job)
 
     def _open(self) -> None:
-        if self.output.is_dir():
-            raise InputError(f"Cannot write to {self.output}: it is a folder. Name a file.")
         self.output.parent.mkdir(parents=True, exist_ok=True)
         known = None if self.restart else read_job(self.output)
         begun = known is not None and (known.progress.finished or known.progress.rows > 0)

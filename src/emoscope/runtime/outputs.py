@@ -56,6 +56,8 @@ def output_format(path: Path | None, given: OutputFormat | None = None) -> Outpu
         if given == "parquet":
             raise InputError("Parquet is written to a file, not to a stream. Name one.")
         return given or "jsonl"
+    if path.is_dir():
+        raise InputError(f"Cannot write to {path}: it is a folder. Name a file.")
     packed = compression_of(path.name)
     suffix = Path(path.stem if packed else path.name).suffix.lower()
     found = given or _SUFFIXES.get(suffix)

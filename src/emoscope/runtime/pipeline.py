@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import cached_property
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -83,12 +84,14 @@ class Plan:
 class Job:
     """What a job works with."""
 
+    model: Annotator | ModelSpec
     engine: Engine
     labels: Labels
+    source: Source
     reading: Reading
     writer: Writer
+    form: OutputFormat
     options: Options
-    asked: dict[str, Any]
 
     @classmethod
     def prepared(
@@ -116,26 +119,46 @@ class Job:
         writer = writer_of(
             form, reading, labels, errors=options.bad_rows == "keep", top_k=options.top_k
         )
-        asked = {
-            **_model_asked(model, engine),
-            **_input_asked(source, reading),
-            "thresholds": list(labels.thresholds),
+        return cls(model, engine, labels, source, reading, writer, form, options)
+
+    @cached_property
+    def asked(self) -> dict[str, Any]:
+        """All that bears on the output, by what messages call it."""
+        options = self.options
+        return {
+            **self._model_asked,
+            **_input_asked(self.source, self.reading),
+            "thresholds": list(self.labels.thresholds),
             "top k": options.top_k,
             "bad rows": str(options.bad_rows),
-            "output format": form,
-            "columns": writer.layout.names if isinstance(writer, Table) else None,
+            "output format": self.form,
+            "columns": self.writer.layout.names if isinstance(self.writer, Table) else None,
             "rows of a chunk": options.chunk_rows,
             "cache": None if options.cache is None else str(options.cache),
             # What a chunk finds in a cache depends on how many chunks are under way.
             "workers": None if options.cache is None else options.workers,
         }
-        return cls(engine, labels, reading, writer, options, asked)
+
+    @cached_property
+    def _model_asked(self) -> dict[str, Any]:
+        """What a score depends on besides the text."""
+        described = self.engine.described
+        taxonomy = json.dumps(described.taxonomy.to_dict(), sort_keys=True)
+        return {
+            "emoscope": __version__,
+            "model": self.model.fingerprint() if isinstance(self.model, ModelSpec) else None,
+            "engine": described.backend,
+            "long texts": getattr(self.model, "long_texts", None),
+            "labels": list(described.taxonomy.names),
+            "exclusive": described.taxonomy.exclusive,
+            "taxonomy": sha256(taxonomy.encode()).hexdigest(),
+        }
 
     def cache(self, stack: ExitStack, place: dict[str, Any] | None) -> Cache | None:
         """The cache, if there is to be one, at the place of the job that goes on."""
         if self.options.cache is None:
             return None
-        model = json.dumps([self.asked[name] for name in _MODEL])
+        model = json.dumps(self._model_asked)
         known = None if place is None else Place(**place)
         return stack.enter_context(Cache(self.options.cache, model, self.engine.lag, known))
 
@@ -176,23 +199,6 @@ class Job:
             unique = Unique.of(items)
             found = {} if cache is None else cache.find(unique.conversations, number)
             yield Plan(number, chunk, items, unique, found)
-
-
-_MODEL = ("emoscope", "model", "engine", "long texts", "taxonomy")
-
-
-def _model_asked(model: Annotator | ModelSpec, engine: Engine) -> dict[str, Any]:
-    described = engine.described
-    taxonomy = json.dumps(described.taxonomy.to_dict(), sort_keys=True)
-    return {
-        "emoscope": __version__,
-        "model": model.fingerprint() if isinstance(model, ModelSpec) else None,
-        "engine": described.backend,
-        "long texts": model.long_texts if isinstance(model, ModelSpec) else None,
-        "labels": list(described.taxonomy.names),
-        "exclusive": described.taxonomy.exclusive,
-        "taxonomy": sha256(taxonomy.encode()).hexdigest(),
-    }
 
 
 def _input_asked(source: Source, reading: Reading) -> dict[str, Any]:

@@ -164,7 +164,7 @@ class Reading:
         present = self._first.values if self._first else self.types
         turns, identity = guessed(present or {}, source.turns, source.id)
         self.columns = Columns(turns=turns, id=identity, turn_separator=source.turn_separator)
-        if present is not None:
+        if present:
             check_columns(present, self.columns, self.name)
 
     def items(self) -> Iterator[Item]:

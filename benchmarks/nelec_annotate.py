@@ -53,7 +53,7 @@ def trained(folder: Path) -> Path:
 def annotate(model: Path, source: Path, target: Path) -> dict[str, float]:
     """Seconds of the whole command and of its loading, and peak memory in MB."""
     command = [sys.executable, "-m", "emoscope", "annotate", str(source)]
-    command += ["--model", str(model), "--output", str(target)]
+    command += ["--model", str(model), "--output", str(target), "--restart"]
     started = time.perf_counter()
     process = subprocess.Popen(command)
     peak = 0

@@ -55,7 +55,7 @@ def test_json_lines(source):
         "labels": ["others"],
         "emotions": {"others": 0.731059, "happy": 0.5, "sad": 0.5, "angry": 0.5},
     }
-    assert list(one) == ["id", "turns", "columns", "labels", "emotions"]
+    assert list(one) == ["id", "turns", "labels", "emotions", "columns"]
     assert bad["id"] == "c"
     assert bad["columns"] == {"key": "c", "one": " ", "two": "", "likes": "3"}
 

@@ -52,11 +52,11 @@ def explain(
     """
     import json
     import sys
-    from contextlib import ExitStack
 
     from rich.console import Console
 
-    from emoscope.cli.annotating import open_output
+    from emoscope.errors import InputError
+    from emoscope.folder import write_text
     from emoscope.runtime.annotator import load
     from emoscope.runtime.explain import MAX_CHARACTERS
 
@@ -66,12 +66,16 @@ def explain(
     else:
         # Bytes of another encoding than the terminal's show as a replacement character.
         turns = [one.encode(errors="surrogateescape").decode(errors="replace") for one in text]
-    with ExitStack() as stack:
-        page = stack.enter_context(open_output(output)) if output else None
-        annotator = load(model, labels)
-        explanation = annotator.explain(turns, label, method=method, evaluations=evaluations)
-        if page is not None:
-            page.write(explanation.to_html())
+    annotator = load(model, labels)
+    explanation = annotator.explain(turns, label, method=method, evaluations=evaluations)
+    if output is not None:
+        try:
+            output.parent.mkdir(parents=True, exist_ok=True)
+            write_text(output, explanation.to_html())
+        except OSError as error:
+            raise InputError(
+                f"Cannot write to {output}: {error.strerror}. Name another file."
+            ) from error
     if as_json:
         typer.echo(json.dumps(explanation.to_dict(), ensure_ascii=False))
     elif output is not None:

@@ -94,7 +94,7 @@ def writer_of(
 
 
 class JsonLines:
-    """One JSON object a row: `id`, `turns`, other `columns`, `label` or `labels`, `emotions`."""
+    """One JSON object a row: `id`, `turns`, `label` or `labels`, `emotions`, other `columns`."""
 
     def __init__(self, labels: Labels, used: frozenset[str | None], top_k: int | None) -> None:
         self.labels, self.used, self.ranked = labels, used, top_k is not None
@@ -117,14 +117,13 @@ class JsonLines:
                 )
                 continue
             values: dict[str, Any] = {"id": item.id, "turns": item.turns}
-            values |= _columns(item, self.used)
             chosen = [names[k] for k in np.flatnonzero(given)]
             values |= {"label": chosen[0]} if exclusive else {"labels": chosen}
             pairs = [(name, p) for name, p in zip(names, row, strict=True) if p == p]
             if self.ranked:
                 pairs.sort(key=lambda pair: -pair[1])
             values["emotions"] = dict(pairs)
-            lines.append(values)
+            lines.append(values | _columns(item, self.used))
         return _encoded("".join(to_json(line) + "\n" for line in lines))
 
     def end(self) -> bytes:

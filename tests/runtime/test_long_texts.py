@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from emoscope.encoding.batching import Ragged
-from emoscope.runtime.long_texts import LongTextBackend
+from emoscope.runtime.long_texts import MAX_WINDOWS, LongTextBackend, spread
 
 LENGTH = 4
 
@@ -66,3 +66,22 @@ def test_a_model_of_conversations_keeps_their_end():
 def test_nothing_to_score():
     encoded = LongTextBackend(Sums()).encode([])
     assert len(encoded.owners) == len(encoded.long) == 0
+
+
+def test_of_a_very_long_text_evenly_spread_windows_are_read():
+    text = [1] * 1500 + [3] * 1500
+    mean, encoded = scored("mean", [[5], text, [6]])
+    assert np.bincount(encoded.owners).tolist() == [1, MAX_WINDOWS, 1]
+    assert mean[:, 0].tolist() == pytest.approx([5, 8, 6], abs=0.05)
+
+
+@given(st.lists(st.integers(0, 20), max_size=6), st.integers(2, 8))
+def test_spreading_keeps_both_ends(counts, most):
+    kept = spread(np.array(counts, dtype=np.int64), most).tolist()
+    start, expected = 0, 0
+    for count in counts:
+        inside = [one - start for one in kept if start <= one < start + count]
+        assert len(inside) == min(count, most) == len(set(inside))
+        assert not count or (inside[0], inside[-1]) == (0, count - 1)
+        start, expected = start + count, expected + min(count, most)
+    assert len(kept) == expected

@@ -60,7 +60,7 @@ class Picture:
                     raise InputError(
                         f"--date {self.date}: no such column; found {', '.join(rows.values[0])}."
                     )
-                dates = [v.get(self.date) for v, ok in zip(rows.values, good, strict=True) if ok]
+                dates = [rows.values[place].get(self.date) for place in np.flatnonzero(good)]
             tally.add(rows.scores.probabilities[good], rows.scores.given[good], dates)
         tally.draw(self.path, title=title)
         for note in tally.timeline.notes() if tally.timeline else ():

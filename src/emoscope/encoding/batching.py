@@ -68,6 +68,10 @@ class Ragged:
         starts = np.minimum(numbers * step, lengths[owners] - kept)
         return self._spans(self.offsets[:-1][owners] + starts, kept), owners
 
+    def take(self, rows: NDArray[np.int64]) -> "Ragged":
+        """Some of the sequences, in the order named."""
+        return self._spans(self.offsets[:-1][rows], self.lengths[rows])
+
     def _spans(self, starts: NDArray[np.int64], lengths: NDArray[np.int64]) -> "Ragged":
         """Sequences from stretches of the values."""
         offsets = np.concatenate([np.zeros(1, np.int64), np.cumsum(lengths)])

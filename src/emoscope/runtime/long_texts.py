@@ -18,6 +18,26 @@ model reads. `"auto"` is the mean, but cuts where a model keeps the end of a con
 it is asked about stands there."""
 OVERLAP = 0.25
 """Share of a window that the next one repeats."""
+MAX_WINDOWS = 256
+"""Windows of one text that are read, spread evenly over it, so that none takes for ever."""
+
+
+def spread(counts: NDArray[np.int64], most: int) -> NDArray[np.int64]:
+    """Places of at most `most` evenly spread items of each of N groups that follow one another.
+
+    Args:
+        counts: items of each group, (N,).
+        most: at least 1.
+    """
+    if counts.max(initial=0) <= most:
+        return np.arange(counts.sum())
+    starts = np.cumsum(counts) - counts
+    return np.concatenate(
+        [
+            start + np.linspace(0, count - 1, min(count, most)).round().astype(np.int64)
+            for start, count in zip(starts, counts, strict=True)
+        ]
+    )
 
 
 class EncoderBackend(Backend, Protocol):
@@ -68,7 +88,9 @@ class LongTextBackend:
         if self.how == "truncate" or not long.any():
             return Pieces(tokens.cut(length, encoder.truncation), np.arange(len(tokens)), long)
         step = max(round(length * (1 - OVERLAP)), 1)
-        return Pieces(*tokens.windows(length, step), long)
+        windows, owners = tokens.windows(length, step)
+        kept = spread(np.bincount(owners, minlength=len(tokens)), MAX_WINDOWS)
+        return Pieces(windows.take(kept), owners[kept], long)
 
     def logits(self, encoded: Pieces) -> NDArray[np.float32]:
         """Scores (N, K) before calibration, those of a long text pooled over its windows."""

@@ -199,14 +199,15 @@ def text_cases(rng: random.Random) -> Iterator[Case]:
     for kind, hostile in texts(rng).items():
         rows = mixed(hostile)
         raw = isinstance(hostile[0], bytes)
-        for form in FORMATS:
+        large = sum(map(len, hostile)) > MEGABYTE // 8
+        for form in FORMATS[:6:2] if large else FORMATS:
             good = tuple(
                 (None if form.startswith("txt") else identity, text)
                 for identity, text in rows
                 if isinstance(text, str) and identity.startswith("good")
             )
             # JSON that is no text has no end that could be trusted, so that it is refused whole.
-            refusable = (raw and form.startswith("json.")) or (raw and form == "json")
+            refusable = raw and form.split(".")[0] == "json"
             yield Case(kind, f"rows.{form}", written(rows, form), good, len(hostile), refusable)
 
 

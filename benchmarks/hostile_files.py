@@ -1,4 +1,4 @@
-"""Hostile files whose shape is wrong, or that are damaged or packed to burst; see hostile_corpus."""
+"""Hostile files of a wrong shape, damaged, or packed to burst; see `hostile_corpus.py`."""
 
 import gzip
 import random

@@ -37,12 +37,12 @@ from emoscope.runtime.jobs import Options, Source, Summary, annotate_file
 from hostile_corpus import Case, corpus
 
 BAR_FILES, BAR_SECONDS = 300, 1.0
-HANGS_AFTER = 30
+HANGS_AFTER = 10
 OUTPUTS = ("jsonl", "csv", "parquet")
-QUICK_SHARE, COMMANDS, QUICK_COMMANDS = 8, 40, 3
+QUICK_SHARE, COMMANDS, QUICK_COMMANDS = 8, 24, 3
 ADVICE = re.compile(
     r"\. (Check|Close|Correct|Cut|Fetch|Fill|Leave|Look|Name|Read|Remove|Rename|Use|Write)\b"
-    r"|: write \w"
+    r"|: write \w|\bsuch as\b"
 )
 
 

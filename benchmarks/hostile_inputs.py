@@ -41,7 +41,7 @@ HANGS_AFTER = 10
 OUTPUTS = ("jsonl", "csv", "parquet")
 QUICK_SHARE, COMMANDS, QUICK_COMMANDS = 8, 24, 3
 ADVICE = re.compile(
-    r"\. (Check|Close|Correct|Cut|Fetch|Fill|Leave|Look|Name|Read|Remove|Rename|Use|Write)\b"
+    r"[.?] (Check|Close|Correct|Cut|Fetch|Fill|Leave|Look|Name|Read|Remove|Rename|Use|Write)\b"
     r"|: write \w|\bsuch as\b"
 )
 

@@ -509,7 +509,7 @@ def test_the_light_floor_stays_light():
 def test_an_empty_table_says_what_to_do(tmp_path):
     path = tmp_path / "empty.csv"
     path.write_bytes(b"\n\n")
-    with pytest.raises(InputError, match="got an empty file. Write that line"):
+    with pytest.raises(InputError, match=r"got an empty file\. Write that line"):
         next(read_rows(path))
 
 

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any, BinaryIO, NamedTuple
 
@@ -169,7 +170,7 @@ def _table(
     if not names:
         raise InputError(
             f"{refusal.path}: expected a first line with the names of the columns, "
-            "got an empty file."
+            "got an empty file. Write that line, or check that this is the right file."
         )
     _check_names(names, refusal, line)
     refusal.in_header = False
@@ -189,7 +190,7 @@ def _table(
 
 
 def _check_names(names: list[str], refusal: Refusal, line: int) -> None:
-    twice = next((name for name in names if names.count(name) > 1), None)
+    twice = next((name for name, times in Counter(names).items() if times > 1), None)
     if twice is not None:
         advice = "Rename one of them."
         refusal.in_header = True

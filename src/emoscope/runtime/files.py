@@ -1,6 +1,5 @@
 """The files of a folder or a pattern, and the part of the output that each becomes."""
 
-import glob
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -70,8 +69,10 @@ def _matched(named: Path) -> tuple[Path, Iterator[Path]]:
         return named.parent, iter([named])
     parts = named.parts
     magic = [place for place, name in enumerate(parts) if any(sign in name for sign in _MAGIC)]
-    folder = Path(*parts[: magic[0]]) if magic else named.parent
-    return folder, map(Path, glob.iglob(str(named), recursive=True))
+    if not magic:
+        return named.parent, iter([])
+    folder = Path(*parts[: magic[0]])
+    return folder, folder.glob(str(Path(*parts[magic[0] :])))
 
 
 def _is_known(path: Path, source: Source) -> bool:

@@ -6,32 +6,28 @@ the job of a single machine, which goes on after the last chunk of rows that is 
 its place when it is whole. Readers of data sets pass over names that begin with `_`.
 """
 
-import json
+import logging
 import os
-import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from emoscope._version import __version__
 from emoscope.errors import EmoscopeError, InputError, require
 from emoscope.rows import RowError
 from emoscope.runtime.annotator import Annotator
 from emoscope.runtime.engines import ModelSpec
-from emoscope.runtime.files import File, input_files
+from emoscope.runtime.files import input_files
 from emoscope.runtime.jobs import OnStatus, annotate_file
-from emoscope.runtime.journal import read_job
+from emoscope.runtime.journal import beside
 from emoscope.runtime.options import Options, Status, Summary
+from emoscope.runtime.parts import begin, finished_rows, parts_folder, what_is_asked
 from emoscope.runtime.scores import Labels, read_thresholds
 from emoscope.runtime.source import Source
-from emoscope.strict import short
 
-WORK = "_emoscope"
-RETRIES = 3
-"""How often a worker is started again for a file that it was ended at."""
+MAX_TRIES = 5
+"""How often a file is handed out whose workers are ended at it, each time going on where it was."""
 
 SHOWN_FAILURES = 3
 
@@ -85,21 +81,18 @@ class Worker:
         """Annotate files, `source`, by way of `work`, to `part`.
 
         Returns:
-            Of each file `rows`, `bad` and `resumed`, and `failure`: empty, or what went wrong, which
-            is the `row`'s, the `input`'s or the program's fault.
+            Of each file `rows`, `bad` and `resumed`; `failure`, which is empty or says what went
+            wrong; and whose `fault` that is: a `row`'s, the `input`'s or the `program`'s.
         """
         names = zip(batch["source"], batch["work"], batch["part"], strict=True)
         done = [self._file(*(Path(str(name)) for name in each)) for each in names]
         return {name: [each[name] for each in done] for name in done[0]}
 
     def _file(self, source: Path, work: Path, part: Path) -> dict[str, Any]:
-        outcome = {"source": str(source), "rows": 0, "bad": 0, "resumed": 0}
+        outcome = {"source": str(source), "rows": 0, "bad": 0, "resumed": 0, "failure": ""}
+        tries = beside(work, "tries")
         try:
-            if self._model.fingerprint() != self._fingerprint:
-                raise InputError(
-                    f"Expected the model of {self._model.folder or 'this release of emoscope'} to "
-                    "be the same on all machines. Copy it to them, or share its folder."
-                )
+            self._try(source, tries)
             summary = annotate_file(
                 self._model, replace(self._source, file=source), work, self._options
             )
@@ -107,10 +100,27 @@ class Worker:
             work.replace(part)
         except EmoscopeError as error:
             row, bad_input = isinstance(error, RowError), isinstance(error, InputError)
-            kind = "row" if row else "input" if bad_input else "program"
-            return {**outcome, "failure": str(error), "fault": kind}
-        outcome |= {"rows": summary.rows, "bad": summary.bad, "resumed": summary.resumed}
-        return {**outcome, "failure": "", "fault": ""}
+            fault = "row" if row else "input" if bad_input else "program"
+            return {**outcome, "failure": str(error), "fault": fault}
+        tries.unlink()
+        counts = {"rows": summary.rows, "bad": summary.bad, "resumed": summary.resumed}
+        return {**outcome, **counts, "fault": ""}
+
+    def _try(self, source: Path, tries: Path) -> None:
+        """Count the times that a file is handed out: Ray itself would do so for ever."""
+        if self._model.fingerprint() != self._fingerprint:
+            raise InputError(
+                f"Expected the model of {self._model.folder or 'this release of emoscope'} to be "
+                "the same on all machines. Copy it to them, or share its folder."
+            )
+        tries.parent.mkdir(parents=True, exist_ok=True)
+        with tries.open("ab") as file:
+            if file.tell() == MAX_TRIES:
+                raise EmoscopeError(
+                    f"{MAX_TRIES} workers were ended from outside at {source}, as happens where "
+                    "memory runs out. Run the same command again to go on, with fewer --workers."
+                )
+            file.write(b".")
 
 
 def annotate_files(
@@ -151,10 +161,10 @@ def annotate_files(
     files = input_files(source, output)
     annotator = model.load()
     labels = _labels(annotator, options)
-    asked = _asked(model, annotator, labels, source, options)
-    _begin(output, asked, options.restart)
-    work = output / WORK / "parts"
-    known = {file: _done(file, output, work) for file in files}
+    asked = what_is_asked(model, annotator, labels, source, options)
+    begin(output, asked, options.restart)
+    work = parts_folder(output)
+    known = {file: finished_rows(file, output) for file in files}
     left = [file for file, rows in known.items() if rows is None]
     rows = resumed = sum(counts[0] for counts in known.values() if counts)
     bad = sum(counts[1] for counts in known.values() if counts)
@@ -166,6 +176,8 @@ def annotate_files(
         replace(options, workers=1, restart=False),
     )
     failures = []
+    for one in left:
+        beside(work / one.part, "tries").unlink(missing_ok=True)
     tasks = [
         {"source": str(one.path), "work": str(work / one.part), "part": str(output / one.part)}
         for one in left
@@ -193,7 +205,6 @@ def on_ray(
         workers: how many there are.
 
     Raises:
-        EmoscopeError: a worker was ended from outside time and again.
         MissingExtraError: Ray Data is not installed.
     """
     # What Ray Data needs beyond Ray: it says so itself, but not what to install.
@@ -203,7 +214,13 @@ def on_ray(
     started = not ray.is_initialized()
     if started:
         cluster = {} if os.environ.get("RAY_ADDRESS") else {"num_cpus": workers}
-        ray.init(include_dashboard=False, log_to_driver=False, **cluster)
+        ray.init(
+            include_dashboard=False, log_to_driver=False, logging_level=logging.ERROR, **cluster
+        )
+    # It would tell of its plans on stderr.
+    log = logging.getLogger("ray.data")
+    level = log.level
+    log.setLevel(logging.ERROR)
     data.DataContext.get_current().enable_progress_bars = False
     try:
         # A block for each file: what is done by one worker is never more than another could do.
@@ -214,16 +231,10 @@ def on_ray(
             batch_size=1,
             compute=data.ActorPoolStrategy(size=min(workers, len(tasks))),
             num_cpus=1,
-            max_restarts=RETRIES,
-            max_task_retries=RETRIES,
         )
         yield from done.iter_rows()
-    except (ray.exceptions.RayActorError, ray.exceptions.WorkerCrashedError) as error:
-        raise EmoscopeError(
-            f"A worker was ended from outside, {RETRIES} times, as happens where memory runs out. "
-            "Run the same command again to go on, with fewer --workers."
-        ) from error
     finally:
+        log.setLevel(level)
         if started:
             ray.shutdown()
 
@@ -258,103 +269,6 @@ def _labels(annotator: Annotator, options: Options) -> Labels:
         return labels
     threshold = options.threshold
     return labels.cut_at(read_thresholds(threshold) if isinstance(threshold, Path) else threshold)
-
-
-def _asked(
-    model: ModelSpec, annotator: Annotator, labels: Labels, source: Source, options: Options
-) -> dict[str, Any]:
-    """All that bears on the output but the files, name by name."""
-    taxonomy = json.dumps(annotator.taxonomy.to_dict(), sort_keys=True)
-    return {
-        "emoscope": __version__,
-        "model": model.fingerprint(),
-        "engine": model.engine,
-        "long texts": model.long_texts,
-        "labels": list(labels.names),
-        "taxonomy": sha256(taxonomy.encode()).hexdigest(),
-        "thresholds": list(labels.thresholds),
-        "top k": options.top_k,
-        "bad rows": options.bad_rows,
-        "rows of a chunk": options.chunk_rows,
-        "input": str(Path(str(source.file)).resolve()),
-        "input format": source.format,
-        "encoding": source.encoding,
-        "turns": None if source.turns is None else list(source.turns),
-        "id": source.id,
-        "turn separator": source.turn_separator,
-    }
-
-
-def _begin(output: Path, asked: Mapping[str, Any], restart: bool) -> None:
-    """Make the folder, or check that it is of the same job.
-
-    Raises:
-        InputError: it is of another job or of none, or cannot be written.
-    """
-    manifest, parts = output / WORK / "job.json", output / WORK / "parts"
-    try:
-        if not manifest.exists():
-            if output.exists() and any(each.name != WORK for each in output.iterdir()):
-                raise InputError(
-                    f"{output} is there, and of no job on a cluster. Name another folder, or empty "
-                    "it."
-                )
-        elif restart:
-            for job in parts.rglob("*.job.json"):
-                part = output / job.relative_to(parts)
-                part.with_name(part.name.removesuffix(".job.json")).unlink(missing_ok=True)
-            shutil.rmtree(parts, ignore_errors=True)
-        else:
-            _check_asked(manifest, asked)
-            return
-        manifest.parent.mkdir(parents=True, exist_ok=True)
-        draft = manifest.with_suffix(".draft")
-        draft.write_text(json.dumps(asked, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-        draft.replace(manifest)
-    except OSError as error:
-        raise InputError(
-            f"Cannot write to {error.filename or output}: {error.strerror}. Name another folder."
-        ) from error
-
-
-def _check_asked(manifest: Path, asked: Mapping[str, Any]) -> None:
-    try:
-        known = dict(json.loads(manifest.read_bytes()))
-    except (TypeError, ValueError) as error:
-        raise InputError(
-            f"{manifest}: expected what a job was asked for, got something else ({error}). Start "
-            "anew with --restart."
-        ) from error
-    changed = [
-        f"{name}: {short(known.get(name))} then, {short(value)} now"
-        for name, value in asked.items()
-        if known.get(name) != value
-    ]
-    if changed:
-        raise InputError(
-            f"{manifest.parents[1]}: there is a job that was asked for something else "
-            f"({'; '.join(changed)}). Run the command as it was, name another output, or start "
-            "anew with --restart."
-        )
-
-
-def _done(file: File, output: Path, work: Path) -> tuple[int, int] | None:
-    """How many rows a part has that is whole, and how many of them are bad; None if it is not.
-
-    Raises:
-        InputError: there is another file in its place.
-    """
-    part = output / file.part
-    if not part.exists():
-        return None
-    known = read_job(work / file.part)
-    if known is None or known.progress.bytes != part.stat().st_size:
-        raise InputError(f"{part} is not what the job has written. Move it away.")
-    state = file.path.stat()
-    now = (state.st_size, state.st_mtime_ns)
-    then = (known.asked.get("size of the input"), known.asked.get("time of the input"))
-    # A file that was changed goes to a worker, whose job says so.
-    return (known.progress.rows, known.progress.bad) if now == then else None
 
 
 def _failed(failures: Sequence[Mapping[str, Any]], files: int) -> EmoscopeError:

@@ -111,6 +111,14 @@ def annotate(
         Literal["auto", "openvino", "onnxruntime", "torch"],
         typer.Option(help="What runs the model; auto takes the fastest that is installed."),
     ] = "auto",
+    cluster: Annotated[
+        Literal["ray"] | None,
+        typer.Option(
+            help="Annotate a folder of files or a partitioned Parquet data set with Ray Data; "
+            "--output is a folder too.",
+            show_default=False,
+        ),
+    ] = None,
     long_texts: Annotated[
         Literal["auto", "mean", "max", "truncate"],
         typer.Option(
@@ -144,25 +152,28 @@ def annotate(
 
     if skip_bad_rows is not None and bad_rows == "keep":
         raise InputError("Bad rows are kept or skipped: leave out --bad-rows or --skip-bad-rows.")
-    run(
-        spec_of(model, labels, taxonomy, engine, long_texts),
-        Source(
-            file=sys.stdin.buffer if source == "-" else Path(source),
-            turns=turns_of(text, turns),
-            id=id_column,
-            turn_separator=turn_separator,
-            format=format_,
-            encoding=encoding,
-        ),
-        output,
-        Options(
-            format=output_format,
-            threshold=threshold_of(threshold),
-            top_k=top_k,
-            bad_rows=skip_bad_rows or bad_rows,
-            workers=workers,
-            cache=cache,
-            restart=restart,
-        ),
-        None if plot is None else Picture(plot, date, date_format),
+    spec = spec_of(model, labels, taxonomy, engine, long_texts)
+    texts = Source(
+        file=sys.stdin.buffer if source == "-" else Path(source),
+        turns=turns_of(text, turns),
+        id=id_column,
+        turn_separator=turn_separator,
+        format=format_,
+        encoding=encoding,
     )
+    options = Options(
+        format=output_format,
+        threshold=threshold_of(threshold),
+        top_k=top_k,
+        bad_rows=skip_bad_rows or bad_rows,
+        workers=workers,
+        cache=cache,
+        restart=restart,
+    )
+    if cluster is not None:
+        from emoscope.cli.cluster import run_on_cluster
+
+        run_on_cluster(spec, texts, output, options, plot)
+        return
+    picture = None if plot is None else Picture(plot, date, date_format)
+    run(spec, texts, output, options, picture)

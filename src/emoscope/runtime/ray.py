@@ -98,8 +98,8 @@ class Worker:
             )
             part.parent.mkdir(parents=True, exist_ok=True)
             work.replace(part)
-        except EmoscopeError as error:
-            row, bad_input = isinstance(error, RowError), isinstance(error, InputError)
+        except (EmoscopeError, OSError) as error:
+            row, bad_input = isinstance(error, RowError), isinstance(error, InputError | OSError)
             fault = "row" if row else "input" if bad_input else "program"
             return {**outcome, "failure": str(error), "fault": fault}
         tries.unlink()

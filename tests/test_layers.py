@@ -19,6 +19,7 @@ HEAVY = {
     "gensim",
     "matplotlib",
     "peft",
+    "ray",
     "safetensors",
     "scipy",
     "sklearn",

@@ -17,7 +17,7 @@ from emoscope.runtime.jobs import Options, Source, annotate_file
 from emoscope.runtime.journal import beside
 from emoscope.runtime.parts import parts_folder
 from emoscope.runtime.ray import MAX_TRIES, Worker, annotate_files
-from tests.runtime.fakes import lengths, write_csv
+from tests.runtime.fakes import in_process, lengths, write_csv
 
 ROWS = 6
 
@@ -52,16 +52,9 @@ FILES = ("day=1/a.csv", "day=2/b.jsonl", "day=3/c.parquet")
 @pytest.fixture
 def model(monkeypatch):
     """A model of known scores as if it lay in a folder, and a cluster that is this process."""
-
-    def here(worker, tasks, workers):
-        one = Worker(*worker)
-        for task in tasks:
-            outcome = one({name: [value] for name, value in task.items()})
-            yield {name: value for name, (value,) in outcome.items()}
-
     monkeypatch.setattr(ModelSpec, "load", lambda self, threads=None: lengths(False))
     monkeypatch.setattr(ModelSpec, "fingerprint", lambda self: str(self.folder))
-    monkeypatch.setattr(cluster, "on_ray", here)
+    monkeypatch.setattr(cluster, "on_ray", in_process)
     return ModelSpec(Path("model"))
 
 

@@ -5,12 +5,16 @@ import json
 import os
 import platform
 import shutil
+import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
+
+import psutil
 
 
 def options(description: str) -> argparse.ArgumentParser:
@@ -70,6 +74,37 @@ def median(measure: Callable[[], float], times: int) -> float:
     """The median of several measurements."""
     values = sorted(measure() for _ in range(times))
     return values[len(values) // 2]
+
+
+def watched(command: Sequence[str]) -> tuple[float, int]:
+    """Run a command to its end.
+
+    Returns:
+        Its seconds, and the peak of the resident bytes of all its processes together.
+    """
+    started = time.perf_counter()
+    process = subprocess.Popen(command)
+    peak = 0
+    while process.poll() is None:
+        peak = max(peak, memory(process.pid))
+        time.sleep(0.02)
+    if process.returncode:
+        sys.exit(process.returncode)
+    return time.perf_counter() - started, peak
+
+
+def memory(pid: int) -> int:
+    """Resident bytes of a process and of all that it has started."""
+    try:
+        process = psutil.Process(pid)
+        family = [process, *process.children(recursive=True)]
+    except psutil.Error:
+        return 0
+    total = 0
+    for each in family:
+        with suppress(psutil.Error):
+            total += int(each.memory_info().rss)
+    return total
 
 
 def shown(values: Sequence[float]) -> str:

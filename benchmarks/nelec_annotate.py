@@ -9,15 +9,11 @@ sample corpus' over and over with numbers put in, so that texts differ.
 """
 
 import os
-import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
 
-import psutil
-
-from common import finish, machine, options
+from common import finish, machine, options, watched
 from emoscope.corpora.sample import generate
 from emoscope.recipes.load import load_recipe
 from emoscope.training.train import train
@@ -54,23 +50,8 @@ def annotate(model: Path, source: Path, target: Path) -> dict[str, float]:
     """Seconds of the whole command and of its loading, and peak memory in MB."""
     command = [sys.executable, "-m", "emoscope", "annotate", str(source)]
     command += ["--model", str(model), "--output", str(target), "--restart"]
-    started = time.perf_counter()
-    process = subprocess.Popen(command)
-    peak = 0
-    while process.poll() is None:
-        peak = max(peak, memory(process.pid))
-        time.sleep(0.02)
-    if process.returncode:
-        sys.exit(process.returncode)
-    return {"seconds": time.perf_counter() - started, "peak_mb": peak / 2**20}
-
-
-def memory(pid: int) -> int:
-    """Resident bytes of a process."""
-    try:
-        return int(psutil.Process(pid).memory_info().rss)
-    except psutil.Error:
-        return 0
+    seconds, peak = watched(command)
+    return {"seconds": seconds, "peak_mb": peak / 2**20}
 
 
 def main() -> None:

@@ -149,7 +149,8 @@ class Journal:
         draft = beside(self.job, "draft")
         with draft.open("wb") as file:
             _write(file, (json.dumps(values, indent=1, ensure_ascii=False) + "\n").encode())
-        _replace(draft, self.job)
+        # If the new name is lost, the old file still says something true.
+        draft.replace(self.job)
 
     def _open(self) -> None:
         self.output.parent.mkdir(parents=True, exist_ok=True)

@@ -8,7 +8,7 @@ from emoscope.errors import InputError
 from emoscope.runtime.outputs import OutputFormat
 from emoscope.runtime.scores import Labels
 
-CHUNK_ROWS = 4096
+CHUNK_ROWS = 2048
 BadRowPolicy = Literal["stop", "keep"] | Path
 
 

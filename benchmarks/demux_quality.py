@@ -48,6 +48,7 @@ COMPARED: Mapping[str, tuple[str, Sequence[str]]] = {
     "inter": ("demux", ["objective.local_loss.name=inter"]),
     "complete": ("demux", ["objective.local_loss.name=complete"]),
     "intra, global": ("demux", ["objective.global_loss={}"]),
+    "intra, late interaction": ("demux", ["model.joint_layers=4"]),
     "conditional weights": (
         "demux",
         ["objective.local_loss=null", "objective.conditional_order=1"],

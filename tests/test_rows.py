@@ -504,3 +504,18 @@ def test_the_light_floor_stays_light():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
+
+
+def test_an_empty_table_says_what_to_do(tmp_path):
+    path = tmp_path / "empty.csv"
+    path.write_bytes(b"\n\n")
+    with pytest.raises(InputError, match=r"got an empty file\. Write that line"):
+        next(read_rows(path))
+
+
+def test_a_header_of_very_many_columns_does_not_hang(tmp_path):
+    """Comparing each name with each would take minutes."""
+    path = tmp_path / "wide.csv"
+    names = ",".join(f"c{n}" for n in range(100_000))
+    path.write_text(f"{names}\n{names}\n", encoding="utf-8")
+    assert len(next(read_rows(path)).values) == 100_000

@@ -7,13 +7,15 @@ from emoscope._version import __version__
 
 if TYPE_CHECKING:
     from emoscope.runtime.annotator import Annotator, Score, load
+    from emoscope.runtime.explain import Explanation
     from emoscope.taxonomy import Label, Taxonomy
 
-__all__ = ["Annotator", "Label", "Score", "Taxonomy", "__version__", "load"]
+__all__ = ["Annotator", "Explanation", "Label", "Score", "Taxonomy", "__version__", "load"]
 
 # Imported when first asked for, so that `import emoscope` costs next to nothing.
 _HOMES = {
     "Annotator": "emoscope.runtime.annotator",
+    "Explanation": "emoscope.runtime.explain",
     "Label": "emoscope.taxonomy",
     "Score": "emoscope.runtime.annotator",
     "Taxonomy": "emoscope.taxonomy",

@@ -17,6 +17,7 @@ from emoscope.taxonomy import Taxonomy
 
 CONFIG = "config.json"
 WEIGHTS = "model.safetensors"
+GRAPH = "model.onnx"
 PREPROCESSING = "preprocessing.json"
 CARD = "README.md"
 MAX_JSON_BYTES = 16_000_000
@@ -139,9 +140,9 @@ def complete(
         "calibration": calibration.to_dict(),
         "emoscope_version": __version__,
     }
-    write_text(folder / PREPROCESSING, json.dumps(preprocessing, indent=2, ensure_ascii=False))
+    write_json(folder / PREPROCESSING, preprocessing)
     write_text(folder / CARD, card)
-    write_text(folder / CONFIG, json.dumps(config, indent=2, ensure_ascii=False, sort_keys=True))
+    write_json(folder / CONFIG, config)
 
 
 def read_json(path: Path) -> dict[str, Any]:
@@ -159,6 +160,11 @@ def read_json(path: Path) -> dict[str, Any]:
     if not isinstance(values, dict):
         raise InputError(f"{path}: expected a JSON object.")
     return values
+
+
+def write_json(path: Path, values: Any) -> None:
+    """Write a JSON file whole or not at all."""
+    write_text(path, json.dumps(values, indent=2, ensure_ascii=False, sort_keys=True))
 
 
 def write_text(path: Path, text: str) -> None:

@@ -21,13 +21,13 @@ class ModelEntry:
         section: the part of a recipe that shapes it, a `ModelSection`.
         family: from a recipe and corpora to a `Family`: encoder, new networks, what to tell.
         network: the `PreTrainedModel`.
-        engine: runs it, a `Backend`.
+        backend: runs it, a `Backend`.
     """
 
     section: str
     family: str
     network: str
-    engine: str = "emoscope.models.torch_backend:TorchBackend"
+    backend: str = "emoscope.models.torch_backend:TorchBackend"
 
 
 MODELS: dict[str, ModelEntry] = {
@@ -53,6 +53,12 @@ ENCODERS: dict[str, str] = {
     "demux": "emoscope.encoding.demux:DemuxEncoder",
     "memo": "emoscope.encoding.memo:MemoEncoder",
 }
+
+ENGINES: dict[str, str] = {
+    "openvino": "emoscope.runtime.openvino_session:OpenVinoSession",
+    "onnxruntime": "emoscope.runtime.onnxruntime_session:OnnxRuntimeSession",
+}
+"""What runs exported graphs, a `Session` each, by the name of its package; the fastest first."""
 
 CORPORA: dict[str, str] = {
     "emocontext": "emoscope.corpora.emocontext:load",

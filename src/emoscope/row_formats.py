@@ -3,11 +3,12 @@
 import csv
 import io
 import json
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any, BinaryIO, NamedTuple
 
 from emoscope.csv_records import csv_records
-from emoscope.errors import InputError
+from emoscope.errors import InputError, require
 from emoscope.json_records import json_records
 from emoscope.lines import Chunk, Fault, Refusal, good_lines
 from emoscope.streams import BLOCK_BYTES, Meter
@@ -82,8 +83,7 @@ def parse_json(stream: BinaryIO, encoding: str, refusal: Refusal) -> Iterator[Ro
 
 def parse_parquet(source: BinaryIO, refusal: Refusal, meter: Meter) -> Iterator[Row]:
     """Rows of a Parquet file, a batch at a time; times to the microsecond, as Python has them."""
-    import pyarrow as pa
-    import pyarrow.parquet as pq
+    pa, pq = require("pyarrow", "parquet"), require("pyarrow.parquet", "parquet")
 
     number = 0
     try:
@@ -115,7 +115,7 @@ def parse_parquet(source: BinaryIO, refusal: Refusal, meter: Meter) -> Iterator[
 
 def _without_nanoseconds(schema: Any) -> Any:
     """The schema with times to the microsecond, so that pandas is not needed to read them."""
-    import pyarrow as pa
+    pa = require("pyarrow", "parquet")
 
     fields = []
     for field in schema:
@@ -170,7 +170,7 @@ def _table(
     if not names:
         raise InputError(
             f"{refusal.path}: expected a first line with the names of the columns, "
-            "got an empty file."
+            "got an empty file. Write that line, or check that this is the right file."
         )
     _check_names(names, refusal, line)
     refusal.in_header = False
@@ -190,7 +190,7 @@ def _table(
 
 
 def _check_names(names: list[str], refusal: Refusal, line: int) -> None:
-    twice = next((name for name in names if names.count(name) > 1), None)
+    twice = next((name for name, times in Counter(names).items() if times > 1), None)
     if twice is not None:
         advice = "Rename one of them."
         refusal.in_header = True

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO, Literal, TextIO, cast
 
-from emoscope.errors import InputError
+from emoscope.errors import InputError, require
 
 Compression = Literal["gzip", "zstd"]
 BLOCK_BYTES = 1 << 20
@@ -127,7 +127,7 @@ def _unpacked(stream: BinaryIO, kind: Compression | None) -> BinaryIO:
     if kind == "gzip":
         return cast("BinaryIO", gzip.GzipFile(fileobj=stream))
     if kind == "zstd":
-        import pyarrow as pa
+        pa = require("pyarrow", "parquet")
 
         return cast("BinaryIO", pa.CompressedInputStream(pa.PythonFile(stream, "r"), "zstd"))
     return stream

@@ -236,7 +236,8 @@ def test_other_labels_may_be_asked_for(emoscope, monkeypatch, model, tmp_path):
 
     path = tmp_path / "in.txt"
     path.write_text("hello\n")
-    monkeypatch.setattr(annotator, "load_backend", lambda folder: Reading())
+    monkeypatch.setattr(annotator, "load_backend", lambda *how: Reading())
+    monkeypatch.setattr(annotator, "LongTextBackend", lambda backend, how: backend)
     ended = emoscope("annotate", path, "-m", model, "--labels", "pride, relief, anger|rage, joy")
     assert (ended.code, ended.err) == (0, "")
     (one,) = lines(ended.out)

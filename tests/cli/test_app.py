@@ -3,6 +3,7 @@
 import os
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 
@@ -14,10 +15,12 @@ from emoscope.cli.app import app
 
 COMMANDS = (
     "annotate",
+    "explain",
     "train",
     "evaluate",
     "compare",
     "report",
+    "export",
     "describe",
     "recipes",
     "taxonomies",
@@ -55,13 +58,16 @@ def test_help_tells_of_every_command(emoscope):
         assert re.search(rf"^\W*{name}\s", ended.out, re.MULTILINE), name
 
 
-def test_the_examples_run_one_after_another(emoscope, monkeypatch, tmp_path, tiny_overrides):
+def test_the_examples_run_one_after_another(
+    emoscope, monkeypatch, tmp_path, tiny_overrides, folder
+):
     """Train, then what needs the model of the folder `sample`, with a tiny network."""
     from emoscope.corpora import sample
 
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sample, "SIZES", dict.fromkeys(sample.SIZES, 60))
     (tmp_path / "chats.tsv").write_text("turn1\tturn2\tturn3\nhi\thello\tgood day\n")
+    shutil.copytree(folder, tmp_path / "goemotions")
     of = dict(examples())
     overrides = [part for each in tiny_overrides for part in ("--set", each)]
     trained = emoscope(*shlex.split(of["train"]), *overrides)
@@ -83,7 +89,7 @@ def test_the_version(emoscope):
     assert (ended.code, ended.out.strip()) == (0, f"emoscope {__version__}")
 
 
-@pytest.mark.parametrize("name", COMMANDS[:6])
+@pytest.mark.parametrize("name", COMMANDS[:7])
 def test_a_command_without_arguments_shows_its_help(emoscope, name):
     ended = emoscope(name)
     assert "Example:" in ended.out + ended.err
@@ -191,7 +197,7 @@ class Even:
         return encoded
 
 even = annotator.Annotator(Even(), Taxonomy.load("emocontext"), Calibration())
-annotator.load = lambda folder, labels: even
+annotator.load = lambda *which, **how: even
 emoscope.cli.main()
 """
 

@@ -29,3 +29,29 @@ def test_buckets_hold_each_row_once_and_waste_little(lengths, size):
     longest = [max(lengths[row] for row in batch) for batch in batches]
     shortest = [min(lengths[row] for row in batch) for batch in batches]
     assert all(a >= b for a, b in zip(shortest, longest[1:], strict=False))
+
+
+@given(sequences, st.integers(1, 9), st.sampled_from(["start", "end"]))
+def test_cutting_equals_slices(texts, length, side):
+    found = lists(Ragged.from_sequences(texts).cut(length, side))
+    assert found == [text[:length] if side == "end" else text[-length:] for text in texts]
+
+
+@given(sequences, st.integers(1, 6), st.data())
+def test_windows_equal_a_loop(texts, length, data):
+    step = data.draw(st.integers(1, length))
+    windows, owners = Ragged.from_sequences(texts).windows(length, step)
+    expected = []
+    for number, text in enumerate(texts):
+        start = 0
+        while True:
+            expected.append((number, text[max(min(start, len(text) - length), 0) :][:length]))
+            if start + length >= len(text):
+                break
+            start += step
+    assert list(zip(owners.tolist(), lists(windows), strict=True)) == expected
+
+
+def lists(ragged: Ragged) -> list[list[int]]:
+    bounds = zip(ragged.offsets, ragged.offsets[1:], strict=False)
+    return [ragged.values[start:end].tolist() for start, end in bounds]

@@ -66,7 +66,7 @@ def test_a_text_needs_room():
 @given(texts=conversations, length=st.integers(1, 40))
 def test_turns_are_parted_by_the_separator(kind, prefix, truncation, texts, length):
     tokenizer = text_tokenizer(kind)
-    found = encode_turns(NOTHING, tokenizer, texts, length, truncation, prefix)
+    found = encode_turns(NOTHING, tokenizer, texts, prefix).cut(length, truncation)
     for place, turns in enumerate(texts):
         whole: list[int] = []
         for turn in turns:
@@ -79,14 +79,14 @@ def test_turns_are_parted_by_the_separator(kind, prefix, truncation, texts, leng
 def test_turns_are_cleaned_first():
     tokenizer = text_tokenizer("roberta")
     shout = TextPipeline.from_config(["lower"])
-    (found,) = encode_turns(shout, tokenizer, [["SUCH a DAY"]], 64, "end").padded(np.array([0]))[0]
+    (found,) = encode_turns(shout, tokenizer, [["SUCH a DAY"]]).padded(np.array([0]))[0]
     assert found.tolist() == tokenizer.ids(["such a day"])[0]
 
 
 def test_a_tokenizer_without_separator_reads_single_turns():
     inner = text_tokenizer("bert")
     tokenizer = TextTokenizer(inner.tokenizer, {"pad": "[PAD]"}, 64)
-    found = encode_turns(NOTHING, tokenizer, [["such a day"]], 64, "end")
+    found = encode_turns(NOTHING, tokenizer, [["such a day"]])
     assert found.values.tolist() == inner.ids(["such a day"])[0]
     with pytest.raises(InputError, match="no sep token"):
-        encode_turns(NOTHING, tokenizer, [["one"], ["such", "a day"]], 64, "end")
+        encode_turns(NOTHING, tokenizer, [["one"], ["such", "a day"]])

@@ -33,10 +33,11 @@ from emoscope.evaluation.correlations import (
 )
 from emoscope.evaluation.evaluate import evaluate
 from emoscope.evaluation.wheel import map_onto_wheel
-from emoscope.losses.correlation import WHEEL, angle_of, wheel_correlation
+from emoscope.losses.correlation import wheel_correlation
 from emoscope.models.backbone import shape_of
 from emoscope.models.demux import Demux, DemuxConfig
 from emoscope.models.torch_backend import TorchBackend
+from emoscope.plutchik import WHEEL, angle_of
 from emoscope.runtime.annotator import Annotator, load
 from emoscope.taxonomy import Label, Taxonomy
 from emoscope.text import TextPipeline
@@ -93,7 +94,7 @@ def test_a_model_is_read_in_batches(batch_size):
     texts = corpus()
     annotator = demux(batch_size=batch_size)
     found = learned_similarity(annotator, texts)
-    backend = annotator.backend
+    backend = annotator.cutting().backend
     batch = backend.encoder.batch(backend.encode(texts.turns), np.arange(len(texts)))
     with torch.inference_mode():
         output = backend.model(**{name: torch.tensor(one) for name, one in batch.items()})

@@ -1,7 +1,6 @@
 """The page about a log: whole in itself, safe whatever a text holds, the log's figures."""
 
 import re
-from html.parser import HTMLParser
 
 import numpy as np
 import pytest
@@ -11,43 +10,14 @@ from emoscope.evaluation.metrics import report
 from emoscope.experiments.configurations import find_logs
 from emoscope.experiments.log import Spread
 from emoscope.experiments.measured import shown
-from emoscope.experiments.page import NOT_IN_PAGES, table, text
 from emoscope.experiments.report import Asked, report_page
 from emoscope.experiments.scored import ScoredTexts
 from tests.experiments.synthetic import PARAMS, make_log, taxonomy_of
+from tests.html_page import Page
 
 EMOTIONS = taxonomy_of(("joy", "fear", "anger", "sadness"))
 CHATS = taxonomy_of(("others", "happy", "sad"), exclusive=True, ignored=("others",))
 HOSTILE = "<script>alert('x')</script> \"&amp;\x00\ud800 <img src=http://example.org/x.png>"
-
-
-class Page(HTMLParser):
-    """Elements with their attributes, the cells of tables, and all text."""
-
-    def __init__(self, source):
-        super().__init__()
-        self.elements, self.rows, self.words, self.open = [], [], [], []
-        self.feed(source)
-
-    def handle_starttag(self, tag, attributes):
-        self.elements.append((tag, dict(attributes)))
-        if tag == "tr":
-            self.rows.append([])
-        if tag in ("td", "th"):
-            self.rows[-1].append("")
-        if tag not in ("meta", "img"):
-            self.open.append(tag)
-
-    def handle_endtag(self, tag):
-        assert self.open.pop() == tag
-
-    def handle_data(self, data):
-        self.words.append(data)
-        if self.open and self.open[-1] in ("td", "th"):
-            self.rows[-1][-1] += data
-
-    def row(self, name):
-        return next(row for row in self.rows if row and row[0] == name)
 
 
 def page_of(folder, **asked):
@@ -176,10 +146,3 @@ def test_a_split_that_was_not_measured_is_said(tmp_path):
     make_log(tmp_path / "log", EMOTIONS, 1, splits=("dev",))
     with pytest.raises(InputError, match=r"corpus\.test"):
         page_of(tmp_path / "log", split="test")
-
-
-def test_text_is_escaped_and_what_no_page_may_hold_is_replaced():
-    assert text("a\x00b\ud800<&>\"'") == "a\ufffdb\ufffd&lt;&amp;&gt;&quot;&#x27;"
-    assert text("👩‍👩‍👧 مرحبا\n") == "👩‍👩‍👧 مرحبا\n"
-    assert NOT_IN_PAGES.search("ordinary\ttext\n") is None
-    assert "<td>&lt;i&gt;</td>" in table(["<h>", "x"], [["a", "<i>"]])

@@ -10,8 +10,6 @@ from hypothesis import strategies as st
 from emoscope.errors import InputError
 from emoscope.losses.correlation import (
     TRANSFORMS,
-    WHEEL,
-    angle_of,
     data_correlation,
     pair_weights,
     wheel_correlation,
@@ -50,12 +48,6 @@ def test_no_labelled_rows(rows):
         data_correlation(np.full((rows, 2), math.nan))
 
 
-def test_the_wheel_has_sixteen_positions_an_eighth_of_pi_apart():
-    assert [angle_of(name) for name in WHEEL] == pytest.approx(
-        [index * math.pi / 8 for index in range(16)]
-    )
-
-
 @pytest.mark.parametrize(
     ("first", "second", "expected"),
     [
@@ -79,8 +71,6 @@ def test_correlation_on_the_wheel(first, second, expected):
 def test_emotions_that_the_wheel_lacks_are_named():
     with pytest.raises(InputError, match=r"no 'ennui', 'Spleen'\. It knows: fear, .*pessimism"):
         wheel_correlation(["joy", "ennui", "Spleen"])
-    with pytest.raises(InputError, match="'ennui'"):
-        angle_of("ennui")
 
 
 @pytest.mark.parametrize(

@@ -39,6 +39,13 @@ def workplace(tmp_path_factory, encoder_for):
 def trained(data, vectors_file, workplace):
     """Trains a recipe into `runs/NAME`, once, and returns its result."""
     made = {}
+    (workplace / "together").mkdir()
+    (workplace / "together" / "goemotions").symlink_to(data["goemotions"])
+    (workplace / "together" / "semeval2025_task11").symlink_to(data["semeval2025"])
+
+    def root_of(recipe):
+        """The corpus' folder, or one with those of several corpora."""
+        return data[recipe.corpus.name] if recipe.corpus.folder is None else workplace / "together"
 
     def run(name):
         if name not in made:
@@ -48,9 +55,11 @@ def trained(data, vectors_file, workplace):
             if recipe.model.type == "nelec":
                 extra += [f"vectors.words={vectors_file}", "vectors.emoji=none"]
                 extra += ["model.hidden_size=4", "vectors.extension=0"]
+            if getattr(recipe.model, "joint_layers", None) is not None:
+                extra.append("model.joint_layers=1")
             recipe = load_recipe(name, [*QUICK, *extra])
             folder = workplace / "runs" / name
-            prepared = prepare(recipe, data[recipe.corpus.name])
+            prepared = prepare(recipe, root_of(recipe))
             made[name] = train_run(recipe, prepared, folder, recipe.seed)
             if name not in STARTS:
                 shutil.rmtree(folder)

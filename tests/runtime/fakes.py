@@ -10,6 +10,7 @@ import numpy as np
 from emoscope.calibration import Calibration
 from emoscope.runtime.annotator import Annotator
 from emoscope.runtime.jobs import annotate_stream
+from emoscope.runtime.ray import Worker
 from emoscope.taxonomy import Taxonomy
 
 NAMES = ("others", "happy", "sad", "angry")
@@ -48,3 +49,12 @@ def write_csv(path: Path, header, rows) -> Path:
     with path.open("w", encoding="utf-8", newline="") as file:
         csv.writer(file).writerows([header, *rows])
     return path
+
+
+def in_process(worker, tasks, workers):
+    """What `emoscope.runtime.ray.on_ray` does, without Ray."""
+    del workers
+    one = Worker(*worker)
+    for task in tasks:
+        outcome = one({name: [value] for name, value in task.items()})
+        yield {name: value for name, (value,) in outcome.items()}

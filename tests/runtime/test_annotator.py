@@ -1,5 +1,7 @@
 import json
 import shutil
+from itertools import count, islice
+from threading import Event
 
 import numpy as np
 import pytest
@@ -83,10 +85,130 @@ def test_a_single_string_is_no_list_of_texts(fixed):
         fixed.annotate("1 3 2 0")
 
 
+@pytest.mark.parametrize(
+    ("texts", "message"),
+    [
+        (None, "list of texts, got NoneType"),
+        ({"1 3 2 0": 1}, "list of texts, got dict"),
+        (b"1 3 2 0", "list of texts, got bytes"),
+        (["0 0 0 0", float("nan")], "text 2 to be a string or a list of turns, got float"),
+        ([{"role": "user"}], "text 1 to be a string or a list of turns, got dict"),
+    ],
+)
+def test_what_is_no_list_of_texts_is_refused(fixed, texts, message):
+    for annotate in (fixed.annotate, fixed.annotate_stream):
+        with pytest.raises(InputError, match=message):
+            list(annotate(texts))
+
+
+@pytest.mark.parametrize("texts", [("1 3 2 0",), iter(["1 3 2 0"]), np.array(["1 3 2 0"])])
+def test_any_list_of_texts_will_do(fixed, texts):
+    assert fixed.annotate(texts) == fixed.annotate(["1 3 2 0"])
+
+
+def test_conversations_are_scored_as_annotate_does(fixed):
+    conversations = [["1 3", "2 0"], ("5", "0 0 0"), np.array(["1", "1", "1", "1"])]
+    for top_k, threshold in [(None, None), (2, None), (None, 0.2), (1, "fitted")]:
+        found = fixed.annotate_conversations(conversations, top_k, threshold)
+        assert found == fixed.annotate(conversations, top_k, threshold)
+    assert fixed.annotate_conversations([]) == []
+
+
+@pytest.mark.parametrize(
+    ("conversations", "message"),
+    [
+        ("1 3 2 0", r"conversations.*, got str; for one text pass \[\[text\]\]"),
+        (["1 3 2 0"], r"conversation 1 to be a list of turns, got str; pass \[text\]"),
+        ([["1 3 2 0"], "1 3 2 0"], "conversation 2"),
+        ([["1 3 2 0"], {"turn": "1 3 2 0"}], "conversation 2 to be a list of turns, got dict"),
+    ],
+)
+def test_a_conversation_is_a_list_of_turns(fixed, conversations, message):
+    with pytest.raises(InputError, match=message):
+        fixed.annotate_conversations(conversations)
+
+
+CALLS = ("annotate", "annotate_conversations", "annotate_stream")
+
+
+@pytest.mark.parametrize("call", CALLS)
 @pytest.mark.parametrize("top_k", [0, -1])
-def test_a_number_of_labels_is_at_least_one(fixed, top_k):
+def test_a_number_of_labels_is_at_least_one(fixed, call, top_k):
     with pytest.raises(InputError, match="top_k of at least 1"):
-        fixed.annotate(["1 3 2 0"], top_k=top_k)
+        getattr(fixed, call)([["1 3 2 0"]], top_k=top_k)
+
+
+@pytest.mark.parametrize("call", CALLS)
+@pytest.mark.parametrize("threshold", ["0.5", "", float("nan")])
+def test_a_threshold_is_a_number_or_the_word_fitted(fixed, call, threshold):
+    with pytest.raises(InputError, match="number or 'fitted'"):
+        getattr(fixed, call)([["1 3 2 0"]], threshold=threshold)
+
+
+def test_fitted_thresholds_keep_the_labels_that_the_model_gives():
+    several = Taxonomy("several", Taxonomy.load("emocontext").labels, exclusive=False)
+    calibration = Calibration(thresholds=(0.1, 0.96, 0.8, 0.3))
+    annotator = Annotator(Fixed(), several, calibration)
+    texts = ["-1 3 2 -2", "-9 -9 -9 -9"]
+    first, second = annotator.annotate(texts, threshold="fitted")
+    assert [score.label for score in first] == ["sad", "others"]
+    assert second == []
+    assert [scores[:1] for scores in (first, second)] == annotator.annotate(texts, 1, "fitted")
+    plain = Annotator(Fixed(), several, Calibration())
+    assert plain.annotate(texts, threshold="fitted") == plain.annotate(texts, threshold=0.5)
+
+
+def test_of_labels_that_exclude_each_other_the_most_probable_one_is_given(fixed):
+    texts = ["0.1 0.2 0 0", "0 0 0 0"]
+    assert fixed.annotate(texts, threshold="fitted") == fixed.annotate(texts, top_k=1)
+
+
+@pytest.mark.parametrize("batch_size", [1, 2, 3, 7, 100])
+@pytest.mark.parametrize(("top_k", "threshold"), [(None, None), (2, 0.2), (1, "fitted")])
+def test_a_stream_is_scored_as_a_list_is(fixed, batch_size, top_k, threshold):
+    texts = [f"{number} 3 2 0" for number in range(6)] + [["1 3", "2 0"]]
+    found = fixed.annotate_stream(iter(texts), top_k, threshold, batch_size)
+    assert list(found) == fixed.annotate(texts, top_k, threshold)
+    assert list(fixed.annotate_stream([], top_k, threshold, batch_size)) == []
+
+
+def test_a_stream_may_never_end(fixed):
+    drawn = []
+    texts = (drawn.append(number) or f"{number} 3 2 0" for number in count())
+    stream = fixed.annotate_stream(texts, batch_size=4)
+    assert drawn == [], "nothing is read before it is asked for"
+    for place, scores in enumerate(islice(stream, 30)):
+        assert scores == fixed.annotate([f"{place} 3 2 0"])[0]
+        assert len(drawn) <= (place // 4 + 2) * 4
+    stream.close()
+
+
+def test_the_next_batch_is_encoded_while_one_is_scored():
+    begun = Event()
+
+    class Waiting(Fixed):
+        def encode(self, conversations):
+            if conversations == [["1 0 0 0"]]:
+                begun.set()
+            return super().encode(conversations)
+
+        def logits(self, encoded):
+            assert begun.wait(30)
+            return super().logits(encoded)
+
+    annotator = Annotator(Waiting(), Taxonomy.load("emocontext"), Calibration())
+    assert len(list(annotator.annotate_stream(["0 0 0 0", "1 0 0 0"], batch_size=1))) == 2
+
+
+def test_what_is_wrong_with_a_stream_is_said_after_the_batches_before(fixed):
+    stream = fixed.annotate_stream(["0 0 0 0", "1 0 0 0", 3], batch_size=2)
+    assert len(list(islice(stream, 2))) == 2
+    with pytest.raises(InputError, match="text 3 to be a string"):
+        next(stream)
+    with pytest.raises(InputError, match="batch_size of at least 1, got 0"):
+        fixed.annotate_stream(["0 0 0 0"], batch_size=0)
+    with pytest.raises(InputError, match=r"pass \[text\]"):
+        fixed.annotate_stream("0 0 0 0")
 
 
 def test_labels_that_do_not_exclude_each_other_are_scored_alone():
@@ -161,11 +283,12 @@ def test_batch_mates_change_nothing(annotator, conversations):
     together = annotator.probabilities(conversations)
     alone = np.concatenate([annotator.probabilities([turns]) for turns in conversations])
     assert alone == pytest.approx(together, abs=1e-5)
-    annotator.backend.batch_size, size = 7, annotator.backend.batch_size
+    inner = annotator.cutting().backend
+    inner.batch_size, size = 7, inner.batch_size
     try:
         assert annotator.probabilities(conversations) == pytest.approx(together, abs=1e-5)
     finally:
-        annotator.backend.batch_size = size
+        inner.batch_size = size
     backwards = annotator.probabilities(conversations[::-1])[::-1]
     assert backwards == pytest.approx(together, abs=1e-5)
     assert np.ptp(together, axis=0).min() > 1e-3, "the test needs texts that differ"

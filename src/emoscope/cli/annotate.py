@@ -109,6 +109,37 @@ def annotate(
         ),
     ] = None,
     workers: Annotated[int, typer.Option(min=1, help="Processes that score.")] = 1,
+    engine: Annotated[
+        Literal["auto", "openvino", "onnxruntime", "torch"],
+        typer.Option(help="What runs the model; auto takes the fastest that is installed."),
+    ] = "auto",
+    cluster: Annotated[
+        Literal["ray"] | None,
+        typer.Option(
+            help="Annotate a folder of files or a partitioned Parquet data set with Ray Data; "
+            "--output is a folder too.",
+            show_default=False,
+        ),
+    ] = None,
+    long_texts: Annotated[
+        Literal["auto", "mean", "max", "truncate"],
+        typer.Option(
+            help="Of a text longer than the model reads at a time: the mean or the highest score "
+            "of its windows, or the part that it reads; auto: mean, but conversations are cut."
+        ),
+    ] = "auto",
+    plot: Annotated[
+        Path | None,
+        typer.Option(help="Draw the output: .html, .svg, .png or .pdf.", show_default=False),
+    ] = None,
+    date: Annotated[
+        str | None,
+        typer.Option(help="Column of dates, for the picture over time.", show_default=False),
+    ] = None,
+    date_format: Annotated[
+        str | None,
+        typer.Option(help="Of the dates, where they are ambiguous: %d/%m/%Y.", show_default=False),
+    ] = None,
 ) -> None:
     """Score every text or conversation of a file, in order.
 
@@ -117,29 +148,34 @@ def annotate(
     [b]Example:[/b] emoscope annotate chats.tsv --model sample --output scores.csv
     """
     from emoscope.cli.annotating import run, spec_of, threshold_of, turns_of
+    from emoscope.cli.picture import Picture
     from emoscope.errors import InputError
     from emoscope.runtime.jobs import Options, Source
 
     if skip_bad_rows is not None and bad_rows == "keep":
         raise InputError("Bad rows are kept or skipped: leave out --bad-rows or --skip-bad-rows.")
-    run(
-        spec_of(model, labels, taxonomy),
-        Source(
-            file=sys.stdin.buffer if source == "-" else Path(source),
-            turns=turns_of(text, turns),
-            id=id_column,
-            turn_separator=turn_separator,
-            format=format_,
-            encoding=encoding,
-        ),
-        output,
-        Options(
-            format=output_format,
-            threshold=threshold_of(threshold),
-            top_k=top_k,
-            bad_rows=skip_bad_rows or bad_rows,
-            workers=workers,
-            cache=cache,
-            restart=restart,
-        ),
+    spec = spec_of(model, labels, taxonomy, engine, long_texts)
+    texts = Source(
+        file=sys.stdin.buffer if source == "-" else Path(source),
+        turns=turns_of(text, turns),
+        id=id_column,
+        turn_separator=turn_separator,
+        format=format_,
+        encoding=encoding,
     )
+    options = Options(
+        format=output_format,
+        threshold=threshold_of(threshold),
+        top_k=top_k,
+        bad_rows=skip_bad_rows or bad_rows,
+        workers=workers,
+        cache=cache,
+        restart=restart,
+    )
+    if cluster is not None:
+        from emoscope.cli.cluster import run_on_cluster
+
+        run_on_cluster(spec, texts, output, options, plot)
+        return
+    picture = None if plot is None else Picture(plot, date, date_format)
+    run(spec, texts, output, options, picture)

@@ -21,8 +21,10 @@ from rich.progress import (
 from rich.text import Text
 
 from emoscope.cli.common import turn_columns
+from emoscope.cli.picture import Picture
 from emoscope.errors import InputError
 from emoscope.rows import RowError
+from emoscope.runtime.backend import Engine
 from emoscope.runtime.jobs import (
     ModelSpec,
     Options,
@@ -32,17 +34,24 @@ from emoscope.runtime.jobs import (
     annotate_file,
     annotate_stream,
 )
+from emoscope.runtime.long_texts import LongTexts
 from emoscope.taxonomy import Taxonomy
 
 INTERRUPTED = 130
 
 
-def spec_of(model: Path | None, labels: str | None, taxonomy: str | None) -> ModelSpec:
-    """The model, and the labels it is asked for."""
+def spec_of(
+    model: Path | None,
+    labels: str | None,
+    taxonomy: str | None,
+    engine: Engine = "auto",
+    long_texts: LongTexts = "auto",
+) -> ModelSpec:
+    """The model, the labels it is asked for, and how it runs."""
     if labels is not None and taxonomy is not None:
         raise InputError("--labels and --taxonomy say the same thing: give only one of them.")
     named = labels if labels is not None else taxonomy
-    return ModelSpec(model, None if named is None else Taxonomy.load(named))
+    return ModelSpec(model, None if named is None else Taxonomy.load(named), engine, long_texts)
 
 
 def turns_of(text: str | None, turns: str | None) -> tuple[str, ...] | None:
@@ -62,10 +71,18 @@ def threshold_of(text: str) -> float | Path | Literal["fitted"]:
         return Path(text)
 
 
-def run(model: ModelSpec, source: Source, output: Path | None, options: Options) -> None:
-    """Annotate, and say on stderr what a user has to know."""
+def run(
+    model: ModelSpec,
+    source: Source,
+    output: Path | None,
+    options: Options,
+    picture: Picture | None = None,
+) -> None:
+    """Annotate, draw, and say on stderr what a user has to know."""
     if output == Path("-"):
         output = None
+    if picture is not None:
+        picture.check(output, options)
     try:
         with progress(shown=output is not None or not sys.stdout.isatty()) as on_status:
             if output is None:
@@ -83,6 +100,8 @@ def run(model: ModelSpec, source: Source, output: Path | None, options: Options)
         raise typer.Exit(INTERRUPTED) from None
     for line in told(summary, output, options):
         typer.echo(line, err=True)
+    if picture is not None and output is not None:
+        picture.draw(output, source.name)
 
 
 def told(summary: Summary, output: Path | None, options: Options) -> Iterator[str]:

@@ -12,6 +12,8 @@ from emoscope.cli.annotate import annotate
 from emoscope.cli.compare import compare
 from emoscope.cli.describe import describe
 from emoscope.cli.evaluate import evaluate
+from emoscope.cli.explain import explain
+from emoscope.cli.export import export
 from emoscope.cli.info import info
 from emoscope.cli.recipes import recipes
 from emoscope.cli.report import report
@@ -27,7 +29,7 @@ app = typer.Typer(
     rich_markup_mode="rich",
     help="Recognise emotion in text with any set of labels: train, evaluate, annotate.",
 )
-NEED_ARGUMENTS = (annotate, train, evaluate, compare, report, describe)
+NEED_ARGUMENTS = (annotate, explain, train, evaluate, compare, report, export, describe)
 for command in (*NEED_ARGUMENTS, recipes, taxonomies, info):
     app.command(no_args_is_help=command in NEED_ARGUMENTS)(command)
 

@@ -57,6 +57,12 @@ def train(
             show_default=False,
         ),
     ] = None,
+    export: Annotated[
+        bool,
+        typer.Option(
+            "--export", help="Write each trained model as an ONNX graph too, as `emoscope export`."
+        ),
+    ] = False,
     restart: Annotated[
         bool,
         typer.Option("--restart", help="Begin anew instead of going on after an interruption."),
@@ -77,6 +83,8 @@ def train(
         raise InputError(f"{first.name} needs --data-dir, a folder with {first.needs}.")
     for module in ("torch", "transformers", "datasets", "sklearn", "matplotlib", "accelerate"):
         require(module, "train")
+    if export:
+        require("onnx", "export")
     from emoscope.training.logs import LOGS, open_log
     from emoscope.training.processes import is_main
     from emoscope.training.series import sweep as combinations
@@ -104,5 +112,10 @@ def train(
             track=track or [],
             after_run=announce,
         )
+    if export and is_main():
+        from emoscope.training.export import export_runs
+
+        for folder, done in zip(folders, results, strict=True):
+            export_runs([folder / f"seed-{one.seed}" for one in done])
     if is_main():
         show_results([changes for changes, _ in variants], folders, results, first)

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import chain
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,6 +36,47 @@ class Ragged:
     def lengths(self) -> NDArray[np.int64]:
         """Length of each sequence, shape (N,)."""
         return np.diff(self.offsets)
+
+    def cut(self, length: int, side: Literal["start", "end"] = "end") -> "Ragged":
+        """At most `length` values of each sequence.
+
+        Args:
+            length: values kept.
+            side: the one that a longer sequence loses.
+        """
+        kept = np.minimum(self.lengths, length)
+        starts = self.offsets[1:] - kept if side == "start" else self.offsets[:-1]
+        return self._spans(starts, kept)
+
+    def windows(self, length: int, step: int) -> tuple["Ragged", NDArray[np.int64]]:
+        """Each sequence as windows of `length` values that begin `step` values apart.
+
+        The last window of a sequence ends where it ends; a short sequence is one window.
+
+        Args:
+            length: values of a window, at least 1.
+            step: from 1 to `length`; less makes them overlap.
+
+        Returns:
+            W windows, in order, and the sequence that each belongs to, (W,).
+        """
+        lengths = self.lengths
+        counts = 1 + -(-np.maximum(lengths - length, 0) // step)
+        owners = np.repeat(np.arange(len(self)), counts)
+        numbers = np.arange(len(owners)) - np.repeat(np.cumsum(counts) - counts, counts)
+        kept = np.minimum(lengths, length)[owners]
+        starts = np.minimum(numbers * step, lengths[owners] - kept)
+        return self._spans(self.offsets[:-1][owners] + starts, kept), owners
+
+    def take(self, rows: NDArray[np.int64]) -> "Ragged":
+        """Some of the sequences, in the order named."""
+        return self._spans(self.offsets[:-1][rows], self.lengths[rows])
+
+    def _spans(self, starts: NDArray[np.int64], lengths: NDArray[np.int64]) -> "Ragged":
+        """Sequences from stretches of the values."""
+        offsets = np.concatenate([np.zeros(1, np.int64), np.cumsum(lengths)])
+        inside = np.arange(offsets[-1]) - np.repeat(offsets[:-1], lengths)
+        return Ragged(self.values[np.repeat(starts, lengths) + inside], offsets)
 
     def padded(
         self, rows: NDArray[np.int64], pad: int = 0

@@ -110,14 +110,22 @@ class DemuxEncoder:
         """All labels in the taxonomy's order."""
         return label_prompt(self.tokenizer, self.taxonomy)
 
-    def encode(self, conversations: Sequence[Sequence[str]]) -> Ragged:
-        """Token ids of N texts, without the labels.
+    @property
+    def length(self) -> int:
+        """Tokens of one text that the model reads at a time.
 
         Raises:
             InputError: the labels leave no room for text.
         """
-        length = min(self.max_length, self.prompt.frame.room(self.tokenizer.window))
-        return encode_turns(self.pipeline, self.tokenizer, conversations, length, self.truncation)
+        return min(self.max_length, self.prompt.frame.room(self.tokenizer.window))
+
+    def tokens(self, conversations: Sequence[Sequence[str]]) -> Ragged:
+        """Token ids of N texts, whole, without the labels."""
+        return encode_turns(self.pipeline, self.tokenizer, conversations)
+
+    def encode(self, conversations: Sequence[Sequence[str]]) -> Ragged:
+        """The same, at most `length` of each."""
+        return self.tokens(conversations).cut(self.length, self.truncation)
 
     def batch(
         self, encoded: Ragged, rows: NDArray[np.int64], order: Sequence[int] | None = None

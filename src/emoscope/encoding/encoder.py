@@ -23,8 +23,19 @@ class Encoder(Protocol):
     Texts are encoded once; what is around them, such as labels, joins when a batch is made.
     """
 
+    @property
+    def length(self) -> int:
+        """Tokens of one text that the model reads at a time."""
+
+    @property
+    def truncation(self) -> Truncation:
+        """The side that a longer text loses."""
+
+    def tokens(self, conversations: Sequence[Sequence[str]]) -> Ragged:
+        """Token ids of N conversations, whole, without what the labels need."""
+
     def encode(self, conversations: Sequence[Sequence[str]]) -> Ragged:
-        """Token ids of N conversations, without what the labels need."""
+        """The same, at most `length` of each."""
 
     def batch(
         self, encoded: Ragged, rows: NDArray[np.int64], order: Sequence[int] | None = None

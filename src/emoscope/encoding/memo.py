@@ -164,13 +164,23 @@ class MemoEncoder:
             tokens[row, : len(one)] = one
         return tokens, np.array([label for label, _ in words], dtype=np.int64)
 
-    def encode(self, conversations: Sequence[Sequence[str]]) -> Ragged:
-        """Token ids of N texts, without the template."""
-        length = min(self.max_length, self.prompt.frame.room(self.tokenizer.window))
+    @property
+    def length(self) -> int:
+        """Tokens of one text that the model reads at a time.
+
+        Raises:
+            InputError: the template leaves no room for text.
+        """
+        return min(self.max_length, self.prompt.frame.room(self.tokenizer.window))
+
+    def tokens(self, conversations: Sequence[Sequence[str]]) -> Ragged:
+        """Token ids of N texts, whole, without the template."""
         prefix = " " if self.sentence.partition(TEXT)[0][-1:].isspace() else ""
-        return encode_turns(
-            self.pipeline, self.tokenizer, conversations, length, self.truncation, prefix
-        )
+        return encode_turns(self.pipeline, self.tokenizer, conversations, prefix)
+
+    def encode(self, conversations: Sequence[Sequence[str]]) -> Ragged:
+        """The same, at most `length` of each."""
+        return self.tokens(conversations).cut(self.length, self.truncation)
 
     def batch(
         self, encoded: Ragged, rows: NDArray[np.int64], order: Sequence[int] | None = None

@@ -46,16 +46,25 @@ class PlainEncoder:
         """At most `max_length` words."""
         return words[-self.max_length :] if self.truncation == "start" else words[: self.max_length]
 
-    def encode(self, conversations: Sequence[Sequence[str]]) -> Ragged:
-        """Word ids of each conversation, N sequences of 1 to `max_length` ids.
+    @property
+    def length(self) -> int:
+        """Words of one conversation that the model reads at a time."""
+        return self.max_length
+
+    def tokens(self, conversations: Sequence[Sequence[str]]) -> Ragged:
+        """Word ids of each conversation, whole, N sequences of at least one id.
 
         A conversation without a single word becomes one unknown word, so that every row has
         something to attend to.
         """
         nothing = [UNKNOWN]
         return Ragged.from_sequences(
-            [self.vocabulary.ids(self.words(turns)) or nothing for turns in conversations]
+            [self.vocabulary.ids(split(self.pipeline, turns)) or nothing for turns in conversations]
         )
+
+    def encode(self, conversations: Sequence[Sequence[str]]) -> Ragged:
+        """The same, at most `length` of each."""
+        return self.tokens(conversations).cut(self.length, self.truncation)
 
     def batch(
         self, encoded: Ragged, rows: NDArray[np.int64], order: Sequence[int] | None = None

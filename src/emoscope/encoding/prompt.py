@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from tokenizers import Encoding
 
 from emoscope.encoding.batching import Ragged
-from emoscope.encoding.encoder import Batch, Truncation
+from emoscope.encoding.encoder import Batch
 from emoscope.encoding.tokens import TextTokenizer
 from emoscope.errors import InputError
 from emoscope.text import TextPipeline
@@ -103,18 +103,14 @@ def encode_turns(
     pipeline: TextPipeline,
     tokenizer: TextTokenizer,
     conversations: Sequence[Sequence[str]],
-    length: int,
-    truncation: Truncation,
     prefix: str = "",
 ) -> Ragged:
-    """Token ids of N conversations, turns parted by the separator, at most `length` each.
+    """Token ids of N conversations, turns parted by the separator.
 
     Args:
         pipeline: cleans the turns.
         tokenizer: of the model.
         conversations: turns of each, oldest first.
-        length: tokens kept.
-        truncation: the side that a longer one loses.
         prefix: put before each turn, such as a space that the tokenizer would see there.
     """
     cleaned = [pipeline(turns) for turns in conversations]
@@ -126,5 +122,5 @@ def encode_turns(
         ids: list[int] = []
         for place in range(len(turns)):
             ids += [separator] * (place > 0) + next(pieces)
-        rows.append(ids[-length:] if truncation == "start" else ids[:length])
+        rows.append(ids)
     return Ragged.from_sequences(rows)

@@ -19,9 +19,9 @@ from scipy.spatial.distance import squareform
 
 from emoscope.errors import InputError
 from emoscope.evaluation.correlations import Correlations, LabelMatrix
-from emoscope.evaluation.wheel import WheelMap, on_wheel
-from emoscope.losses.correlation import WHEEL, angle_of
+from emoscope.evaluation.wheel import WheelMap
 from emoscope.plotting import COLOURS, save
+from emoscope.plutchik import PRIMARY, WHEEL, angle_of, on_wheel
 
 Floats = NDArray[np.floating[Any]]
 Order = Literal["clusters", "wheel"]
@@ -33,17 +33,6 @@ TITLES = {
     "predicted": ("Predicted probabilities", "Pearson correlation"),
     "data": ("Labels in the data", "Pearson correlation"),
     "wheel": ("Plutchik's wheel", "cosine of the angle"),
-}
-# As Plutchik paints them: every second of the sixteen emotions is a primary one.
-PRIMARY = {
-    "fear": "#3c8f4f",
-    "trust": "#9bc53d",
-    "joy": "#f7d038",
-    "anticipation": "#f28f3b",
-    "anger": "#d7263d",
-    "disgust": "#8b5fa8",
-    "sadness": "#3f6fb5",
-    "surprise": "#5bb5d6",
 }
 RIM = 1.12
 """Radius of the wheel; the farthest label of a model is at 1, so that its point stays inside."""

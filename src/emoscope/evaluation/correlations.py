@@ -26,9 +26,10 @@ from emoscope.corpora.corpus import Corpus
 from emoscope.encoding.batching import by_length
 from emoscope.errors import InputError
 from emoscope.evaluation.evaluate import Evaluation
-from emoscope.evaluation.wheel import WheelMap, map_onto_wheel, on_wheel
+from emoscope.evaluation.wheel import WheelMap, map_onto_wheel
 from emoscope.losses.correlation import data_correlation, wheel_correlation
 from emoscope.models.torch_backend import TorchBackend, tensors
+from emoscope.plutchik import on_wheel
 from emoscope.runtime.annotator import Annotator
 
 Floats = NDArray[np.floating[Any]]
@@ -261,7 +262,7 @@ def measure_correlations(
 
 def _representations(annotator: Annotator, corpus: Corpus) -> Iterator[Floats]:
     """Label representations (B, K, H) of all texts, batch by batch, the longest texts first."""
-    backend = annotator.backend
+    backend = annotator.cutting().backend
     if not isinstance(backend, TorchBackend):
         raise NoRepresentationsError(_NONE)
     encoded = backend.encode(corpus.turns)

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import orthogonal_procrustes
 
-from emoscope.losses.correlation import OPPOSITES, WHEEL, angle_of
+from emoscope.plutchik import angle_of, on_wheel
 
 Floats = NDArray[np.floating[Any]]
 
@@ -67,8 +67,3 @@ def map_onto_wheel(names: Sequence[str], similarity: Floats) -> WheelMap | None:
         explained=float(spread[:2].sum() / spread.sum()),
         error=float(np.degrees(apart.mean())),
     )
-
-
-def on_wheel(name: str) -> bool:
-    """Whether Plutchik's wheel knows a label by its English name."""
-    return name.casefold() in {*WHEEL, *OPPOSITES}

@@ -6,10 +6,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from emoscope.evaluation.calibration_error import Bins
 from emoscope.experiments.log import Spread
 from emoscope.experiments.measured import Measured
 
-BINS = 10
 TINY = 1e-7
 """Probabilities are kept so far from 0 and 1, which float32 rounds to, when their log is taken."""
 Floats = NDArray[np.floating[Any]]
@@ -42,21 +42,16 @@ class Reliability:
 def reliability(measured: Measured) -> Reliability:
     """Calibration of each run on the texts with gold labels."""
     exclusive = measured.taxonomy.exclusive
-    binned, errors, briers = [], [], []
+    bins, briers = [], []
     for probabilities in measured.probabilities:
-        confidence, truth = cells(probabilities, measured.gold, measured.known, exclusive)
-        counts, means, shares = in_bins(confidence, truth)
-        binned.append((counts, means, shares))
-        gaps = np.where(counts > 0, np.abs(means - shares), 0.0)
-        errors.append(float((counts * gaps).sum() / max(counts.sum(), 1)))
+        bins.append(Bins.of(*cells(probabilities, measured.gold, measured.known, exclusive)))
         briers.append(brier(probabilities, measured.gold, measured.known, exclusive))
     losses = np.nanmean(text_losses(measured), axis=1)
-    counts, confidence, observed = (np.stack(one) for one in zip(*binned, strict=True))
     return Reliability(
-        counts=counts.mean(axis=0),
-        confidence=confidence,
-        observed=observed,
-        error=Spread.of(errors),
+        counts=np.mean([one.counts for one in bins], axis=0),
+        confidence=np.stack([one.confidence for one in bins]),
+        observed=np.stack([one.observed for one in bins]),
+        error=Spread.of([one.error for one in bins]),
         brier=Spread.of(briers),
         log_loss=Spread.of([float(one) for one in losses]),
     )
@@ -74,16 +69,6 @@ def cells(
         np.take_along_axis(one, top, axis=1)[:, 0] for one in (probabilities, gold)
     )
     return confidence[annotated], truth[annotated]
-
-
-def in_bins(confidence: Floats, truth: Floats) -> tuple[Floats, Floats, Floats]:
-    """Number of cells, mean probability and share of gold labels of each bin, (B,) each."""
-    places = np.clip((confidence * BINS).astype(int), 0, BINS - 1)
-    counts = np.bincount(places, minlength=BINS).astype(float)
-    filled = np.where(counts > 0, counts, np.nan)
-    sums = (np.bincount(places, values, BINS) for values in (confidence, truth))
-    means, shares = (one / filled for one in sums)
-    return counts, means, shares
 
 
 def brier(probabilities: Floats, gold: Floats, known: NDArray[np.bool_], exclusive: bool) -> float:

@@ -7,7 +7,8 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from emoscope.experiments.reliability import BINS, Reliability
+from emoscope.evaluation.calibration_error import BINS
+from emoscope.experiments.reliability import Reliability
 from emoscope.plotting import COLOURS, quiet, save
 
 

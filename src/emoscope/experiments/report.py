@@ -21,11 +21,11 @@ from emoscope.experiments.measured import (
     rows,
     shown,
 )
-from emoscope.experiments.page import Html, element, folded, joined, page, picture, table, text
 from emoscope.experiments.plots import draw_log
 from emoscope.experiments.reliability import reliability
 from emoscope.experiments.reliability_plot import draw_reliability
 from emoscope.experiments.report_parts import configuration, mistakes
+from emoscope.page import Html, element, folded, joined, page, picture, table, text
 
 FIRST, WIDE = ("loss", "micro_f1", "macro_f1", "jaccard"), ("emotions_f1", "parts")
 """Pictures that are shown, side by side or across the page; the others are folded."""

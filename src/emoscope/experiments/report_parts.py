@@ -7,8 +7,8 @@ from emoscope.experiments.agreement import Example
 from emoscope.experiments.defaults import settings
 from emoscope.experiments.log import ExperimentLog
 from emoscope.experiments.measured import shown
-from emoscope.experiments.page import Html, element, folded, joined, table, text
 from emoscope.folder import read_json
+from emoscope.page import Html, element, folded, joined, table, text
 
 LONGEST = 400
 """Characters of a text that are shown; the rest is folded."""

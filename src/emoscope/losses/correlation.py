@@ -4,7 +4,6 @@ Both priors of *Leveraging Label Correlations in a Multi-label Setting* (arXiv 2
 the weights that its local losses make of them.
 """
 
-import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal
 
@@ -14,31 +13,10 @@ from numpy.typing import NDArray
 
 from emoscope.errors import InputError
 from emoscope.losses.local import PairWeights
+from emoscope.plutchik import angles_of
 
 Floats = NDArray[np.floating[Any]]
 Transform = Literal["identity", "sqrt", "square", "log"]
-
-# Plutchik's primary emotions and the dyads between them, an eighth of π apart.
-WHEEL = (
-    "fear",
-    "submission",
-    "trust",
-    "love",
-    "joy",
-    "optimism",
-    "anticipation",
-    "aggressiveness",
-    "anger",
-    "contempt",
-    "disgust",
-    "remorse",
-    "sadness",
-    "disapproval",
-    "surprise",
-    "awe",
-)
-# Not on the wheel, but the opposite of an emotion that is.
-OPPOSITES = {"pessimism": "optimism"}
 
 # Each maps [0, 1] onto [0, 1] and grows.
 TRANSFORMS: Mapping[str, Callable[[Floats], Floats]] = {
@@ -74,18 +52,6 @@ def data_correlation(labels: Floats) -> Floats:
     return np.asarray(correlation)
 
 
-def angle_of(name: str) -> float:
-    """Angle of an emotion on Plutchik's wheel, in radians from fear, in [0, 2π).
-
-    Args:
-        name: English name, in any case.
-
-    Raises:
-        InputError: if the wheel does not have it.
-    """
-    return float(_angles([name])[0])
-
-
 def wheel_correlation(names: Sequence[str]) -> Floats:
     """Cosine of the angle between emotions on Plutchik's wheel: opposites -1, neighbours 0.92.
 
@@ -98,7 +64,7 @@ def wheel_correlation(names: Sequence[str]) -> Floats:
     Raises:
         InputError: if the wheel does not have one of them.
     """
-    angles = _angles(names)
+    angles = angles_of(names)
     return np.asarray(np.cos(angles[:, None] - angles[None, :]))
 
 
@@ -125,18 +91,3 @@ def pair_weights(
         within=torch.as_tensor(within + least, dtype=torch.float32),
         between=torch.as_tensor(1 - within + least, dtype=torch.float32),
     )
-
-
-def _angles(names: Sequence[str]) -> Floats:
-    """Angles of emotions in radians from fear, (K,)."""
-    step = 2 * math.pi / len(WHEEL)
-    places = {name: index for index, name in enumerate(WHEEL)}
-    for name, opposite in OPPOSITES.items():
-        places[name] = (places[opposite] + len(WHEEL) // 2) % len(WHEEL)
-    unknown = [name for name in names if name.casefold() not in places]
-    if unknown:
-        raise InputError(
-            f"Plutchik's wheel has no {', '.join(repr(name) for name in unknown)}. "
-            f"It knows: {', '.join(places)}. Use the correlation of the training labels instead."
-        )
-    return np.array([places[name.casefold()] * step for name in names], dtype=np.float64)

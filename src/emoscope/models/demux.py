@@ -11,7 +11,8 @@ import torch
 from torch import Tensor, nn
 from transformers import PretrainedConfig, PreTrainedModel
 
-from emoscope.models.backbone import encode, new_backbone
+from emoscope.models.backbone import encoder_inputs, new_backbone
+from emoscope.models.late import check_joint_layers, late_states
 from emoscope.models.output import EmotionOutput
 
 Cluster = Literal["tokens", "max", "mean", "logsumexp"]
@@ -25,6 +26,8 @@ class DemuxConfig(PretrainedConfig):
         cluster: what a label of several words is: `"tokens"`, the mean state of all their tokens;
             or the maximum, mean or log-sum-exp of the words' own scores.
         dropout: probability of dropping a unit in the head.
+        joint_layers: how many of the encoder's top layers let labels and text see each other; see
+            `emoscope.models.late`. All of them if None, as published.
     """
 
     model_type = "demux"
@@ -34,11 +37,13 @@ class DemuxConfig(PretrainedConfig):
         backbone: dict[str, Any] | None = None,
         cluster: Cluster = "tokens",
         dropout: float = 0.1,
+        joint_layers: int | None = None,
         **kwargs: Any,
     ) -> None:
         self.backbone = backbone or {}
         self.cluster = cluster
         self.dropout = dropout
+        self.joint_layers = joint_layers
         super().__init__(**kwargs)
 
 
@@ -59,6 +64,8 @@ class Demux(PreTrainedModel):
     def __init__(self, config: DemuxConfig, backbone: PreTrainedModel | None = None) -> None:
         super().__init__(config)
         self.backbone = new_backbone(config.backbone) if backbone is None else backbone
+        if config.joint_layers is not None:
+            check_joint_layers(self.backbone, config.joint_layers)
         hidden = self.backbone.config.hidden_size
         self.head = nn.Sequential(
             nn.Linear(hidden, hidden), nn.Tanh(), nn.Dropout(config.dropout), nn.Linear(hidden, 1)
@@ -88,20 +95,31 @@ class Demux(PreTrainedModel):
         Returns:
             Logits (batch, labels) and label representations (batch, labels, hidden).
         """
-        states = encode(self.backbone, input_ids, attention_mask.long(), token_type_ids)
-        states = states[:, : word_mask.shape[1]]
         labels = int(word_labels.max()) + 1
-        member = nn.functional.one_hot(word_labels, labels).T.to(states)  # (labels, words)
-        tokens = word_mask.to(states)
-        representations = average(member @ tokens) @ states
+        member = nn.functional.one_hot(word_labels, labels).T.float()  # (labels, words)
+        tokens = word_mask.float()
+        of_labels = average(member @ tokens)
+        inputs = encoder_inputs(self.backbone, input_ids, attention_mask.long(), token_type_ids)
         if self.config.cluster == "tokens":
-            return EmotionOutput(
-                logits=self.head(representations).squeeze(-1), representations=representations
-            )
-        scores = self.head(average(tokens) @ states).squeeze(-1)  # (batch, words)
-        return EmotionOutput(
-            logits=combine(scores, member, self.config.cluster), representations=representations
-        )
+            representations = self.states(inputs, of_labels)
+            logits = self.head(representations).squeeze(-1)
+        else:
+            states = self.states(inputs, torch.cat([of_labels, average(tokens)]))
+            representations, words = states[:, :labels], states[:, labels:]
+            logits = combine(self.head(words).squeeze(-1), member, self.config.cluster)
+        return EmotionOutput(logits=logits, representations=representations)
+
+    def states(self, inputs: dict[str, Tensor], rows: Tensor) -> Tensor:
+        """Mean states of groups of label tokens, (batch, rows, hidden).
+
+        Args:
+            inputs: of the encoder, labels first.
+            rows: (rows, P), weights that average the tokens of each group.
+        """
+        if self.config.joint_layers is not None:
+            return late_states(self.backbone, self.config.joint_layers, inputs, rows)
+        states: Tensor = self.backbone(**inputs).last_hidden_state[:, : rows.shape[1]]
+        return rows.to(states) @ states
 
 
 def average(weights: Tensor) -> Tensor:

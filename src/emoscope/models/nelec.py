@@ -203,6 +203,7 @@ class Nelec(PreTrainedModel):
     config: NelecConfig
     base_model_prefix = "nelec"
     main_input_name = "input_ids"
+    attention_branches = ("LSTM", "GRU")
 
     def __init__(self, config: NelecConfig) -> None:
         super().__init__(config)

@@ -11,9 +11,11 @@ from transformers.utils import logging as transformers_logging
 
 from emoscope.encoding.batching import Ragged, by_length
 from emoscope.encoding.encoder import Batch, Encoder, load_encoder
+from emoscope.encoding.plain import PlainEncoder
 from emoscope.errors import InputError
 from emoscope.folder import ModelFolder
 from emoscope.registry import MODELS, resolve
+from emoscope.runtime.backend import Attention
 from emoscope.taxonomy import Taxonomy
 
 
@@ -44,6 +46,24 @@ class TorchBackend:
     def logits(self, encoded: Ragged) -> NDArray[np.float32]:
         """Scores (N, K) before calibration."""
         return score(self.model, self.encoder, encoded, self.batch_size)
+
+    def attention(self, turns: Sequence[str]) -> Attention | None:
+        """The weights of one conversation's words.
+
+        None where the model does not read words, or does not name in `attention_branches` what
+        its `EmotionOutput.attentions` are of, and where a conversation has no word.
+        """
+        branches: tuple[str, ...] = getattr(self.model, "attention_branches", ())
+        if not branches or not isinstance(self.encoder, PlainEncoder):
+            return None
+        words = self.encoder.words(turns)
+        if not words:
+            return None
+        batch = self.encoder.batch(self.encode([turns]), np.array([0]))
+        with torch.inference_mode():
+            output = self.model(**tensors(batch, self.model.device))
+        weights: NDArray[np.float32] = output.attentions[0].float().cpu().numpy()
+        return Attention(tuple(words), branches, weights)
 
     def for_taxonomy(self, taxonomy: Taxonomy) -> "TorchBackend":
         """The same model, asked for other labels.

@@ -57,6 +57,11 @@ class DemuxSection(PromptedSection):
 
     type: Literal["demux"] = "demux"
     cluster: Literal["tokens", "max", "mean", "logsumexp"] = "tokens"
+    joint_layers: PositiveInt | None = Field(
+        None,
+        description="top layers of the encoder in which labels and text see each other, all if "
+        "null; fewer are faster",
+    )
     shuffle_labels: bool = Field(False, description="another order of labels for each batch")
     drop_labels: Probability = Field(
         0.0, description="share of the labels left out of a batch's prompt, drawn anew for each"

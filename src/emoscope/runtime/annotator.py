@@ -1,8 +1,10 @@
 """Emotion scores of texts and conversations."""
 
-from collections.abc import Sequence
+import math
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,8 +12,20 @@ from numpy.typing import NDArray
 from emoscope.calibration import Calibration, decide
 from emoscope.errors import InputError
 from emoscope.folder import ModelFolder
-from emoscope.runtime.backend import Backend, load_backend
+from emoscope.runtime.backend import Backend, Engine, load_backend
+from emoscope.runtime.long_texts import LongTextBackend, LongTexts
+from emoscope.runtime.texts import turns_of_conversations, turns_of_texts
 from emoscope.taxonomy import Taxonomy
+
+if TYPE_CHECKING:
+    from emoscope.runtime.explain import Explanation
+    from emoscope.runtime.shapley import Method
+
+PRETRAINED = Path(__file__).parents[1] / "pretrained"
+"""Folder of the model that ships."""
+Threshold = float | Literal["fitted"]
+"""Which labels of a text are kept: those at least as probable, or with `"fitted"` those that the
+model gives it, see `Annotator.decide`."""
 
 
 class Score(NamedTuple):
@@ -47,6 +61,12 @@ class Annotator:
         calibration = self.calibration.for_labels(self.taxonomy.names, taxonomy.names)
         return Annotator(backend, taxonomy, calibration)
 
+    def cutting(self) -> "Annotator":
+        """The annotator that cuts long texts, as training does."""
+        if not isinstance(self.backend, LongTextBackend):
+            return self
+        return Annotator(self.backend.backend, self.taxonomy, self.calibration)
+
     def decide(self, probabilities: NDArray[np.floating[Any]]) -> NDArray[np.bool_]:
         """Labels given, (N, K): the most probable one if exclusive, else those at their threshold.
 
@@ -70,39 +90,131 @@ class Annotator:
 
     def annotate(
         self,
-        texts: Sequence[str | Sequence[str]],
+        texts: Iterable[str | Sequence[str]],
         top_k: int | None = None,
-        threshold: float | None = None,
+        threshold: Threshold | None = None,
     ) -> list[list[Score]]:
         """The labels of each text, most probable first.
 
         Args:
             texts: each a string, or the turns of a conversation.
             top_k: at most so many labels a text, at least 1.
-            threshold: only labels at least as probable, which may be none.
+            threshold: only labels at least as probable, which may be none; `"fitted"` for the
+                labels that the model gives, by its own thresholds.
 
         Returns:
             One list for each text, in the order given.
 
         Raises:
-            InputError: texts that are not a list of text, or a `top_k` below 1.
+            InputError: texts that are not a list of text, a `top_k` below 1, or a threshold that
+                is neither a number nor `"fitted"`.
         """
-        if isinstance(texts, str):
-            raise InputError("Expected a list of texts; for one text pass [text].")
-        if top_k is not None and top_k < 1:
-            raise InputError(f"Expected a top_k of at least 1, got {top_k}.")
-        conversations = [[text] if isinstance(text, str) else list(text) for text in texts]
-        if not conversations:
-            return []
+        check_cuts(top_k, threshold)
+        return self._scores(list(turns_of_texts(texts)), top_k, threshold)
+
+    def annotate_conversations(
+        self,
+        conversations: Iterable[Sequence[str]],
+        top_k: int | None = None,
+        threshold: Threshold | None = None,
+    ) -> list[list[Score]]:
+        """The labels of each conversation, most probable first.
+
+        Unlike `annotate` it refuses a conversation that is a string, so that a column of whole
+        texts is never taken for one of turns.
+
+        Args:
+            conversations: the turns of each, oldest first.
+            top_k: as of `annotate`.
+            threshold: as of `annotate`.
+
+        Returns:
+            One list for each conversation, in the order given.
+
+        Raises:
+            InputError: as from `annotate`, or a conversation that is a string.
+        """
+        check_cuts(top_k, threshold)
+        return self._scores(list(turns_of_conversations(conversations)), top_k, threshold)
+
+    def annotate_stream(
+        self,
+        texts: Iterable[str | Sequence[str]],
+        top_k: int | None = None,
+        threshold: Threshold | None = None,
+        batch_size: int = 1024,
+    ) -> Iterator[list[Score]]:
+        """The labels of each text of a stream of any length, most probable first.
+
+        The texts of one batch are drawn and encoded in a thread of their own while those of the
+        batch before are scored; no more than two batches are in memory. What `texts` reads from
+        must be usable in another thread, which a connection of `sqlite3` by default is not.
+
+        Args:
+            texts: as of `annotate`.
+            top_k: as of `annotate`.
+            threshold: as of `annotate`.
+            batch_size: texts at a time, at least 1.
+
+        Returns:
+            An iterator with one list for each text, in their order.
+
+        Raises:
+            InputError: as from `annotate`; about a text when the iterator comes to its batch.
+        """
+        # Here, as `engines` imports this module.
+        from emoscope.runtime.engines import ahead
+
+        check_cuts(top_k, threshold)
+        if batch_size < 1:
+            raise InputError(f"Expected a batch_size of at least 1, got {batch_size}.")
+        turns = turns_of_texts(texts)
+        batches = iter(lambda: list(islice(turns, batch_size)), [])
+        return (
+            scores
+            for encoded in ahead(self.encode, batches)
+            for scores in self.rank(self.score(encoded), top_k, threshold)
+        )
+
+    def rank(
+        self,
+        probabilities: NDArray[np.floating[Any]],
+        top_k: int | None = None,
+        threshold: Threshold | None = None,
+    ) -> list[list[Score]]:
+        """Probabilities (N, K) as N lists of labels, as `annotate` gives them."""
+        given = np.ones(probabilities.shape, dtype=np.bool_)
+        if threshold == "fitted":
+            given, threshold = self.decide(probabilities), None
         names = self.taxonomy.names
         return [
-            select(
-                [Score(name, float(p)) for name, p in zip(names, row, strict=True)],
-                top_k,
-                threshold,
-            )
-            for row in self.probabilities(conversations)
+            select([Score(names[k], float(row[k])) for k in np.flatnonzero(kept)], top_k, threshold)
+            for row, kept in zip(probabilities, given, strict=True)
         ]
+
+    def _scores(
+        self, conversations: list[list[str]], top_k: int | None, threshold: Threshold | None
+    ) -> list[list[Score]]:
+        if not conversations:
+            return []
+        return self.rank(self.probabilities(conversations), top_k, threshold)
+
+    def explain(
+        self,
+        text: str | Sequence[str],
+        labels: Sequence[str] | None = None,
+        *,
+        method: "Method" = "shapley",
+        evaluations: int = 512,
+        seed: int = 0,
+    ) -> "Explanation":
+        """How much each word of one text speaks for or against each label.
+
+        The arguments are those of `emoscope.runtime.explain.explain`.
+        """
+        from emoscope.runtime.explain import explain
+
+        return explain(self, text, labels, method=method, evaluations=evaluations, seed=seed)
 
 
 def select(scores: list[Score], top_k: int | None, threshold: float | None) -> list[Score]:
@@ -113,19 +225,45 @@ def select(scores: list[Score], top_k: int | None, threshold: float | None) -> l
     return ranked[:top_k]
 
 
-def load(folder: str | Path, labels: str | Taxonomy | None = None) -> Annotator:
+def check_cuts(top_k: int | None, threshold: Threshold | None) -> None:
+    """Check what `annotate` is asked to leave out.
+
+    Raises:
+        InputError: a `top_k` below 1, or a threshold that is neither a number nor `"fitted"`.
+    """
+    if top_k is not None and top_k < 1:
+        raise InputError(f"Expected a top_k of at least 1, got {top_k}.")
+    if threshold is None or threshold == "fitted":
+        return
+    if isinstance(threshold, str) or math.isnan(threshold):
+        raise InputError(f"Expected a threshold that is a number or 'fitted', got {threshold!r}.")
+
+
+def load(
+    folder: str | Path | None = None,
+    labels: str | Taxonomy | None = None,
+    engine: Engine = "auto",
+    *,
+    long_texts: LongTexts = "auto",
+    threads: int | None = None,
+) -> Annotator:
     """The annotator of a model folder, or of the folder of a training.
 
     Args:
-        folder: of the model.
+        folder: of the model; the model that ships if None.
         labels: to score instead of those it was trained on, for a model that reads its labels: a
             taxonomy, or what `Taxonomy.load` takes, e.g. `"pride, relief, anger|rage"`.
+        engine: what runs the model, see `load_backend`.
+        long_texts: what is made of texts longer than the model reads at a time, see `LongTexts`.
+        threads: of the engine, at most; as many as there are cores if None.
 
     Raises:
         InputError: no model there, a damaged one, or one whose labels are fixed.
+        MissingExtraError: the packages that run it are not installed.
     """
-    opened = ModelFolder.open(folder)
-    annotator = Annotator(load_backend(opened), opened.taxonomy, opened.calibration)
+    opened = ModelFolder.open(PRETRAINED if folder is None else folder)
+    backend = LongTextBackend(load_backend(opened, engine, threads), long_texts)
+    annotator = Annotator(backend, opened.taxonomy, opened.calibration)
     if labels is None:
         return annotator
     return annotator.with_labels(labels if isinstance(labels, Taxonomy) else Taxonomy.load(labels))

@@ -1,17 +1,23 @@
-"""What an engine must offer, and where each kind of model has its engine."""
+"""What a backend must offer, and the backend of each model folder."""
 
 from collections.abc import Sequence
-from typing import Any, Protocol, Self
+from dataclasses import dataclass
+from importlib.util import find_spec
+from typing import Any, Literal, Protocol, Self, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
 
-from emoscope.errors import InputError, require
-from emoscope.folder import CONFIG, WEIGHTS, ModelFolder
-from emoscope.registry import MODELS, find, resolve
+from emoscope.encoding.demux import DemuxEncoder
+from emoscope.encoding.encoder import load_encoder
+from emoscope.errors import InputError, MissingExtraError, require
+from emoscope.folder import CONFIG, GRAPH, WEIGHTS, ModelFolder
+from emoscope.registry import ENGINES, MODELS, find, resolve
+from emoscope.runtime.graph import CLUSTERS, GraphBackend
 from emoscope.taxonomy import Taxonomy
 
 Conversation = Sequence[str]
+Engine = Literal["auto", "openvino", "onnxruntime", "torch"]
 
 
 class Backend(Protocol):
@@ -31,25 +37,69 @@ class Backend(Protocol):
         """
 
 
-def load_backend(folder: ModelFolder) -> Backend:
-    """The engine for a model folder, with the weights loaded.
+@dataclass(frozen=True)
+class Attention:
+    """How a model that attends to words weighs those of one conversation.
+
+    Attributes:
+        words: the T words that it reads, cleaned and cut to its length.
+        branches: names of the B layers whose states it weighs.
+        weights: (B, T); each row sums to one.
+    """
+
+    words: tuple[str, ...]
+    branches: tuple[str, ...]
+    weights: NDArray[np.floating[Any]]
+
+    def to_dict(self) -> dict[str, Any]:
+        """A mapping for JSON, weights rounded to six decimals."""
+        rows = self.weights.round(6).tolist()
+        return {"words": list(self.words), "branches": dict(zip(self.branches, rows, strict=True))}
+
+
+@runtime_checkable
+class Attentive(Protocol):
+    """What a backend may offer besides."""
+
+    def attention(self, turns: Conversation) -> Attention | None:
+        """The weights of one conversation's words; None of a model without, or without words."""
+
+
+def load_backend(folder: ModelFolder, engine: Engine = "auto", threads: int | None = None) -> Any:
+    """The backend for a model folder, with the weights loaded.
+
+    Args:
+        folder: with `model.safetensors`, which torch runs, or with `model.onnx`, which OpenVINO or
+            ONNX Runtime run.
+        engine: what runs the model; `"auto"` takes the fastest one that is installed.
+        threads: of a light engine, at most; as many as there are cores if None.
 
     Raises:
-        InputError: an unknown kind of model, or files that are damaged or do not fit together.
+        InputError: an unknown kind of model, an engine that cannot run it, or files that are
+            damaged or do not fit together.
         MissingExtraError: the engine's packages are not installed.
     """
+    exported = (folder.path / GRAPH).is_file()
+    if not exported and not (folder.path / WEIGHTS).is_file():
+        raise InputError(f"{folder.path / WEIGHTS} is missing: the model folder is incomplete.")
+    if engine != "auto" and exported == (engine == "torch"):
+        able = " or ".join(ENGINES) if exported else "torch"
+        raise InputError(f"{folder.path} cannot be run by {engine}; expected {able}, or auto.")
+    return graph_backend(folder, engine, threads) if exported else torch_backend(folder)
+
+
+def torch_backend(folder: ModelFolder) -> Any:
+    """The backend of a folder with weights."""
     try:
-        engine = find(MODELS, folder.model_type, "model of type").engine
+        backend = find(MODELS, folder.model_type, "model of type").backend
     except InputError as error:
         raise InputError(f"{folder.path}: {error}") from None
     require("torch", "train")
     require("transformers", "train")
     weights = folder.path / WEIGHTS
-    if not weights.is_file():
-        raise InputError(f"{weights} is missing: the model folder is incomplete.")
     errors = require("safetensors", "train")
     try:
-        backend: Backend = resolve(engine).load(folder)
+        return resolve(backend).load(folder)
     except (OSError, errors.SafetensorError) as error:
         raise InputError(f"{weights} cannot be read: {error}. The file is damaged.") from error
     except (KeyError, RuntimeError, TypeError, ValueError) as error:
@@ -57,4 +107,28 @@ def load_backend(folder: ModelFolder) -> Backend:
             f"{folder.path}: no model can be made of {CONFIG} and {WEIGHTS}; one of them was "
             f"edited or is of another model ({error})."
         ) from error
-    return backend
+
+
+def graph_backend(folder: ModelFolder, engine: Engine, threads: int | None) -> GraphBackend:
+    """The backend of a folder with an exported graph."""
+    encoder, cluster = load_encoder(folder), folder.config.get("cluster")
+    if not isinstance(encoder, DemuxEncoder) or cluster not in CLUSTERS:
+        raise InputError(
+            f"{folder.path}: expected with {GRAPH} the encoder demux and one of the clusters "
+            f"{', '.join(CLUSTERS)}. The files were edited or are of several models."
+        )
+    # Whichever of the engines is there, in the order of their speed.
+    names = [name for name in ENGINES if find_spec(name)] if engine == "auto" else [engine]
+    if not names:
+        require(next(iter(ENGINES)), next(iter(ENGINES)))
+    try:
+        session = resolve(ENGINES[names[0]])(folder.path / GRAPH, threads)
+    except MissingExtraError:
+        raise
+    # The engines raise classes of their own, all of them bare RuntimeErrors or Exceptions.
+    except Exception as error:
+        raise InputError(
+            f"{folder.path / GRAPH} cannot be run by {names[0]}: the file is damaged, or this "
+            f"engine is too old ({' '.join(str(error).split())[-200:]})."
+        ) from error
+    return GraphBackend(session, encoder, cluster)

@@ -10,10 +10,11 @@ MAX_COLUMNS = 2_000
 _INT64 = range(-(2**63), 2**63)
 
 
-def column_types(rows: Iterable[Row], name: str) -> dict[str, Any]:
-    """The columns that any row has, in the order they first come, with the Arrow type of each.
+def column_types(rows: Iterable[Row], name: str) -> dict[str, str | None]:
+    """The columns that any row has, in the order they first come, with the kind of each.
 
-    The type is None, which means text, where values are of several kinds or are objects.
+    It is "bool", "int", "float" or "texts"; None, which means text, where values are of several
+    kinds or are objects.
 
     Args:
         rows: of a file.
@@ -22,8 +23,6 @@ def column_types(rows: Iterable[Row], name: str) -> dict[str, Any]:
     Raises:
         InputError: if there are more than `MAX_COLUMNS`.
     """
-    import pyarrow as pa
-
     kinds: dict[str, str | None] = {}
     for row in rows:
         for column, value in row.values.items():
@@ -33,13 +32,7 @@ def column_types(rows: Iterable[Row], name: str) -> dict[str, Any]:
                 f"{name}: expected at most {MAX_COLUMNS:,} columns for a table, got more by line "
                 f"{row.line}. Write JSONL, where each row has its own."
             )
-    types = {
-        "bool": pa.bool_(),
-        "int": pa.int64(),
-        "float": pa.float64(),
-        "texts": pa.list_(pa.string()),
-    }
-    return {column: types.get(kind or "") for column, kind in kinds.items()}
+    return {column: None if kind == "text" else kind for column, kind in kinds.items()}
 
 
 def _kind(value: Any) -> str | None:

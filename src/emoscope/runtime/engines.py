@@ -23,7 +23,9 @@ from emoscope.calibration import Calibration
 from emoscope.errors import EmoscopeError, InputError
 from emoscope.folder import CARD, resolve
 from emoscope.runtime import annotator as annotators
-from emoscope.runtime.annotator import Annotator
+from emoscope.runtime.annotator import PRETRAINED, Annotator
+from emoscope.runtime.backend import Engine as EngineName
+from emoscope.runtime.long_texts import LongTexts
 from emoscope.runtime.scores import Conversation, Probabilities
 from emoscope.taxonomy import Taxonomy
 
@@ -34,8 +36,6 @@ _ENDED = (
     "A worker process was ended from outside, as happens where memory runs out. Run the same "
     "command again to go on, with fewer --workers."
 )
-PRETRAINED = Path(__file__).parents[1] / "pretrained"
-"""Folder of the model that ships."""
 
 
 @dataclass(frozen=True)
@@ -45,14 +45,20 @@ class ModelSpec:
     Attributes:
         folder: of the model or of a training; None for the model that ships.
         labels: to score instead of the model's own.
+        engine: what runs the model, see `load_backend`.
+        long_texts: what is made of texts longer than the model reads at a time.
     """
 
     folder: Path | None = None
     labels: Taxonomy | None = None
+    engine: EngineName = "auto"
+    long_texts: LongTexts = "auto"
 
-    def load(self) -> Annotator:
-        """The model, loaded."""
-        return annotators.load(self.folder or PRETRAINED, self.labels)
+    def load(self, threads: int | None = None) -> Annotator:
+        """The model, loaded, with so many threads at most."""
+        return annotators.load(
+            self.folder, self.labels, self.engine, long_texts=self.long_texts, threads=threads
+        )
 
     def fingerprint(self) -> str:
         """A hash of every file of the folder but the model card."""
@@ -81,7 +87,8 @@ class Described(NamedTuple):
         backend: Any = annotator.backend
         while backend is not None:
             names.append(type(backend).__qualname__)
-            backend = getattr(backend, "backend", None)
+            inner = getattr(backend, "backend", None)
+            backend = getattr(backend, "session", None) if inner is None else inner
         return cls(annotator.taxonomy, annotator.calibration, " ".join(names))
 
 
@@ -224,7 +231,7 @@ def _nothing(described: Described) -> Probabilities:
 
 
 # What a worker process is asked to load; set once, before it is asked for anything.
-_asked: list[ModelSpec] = []
+_asked: list[tuple[ModelSpec, int]] = []
 
 
 def _begin(spec: ModelSpec, threads: int, lifeline: Connection) -> None:
@@ -233,7 +240,7 @@ def _begin(spec: ModelSpec, threads: int, lifeline: Connection) -> None:
     # Ctrl-C reaches every process of the terminal; the parent ends the workers.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     os.environ["OMP_NUM_THREADS"] = str(threads)
-    _asked.append(spec)
+    _asked.append((spec, threads))
 
 
 def _end_with(lifeline: Connection) -> None:
@@ -245,7 +252,8 @@ def _end_with(lifeline: Connection) -> None:
 
 @cache
 def _loaded() -> Annotator:
-    return _asked[0].load()
+    spec, threads = _asked[0]
+    return spec.load(threads)
 
 
 def _describe() -> Described:

@@ -13,7 +13,7 @@ from xml.sax.saxutils import quoteattr
 import numpy as np
 
 from emoscope._version import __version__
-from emoscope.errors import InputError
+from emoscope.errors import InputError, require
 from emoscope.runtime.scores import Labels, Scores
 from emoscope.runtime.source import Item, Reading
 from emoscope.runtime.tables import ArrowTable, CsvTable, Layout
@@ -226,7 +226,7 @@ def packer(path: Path | None) -> Callable[[bytes], bytes]:
         # Without the time, so that the same rows are the same bytes.
         return lambda data: gzip.compress(data, mtime=0) if data else b""
     if kind == "zstd":
-        import pyarrow as pa
+        pa = require("pyarrow", "parquet")
 
         codec = pa.Codec("zstd")
         return lambda data: codec.compress(data, asbytes=True) if data else b""

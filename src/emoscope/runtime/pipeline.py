@@ -148,6 +148,7 @@ class Job:
             "emoscope": __version__,
             "model": self.model.fingerprint() if isinstance(self.model, ModelSpec) else None,
             "engine": described.backend,
+            "long texts": getattr(self.model, "long_texts", None),
             "labels": list(described.taxonomy.names),
             "exclusive": described.taxonomy.exclusive,
             "taxonomy": sha256(taxonomy.encode()).hexdigest(),

@@ -14,7 +14,7 @@ from emoscope.rows import Content, Format, RowError, format_of, read_rows
 from emoscope.runtime.columns import column_types
 from emoscope.streams import Meter, seekable
 
-MAX_CHARACTERS = 1_000_000
+MAX_CHARACTERS = 100_000
 """Of the turns of one row together; a longer one is a bad row."""
 
 MAX_CHUNK_CHARACTERS = 8_000_000

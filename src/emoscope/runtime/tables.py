@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from emoscope.errors import EmoscopeError
+from emoscope.errors import EmoscopeError, require
 from emoscope.runtime.scores import Labels, Scores
 from emoscope.runtime.source import Item
 from emoscope.runtime.values import as_text
@@ -24,7 +24,8 @@ class Layout:
     """The columns of a table.
 
     Attributes:
-        input: the input's columns with their Arrow types, None where one is text.
+        input: the input's columns with their Arrow types, or the kinds that `column_types` found;
+            None where one is text.
         labels: that are scored.
         decision: name of the column of the labels given.
         scores: names of the K columns of probabilities.
@@ -116,7 +117,7 @@ class ArrowTable(Table):
     """A table as a stream of Arrow batches, which can be appended to and made a Parquet file of."""
 
     def __init__(self, layout: Layout) -> None:
-        import pyarrow as pa
+        pa = require("pyarrow", "parquet")
 
         super().__init__(layout)
         self._types = {name: storable(kind) for name, kind in layout.input.items()}
@@ -135,7 +136,7 @@ class ArrowTable(Table):
     def rows(self, items: Sequence[Item], scores: Scores, first: bool) -> bytes:
         """A batch; what is not known is null."""
         del first
-        import pyarrow as pa
+        pa = require("pyarrow", "parquet")
 
         names, exclusive = self.layout.labels.names, self.layout.labels.exclusive
         arrays = [self._array(name, kind, items) for name, kind in self._types.items()]
@@ -157,7 +158,7 @@ class ArrowTable(Table):
         return bytes(batch.serialize())
 
     def _array(self, name: str, kind: Any, items: Sequence[Item]) -> Any:
-        import pyarrow as pa
+        pa = require("pyarrow", "parquet")
 
         values = [item.values.get(name) for item in items]
         if kind is None:
@@ -172,10 +173,13 @@ class ArrowTable(Table):
 
 def storable(kind: Any) -> Any:
     """The Arrow type that a column is written with; None for text in place of one that is odd."""
-    import pyarrow as pa
+    pa = require("pyarrow", "parquet")
 
     if kind is None:
         return None
+    if isinstance(kind, str):
+        found = {"bool": pa.bool_(), "int": pa.int64(), "float": pa.float64()}
+        return found.get(kind) or pa.list_(pa.string())
     if pa.types.is_dictionary(kind):
         return storable(kind.value_type)
     if isinstance(kind, pa.BaseExtensionType) or pa.types.is_null(kind):
@@ -186,8 +190,7 @@ def storable(kind: Any) -> Any:
 
 def to_parquet(stream: Path, target: Path) -> None:
     """Make a Parquet file of a stream of Arrow batches, several batches a row group."""
-    import pyarrow as pa
-    import pyarrow.parquet as pq
+    pa, pq = require("pyarrow", "parquet"), require("pyarrow.parquet", "parquet")
 
     with (
         stream.open("rb") as file,

@@ -47,6 +47,7 @@ def demux_family(recipe: Recipe, train: Sequence[Corpus]) -> Family:
         backbone=shape_of(shape),
         cluster=section.cluster,
         dropout=section.dropout,
+        joint_layers=section.joint_layers,
         **names_of(taxonomy),
     )
     augmented = section.shuffle_labels or section.drop_labels > 0

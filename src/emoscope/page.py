@@ -1,6 +1,7 @@
 """Pieces of a page that needs nothing but itself: no script, no font, no picture from elsewhere."""
 
 import base64
+import hashlib
 import html
 import re
 from collections.abc import Iterable, Sequence
@@ -14,9 +15,14 @@ NOT_IN_PAGES = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufde
 """Control characters, halves of characters, and what Unicode says is none."""
 
 
+def printable(value: str) -> str:
+    """A string in which what neither a page nor a terminal may be given, as ESC, is replaced."""
+    return NOT_IN_PAGES.sub("\ufffd", value)
+
+
 def text(value: object) -> Html:
     """Any value as text; what no page may hold, such as a null character, is replaced."""
-    return Html(html.escape(NOT_IN_PAGES.sub("\ufffd", str(value))))
+    return Html(html.escape(printable(str(value))))
 
 
 def element(name: str, content: Html, **attributes: str) -> Html:
@@ -78,12 +84,27 @@ def folded(summary: str, content: Html) -> Html:
     return element("details", joined([element("summary", text(summary)), content]))
 
 
-def page(title: str, body: Html) -> str:
-    """A whole page."""
-    style = (files("emoscope.experiments") / "page.css").read_text(encoding="utf-8")
+def page(title: str, body: Html, style: str = "") -> str:
+    """A whole page.
+
+    Its policy lets a browser apply the page's own style and show the pictures inside it, and do
+    nothing else, whatever a text might smuggle in.
+
+    Args:
+        title: of the page.
+        body: its content.
+        style: CSS beside that of all pages.
+    """
+    sheet = f"\n{(files('emoscope') / 'page.css').read_text(encoding='utf-8')}{style}"
+    digest = base64.b64encode(hashlib.sha256(sheet.encode()).digest()).decode("ascii")
+    policy = (
+        f"default-src 'none'; style-src 'sha256-{digest}'; img-src data:; base-uri 'none'; "
+        "form-action 'none'"
+    )
     return (
         '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
+        f'<meta http-equiv="Content-Security-Policy" content="{policy}">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        f"<title>{text(title)}</title>\n<style>\n{style}</style>\n</head>\n<body>\n{body}\n</body>\n"
+        f"<title>{text(title)}</title>\n<style>{sheet}</style>\n</head>\n<body>\n{body}\n</body>\n"
         "</html>\n"
     )

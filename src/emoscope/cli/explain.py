@@ -1,0 +1,84 @@
+"""`emoscope explain`."""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+
+def explain(
+    text: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="TEXT",
+            help="A text; several are the turns of one conversation; - for stdin.",
+            show_default=False,
+        ),
+    ],
+    model: Annotated[
+        Path | None,
+        typer.Option("--model", "-m", help="Folder of a model or of a training."),
+    ] = None,
+    labels: Annotated[
+        str | None,
+        typer.Option(
+            help="Score these instead of the model's own: 'pride, relief, anger|rage', or a "
+            "taxonomy's name or file.",
+            show_default=False,
+        ),
+    ] = None,
+    label: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Explain this label; may be repeated. Default all, in the terminal those given.",
+            show_default=False,
+        ),
+    ] = None,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="Write a page, an HTML file.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print all numbers as JSON.")] = False,
+    method: Annotated[
+        Literal["shapley", "occlusion"],
+        typer.Option(help="Share the score out among all words, or leave out one at a time."),
+    ] = "shapley",
+    evaluations: Annotated[
+        int, typer.Option(help="Score so many versions of the text for Shapley values, at most.")
+    ] = 512,
+) -> None:
+    """Show which words of a text speak for and against its labels.
+
+    [b]Example:[/b] emoscope explain "guess what" "what?" "I got the job!" --model sample
+    """
+    import json
+    import sys
+
+    from rich.console import Console
+
+    from emoscope.errors import InputError
+    from emoscope.folder import write_text
+    from emoscope.runtime.annotator import load
+    from emoscope.runtime.explain import MAX_CHARACTERS
+
+    if text == ["-"]:
+        # Enough to be told that it is too long.
+        turns = [sys.stdin.buffer.read(4 * MAX_CHARACTERS).decode(errors="replace").rstrip("\r\n")]
+    else:
+        # Bytes of another encoding than the terminal's show as a replacement character.
+        turns = [one.encode(errors="surrogateescape").decode(errors="replace") for one in text]
+    annotator = load(model, labels)
+    explanation = annotator.explain(turns, label, method=method, evaluations=evaluations)
+    if output is not None:
+        try:
+            output.parent.mkdir(parents=True, exist_ok=True)
+            write_text(output, explanation.to_html())
+        except OSError as error:
+            raise InputError(
+                f"Cannot write to {output}: {error.strerror}. Name another file."
+            ) from error
+    if as_json:
+        typer.echo(json.dumps(explanation.to_dict(), ensure_ascii=False))
+    elif output is not None:
+        typer.echo(output)
+    else:
+        Console().print(explanation if label else explanation.leading())

@@ -1,0 +1,35 @@
+"""ONNX graphs on ONNX Runtime, where OpenVINO is not installed or has no package."""
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from emoscope.errors import require
+from emoscope.runtime.graph import Feed
+
+
+class OnnxRuntimeSession:
+    """A loaded graph.
+
+    Args:
+        path: of the `.onnx` file.
+        threads: at most; as many as there are cores if None.
+    """
+
+    def __init__(self, path: Path, threads: int | None = None) -> None:
+        onnxruntime = require("onnxruntime", "onnxruntime")
+        options = onnxruntime.SessionOptions()
+        options.log_severity_level = 3
+        if threads is not None:
+            options.intra_op_num_threads = threads
+        self.session = onnxruntime.InferenceSession(
+            path, options, providers=["CPUExecutionProvider"]
+        )
+        self.inputs = frozenset(port.name for port in self.session.get_inputs())
+
+    def run(self, feeds: Iterable[Feed]) -> Iterator[NDArray[np.float32]]:
+        """Scores of each request, in order, one at a time on all threads."""
+        for feed in feeds:
+            yield self.session.run(None, dict(feed))[0]

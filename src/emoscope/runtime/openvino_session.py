@@ -1,0 +1,53 @@
+"""ONNX graphs on OpenVINO, which computes in bfloat16 where the processor does."""
+
+from collections import deque
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from emoscope.errors import require
+from emoscope.runtime.graph import Feed
+
+
+class OpenVinoSession:
+    """A compiled graph.
+
+    Args:
+        path: of the `.onnx` file.
+        threads: at most; as many as there are cores if None.
+    """
+
+    def __init__(self, path: Path, threads: int | None = None) -> None:
+        openvino = require("openvino", "openvino")
+        settings: dict[str, Any] = {"PERFORMANCE_HINT": "THROUGHPUT"}
+        if threads is not None:
+            settings["INFERENCE_NUM_THREADS"] = threads
+        self.compiled = openvino.Core().compile_model(path, "CPU", settings)
+        self.inputs = frozenset(port.get_any_name() for port in self.compiled.inputs)
+        self.at_a_time = int(self.compiled.get_property("OPTIMAL_NUMBER_OF_INFER_REQUESTS"))
+
+    def run(self, feeds: Iterable[Feed]) -> Iterator[NDArray[np.float32]]:
+        """Scores of each request, in order, as many at a time as the processor has room for."""
+        # OpenVINO's own queue calls back into Python, and can wait for ever for the interpreter
+        # when it is deleted.
+        free = [self.compiled.create_infer_request() for _ in range(self.at_a_time)]
+        running: deque[Any] = deque()
+        for feed in feeds:
+            if not free:
+                yield finished(running.popleft(), free)
+            request = free.pop()
+            request.start_async(dict(feed))
+            running.append(request)
+        while running:
+            yield finished(running.popleft(), free)
+
+
+def finished(request: Any, free: list[Any]) -> NDArray[np.float32]:
+    """The scores of a request, which is free again."""
+    request.wait()
+    scores: NDArray[np.float32] = request.get_output_tensor(0).data.copy()
+    free.append(request)
+    return scores

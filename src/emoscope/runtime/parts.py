@@ -1,0 +1,128 @@
+"""A folder of parts: what it was asked for, which parts are whole, whose files are there.
+
+`_emoscope/job.json` in it holds all that bears on every part; each part's own job file, beneath
+`_emoscope/parts/`, what bears on that one.
+"""
+
+import json
+import shutil
+from collections.abc import Mapping
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from emoscope._version import __version__
+from emoscope.errors import InputError
+from emoscope.runtime.annotator import Annotator
+from emoscope.runtime.engines import ModelSpec
+from emoscope.runtime.files import File
+from emoscope.runtime.journal import read_job
+from emoscope.runtime.options import Options
+from emoscope.runtime.scores import Labels
+from emoscope.runtime.source import Source
+from emoscope.strict import short
+
+# Readers of data sets pass over names that begin like this.
+WORK = "_emoscope"
+
+
+def parts_folder(output: Path) -> Path:
+    """Where parts are written until they are whole, and their job files stay."""
+    return output / WORK / "parts"
+
+
+def what_is_asked(
+    model: ModelSpec, annotator: Annotator, labels: Labels, source: Source, options: Options
+) -> dict[str, Any]:
+    """All that bears on the output but the files, name by name."""
+    taxonomy = json.dumps(annotator.taxonomy.to_dict(), sort_keys=True)
+    return {
+        "emoscope": __version__,
+        "model": model.fingerprint(),
+        "engine": model.engine,
+        "long texts": model.long_texts,
+        "labels": list(labels.names),
+        "taxonomy": sha256(taxonomy.encode()).hexdigest(),
+        "thresholds": list(labels.thresholds),
+        "top k": options.top_k,
+        "bad rows": options.bad_rows,
+        "rows of a chunk": options.chunk_rows,
+        "input": str(Path(str(source.file)).resolve()),
+        "input format": source.format,
+        "encoding": source.encoding,
+        "turns": None if source.turns is None else list(source.turns),
+        "id": source.id,
+        "turn separator": source.turn_separator,
+    }
+
+
+def begin(output: Path, asked: Mapping[str, Any], restart: bool) -> None:
+    """Make the folder, or check that it is of the same job.
+
+    Raises:
+        InputError: it is of another job or of none, or cannot be written.
+    """
+    manifest, parts = output / WORK / "job.json", parts_folder(output)
+    try:
+        if not manifest.exists():
+            if output.exists() and any(each.name != WORK for each in output.iterdir()):
+                raise InputError(
+                    f"{output} is there, and of no job on a cluster. Name another folder, or empty "
+                    "it."
+                )
+        elif restart:
+            for job in parts.rglob("*.job.json"):
+                part = output / job.relative_to(parts)
+                part.with_name(part.name.removesuffix(".job.json")).unlink(missing_ok=True)
+            shutil.rmtree(parts, ignore_errors=True)
+        else:
+            _check_asked(manifest, asked)
+            return
+        manifest.parent.mkdir(parents=True, exist_ok=True)
+        draft = manifest.with_suffix(".draft")
+        draft.write_text(json.dumps(asked, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+        draft.replace(manifest)
+    except OSError as error:
+        raise InputError(
+            f"Cannot write to {error.filename or output}: {error.strerror}. Name another folder."
+        ) from error
+
+
+def _check_asked(manifest: Path, asked: Mapping[str, Any]) -> None:
+    try:
+        known = dict(json.loads(manifest.read_bytes()))
+    except (TypeError, ValueError) as error:
+        raise InputError(
+            f"{manifest}: expected what a job was asked for, got something else ({error}). Start "
+            "anew with --restart."
+        ) from error
+    changed = [
+        f"{name}: {short(known.get(name))} then, {short(value)} now"
+        for name, value in asked.items()
+        if known.get(name) != value
+    ]
+    if changed:
+        raise InputError(
+            f"{manifest.parents[1]}: there is a job that was asked for something else "
+            f"({'; '.join(changed)}). Run the command as it was, name another output, or start "
+            "anew with --restart."
+        )
+
+
+def finished_rows(file: File, output: Path) -> tuple[int, int] | None:
+    """How many rows a part has that is whole, and how many of them are bad; None if it is not.
+
+    Raises:
+        InputError: there is another file in its place.
+    """
+    part = output / file.part
+    if not part.exists():
+        return None
+    known = read_job(parts_folder(output) / file.part)
+    if known is None or known.progress.bytes != part.stat().st_size:
+        raise InputError(f"{part} is not what the job has written. Move it away.")
+    state = file.path.stat()
+    now = (state.st_size, state.st_mtime_ns)
+    then = (known.asked.get("size of the input"), known.asked.get("time of the input"))
+    # A file that was changed goes to a worker, whose job says so.
+    return (known.progress.rows, known.progress.bad) if now == then else None

@@ -1,0 +1,46 @@
+"""Numbers and names as the words of a picture."""
+
+from collections.abc import Sequence
+
+MOST_NAMED = 12
+"""Names that a sentence lists."""
+
+
+_DIRECTIONS = dict.fromkeys([*range(0x202A, 0x202F), *range(0x2066, 0x206A)])
+
+
+def isolated(name: str) -> str:
+    """A name inside a sentence, whose direction of writing leaves the rest as it is."""
+    return f"\u2068{name.translate(_DIRECTIONS)}\u2069"
+
+
+def percent(share: float) -> str:
+    """`12.3 %`, `5.0 %`; what is not quite none or all is not shown as such."""
+    if 0 < share < 0.0005:
+        return "<0.1\u00a0%"
+    if 0.9995 <= share < 1:
+        return ">99.9\u00a0%"
+    return f"{100 * share:.1f}\u00a0%"
+
+
+def round_percent(share: float) -> str:
+    """`5 %`: a round share on a scale."""
+    return f"{100 * share:g}\u00a0%"
+
+
+def counted(number: int, one: str, many: str = "") -> str:
+    """`1 text`, `1,234 texts`."""
+    return f"{number:,} {one if number == 1 else many or one + 's'}"
+
+
+def brief(number: int) -> str:
+    """A count on a scale: `9,876`, `88k`, `7.7M`."""
+    if number < 10_000:
+        return f"{number:,}"
+    return f"{number / 1e3:.0f}k" if number < 999_500 else f"{number / 1e6:.1f}M"
+
+
+def listed(names: Sequence[str]) -> str:
+    """Names in a sentence; of many only the first."""
+    shown = ", ".join(map(isolated, names[:MOST_NAMED]))
+    return shown + (f" and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else "")

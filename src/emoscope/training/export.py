@@ -1,0 +1,245 @@
+"""A trained Demux as an ONNX graph: what annotation needs, and no torch to run it.
+
+The graph takes a batch as `DemuxEncoder` makes it, with the words of the labels as a matrix that
+averages their tokens, so that any labels can be asked for. Weights are stored in 8 bits, one scale
+a column (Jacob et al. 2018, arXiv 1712.05877), which leaves the scores within about a thousandth
+of a logit's range; arithmetic is the engine's choice.
+"""
+
+import logging
+import shutil
+import warnings
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Literal, cast
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from emoscope.errors import InputError, require
+from emoscope.folder import CARD, GRAPH, WEIGHTS, ModelFolder, read_json, write_json
+from emoscope.models.backbone import encoder_inputs
+from emoscope.models.demux import Demux
+from emoscope.models.torch_backend import load_network
+
+Precision = Literal["int8", "float16", "float32"]
+OPSET = 20
+FLOAT, INTEGER = 1, 6
+"""ONNX' numbers of 32-bit floats and integers."""
+LEAST = 4096
+"""Weights of fewer numbers stay as they are."""
+
+
+class Graph(nn.Module):
+    """Scores of groups of label tokens: what of Demux is exported.
+
+    Args:
+        model: in evaluation mode.
+    """
+
+    def __init__(self, model: Demux) -> None:
+        super().__init__()
+        self.model = model
+
+    def forward(
+        self,
+        input_ids: Tensor,
+        attention_mask: Tensor,
+        rows: Tensor,
+        token_type_ids: Tensor | None = None,
+    ) -> Tensor:
+        """Scores (batch, rows) of batches as `Demux.forward` takes them.
+
+        Args:
+            input_ids: (batch, tokens), labels first.
+            attention_mask: (batch, tokens), 1 at real tokens.
+            rows: (rows, P), weights that average the tokens of each label or word.
+            token_type_ids: (batch, tokens).
+        """
+        inputs = encoder_inputs(self.model.backbone, input_ids, attention_mask, token_type_ids)
+        states = self.model.states(inputs, rows)
+        scores: Tensor = self.model.head(states).squeeze(-1)
+        return scores
+
+
+def export(folder: Path, output: Path, precision: Precision = "int8") -> None:
+    """Write the folder of a Demux model again with an ONNX graph in place of its weights.
+
+    Args:
+        folder: of the model, or of its training.
+        output: gets the new folder; it must not exist.
+        precision: of the stored weights.
+
+    Raises:
+        InputError: another kind of model, or a folder in the way.
+        MissingExtraError: the packages that write ONNX are not installed.
+    """
+    opened = ModelFolder.open(folder)
+    if opened.model_type != "demux":
+        raise InputError(
+            f"{opened.path} holds a model of type {opened.model_type}; expected demux, the one "
+            "kind that can be exported. The others run on torch."
+        )
+    if output.exists():
+        raise InputError(f"{output} exists. Name another folder, or delete it.")
+    require("onnx", "export")
+    require("onnxscript", "export")
+    partial = output.with_name(f".{output.name}.partial")
+    shutil.rmtree(partial, ignore_errors=True)
+    shutil.copytree(opened.path, partial, ignore=shutil.ignore_patterns(WEIGHTS, ".*"))
+    graph = traced(cast(Demux, load_network(opened).eval()))
+    if precision != "float32":
+        shrink(graph, precision)
+    (partial / GRAPH).write_bytes(graph.SerializeToString())
+    config = read_json(partial / "config.json")
+    write_json(partial / "config.json", config | {"weights": precision})
+    if not (partial / CARD).is_file():
+        raise InputError(f"{opened.path / CARD} is missing: the model folder is incomplete.")
+    partial.rename(output)
+
+
+def export_runs(runs: Iterable[Path]) -> None:
+    """Export the model of each run into its folder `exported`, unless it is there."""
+    for run in runs:
+        output = run / "exported"
+        if not output.exists():
+            export(run, output)
+
+
+def traced(model: Demux) -> Any:
+    """The ONNX graph (an `onnx.ModelProto`) of a model, in float32, for batches of any shape."""
+    model.backbone.set_attn_implementation("eager")
+    size = {"dtype": torch.long}
+    inputs = {
+        "input_ids": torch.ones(3, 9, **size),  # type: ignore[call-overload]
+        "attention_mask": torch.ones(3, 9, **size),  # type: ignore[call-overload]
+        "rows": torch.full((2, 5), 0.2),
+    }
+    if "token_type_ids" in encoder_inputs(model.backbone, *[inputs["input_ids"]] * 3):
+        inputs["token_type_ids"] = torch.zeros_like(inputs["input_ids"])
+    free = {0: torch.export.Dim.DYNAMIC, 1: torch.export.Dim.DYNAMIC}
+    with quiet():
+        program = torch.onnx.export(
+            Graph(model),
+            kwargs=inputs,
+            input_names=list(inputs),
+            output_names=["scores"],
+            dynamic_shapes=dict.fromkeys(inputs, free),
+            opset_version=OPSET,
+            dynamo=True,
+            verbose=False,
+        )
+    if program is None:
+        raise RuntimeError("torch.onnx.export with dynamo=True gives a program.")
+    return program.model_proto
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Without what the exporter says about itself."""
+    logger = logging.getLogger("torch.onnx")
+    level = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        logger.setLevel(level)
+
+
+def shrink(graph: Any, precision: Precision) -> None:
+    """Store the large weights of a graph in fewer bits, and turn them back where they are read.
+
+    Args:
+        graph: `onnx.ModelProto`, changed in place.
+        precision: `"int8"` or `"float16"`.
+    """
+    import onnx
+    from onnx import numpy_helper
+
+    matrices = {
+        stored.name: numpy_helper.to_array(stored)
+        for stored in graph.graph.initializer
+        if len(stored.dims) == 2 and np.prod(stored.dims) >= LEAST
+    }
+    kept = [stored for stored in graph.graph.initializer if stored.name not in matrices]
+    readers = [(node, name) for node in graph.graph.node for name in node.input if name in matrices]
+    looked_up = {
+        name for node, name in readers if node.op_type == "Gather" and node.input[0] == name
+    }
+    restored: list[Any] = []
+    for name, values in matrices.items():
+        if precision == "int8":
+            # A row of a table, a column of a matrix that states are multiplied by.
+            small, scales = eight_bits(values, axis=0 if name in looked_up else 1)
+            kept.append(numpy_helper.from_array(scales, f"{name}.scales"))
+        else:
+            small = values.astype(np.float16)
+        kept.append(numpy_helper.from_array(small, f"{name}.small"))
+        if name not in looked_up:
+            restored += whole_restored(name, precision)
+    for node in graph.graph.node:
+        name = next(iter(node.input), "")
+        if node.op_type == "Gather" and name in looked_up:
+            restored += rows_restored(node, precision)
+        else:
+            restored.append(node)
+    del graph.graph.initializer[:], graph.graph.node[:]
+    graph.graph.initializer.extend(kept)
+    graph.graph.node.extend(restored)
+    onnx.checker.check_model(graph)
+
+
+def eight_bits(
+    values: NDArray[np.float32], axis: int
+) -> tuple[NDArray[np.int8], NDArray[np.float32]]:
+    """Numbers as integers of 8 bits and what to multiply them by.
+
+    Args:
+        values: (rows, columns).
+        axis: which has a scale for each place; a table of scales is (rows, 1) for axis 0.
+    """
+    scales = np.abs(values).max(axis=1 - axis, keepdims=True) / 127
+    scales = np.where(scales > 0, scales, 1).astype(np.float32)
+    small = np.rint(values / scales).astype(np.int8)
+    return small, scales if axis == 0 else scales[0]
+
+
+def whole_restored(name: str, precision: Precision) -> list[Any]:
+    """The nodes that turn a small matrix back, once, when an engine loads the graph.
+
+    By way of 32-bit integers, because OpenVINO keeps what it takes for compressed weights small,
+    and its kernels for these divide by zero in bfloat16 (2026.4).
+    """
+    from onnx import helper
+
+    if precision == "float16":
+        return [helper.make_node("Cast", [f"{name}.small"], [name], to=FLOAT)]
+    integer, number = f"{name}.integer", f"{name}.number"
+    return [
+        helper.make_node("Cast", [f"{name}.small"], [integer], to=INTEGER),
+        helper.make_node("Cast", [integer], [number], to=FLOAT),
+        helper.make_node("Mul", [number, f"{name}.scales"], [name]),
+    ]
+
+
+def rows_restored(node: Any, precision: Precision) -> list[Any]:
+    """The nodes that look up small rows and turn them back, in place of one that looks up rows."""
+    from onnx import helper
+
+    table, places = node.input
+    found, result = f"{node.output[0]}.small", node.output[0]
+    lookup = helper.make_node("Gather", [f"{table}.small", places], [found])
+    if precision == "float16":
+        return [lookup, helper.make_node("Cast", [found], [result], to=FLOAT)]
+    scale, number = f"{result}.scale", f"{result}.number"
+    return [
+        lookup,
+        helper.make_node("Gather", [f"{table}.scales", places], [scale]),
+        helper.make_node("Cast", [found], [number], to=FLOAT),
+        helper.make_node("Mul", [number, scale], [result]),
+    ]

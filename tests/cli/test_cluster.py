@@ -1,0 +1,58 @@
+"""`emoscope annotate --cluster`, with a cluster that is this process."""
+
+import pyarrow.parquet as pq
+import pytest
+
+import emoscope.runtime.ray as ray
+from tests.runtime.fakes import in_process
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    """Two files, one with a bad row."""
+    monkeypatch.setattr(ray, "on_ray", in_process)
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "a.csv").write_text("text\nso happy today\nI am furious\n")
+    (tmp_path / "in" / "b.jsonl").write_text('{"text": "thank you"}\n{"text": 3}\n')
+    return tmp_path / "in"
+
+
+def test_a_folder_is_annotated_and_what_is_done_is_told(emoscope, folder, tmp_path):
+    output = tmp_path / "out"
+    command = ["annotate", folder, "--cluster", "ray", "--workers", 2, "-o", output]
+    ended = emoscope(*command)
+    assert (ended.code, ended.out) == (2, "")
+    assert "1 of 2 files failed" in ended.err
+    command += ["--bad-rows", "keep", "--restart"]
+    ended = emoscope(*command)
+    assert (ended.code, ended.out) == (0, "")
+    assert ended.err == "1 row of 4 could not be annotated; see `error` in the output.\n"
+    assert pq.read_table(output).num_rows == 4
+    command.remove("--restart")
+    assert f"{output} is finished: nothing was left to do." in emoscope(*command).err
+    (output / "a.csv.parquet").unlink()
+    assert "2 of 4 rows had been done before." in emoscope(*command).err
+    ended = emoscope(*command, "--top-k", 1)
+    assert ended.code == 2
+    assert "top k: None then, 1 now" in ended.err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ([], "the output is a folder"),
+        (["-o", "OUT", "--plot", "plot.html"], "--plot draws one file"),
+        (["-o", "OUT", "--skip-bad-rows", "bad.jsonl"], "--bad-rows keep"),
+    ],
+)
+def test_what_a_cluster_does_not_do_is_said(emoscope, folder, tmp_path, arguments, message):
+    given = [tmp_path / "out" if each == "OUT" else each for each in arguments]
+    ended = emoscope("annotate", folder, "--cluster", "ray", *given)
+    assert (ended.code, ended.out) == (2, "")
+    assert message in " ".join(ended.err.split())
+
+
+def test_a_stream_is_not_handed_out(emoscope, tmp_path):
+    ended = emoscope("annotate", "-", "--cluster", "ray", "-o", tmp_path / "out")
+    assert ended.code == 2
+    assert "Name a folder of files" in ended.err

@@ -1,0 +1,109 @@
+"""Exported graphs score as the network does, on every engine, with any labels."""
+
+import shutil
+
+import numpy as np
+import onnx
+import pytest
+
+import emoscope
+from emoscope.calibration import Calibration
+from emoscope.encoding.demux import DemuxEncoder
+from emoscope.errors import InputError
+from emoscope.folder import GRAPH, complete
+from emoscope.models.backbone import shape_of, without_pooler
+from emoscope.models.demux import Demux, DemuxConfig
+from emoscope.taxonomy import Taxonomy
+from emoscope.text import TextPipeline
+from emoscope.training.export import eight_bits, export, shrink
+from tests.tiny import SENTENCES, encoder, text_tokenizer
+
+LABELS = Taxonomy.parse_labels("anger|rage, joy, mixed feelings|surprise|hope, positive")
+TEXTS = ["such a day", " ".join(SENTENCES * 3), *SENTENCES[5:9]]
+FORMS = {
+    "bert-late": ("bert", {"joint_layers": 1}),
+    "roberta-max": ("roberta", {"cluster": "max"}),
+}
+ENGINES = ("openvino", "onnxruntime")
+
+
+@pytest.fixture(scope="module", params=FORMS.values(), ids=FORMS.keys())
+def folders(request, tmp_path_factory):
+    """A trained folder, and its graph in 32 and in 8 bits."""
+    kind, options = request.param
+    root = tmp_path_factory.mktemp("models")
+    backbone = without_pooler(encoder(kind, vocab_size=700))
+    model = Demux(DemuxConfig(shape_of(backbone.config), **options), backbone)
+    reader = DemuxEncoder(TextPipeline(()), text_tokenizer(kind), LABELS, max_length=24)
+    model.save_pretrained(root / "torch")
+    reader.save(root / "torch")
+    calibration = Calibration(temperature=1.5, thresholds=(0.4, 0.5, 0.6, 0.5))
+    complete(root / "torch", LABELS, calibration, reader.to_config(), "# A model")
+    export(root / "torch", root / "graph", "float32")
+    # What `export` does with 8 bits, without tracing the network again.
+    shutil.copytree(root / "graph", root / "small")
+    graph = onnx.load(root / "graph" / GRAPH)
+    shrink(graph, "int8")
+    (root / "small" / GRAPH).write_bytes(graph.SerializeToString())
+    return root
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("labels", [None, "fear", "joy, anger|rage, positive, such a day, hope"])
+def test_a_graph_scores_as_the_network(folders, engine, labels):
+    """Several lengths and labels, a long text among them, on one exported graph."""
+    network = emoscope.load(folders / "torch", labels)
+    graph = emoscope.load(folders / "graph", labels, engine)
+    turns = [[text] for text in TEXTS]
+    expected = network.probabilities(turns)
+    # OpenVINO computes in bfloat16 where the processor does.
+    tolerance = 1e-5 if engine == "onnxruntime" else 0.02
+    assert graph.probabilities(turns) == pytest.approx(expected, abs=tolerance)
+    one_by_one = np.concatenate([graph.probabilities([one]) for one in turns])
+    assert one_by_one == pytest.approx(expected, abs=tolerance)
+    assert np.ptp(expected, axis=0).min() > 10 * 1e-5, "the test needs scores that differ"
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_small_weights_change_little(folders, engine):
+    turns = [[text] for text in TEXTS]
+    small = emoscope.load(folders / "small", None, engine)
+    assert small.calibration == emoscope.load(folders / "torch").calibration
+    expected = emoscope.load(folders / "graph", None, engine).probabilities(turns)
+    assert small.probabilities(turns) == pytest.approx(expected, abs=0.05)
+    sizes = [(folders / one / "model.onnx").stat().st_size for one in ("small", "graph")]
+    assert sizes[0] < sizes[1], "most of so small a file is not weights"
+
+
+def test_a_folder_is_run_by_what_can_run_it(folders):
+    with pytest.raises(InputError, match=r"graph cannot be run by torch; expected openvino or"):
+        emoscope.load(folders / "graph", engine="torch")
+    with pytest.raises(InputError, match=r"torch cannot be run by openvino; expected torch"):
+        emoscope.load(folders / "torch", engine="openvino")
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_a_damaged_graph_is_told(folders, engine, tmp_path):
+    for file in (folders / "small").iterdir():
+        (tmp_path / file.name).write_bytes(file.read_bytes())
+    (tmp_path / "model.onnx").write_bytes(b"not a graph")
+    with pytest.raises(InputError, match=r"model.onnx cannot be run by .*damaged"):
+        emoscope.load(tmp_path, engine=engine)
+
+
+def test_nothing_is_overwritten(folders):
+    with pytest.raises(InputError, match="exists"):
+        export(folders / "torch", folders / "small")
+
+
+def test_eight_bits_are_within_half_a_step():
+    values = np.random.default_rng(0).normal(size=(30, 20)).astype(np.float32)
+    values[3] = 0
+    for axis in (0, 1):
+        small, scales = eight_bits(values, axis)
+        assert small.dtype == np.int8
+        assert np.abs(small * scales - values).max() <= np.abs(values).max() / 127 / 2 + 1e-6
+        assert np.abs(small).max(axis=1 - axis).tolist() == [
+            0 if (axis == 0 and place == 3) else 127
+            for place in range(len(values) if axis == 0 else 20)
+        ]

@@ -28,7 +28,8 @@ from common import finish, machine, options, watched
 from emoscope.runtime.journal import read_job
 
 SIZES = (10_000, 1_000_000)
-QUICK_SIZES = (6_000, 30_000)
+QUICK_SIZES = (3_000, 8_000)
+QUICK_KILL_ROWS = 6_000
 PEAK_MB = 1_000
 GROWTH = 1.10
 KILLS = 20
@@ -124,7 +125,9 @@ def main() -> None:
     parser.add_argument("--kill-rows", type=int, default=KILL_ROWS)
     arguments = parser.parse_args()
     sizes = QUICK_SIZES if arguments.quick else SIZES
-    kills, kill_rows = (3, sizes[1]) if arguments.quick else (arguments.kills, arguments.kill_rows)
+    kills, kill_rows = (
+        (3, QUICK_KILL_ROWS) if arguments.quick else (arguments.kills, arguments.kill_rows)
+    )
     print(machine())
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)

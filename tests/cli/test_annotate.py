@@ -39,6 +39,10 @@ def test_stdout_has_scores_and_nothing_else(emoscope, trained, model):
     assert (ended.code, ended.err) == (0, "")
     found = lines(ended.out)
     assert [one["id"] for one in found] == [str(number) for number in range(60)]
+    again = emoscope(
+        "annotate", trained.root / "dev.txt", "--format", "tsv", "-m", model, "-o", "-"
+    )
+    assert again.out == ended.out
     scores = load(model).annotate([one["turns"] for one in found])
     for one, expected in zip(found, scores, strict=True):
         assert one["label"] == expected[0].label

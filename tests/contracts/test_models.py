@@ -116,7 +116,7 @@ PROMPTED = {
     "demux-xlm-roberta": demux("xlm-roberta", cluster="mean"),
     "demux-distilbert": demux("distilbert"),
     "demux-late": demux("bert", joint_layers=1),
-    "demux-late-roberta": demux("roberta", joint_layers=2, cluster="max"),
+    "demux-late-xlm-roberta": demux("xlm-roberta", joint_layers=1, cluster="max"),
     "memo-ffn": memo("bert", "emotion {mask} in tweet {text}"),
     "memo-ffn-after": memo("distilbert", "{mask} : {text} is {mask}", combine_masks="concatenate"),
     "memo-projections": memo("xlm-roberta", "{text} is {mask}", head="projections"),

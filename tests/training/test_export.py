@@ -91,6 +91,13 @@ def test_a_damaged_graph_is_told(folders, engine, tmp_path):
         emoscope.load(tmp_path, engine=engine)
 
 
+def test_a_graph_names_no_place_of_the_machine(folders):
+    for name in ("graph", "small"):
+        written = (folders / name / GRAPH).read_bytes()
+        assert b".py" not in written
+        assert b"site-packages" not in written
+
+
 def test_nothing_is_overwritten(folders):
     with pytest.raises(InputError, match="exists"):
         export(folders / "torch", folders / "small")

@@ -91,6 +91,7 @@ def export(folder: Path, output: Path, precision: Precision = "int8") -> None:
     shutil.rmtree(partial, ignore_errors=True)
     shutil.copytree(opened.path, partial, ignore=shutil.ignore_patterns(WEIGHTS, ".*"))
     graph = traced(cast(Demux, load_network(opened).eval()))
+    forget_origins(graph)
     if precision != "float32":
         shrink(graph, precision)
     (partial / GRAPH).write_bytes(graph.SerializeToString())
@@ -149,6 +150,13 @@ def quiet() -> Iterator[None]:
             yield
     finally:
         logger.setLevel(level)
+
+
+def forget_origins(graph: Any) -> None:
+    """Take out where in the code each node comes from, with paths of the machine that exports."""
+    for part in (graph, graph.graph, *graph.graph.node, *graph.graph.value_info):
+        del part.metadata_props[:]
+        part.doc_string = ""
 
 
 def shrink(graph: Any, precision: Precision) -> None:

@@ -331,6 +331,7 @@ _SPECS = [
 @settings(max_examples=80, deadline=None)
 @given(_posts | _anything)
 @example("[a](b)[c](d)")
+@example("İSOOOO")
 def test_a_step_again_changes_nothing(spec: StepSpec, text: str):
     pipeline = TextPipeline([spec])
     once = pipeline([text])

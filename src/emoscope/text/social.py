@@ -182,7 +182,8 @@ def cased_elongations_step(keep: int = 2) -> TextFunction:
         written = match.group()
         lower = written.lower()
         short = shorten(lower)
-        if short == lower:
+        # Letters such as the capital dotted İ become two, of which the next step would see one.
+        if short == lower or len(lower) != len(written):
             return written
         if written.isupper():
             # Numerals ("World War III") and abbreviations ("AAA") are no elongations.

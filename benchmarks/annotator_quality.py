@@ -295,11 +295,7 @@ def main() -> None:
     met = verdicts(figures, found)
     if arguments.parent is None:
         print("not measured: the distance to the parent in float32, as no --parent was given")
-    if arguments.quick:
-        for sentence in met:
-            print(f"quick, no verdict: {sentence}")
-        met = {}
-    finish(figures, met, arguments.json)
+    finish(figures, met, arguments.json, arguments.quick)
 
 
 if __name__ == "__main__":

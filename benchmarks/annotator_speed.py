@@ -169,11 +169,7 @@ def main() -> None:
         "peak_operations_a_second": highest,
         "floor_texts_a_second": floor,
     }
-    if quick:
-        for sentence in verdicts:
-            print(f"quick, no verdict: {sentence}")
-        verdicts = {}
-    finish(figures, verdicts, arguments.json)
+    finish(figures, verdicts, arguments.json, quick)
 
 
 if __name__ == "__main__":

@@ -51,13 +51,19 @@ def processor() -> str:
     return names[0] if names else platform.processor()
 
 
-def finish(figures: dict[str, Any], verdicts: dict[str, bool], json_file: Path | None) -> None:
+def finish(
+    figures: dict[str, Any],
+    verdicts: dict[str, bool],
+    json_file: Path | None,
+    quick: bool = False,
+) -> None:
     """Write the figures, print each figure beside its bar, exit 1 if one is missed.
 
     Args:
         figures: everything measured.
         verdicts: a sentence with a figure and its bar, and whether it is met.
         json_file: where the figures go.
+        quick: print the figures, and judge none.
     """
     if json_file is not None:
         json_file.parent.mkdir(parents=True, exist_ok=True)
@@ -65,6 +71,10 @@ def finish(figures: dict[str, Any], verdicts: dict[str, bool], json_file: Path |
             json.dumps({"machine": machine(), **figures}, indent=1, default=float) + "\n",
             encoding="utf-8",
         )
+    if quick:
+        for sentence in verdicts:
+            print(f"quick, no verdict: {sentence}")
+        sys.exit(0)
     for sentence, met in verdicts.items():
         print(f"{'met   ' if met else 'MISSED'} {sentence}")
     sys.exit(0 if all(verdicts.values()) else 1)

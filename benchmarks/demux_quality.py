@@ -257,11 +257,7 @@ def main() -> None:
             met |= verdicts(arguments.corpus, figures)
         if goemotions and "memo" in arguments.part:
             print_measured("MEmo", measured("memo-goemotions", root, work, 1, quick, ledger))
-    if arguments.quick:
-        for sentence in met:
-            print(f"quick, no verdict: {sentence}")
-        met = {}
-    finish({}, met, None)
+    finish({}, met, None, arguments.quick)
 
 
 if __name__ == "__main__":

@@ -156,11 +156,7 @@ def main() -> None:
             met[f"ROC-AUC of {len(aucs)} unseen emotions {shown(aucs)}, chance 0.5"] = (
                 min(aucs) > 0.5
             )
-    if arguments.quick:
-        for sentence in met:
-            print(f"quick, no verdict: {sentence}")
-        met = {}
-    finish(figures, met, arguments.json)
+    finish(figures, met, arguments.json, arguments.quick)
 
 
 if __name__ == "__main__":

@@ -13,7 +13,8 @@ import psutil
 import pytest
 
 from emoscope.errors import EmoscopeError, InputError
-from emoscope.runtime.engines import Alone, ModelSpec, Processes, ahead, engine_of
+from emoscope.runtime.ahead import ahead
+from emoscope.runtime.engines import Alone, ModelSpec, Processes, engine_of
 from emoscope.taxonomy import Taxonomy
 from tests.runtime.fakes import lengths
 from tests.tiny import save_demux

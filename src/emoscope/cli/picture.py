@@ -10,7 +10,7 @@ from emoscope.errors import InputError
 from emoscope.runtime.options import Options
 from emoscope.runtime.outputs import output_format
 from emoscope.runtime.pictures import Tally, check_path
-from emoscope.runtime.readback import read_labels, read_scores
+from emoscope.runtime.readback import READABLE, read_labels, read_scores
 from emoscope.taxonomy import Label, Taxonomy
 
 
@@ -36,7 +36,7 @@ class Picture:
         """
         check_path(self.path)
         form = None if output is None else output_format(output, options.format)
-        if form not in ("jsonl", "csv", "parquet"):
+        if form not in READABLE:
             raise InputError(
                 "--plot draws what was written: name an --output, JSONL, CSV or Parquet."
             )

@@ -15,7 +15,6 @@ from transformers.pipelines.pt_utils import PipelineDataset, PipelineIterator
 from emoscope.errors import InputError
 from emoscope.models.torch_backend import TorchBackend
 from emoscope.runtime.annotator import Annotator, Threshold, check_cuts, load
-from emoscope.runtime.long_texts import LongTextBackend
 from emoscope.runtime.texts import turns_of_texts
 from emoscope.taxonomy import Taxonomy
 
@@ -57,9 +56,7 @@ class EmotionPipeline(Pipeline):
     def __init__(
         self, annotator: Annotator, device: int | str | torch.device | None = None
     ) -> None:
-        backend = annotator.backend
-        if isinstance(backend, LongTextBackend):
-            backend = backend.backend
+        backend = annotator.cutting().backend
         if not isinstance(backend, TorchBackend):
             raise InputError(
                 "Expected a model with weights for torch, got an exported one: annotate with "

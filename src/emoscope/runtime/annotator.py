@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from emoscope.calibration import Calibration, decide
 from emoscope.errors import InputError
 from emoscope.folder import ModelFolder
+from emoscope.runtime.ahead import ahead
 from emoscope.runtime.backend import Backend, Engine, load_backend
 from emoscope.runtime.long_texts import LongTextBackend, LongTexts
 from emoscope.runtime.texts import turns_of_conversations, turns_of_texts
@@ -162,9 +163,6 @@ class Annotator:
         Raises:
             InputError: as from `annotate`; about a text when the iterator comes to its batch.
         """
-        # Here, as `engines` imports this module.
-        from emoscope.runtime.engines import ahead
-
         check_cuts(top_k, threshold)
         if batch_size < 1:
             raise InputError(f"Expected a batch_size of at least 1, got {batch_size}.")

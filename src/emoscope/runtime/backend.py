@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from emoscope.encoding.demux import DemuxEncoder
-from emoscope.encoding.encoder import load_encoder
-from emoscope.errors import InputError, MissingExtraError, require
+from emoscope.encoding.encoder import Encoder, load_encoder
+from emoscope.errors import InputError, require
 from emoscope.folder import CONFIG, GRAPH, WEIGHTS, ModelFolder
 from emoscope.registry import ENGINES, MODELS, find, resolve
 from emoscope.runtime.graph import CLUSTERS, GraphBackend
@@ -35,6 +35,14 @@ class Backend(Protocol):
         Raises:
             InputError: it has learnt a fixed set of labels.
         """
+
+
+class EncoderBackend(Backend, Protocol):
+    """A backend that reads token ids."""
+
+    @property
+    def encoder(self) -> Encoder:
+        """Turns conversations into them."""
 
 
 @dataclass(frozen=True)
@@ -65,7 +73,9 @@ class Attentive(Protocol):
         """The weights of one conversation's words; None of a model without, or without words."""
 
 
-def load_backend(folder: ModelFolder, engine: Engine = "auto", threads: int | None = None) -> Any:
+def load_backend(
+    folder: ModelFolder, engine: Engine = "auto", threads: int | None = None
+) -> EncoderBackend:
     """The backend for a model folder, with the weights loaded.
 
     Args:
@@ -88,7 +98,7 @@ def load_backend(folder: ModelFolder, engine: Engine = "auto", threads: int | No
     return graph_backend(folder, engine, threads) if exported else torch_backend(folder)
 
 
-def torch_backend(folder: ModelFolder) -> Any:
+def torch_backend(folder: ModelFolder) -> EncoderBackend:
     """The backend of a folder with weights."""
     try:
         backend = find(MODELS, folder.model_type, "model of type").backend
@@ -99,7 +109,7 @@ def torch_backend(folder: ModelFolder) -> Any:
     weights = folder.path / WEIGHTS
     errors = require("safetensors", "train")
     try:
-        return resolve(backend).load(folder)
+        loaded: EncoderBackend = resolve(backend).load(folder)
     except (OSError, errors.SafetensorError) as error:
         raise InputError(f"{weights} cannot be read: {error}. The file is damaged.") from error
     except (KeyError, RuntimeError, TypeError, ValueError) as error:
@@ -107,6 +117,7 @@ def torch_backend(folder: ModelFolder) -> Any:
             f"{folder.path}: no model can be made of {CONFIG} and {WEIGHTS}; one of them was "
             f"edited or is of another model ({error})."
         ) from error
+    return loaded
 
 
 def graph_backend(folder: ModelFolder, engine: Engine, threads: int | None) -> GraphBackend:
@@ -117,18 +128,17 @@ def graph_backend(folder: ModelFolder, engine: Engine, threads: int | None) -> G
             f"{folder.path}: expected with {GRAPH} the encoder demux and one of the clusters "
             f"{', '.join(CLUSTERS)}. The files were edited or are of several models."
         )
-    # Whichever of the engines is there, in the order of their speed.
-    names = [name for name in ENGINES if find_spec(name)] if engine == "auto" else [engine]
-    if not names:
-        require(next(iter(ENGINES)), next(iter(ENGINES)))
+    name: str = engine
+    if engine == "auto":
+        # Whichever is there, in the order of their speed.
+        name = next(filter(find_spec, ENGINES), next(iter(ENGINES)))
+    require(name, name)
     try:
-        session = resolve(ENGINES[names[0]])(folder.path / GRAPH, threads)
-    except MissingExtraError:
-        raise
+        session = resolve(ENGINES[name])(folder.path / GRAPH, threads)
     # The engines raise classes of their own, all of them bare RuntimeErrors or Exceptions.
     except Exception as error:
         raise InputError(
-            f"{folder.path / GRAPH} cannot be run by {names[0]}: the file is damaged, or this "
+            f"{folder.path / GRAPH} cannot be run by {name}: the file is damaged, or this "
             f"engine is too old ({' '.join(str(error).split())[-200:]})."
         ) from error
     return GraphBackend(session, encoder, cluster)

@@ -1,11 +1,12 @@
 """Who scores the chunks of a job: this process, or several, always in order."""
 
 import hashlib
+import json
 import os
 import signal
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import suppress
 from dataclasses import dataclass
@@ -23,6 +24,7 @@ from emoscope.calibration import Calibration
 from emoscope.errors import EmoscopeError, InputError
 from emoscope.folder import CARD, resolve
 from emoscope.runtime import annotator as annotators
+from emoscope.runtime.ahead import ahead
 from emoscope.runtime.annotator import PRETRAINED, Annotator
 from emoscope.runtime.backend import Engine as EngineName
 from emoscope.runtime.long_texts import LongTexts
@@ -30,7 +32,6 @@ from emoscope.runtime.scores import Conversation, Probabilities
 from emoscope.taxonomy import Taxonomy
 
 T = TypeVar("T")
-U = TypeVar("U")
 
 _ENDED = (
     "A worker process was ended from outside, as happens where memory runs out. Run the same "
@@ -70,6 +71,11 @@ class ModelSpec:
                 with path.open("rb") as file:
                     digest.update(hashlib.file_digest(file, "sha256").digest())
         return digest.hexdigest()
+
+
+def fingerprint(taxonomy: Taxonomy) -> str:
+    """A hash of all that a taxonomy says."""
+    return hashlib.sha256(json.dumps(taxonomy.to_dict(), sort_keys=True).encode()).hexdigest()
 
 
 class Described(NamedTuple):
@@ -264,25 +270,6 @@ def _probabilities(conversations: list[Conversation]) -> Probabilities:
     if not conversations:
         return _nothing(_describe())
     return _loaded().probabilities(conversations)
-
-
-def ahead(function: Callable[[T], U], inputs: Iterable[T]) -> Iterator[U]:
-    """Map a function over inputs, computing one result in a thread while the last one is used.
-
-    The thread also draws the inputs, so that reading overlaps too.
-    """
-    iterator = iter(inputs)
-
-    def draw() -> tuple[U] | None:
-        for value in iterator:
-            return (function(value),)
-        return None
-
-    with ThreadPoolExecutor(max_workers=1) as thread:
-        coming = thread.submit(draw)
-        while (result := coming.result()) is not None:
-            coming = thread.submit(draw)
-            yield result[0]
 
 
 def engine_of(model: Annotator | ModelSpec, workers: int) -> Alone | Processes:

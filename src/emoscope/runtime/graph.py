@@ -64,10 +64,10 @@ class GraphBackend:
         batches = (self.encoder.batch(encoded, rows) for rows in order)
         feeds = (feed_of(batch, self.cluster, self.session.inputs) for batch in batches)
         scores = np.empty((len(encoded), len(self.encoder.taxonomy)), dtype=np.float32)
+        words = self.cluster != "tokens"
         labels = self.encoder.prompt.word_labels
         for rows, found in zip(order, self.session.run(feeds), strict=True):
-            known = self.cluster == "tokens"
-            scores[rows] = found if known else combine(found, labels, self.cluster)
+            scores[rows] = combine(found, labels, self.cluster) if words else found
         return scores
 
     def for_taxonomy(self, taxonomy: Taxonomy) -> "GraphBackend":

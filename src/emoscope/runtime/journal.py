@@ -219,19 +219,12 @@ class Journal:
             )
 
     def _check_asked(self, known: "JobFile") -> None:
-        changed = [
-            f"{name}: {short(known.asked.get(name))} then, {short(value)} now"
-            for name, value in self.asked.items()
-            # What is done about bad rows has shown in nothing yet if there were none.
-            if known.asked.get(name) != value and (name != "bad rows" or known.progress.bad)
-        ]
-        if changed:
-            state = "finished" if known.progress.finished else "unfinished"
-            raise InputError(
-                f"{self.output}: there is a job, {state}, that was asked for something else "
-                f"({'; '.join(changed)}). Run the command as it was, name another output, or "
-                "start anew with --restart."
-            )
+        asked = dict(self.asked)
+        if not known.progress.bad:
+            # What is done about bad rows has shown in nothing yet.
+            asked.pop("bad rows", None)
+        state = ", finished," if known.progress.finished else ", unfinished,"
+        check_asked(self.output, known.asked, asked, state)
 
     def _locked(self, path: Path, *, create: bool) -> BinaryIO:
         flags = os.O_RDWR | (os.O_CREAT if create else 0) | getattr(os, "O_BINARY", 0)
@@ -291,6 +284,33 @@ def read_job(output: Path) -> JobFile | None:
             f"{path}: expected a job file of emoscope, got something else ({error}). Start anew "
             "with --restart."
         ) from error
+
+
+def check_asked(
+    output: Path, known: Mapping[str, Any], asked: Mapping[str, Any], state: str = ""
+) -> None:
+    """Check that a job was asked for what it is asked for now.
+
+    Args:
+        output: of the job.
+        known: what it was asked for, name by name.
+        asked: what it is asked for now.
+        state: of the job, for the message.
+
+    Raises:
+        InputError: something is different.
+    """
+    changed = [
+        f"{name}: {short(known.get(name))} then, {short(value)} now"
+        for name, value in asked.items()
+        if known.get(name) != value
+    ]
+    if changed:
+        raise InputError(
+            f"{output}: there is a job{state} that was asked for something else "
+            f"({'; '.join(changed)}). Run the command as it was, name another output, or start "
+            "anew with --restart."
+        )
 
 
 def job_file(output: Path) -> Path:

@@ -2,14 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from emoscope.encoding.batching import Ragged
 from emoscope.encoding.encoder import Encoder
-from emoscope.runtime.backend import Backend
+from emoscope.runtime.backend import EncoderBackend
 from emoscope.taxonomy import Taxonomy
 
 LongTexts = Literal["auto", "mean", "max", "truncate"]
@@ -38,12 +38,6 @@ def spread(counts: NDArray[np.int64], most: int) -> NDArray[np.int64]:
             for start, count in zip(starts, counts, strict=True)
         ]
     )
-
-
-class EncoderBackend(Backend, Protocol):
-    """A backend that reads token ids."""
-
-    encoder: Encoder
 
 
 @dataclass(frozen=True)

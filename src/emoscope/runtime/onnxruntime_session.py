@@ -6,7 +6,6 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from emoscope.errors import require
 from emoscope.runtime.graph import Feed
 
 
@@ -19,7 +18,8 @@ class OnnxRuntimeSession:
     """
 
     def __init__(self, path: Path, threads: int | None = None) -> None:
-        onnxruntime = require("onnxruntime", "onnxruntime")
+        import onnxruntime
+
         options = onnxruntime.SessionOptions()
         options.log_severity_level = 3
         if threads is not None:

@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from emoscope.errors import require
 from emoscope.runtime.graph import Feed
 
 
@@ -21,7 +20,8 @@ class OpenVinoSession:
     """
 
     def __init__(self, path: Path, threads: int | None = None) -> None:
-        openvino = require("openvino", "openvino")
+        import openvino
+
         settings: dict[str, Any] = {"PERFORMANCE_HINT": "THROUGHPUT"}
         if threads is not None:
             settings["INFERENCE_NUM_THREADS"] = threads

@@ -7,20 +7,19 @@
 import json
 import shutil
 from collections.abc import Mapping
-from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 from emoscope._version import __version__
 from emoscope.errors import InputError
+from emoscope.folder import write_json
 from emoscope.runtime.annotator import Annotator
-from emoscope.runtime.engines import ModelSpec
+from emoscope.runtime.engines import ModelSpec, fingerprint
 from emoscope.runtime.files import File
-from emoscope.runtime.journal import read_job
+from emoscope.runtime.journal import check_asked, read_job
 from emoscope.runtime.options import Options
 from emoscope.runtime.scores import Labels
 from emoscope.runtime.source import Source
-from emoscope.strict import short
 
 # Readers of data sets pass over names that begin like this.
 WORK = "_emoscope"
@@ -35,14 +34,13 @@ def what_is_asked(
     model: ModelSpec, annotator: Annotator, labels: Labels, source: Source, options: Options
 ) -> dict[str, Any]:
     """All that bears on the output but the files, name by name."""
-    taxonomy = json.dumps(annotator.taxonomy.to_dict(), sort_keys=True)
     return {
         "emoscope": __version__,
         "model": model.fingerprint(),
         "engine": model.engine,
         "long texts": model.long_texts,
         "labels": list(labels.names),
-        "taxonomy": sha256(taxonomy.encode()).hexdigest(),
+        "taxonomy": fingerprint(annotator.taxonomy),
         "thresholds": list(labels.thresholds),
         "top k": options.top_k,
         "bad rows": options.bad_rows,
@@ -79,9 +77,7 @@ def begin(output: Path, asked: Mapping[str, Any], restart: bool) -> None:
             _check_asked(manifest, asked)
             return
         manifest.parent.mkdir(parents=True, exist_ok=True)
-        draft = manifest.with_suffix(".draft")
-        draft.write_text(json.dumps(asked, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-        draft.replace(manifest)
+        write_json(manifest, asked)
     except OSError as error:
         raise InputError(
             f"Cannot write to {error.filename or output}: {error.strerror}. Name another folder."
@@ -96,17 +92,7 @@ def _check_asked(manifest: Path, asked: Mapping[str, Any]) -> None:
             f"{manifest}: expected what a job was asked for, got something else ({error}). Start "
             "anew with --restart."
         ) from error
-    changed = [
-        f"{name}: {short(known.get(name))} then, {short(value)} now"
-        for name, value in asked.items()
-        if known.get(name) != value
-    ]
-    if changed:
-        raise InputError(
-            f"{manifest.parents[1]}: there is a job that was asked for something else "
-            f"({'; '.join(changed)}). Run the command as it was, name another output, or start "
-            "anew with --restart."
-        )
+    check_asked(manifest.parents[1], known, asked)
 
 
 def finished_rows(file: File, output: Path) -> tuple[int, int] | None:

@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import cached_property
-from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -16,11 +15,11 @@ from emoscope.errors import InputError
 from emoscope.rows import reject_line
 from emoscope.runtime.annotator import Annotator
 from emoscope.runtime.cache import Cache, Place
-from emoscope.runtime.engines import Engine, ModelSpec, Processes, engine_of
+from emoscope.runtime.engines import Engine, ModelSpec, Processes, engine_of, fingerprint
 from emoscope.runtime.journal import Progress
 from emoscope.runtime.options import Options
 from emoscope.runtime.outputs import TABLES, OutputFormat, Writer, writer_of
-from emoscope.runtime.scores import Conversation, Labels, Probabilities, Unique, read_thresholds
+from emoscope.runtime.scores import Conversation, Labels, Probabilities, Unique
 from emoscope.runtime.source import Chunk, Item, Reading, Source
 from emoscope.runtime.tables import Table
 
@@ -110,11 +109,8 @@ class Job:
         engine = engine_of(model, options.workers)
         if isinstance(engine, Processes):
             stack.enter_context(engine)
-        labels = Labels.of(engine.described.taxonomy, engine.described.calibration)
-        if isinstance(options.threshold, Path):
-            labels = labels.cut_at(read_thresholds(options.threshold))
-        elif options.threshold != "fitted":
-            labels = labels.cut_at(options.threshold)
+        described = engine.described
+        labels = Labels.of(described.taxonomy, described.calibration, options.threshold)
         reading = stack.enter_context(source.opened(typed=form in TABLES))
         writer = writer_of(
             form, reading, labels, errors=options.bad_rows == "keep", top_k=options.top_k
@@ -143,7 +139,6 @@ class Job:
     def _model_asked(self) -> dict[str, Any]:
         """What a score depends on besides the text."""
         described = self.engine.described
-        taxonomy = json.dumps(described.taxonomy.to_dict(), sort_keys=True)
         return {
             "emoscope": __version__,
             "model": self.model.fingerprint() if isinstance(self.model, ModelSpec) else None,
@@ -151,7 +146,7 @@ class Job:
             "long texts": getattr(self.model, "long_texts", None),
             "labels": list(described.taxonomy.names),
             "exclusive": described.taxonomy.exclusive,
-            "taxonomy": sha256(taxonomy.encode()).hexdigest(),
+            "taxonomy": fingerprint(described.taxonomy),
         }
 
     def cache(self, stack: ExitStack, place: dict[str, Any] | None) -> Cache | None:

@@ -23,7 +23,7 @@ from emoscope.runtime.jobs import OnStatus, annotate_file
 from emoscope.runtime.journal import beside
 from emoscope.runtime.options import Options, Status, Summary
 from emoscope.runtime.parts import begin, finished_rows, parts_folder, what_is_asked
-from emoscope.runtime.scores import Labels, read_thresholds
+from emoscope.runtime.scores import Labels
 from emoscope.runtime.source import Source
 
 MAX_TRIES = 5
@@ -160,7 +160,7 @@ def annotate_files(
         model = replace(model, folder=model.folder.resolve())
     files = input_files(source, output)
     annotator = model.load()
-    labels = _labels(annotator, options)
+    labels = Labels.of(annotator.taxonomy, annotator.calibration, options.threshold)
     asked = what_is_asked(model, annotator, labels, source, options)
     begin(output, asked, options.restart)
     work = parts_folder(output)
@@ -260,15 +260,6 @@ def _check(options: Options, source: Source) -> None:
 def _threads(workers: int) -> int:
     """Of each worker: of a cluster one, the CPU that it reserves; here the cores are shared out."""
     return 1 if os.environ.get("RAY_ADDRESS") else max(1, (os.cpu_count() or 1) // workers)
-
-
-def _labels(annotator: Annotator, options: Options) -> Labels:
-    """The labels at their thresholds, so that what is wrong with them is said at once."""
-    labels = Labels.of(annotator.taxonomy, annotator.calibration)
-    if options.threshold == "fitted":
-        return labels
-    threshold = options.threshold
-    return labels.cut_at(read_thresholds(threshold) if isinstance(threshold, Path) else threshold)
 
 
 def _failed(failures: Sequence[Mapping[str, Any]], files: int) -> EmoscopeError:

@@ -12,8 +12,12 @@ from emoscope.errors import InputError
 from emoscope.rows import Row, read_rows
 from emoscope.runtime.journal import JobFile, job_file, read_job
 from emoscope.runtime.options import CHUNK_ROWS
+from emoscope.runtime.outputs import OutputFormat
 from emoscope.runtime.scores import Labels, Scores
 from emoscope.runtime.tables import LABEL_SEPARATOR
+
+READABLE: tuple[OutputFormat, ...] = ("jsonl", "csv", "parquet")
+"""Formats that hold all scores."""
 
 
 @dataclass(frozen=True)
@@ -79,7 +83,7 @@ def _finished(output: Path) -> JobFile:
             f"{job_file(output).name} beside it. Annotate into a file first."
         )
     form = job.asked["output format"]
-    if form not in ("jsonl", "csv", "parquet"):
+    if form not in READABLE:
         raise InputError(
             f"{output} is for {form} and has no probabilities. Annotate to JSONL, CSV or Parquet."
         )

@@ -7,7 +7,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,10 +39,28 @@ class Labels:
     thresholds: tuple[float, ...]
 
     @classmethod
-    def of(cls, taxonomy: Taxonomy, calibration: Calibration) -> "Labels":
-        """The labels of a model, with its fitted thresholds, or ½."""
+    def of(
+        cls,
+        taxonomy: Taxonomy,
+        calibration: Calibration,
+        threshold: float | Path | Literal["fitted"] = "fitted",
+    ) -> "Labels":
+        """The labels of a model.
+
+        Args:
+            taxonomy: of the model.
+            calibration: of the model, with the fitted thresholds; ½ where it has none.
+            threshold: in place of the fitted ones, a number, or a file for `read_thresholds`.
+
+        Raises:
+            InputError: see `cut_at` and `read_thresholds`.
+        """
         thresholds = calibration.thresholds or (0.5,) * len(taxonomy)
-        return cls(taxonomy.names, taxonomy.exclusive, thresholds)
+        labels = cls(taxonomy.names, taxonomy.exclusive, thresholds)
+        if threshold == "fitted":
+            return labels
+        asked = read_thresholds(threshold) if isinstance(threshold, Path) else threshold
+        return labels.cut_at(asked)
 
     def cut_at(self, threshold: float | Mapping[str, float]) -> "Labels":
         """The labels with another threshold for all, or for those that a mapping names.

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from emoscope.errors import InputError, require
-from emoscope.folder import CARD, GRAPH, WEIGHTS, ModelFolder, read_json, write_json
+from emoscope.folder import CARD, CONFIG, GRAPH, WEIGHTS, ModelFolder, write_json
 from emoscope.models.backbone import encoder_inputs
 from emoscope.models.demux import Demux
 from emoscope.models.torch_backend import load_network
@@ -83,6 +83,8 @@ def export(folder: Path, output: Path, precision: Precision = "int8") -> None:
             f"{opened.path} holds a model of type {opened.model_type}; expected demux, the one "
             "kind that can be exported. The others run on torch."
         )
+    if not (opened.path / CARD).is_file():
+        raise InputError(f"{opened.path / CARD} is missing: the model folder is incomplete.")
     if output.exists():
         raise InputError(f"{output} exists. Name another folder, or delete it.")
     require("onnx", "export")
@@ -95,10 +97,7 @@ def export(folder: Path, output: Path, precision: Precision = "int8") -> None:
     if precision != "float32":
         shrink(graph, precision)
     (partial / GRAPH).write_bytes(graph.SerializeToString())
-    config = read_json(partial / "config.json")
-    write_json(partial / "config.json", config | {"weights": precision})
-    if not (partial / CARD).is_file():
-        raise InputError(f"{opened.path / CARD} is missing: the model folder is incomplete.")
+    write_json(partial / CONFIG, opened.config | {"weights": precision})
     partial.rename(output)
 
 
@@ -113,14 +112,14 @@ def export_runs(runs: Iterable[Path]) -> None:
 def traced(model: Demux) -> Any:
     """The ONNX graph (an `onnx.ModelProto`) of a model, in float32, for batches of any shape."""
     model.backbone.set_attn_implementation("eager")
-    size = {"dtype": torch.long}
+    ones = torch.ones((3, 9), dtype=torch.long)
     inputs = {
-        "input_ids": torch.ones(3, 9, **size),  # type: ignore[call-overload]
-        "attention_mask": torch.ones(3, 9, **size),  # type: ignore[call-overload]
+        "input_ids": ones,
+        "attention_mask": ones.clone(),
         "rows": torch.full((2, 5), 0.2),
     }
-    if "token_type_ids" in encoder_inputs(model.backbone, *[inputs["input_ids"]] * 3):
-        inputs["token_type_ids"] = torch.zeros_like(inputs["input_ids"])
+    if "token_type_ids" in encoder_inputs(model.backbone, ones, ones, ones):
+        inputs["token_type_ids"] = torch.zeros_like(ones)
     free = {0: torch.export.Dim.DYNAMIC, 1: torch.export.Dim.DYNAMIC}
     with quiet():
         program = torch.onnx.export(

@@ -1,10 +1,10 @@
 """A tally as a file of pictures."""
 
-from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
 from emoscope.errors import InputError
+from emoscope.folder import write_bytes
 from emoscope.page import printable
 from emoscope.runtime.pictures.distribution import distribution
 from emoscope.runtime.pictures.html import html
@@ -42,16 +42,11 @@ def draw(tally: Tally, path: Path, title: str) -> None:
     """Write the pictures; see `Tally.draw`."""
     check_path(path)
     data = _drawn(tally, path.suffix.lower(), title)
-    partial = path.with_name(f".{path.name}.partial")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        partial.write_bytes(data)
-        partial.replace(path)
+        write_bytes(path, data)
     except OSError as error:
         raise InputError(f"Cannot write to {path}: {error.strerror}. Name another file.") from None
-    finally:
-        with suppress(OSError):
-            partial.unlink()
 
 
 def views(tally: Tally) -> list[View]:

@@ -285,3 +285,37 @@ def test_half_a_surrogate_pair_does_not_stop_a_job(emoscope, model, tmp_path):
         assert ended.code == 0, ended.err
         written = ended.out or (tmp_path / "out.jsonl").read_text()
         assert lines(written)[-1]["turns"] == ["c"]
+
+
+def test_a_picture_of_what_was_written(emoscope, model, tmp_path):
+    """Rows that could not be annotated are not counted, dates that cannot be read are told."""
+    source, page = tmp_path / "in.csv", tmp_path / "page.html"
+    rows = ["2024-01-02,good day", "2024-01-03,", "3/4/2024,what a day", "2024-01-05,no"]
+    source.write_text("day,text\n" + "".join(f"{row}\n" for row in rows))
+    arguments = ["annotate", source, "-m", model, "-o", tmp_path / "out.csv", "--plot", page]
+    ended = emoscope(*arguments, "--bad-rows", "keep", "--date", "day")
+    assert ended.code == 0, ended.err
+    assert "3 texts, 4 labels (as annotated)" in page.read_text(encoding="utf-8")
+    assert "1 text has a date that was not read" in ended.err
+    # A finished job is drawn again, here with another column.
+    ended = emoscope(*arguments, "--bad-rows", "keep", "--date", "when")
+    assert (ended.code, "--date when: no such column" in ended.err) == (2, True)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ((), "name an --output"),
+        (("-o", "out.jsonl", "--output-format", "doccano"), "JSONL, CSV or Parquet"),
+        (("-o", "out.jsonl", "--top-k", "2"), "leave out --top-k"),
+    ],
+)
+def test_what_cannot_be_drawn_is_said_first(
+    emoscope, model, tmp_path, monkeypatch, options, message
+):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "in.txt").write_text("hello\n")
+    ended = emoscope("annotate", "in.txt", "-m", model, "--plot", "page.svg", *options)
+    assert ended.code == 2
+    assert message in ended.err
+    assert [each.name for each in tmp_path.iterdir()] == ["in.txt"]

@@ -51,7 +51,7 @@ class Picture:
         """
         labels = read_labels(output)
         shown = tuple(Label(name, (name,)) for name in labels.names)
-        tally = Tally(Taxonomy("labels", shown, exclusive=labels.exclusive), self.date_format)
+        tally = Tally(Taxonomy("as annotated", shown, exclusive=labels.exclusive), self.date_format)
         for rows in read_scores(output):
             good = ~np.isnan(rows.scores.probabilities).any(axis=1)
             dates = None

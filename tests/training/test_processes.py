@@ -60,7 +60,7 @@ def trained(place: Path, launcher: list[str], output: str) -> tuple[dict[str, li
         f"--set=model.backbone={place / 'encoder'}",
         "--set=model.dropout=0.0",
         "--set=model.shuffle_labels=true",
-        "--set=model.drop_labels=0.2",
+        "--set=model.drop_labels=0.9",
         "--set=training.bfloat16=false",
         "--set=training.batch_size=16",
         "--set=training.epochs=2",

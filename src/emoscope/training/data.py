@@ -51,7 +51,9 @@ class Augmentation:
 
     Attributes:
         shuffle: show them in another order.
-        drop: share that is left out; one label is always kept.
+        drop: most of them that a batch leaves out, as a share; one label is always kept. The share
+            of a batch is this times the square of a uniform number, so that a third of the
+            batches miss next to none while prompts of a few labels are seen too.
     """
 
     shuffle: bool = False
@@ -60,7 +62,8 @@ class Augmentation:
     def order(self, labels: int, rng: np.random.Generator) -> NDArray[np.int64]:
         """Places of the labels to show, in their order."""
         order = rng.permutation(labels)
-        kept = order[: max(1, round(labels * (1 - self.drop)))]
+        dropped = self.drop * rng.random() ** 2
+        kept = order[: max(1, round(labels * (1 - dropped)))]
         return kept if self.shuffle else np.sort(kept)
 
 

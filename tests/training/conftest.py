@@ -21,7 +21,7 @@ def no_plots(monkeypatch):
     import emoscope.training.train as train
 
     monkeypatch.setattr(nelec, "draw_network", lambda model, path: None)
-    monkeypatch.setattr(callbacks, "draw_curves", lambda history, folder: None)
+    monkeypatch.setattr(callbacks, "draw_log", lambda log, folder: None)
     monkeypatch.setattr(train, "draw_log", lambda log, folder: None)
     # Each training collects garbage; what torch and its friends made at import never is any.
     gc.freeze()

@@ -189,7 +189,7 @@ def make_killed(*arguments, **options):
 
 run.make_trainer = make_killed
 nelec.draw_network = lambda model, path: None
-callbacks.draw_curves = lambda history, folder: None
+callbacks.draw_log = lambda log, folder: None
 app()
 """
 

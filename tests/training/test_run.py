@@ -217,9 +217,14 @@ def test_the_folder_of_a_run(trained):
     assert {path.name for path in (folder / "plots").iterdir()} == {
         "network.png",
         "loss.png",
-        "averages.png",
-        "labels.png",
+        "cross_entropy.png",
+        "micro_f1.png",
+        "macro_f1.png",
+        "accuracy.png",
+        "jaccard.png",
+        "emotions_f1.png",
         "learning_rate.png",
+        "grad_norm.png",
     }
     assert (trained.folder / "params.yml").read_text(encoding="utf-8") == to_yaml(trained.recipe)
     history = json.loads((folder / "history.json").read_text())

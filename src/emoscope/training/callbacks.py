@@ -23,8 +23,8 @@ from rich.progress import (
 from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 
 from emoscope.experiments.log import ExperimentLog, Run
+from emoscope.experiments.plots import draw_log
 from emoscope.folder import write_text
-from emoscope.training.curves import draw_curves
 from emoscope.training.logs import HISTORY
 
 Floats = NDArray[np.floating[Any]]
@@ -81,21 +81,23 @@ class LiveCurves(TrainerCallback):
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any
     ) -> None:
         """Save and draw, unless that was done just now."""
-        self.write(state, final=False)
+        self.write(args, state, final=False)
 
     def on_train_end(
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any
     ) -> None:
         """Save and draw the end."""
-        self.write(state, final=True)
+        self.write(args, state, final=True)
 
-    def write(self, state: TrainerState, final: bool) -> None:
+    def write(self, args: TrainingArguments, state: TrainerState, final: bool) -> None:
         """Save the history; draw it if the last drawing is old or training is over."""
         if not final and time.monotonic() - self.drawn < self.interval:
             return
         history = history_of(state.log_history)
         write_text(self.folder / HISTORY, json.dumps(history, indent=1))
-        draw_curves(history, self.folder / "plots")
+        kept = final_epoch(args, state) if final else state.epoch or 0.0
+        run = Run(self.folder.name, kept, {key: tuple(one) for key, one in history.items()})
+        draw_log(ExperimentLog(self.folder, {}, (run,)), self.folder / "plots")
         self.drawn = time.monotonic()
 
 
@@ -117,11 +119,17 @@ class LogRun(TrainerCallback):
         """Log the curves; the result is the best step if the trainer goes back to it."""
         if not state.is_world_process_zero:
             return
-        final = state.epoch or 0.0
-        if args.load_best_model_at_end and state.best_global_step is not None:
-            final *= state.best_global_step / state.global_step
+        final = final_epoch(args, state)
         curves = {name: tuple(curve) for name, curve in history_of(state.log_history).items()}
         self.log = self.log.add(Run(f"seed-{self.seed}", final, curves, {}, self.seed))
+
+
+def final_epoch(args: TrainingArguments, state: TrainerState) -> float:
+    """The epoch whose weights a finished training keeps."""
+    epoch = state.epoch or 0.0
+    if args.load_best_model_at_end and state.best_global_step is not None:
+        epoch *= state.best_global_step / state.global_step
+    return epoch
 
 
 def history_of(log: Sequence[dict[str, float]]) -> dict[str, list[tuple[float, float]]]:

@@ -1,0 +1,110 @@
+"""What the light install promises: annotating needs no package that an extra brings."""
+
+import csv
+import subprocess
+import sys
+from importlib.metadata import PackageNotFoundError, distribution, packages_distributions
+from pathlib import Path
+
+import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+EXAMPLE = Path(__file__).parents[1] / "examples" / "comments.csv"
+LIGHT = """
+import sys
+from importlib.machinery import PathFinder
+
+hidden = frozenset(sys.argv.pop(1).split(","))
+
+class Light(PathFinder):
+    @classmethod
+    def find_spec(cls, name, path=None, target=None):
+        return None if name.partition(".")[0] in hidden else super().find_spec(name, path, target)
+
+sys.meta_path[sys.meta_path.index(PathFinder)] = Light
+from emoscope.cli import main
+main()
+"""
+
+
+def needed(package: str) -> set[str]:
+    """A package and everything that it is installed with, without extras."""
+    found: set[str] = set()
+    waiting = [package]
+    while waiting:
+        name = canonicalize_name(waiting.pop())
+        try:
+            requirements = distribution(name).requires or []
+        except PackageNotFoundError:
+            continue
+        if name in found:
+            continue
+        found.add(name)
+        wanted = (Requirement(line) for line in requirements)
+        waiting += [
+            one.name for one in wanted if one.marker is None or one.marker.evaluate({"extra": ""})
+        ]
+    return found
+
+
+@pytest.fixture(scope="module")
+def hidden():
+    """Modules that are installed here, and not by `pip install emoscope`."""
+    there = needed("emoscope")
+    owners = packages_distributions()
+    names = {
+        name
+        for name, packages in owners.items()
+        if not any(canonicalize_name(package) in there for package in packages)
+    }
+    assert {"torch", "transformers", "sklearn", "scipy", "pyarrow", "matplotlib"} <= names
+    assert not {"emoscope", "numpy", "tokenizers", "yaml", "rich"} & names
+    return names
+
+
+def run(hidden, *arguments):
+    """A command where those modules are not to be found."""
+    return subprocess.run(
+        [sys.executable, "-c", LIGHT, ",".join(sorted(hidden)), *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        timeout=120,
+    )
+
+
+def test_the_light_install_annotates(hidden, tmp_path):
+    done = run(
+        hidden, "annotate", EXAMPLE, "--labels", "joy, anger|rage", "--output",
+        tmp_path / "scores.csv", "--plot", tmp_path / "emotions.html",
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    with (tmp_path / "scores.csv").open(encoding="utf-8", newline="") as file:
+        scored = list(csv.DictReader(file))
+    with EXAMPLE.open(encoding="utf-8", newline="") as file:
+        assert len(scored) == len(list(csv.DictReader(file)))
+    assert "<svg" in (tmp_path / "emotions.html").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    "arguments", [("explain", "So happy!"), ("info",), ("taxonomies",), ("--help",)]
+)
+def test_the_light_install_has_other_commands(hidden, arguments):
+    done = run(hidden, *arguments)
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "extra"),
+    [
+        (("train", "nelec-sample", "--output", "out"), "train"),
+        (("annotate", EXAMPLE, "--output", "out.parquet"), "parquet"),
+    ],
+)
+def test_the_light_install_says_what_is_missing(hidden, tmp_path, arguments, extra):
+    done = run(
+        hidden, *(tmp_path / one if str(one).startswith("out") else one for one in arguments)
+    )
+    assert done.returncode == 2
+    assert f"emoscope[{extra}]" in " ".join(done.stderr.replace("│", " ").split())

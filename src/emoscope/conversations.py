@@ -93,7 +93,7 @@ def check_columns(present: Mapping[str, Any], columns: Columns, path: str = "the
                 hint = " It seems to part its columns by semicolons: write commas instead."
             raise InputError(
                 f"{path}: expected a column {name!r}, got the columns "
-                f"{', '.join(map(repr, present))}.{hint} Name the columns that hold the turns, "
+                f"{', '.join(map(repr, present))}.{hint} Name the columns that hold the texts, "
                 "ids and labels."
             )
 

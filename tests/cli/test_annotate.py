@@ -243,7 +243,8 @@ def test_other_labels_may_be_asked_for(emoscope, monkeypatch, model, tmp_path):
     monkeypatch.setattr(annotator, "load_backend", lambda *how: Reading())
     monkeypatch.setattr(annotator, "LongTextBackend", lambda backend, how: backend)
     ended = emoscope("annotate", path, "-m", model, "--labels", "pride, relief, anger|rage, joy")
-    assert (ended.code, ended.err) == (0, "")
+    assert ended.code == 0
+    assert "not trained on pride, relief, anger, joy:" in ended.err
     (one,) = lines(ended.out)
     assert list(one) == ["id", "turns", "labels", "emotions"]
     assert list(one["emotions"]) == ["pride", "relief", "anger", "joy"]
@@ -319,3 +320,32 @@ def test_what_cannot_be_drawn_is_said_first(
     assert ended.code == 2
     assert message in ended.err
     assert [each.name for each in tmp_path.iterdir()] == ["in.txt"]
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (("--date", "when"), "name a --plot"),
+        (("--plot", "page.svg", "--date-format", "%d"), "--date-format needs --date"),
+        (("--threshold", "0,3"), "--threshold 0,3: expected fitted, a number from 0 to 1"),
+    ],
+)
+def test_options_that_would_do_nothing(emoscope, folder, tmp_path, options, message):
+    (tmp_path / "in.txt").write_text("hello\n")
+    output = tmp_path / "out.jsonl"
+    ended = emoscope("annotate", tmp_path / "in.txt", "-m", folder, "-o", output, *options)
+    assert (ended.code, message in ended.err, output.exists()) == (2, True, False)
+
+
+def test_labels_without_a_threshold_of_their_own_are_told(emoscope, folder, tmp_path):
+    path = tmp_path / "in.txt"
+    path.write_text("hello\n")
+
+    def err(labels, *options):
+        ended = emoscope("annotate", path, "-m", folder, "--labels", labels, *options)
+        assert ended.code == 0, ended.err
+        return ended.err
+
+    assert "not trained on hope, awe:" in err("joy|glee, hope, awe")
+    assert err("joy|glee, pride") == ""
+    assert err("joy, hope", "--threshold", "0.4") == ""

@@ -48,8 +48,8 @@ def annotate(
     labels: Annotated[
         str | None,
         typer.Option(
-            help="Score these instead of the model's own: 'pride, relief, anger|rage'. Demux reads "
-            "its labels and takes any.",
+            help="Score these instead of the model's own: 'pride, relief, anger|rage', or a "
+            "taxonomy's name or file. Demux reads its labels and takes any.",
             show_default=False,
         ),
     ] = None,
@@ -130,7 +130,10 @@ def annotate(
     ] = "auto",
     plot: Annotated[
         Path | None,
-        typer.Option(help="Draw the output: .html, .svg, .png or .pdf.", show_default=False),
+        typer.Option(
+            help="Draw the output, JSONL, CSV or Parquet, as .html, .svg, .png or .pdf.",
+            show_default=False,
+        ),
     ] = None,
     date: Annotated[
         str | None,
@@ -154,6 +157,10 @@ def annotate(
 
     if skip_bad_rows is not None and bad_rows == "keep":
         raise InputError("Bad rows are kept or skipped: leave out --bad-rows or --skip-bad-rows.")
+    if date is None and date_format is not None:
+        raise InputError("--date-format needs --date, the column that it is the format of.")
+    if plot is None and date is not None:
+        raise InputError("--date is for the picture over time: name a --plot, too.")
     spec = spec_of(model, labels, taxonomy, engine, long_texts)
     texts = Source(
         file=sys.stdin.buffer if source == "-" else Path(source),

@@ -1,7 +1,7 @@
 """What `emoscope annotate` makes of its options, and what it shows."""
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Literal
@@ -68,6 +68,11 @@ def threshold_of(text: str) -> float | Path | Literal["fitted"]:
     try:
         return float(text)
     except ValueError:
+        if not Path(text).is_file():
+            raise InputError(
+                f"--threshold {text}: expected fitted, a number from 0 to 1 such as 0.3, or a JSON "
+                "or YAML file; there is no such file."
+            ) from None
         return Path(text)
 
 
@@ -98,14 +103,23 @@ def run(
         if output is not None:
             typer.echo("Interrupted. The same command goes on where it was.", err=True)
         raise typer.Exit(INTERRUPTED) from None
-    for line in told(summary, output, options):
+    for line in told(summary, output, options, model.untrained()):
         typer.echo(line, err=True)
     if picture is not None and output is not None:
         picture.draw(output, source.name)
 
 
-def told(summary: Summary, output: Path | None, options: Options) -> Iterator[str]:
-    """What is worth telling of a job that has ended well."""
+def told(
+    summary: Summary, output: Path | None, options: Options, untrained: Sequence[str] = ()
+) -> Iterator[str]:
+    """What is worth telling of a job that has ended well.
+
+    Args:
+        summary: of the job.
+        output: its file.
+        options: of the job.
+        untrained: labels without a threshold of their own.
+    """
     if summary.resumed and summary.resumed == summary.rows:
         yield f"{output} is finished: nothing was left to do."
     elif summary.resumed:
@@ -114,6 +128,11 @@ def told(summary: Summary, output: Path | None, options: Options) -> Iterator[st
         rows = "1 row" if summary.bad == 1 else f"{summary.bad:,} rows"
         where = options.reject_file or "`error` in the output"
         yield f"{rows} of {summary.rows:,} could not be annotated; see {where}."
+    if untrained and options.threshold == "fitted" and not summary.labels.exclusive:
+        yield (
+            f"The model was not trained on {', '.join(untrained)}: go by the ranking of the texts. "
+            "From which score such a label is given is a guess; choose it with --threshold."
+        )
 
 
 class RateColumn(ProgressColumn):

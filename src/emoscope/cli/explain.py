@@ -17,7 +17,12 @@ def explain(
     ],
     model: Annotated[
         Path | None,
-        typer.Option("--model", "-m", help="Folder of a model or of a training."),
+        typer.Option(
+            "--model",
+            "-m",
+            help="Folder of a model or of a training; default the model that ships.",
+            show_default=False,
+        ),
     ] = None,
     labels: Annotated[
         str | None,

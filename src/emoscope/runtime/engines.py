@@ -22,7 +22,7 @@ import numpy as np
 
 from emoscope.calibration import Calibration
 from emoscope.errors import EmoscopeError, InputError
-from emoscope.folder import CARD, resolve
+from emoscope.folder import CARD, ModelFolder, resolve
 from emoscope.runtime import annotator as annotators
 from emoscope.runtime.ahead import ahead
 from emoscope.runtime.annotator import PRETRAINED, Annotator
@@ -60,6 +60,13 @@ class ModelSpec:
         return annotators.load(
             self.folder, self.labels, self.engine, long_texts=self.long_texts, threads=threads
         )
+
+    def untrained(self) -> tuple[str, ...]:
+        """The labels asked for that the model was not trained on: their thresholds are guesses."""
+        if self.labels is None:
+            return ()
+        known = ModelFolder.open(self.folder or PRETRAINED).taxonomy.names
+        return tuple(name for name in self.labels.names if name not in known)
 
     def fingerprint(self) -> str:
         """A hash of every file of the folder but the model card."""

@@ -22,7 +22,12 @@ class OpenVinoSession:
     def __init__(self, path: Path, threads: int | None = None) -> None:
         import openvino
 
-        settings: dict[str, Any] = {"PERFORMANCE_HINT": "THROUGHPUT"}
+        settings: dict[str, Any] = {
+            "PERFORMANCE_HINT": "THROUGHPUT",
+            # Kernels of so many shapes are kept. By default it is 5000, which a long job fills with
+            # the many lengths of its batches: memory, and no speed.
+            "CPU_RUNTIME_CACHE_CAPACITY": 50,
+        }
         if threads is not None:
             settings["INFERENCE_NUM_THREADS"] = threads
         self.compiled = openvino.Core().compile_model(path, "CPU", settings)

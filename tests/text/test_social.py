@@ -332,6 +332,7 @@ _SPECS = [
 @given(_posts | _anything)
 @example("[a](b)[c](d)")
 @example("İSOOOO")
+@example("@ann@@@")
 def test_a_step_again_changes_nothing(spec: StepSpec, text: str):
     pipeline = TextPipeline([spec])
     once = pipeline([text])

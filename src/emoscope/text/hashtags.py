@@ -21,7 +21,7 @@ _MARKS = (
     "\u0900-\u0963\u0966-\u0dff\u0e31-\u0e3a\u0e47-\u0e4e\u200c"
 )
 _NAME = rf"[\w{_MARKS}]++"
-_HASHTAGS = re.compile(rf"(?<![\w&/#])(?:#++{_NAME})++")
+_HASHTAGS = re.compile(rf"(?<![\w&/#])(?>(?:#++{_NAME})+)")
 _SUBREDDIT = re.compile(r"(?<![\w/])/?r/(?P<name>\w{2,24}+)")
 
 

@@ -19,7 +19,7 @@ def removed_posts_step() -> TextFunction:
 
 
 # Not the emoticons ">:(" and ">_<", not the spoiler ">!".
-_QUOTE = re.compile(r"[ \t]*+(?:(?:>|&gt;)(?![!:;=._-])[ \t]*+)++")
+_QUOTE = re.compile(r"[ \t]*+(?>(?:(?:>|&gt;)(?![!:;=._-])[ \t]*+)+)")
 
 
 @register_step("quotes", StepKind.TEXT)
@@ -73,13 +73,13 @@ def emphasis_step() -> TextFunction:
 
 _LINK = re.compile(
     r"!?\[(?P<text>[^\[\]\n]{0,300}+)\]"
-    r'\((?:[^()\s]++|\([^()\s]*+\))*+(?:[ ]"[^"\n]{0,200}+")?\)'
+    r'\((?>(?:[^()\s]++|\([^()\s]*+\))*)(?:[ ]"[^"\n]{0,200}+")?\)'
 )
 _MARKS = [
-    (re.compile(r"^[ \t]*+(?:```[^\n`]*+|(?:[-*_=][ \t]*+){3,}+)$", re.MULTILINE), ""),
+    (re.compile(r"^[ \t]*+(?:```[^\n`]*+|(?>(?:[-*_=][ \t]*+){3,}))$", re.MULTILINE), ""),
     (re.compile(r"&(?:amp;)?(?:#x200b|nbsp);", re.IGNORECASE), " "),
     (_LINK, r"\g<text>"),
-    (re.compile(r"^[ \t]*+(?:#{1,6}+[ \t]++|(?:[-*+][ \t]++)++)", re.MULTILINE), ""),
+    (re.compile(r"^[ \t]*+(?:#{1,6}+[ \t]++|(?>(?:[-*+][ \t]++)+))", re.MULTILINE), ""),
     (re.compile(r"(?<!`)(`{1,3})(?!`)([^`\n]{1,200}+)\1(?!`)"), r"\2"),
     (re.compile(r"(?<!~)~~(?![\s~])([^~\n]{1,200}+)~~(?!~)"), r"\1"),
     (re.compile(r"(?:>|&gt;)!((?:(?!!<|!&lt;)[^\n]){1,200})!(?:<|&lt;)"), r"\1"),

@@ -95,7 +95,7 @@ def links_step(word: str = "http") -> TextFunction:
     return lambda token: _LINK.sub(replace, token) if "." in token or "://" in token else token
 
 
-_EMAIL = re.compile(r"(?<![\w.+%@-])[.+%-]*+\w[\w.+%-]*+(?:@[\w-]++(?:\.[\w-]++)++)++")
+_EMAIL = re.compile(r"(?<![\w.+%@-])[.+%-]*+\w[\w.+%-]*+(?>(?:@[\w-]++(?>(?:\.[\w-]++)+))+)")
 
 
 @register_step("emails", StepKind.WORD)
@@ -109,13 +109,15 @@ def emails_step(word: str = "email") -> TextFunction:
     return lambda token: _EMAIL.sub(lambda _: word, token) if "@" in token else token
 
 
+# Groups are repeated within (?>…): Python before 3.11.5 loses its place after one that is repeated
+# possessively.
 # Not a time, as in "see you @5pm".
 _AT = r"(?<![\w@])@(?!\d{1,2}(?:[ap]m)?(?!\w))(?:<\w++>(?!\w)|\w++)"
-_SERVER = r"(?:@[\w-]++(?:\.[\w-]++)++)*+"  # of a federated network
+_SERVER = r"(?>(?:@[\w-]++(?>(?:\.[\w-]++)+))*)"  # of a federated network
 _USERS = {
     "twitter": re.compile(_AT + _SERVER),
     "reddit": re.compile(rf"(?:(?<![\w/@])/?[uU]/[\w-]{{2,24}}+(?![\w-])|{_AT}){_SERVER}"),
-    "facebook": re.compile(rf"{_AT}(?:[.-]\w++)*+{_SERVER}"),
+    "facebook": re.compile(rf"{_AT}(?>(?:[.-]\w++)*){_SERVER}"),
 }
 
 
@@ -194,7 +196,7 @@ def cased_elongations_step(keep: int = 2) -> TextFunction:
     return lambda token: _LETTERS.sub(word, token) if len(token) > 2 else token
 
 
-_CAPS = re.compile(r"(?<![\w\[<@#])[^\W\d_]++(?:'[^\W\d_]++)*+(?![\w\]>])")
+_CAPS = re.compile(r"(?<![\w\[<@#])[^\W\d_]++(?>(?:'[^\W\d_]++)*)(?![\w\]>])")
 
 
 @register_step("all_caps", StepKind.WORD)

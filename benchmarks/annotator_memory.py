@@ -10,7 +10,7 @@ rows than a million unless --kill-rows says otherwise.
 
     python benchmarks/annotator_memory.py [--model FOLDER] [--labels LABELS] [--quick] [--json FILE]
 
-With one label, as in --labels joy, the model that ships takes a fifth of the time.
+With one label, as in --labels joy, the model that ships takes less than half of the time.
 """
 
 import argparse

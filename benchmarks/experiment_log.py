@@ -53,10 +53,10 @@ def overhead(epochs: int) -> dict[str, float]:
     logging, drawing = Clock(), Clock()
     places = (
         (logging, callbacks, "write_text"),
-        (logging, callbacks, "history_of"),
+        (logging, callbacks, "curves_of"),
         (logging, train, "log_finished"),
         (logging, ScoredTexts, "write"),
-        (drawing, callbacks, "draw_curves"),
+        (drawing, callbacks, "draw_log"),
         (drawing, train, "draw"),
     )
     recipe = load_recipe("nelec-sample", [f"training.epochs={epochs}"])

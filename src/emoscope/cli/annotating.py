@@ -88,6 +88,7 @@ def run(
         output = None
     if picture is not None:
         picture.check(output, options)
+    untrained = model.untrained()
     try:
         with progress(shown=output is not None or not sys.stdout.isatty()) as on_status:
             if output is None:
@@ -103,14 +104,14 @@ def run(
         if output is not None:
             typer.echo("Interrupted. The same command goes on where it was.", err=True)
         raise typer.Exit(INTERRUPTED) from None
-    for line in told(summary, output, options, model.untrained()):
+    for line in told(summary, output, options, untrained):
         typer.echo(line, err=True)
     if picture is not None and output is not None:
         picture.draw(output, source.name)
 
 
 def told(
-    summary: Summary, output: Path | None, options: Options, untrained: Sequence[str] = ()
+    summary: Summary, output: Path | None, options: Options, untrained: Sequence[str]
 ) -> Iterator[str]:
     """What is worth telling of a job that has ended well.
 

@@ -22,7 +22,7 @@ from rich.progress import (
 )
 from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 
-from emoscope.experiments.log import ExperimentLog, Run
+from emoscope.experiments.log import Curve, ExperimentLog, Run
 from emoscope.experiments.plots import draw_log
 from emoscope.folder import write_text
 from emoscope.training.logs import HISTORY
@@ -93,10 +93,9 @@ class LiveCurves(TrainerCallback):
         """Save the history; draw it if the last drawing is old or training is over."""
         if not final and time.monotonic() - self.drawn < self.interval:
             return
-        history = history_of(state.log_history)
-        write_text(self.folder / HISTORY, json.dumps(history, indent=1))
         kept = final_epoch(args, state) if final else state.epoch or 0.0
-        run = Run(self.folder.name, kept, {key: tuple(one) for key, one in history.items()})
+        run = Run(self.folder.name, kept, curves_of(state.log_history))
+        write_text(self.folder / HISTORY, json.dumps(run.curves, indent=1))
         draw_log(ExperimentLog(self.folder, {}, (run,)), self.folder / "plots")
         self.drawn = time.monotonic()
 
@@ -119,9 +118,9 @@ class LogRun(TrainerCallback):
         """Log the curves; the result is the best step if the trainer goes back to it."""
         if not state.is_world_process_zero:
             return
-        final = final_epoch(args, state)
-        curves = {name: tuple(curve) for name, curve in history_of(state.log_history).items()}
-        self.log = self.log.add(Run(f"seed-{self.seed}", final, curves, {}, self.seed))
+        curves = curves_of(state.log_history)
+        run = Run(f"seed-{self.seed}", final_epoch(args, state), curves, seed=self.seed)
+        self.log = self.log.add(run)
 
 
 def final_epoch(args: TrainingArguments, state: TrainerState) -> float:
@@ -132,7 +131,7 @@ def final_epoch(args: TrainingArguments, state: TrainerState) -> float:
     return epoch
 
 
-def history_of(log: Sequence[dict[str, float]]) -> dict[str, list[tuple[float, float]]]:
+def curves_of(log: Sequence[dict[str, float]]) -> dict[str, Curve]:
     """Each figure's (epoch, value) pairs, from the trainer's log."""
     # `train_loss` is a mean since the last resumption; `loss` has it for each epoch.
     skipped = ("epoch", "step", "total_flos", "train_loss")
@@ -142,7 +141,7 @@ def history_of(log: Sequence[dict[str, float]]) -> dict[str, list[tuple[float, f
             timing = name.endswith(("_runtime", "_per_second"))
             if name not in skipped and not timing:
                 history.setdefault(name, []).append((entry["epoch"], float(value)))
-    return history
+    return {name: tuple(curve) for name, curve in history.items()}
 
 
 class ShowProgress(TrainerCallback):

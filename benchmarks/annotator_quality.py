@@ -10,6 +10,9 @@ thresholds come with it, from dev; nothing is chosen on test.
 - GoEmotions test: all 28 labels, and the same predictions without the column of neutral, which is
   what publications on 27 labels score; expected calibration error (`emoscope.evaluation.
   calibration_error`), of all cells together and as the mean of the labels' own.
+- The same texts, the annotator asked for a few of the labels: how well the probabilities of these
+  fit (Brier score; the mean probability beside the share of texts that have the label) and rank
+  (ROC-AUC), beside what it says of them when asked for all.
 - --parent: the training in float32 that the annotator was made from, on the same texts.
 - --semeval2025: English dev of SemEval-2025 Task 11, asked for its five labels. The embedded
   annotator was trained on that task's English train split: this is no zero-shot figure. A model
@@ -75,6 +78,14 @@ PUBLISHED = {
 """Macro-F1 over 28 labels."""
 ALLOWED_LOSS = 0.005
 """Below the parent, in F1."""
+FEW = (
+    ("admiration",),
+    ("gratitude", "love", "annoyance"),
+    ("confusion", "curiosity", "surprise"),
+    ("joy", "sadness", "anger"),
+    ("joy", "sadness", "anger", "neutral"),
+)
+"""Labels that the annotator is asked for alone."""
 OURS = "annotator"
 TFIDF = "TF-IDF, logistic regression"
 WIDTH = 52
@@ -178,6 +189,37 @@ def against_parent(ours: Evaluation, parent: Evaluation) -> dict[str, Any]:
     }
 
 
+def few_labels(annotator: Annotator, test: Evaluation, corpus: Corpus) -> list[dict[str, Any]]:
+    """The annotator asked for a few labels, beside what it says of them among all."""
+    rows = []
+    print("  a few labels alone (among all)")
+    print(f"    {'':{WIDTH}}{'Brier score':>18}{'ROC-AUC':>16}  mean probability (share)")
+    for names in FEW:
+        places = [test.taxonomy.names.index(name) for name in names]
+        labels = tuple(test.taxonomy.labels[place] for place in places)
+        alone = annotator.with_labels(replace(test.taxonomy, labels=labels))
+        truth = test.labels[:, places]
+        both = {
+            "alone": alone.probabilities(corpus.turns),
+            "among_all": test.probabilities[:, places],
+        }
+        row: dict[str, Any] = {"labels": names, "share": truth.mean(axis=0).tolist()}
+        for name, found in both.items():
+            row[name] = {
+                "brier": float(np.mean((found - truth) ** 2)),
+                "roc_auc": float(roc_auc_score(truth, found)),
+                "mean": found.mean(axis=0).tolist(),
+            }
+        one, other = row["alone"], row["among_all"]
+        brier = f"{one['brier']:.4f} ({other['brier']:.4f})"
+        auc = f"{one['roc_auc']:.3f} ({other['roc_auc']:.3f})"
+        pairs = zip(one["mean"], row["share"], strict=True)
+        means = " ".join(f"{mean:.3f} ({share:.3f})" for mean, share in pairs)
+        print(f"    {', '.join(names):{WIDTH}}{brier:>18}{auc:>16}  {means}", flush=True)
+        rows.append(row)
+    return rows
+
+
 def on_semeval(models: Mapping[str, Annotator], corpus: Corpus) -> dict[str, Any]:
     """English dev of SemEval-2025 Task 11 by each model, asked for its labels."""
     found = {}
@@ -278,6 +320,7 @@ def main() -> None:
     figures["goemotions"] = quality(test)
     print(f"  GoEmotions test, {len(splits['test'])} texts")
     print_quality(figures["goemotions"])
+    figures["few_labels"] = few_labels(annotator, test, splits["test"])
     if arguments.parent is not None:
         parent = emoscope.load(arguments.parent, annotator.taxonomy)
         figures["parent"] = against_parent(test, evaluate(parent, splits["test"]))

@@ -37,6 +37,14 @@ def test_a_folder_is_annotated_and_what_is_done_is_told(emoscope, folder, tmp_pa
     assert "top k: None then, 1 now" in ended.err
 
 
+def test_labels_without_a_threshold_are_told(emoscope, folder, tmp_path):
+    command = ["annotate", folder, "--cluster", "ray", "-o", tmp_path / "out", "--bad-rows", "keep"]
+    ended = emoscope(*command, "--labels", "hope, joy")
+    assert ended.code == 0
+    assert "The model was not trained on hope: go by the ranking" in ended.err
+    assert "not trained" not in emoscope(*command, "--labels", "joy", "--restart").err
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

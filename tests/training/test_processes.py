@@ -61,9 +61,10 @@ def trained(place: Path, launcher: list[str], output: str) -> tuple[dict[str, li
         "--set=model.dropout=0.0",
         "--set=model.shuffle_labels=true",
         "--set=model.drop_labels=0.9",
+        "--set=objective.self_distillation=0.9",
         "--set=training.bfloat16=false",
         "--set=training.batch_size=16",
-        "--set=training.epochs=2",
+        "--set=training.epochs=3",
     ]
     done = subprocess.run(
         command,
@@ -86,8 +87,8 @@ def alone(place: Path) -> dict[str, list]:
 @pytest.mark.parametrize("launcher", LAUNCHERS)
 def test_two_processes_have_the_losses_of_one(place, alone, launcher):
     history, stdout = trained(place, ["-m", *LAUNCHERS[launcher]], launcher)
-    for name in ("loss", "eval_loss", "binary_cross_entropy", "intra_loss"):
+    for name in ("loss", "eval_loss", "binary_cross_entropy", "intra_loss", "self_distillation"):
         both, single = np.array(history[name]), np.array(alone[name])
-        assert both.shape == single.shape == (2, 2)
+        assert both.shape == single.shape == (3, 2)
         assert both == pytest.approx(single, abs=2e-5), name
     assert stdout.count("Model:") == 1, "one process speaks"

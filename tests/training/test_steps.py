@@ -67,6 +67,20 @@ def test_half_precision_learns_the_same(history):
     assert np.ptp(single["loss"]) > 0.02, "the test needs a training that learns"
 
 
+def test_targets_move_to_the_scores_of_the_last_epoch(history):
+    """Slowly and by the definition: what one epoch scored, the next one's loss is made of."""
+    plain, _ = history("plain")
+    moved, _ = history("moved", "objective.self_distillation=0.9")
+    assert moved["loss"][0] == plain["loss"][0], "there is nothing to move to"
+    assert moved["self_distillation"][0] == 0
+    for epoch in (1, 2):
+        share = 0.9 * (epoch + 1) / 3
+        objective = 0.7 * moved["binary_cross_entropy"] + 0.3 * moved["intra_loss"]
+        expected = (1 - share) * objective[epoch] + share * moved["self_distillation"][epoch]
+        assert moved["loss"][epoch] == pytest.approx(expected, abs=1e-5)
+    assert "self_distillation" not in plain
+
+
 @pytest.fixture
 def moods(tables):
     """A further corpus, whose labels exclude each other, beside the two of `tables`."""

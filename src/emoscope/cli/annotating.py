@@ -129,6 +129,11 @@ def told(
         rows = "1 row" if summary.bad == 1 else f"{summary.bad:,} rows"
         where = options.reject_file or "`error` in the output"
         yield f"{rows} of {summary.rows:,} could not be annotated; see {where}."
+    yield from guessed(summary, options, untrained)
+
+
+def guessed(summary: Summary, options: Options, untrained: Sequence[str]) -> Iterator[str]:
+    """That labels were given by a guess, if they were; see `told`."""
     if untrained and options.threshold == "fitted" and not summary.labels.exclusive:
         yield (
             f"The model was not trained on {', '.join(untrained)}: go by the ranking of the texts. "

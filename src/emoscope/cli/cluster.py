@@ -5,7 +5,7 @@ from pathlib import Path
 
 import typer
 
-from emoscope.cli.annotating import INTERRUPTED, progress
+from emoscope.cli.annotating import INTERRUPTED, guessed, progress
 from emoscope.errors import InputError
 from emoscope.runtime.engines import ModelSpec
 from emoscope.runtime.options import Options, Summary
@@ -23,13 +23,15 @@ def run_on_cluster(
         raise InputError(
             "--plot draws one file. Leave it out with --cluster, and draw parts by themselves."
         )
+    untrained = model.untrained()
     try:
         with progress() as on_status:
             summary = annotate_files(model, source, output, options, on_status)
     except KeyboardInterrupt:
         typer.echo("Interrupted. The same command goes on where it was.", err=True)
         raise typer.Exit(INTERRUPTED) from None
-    for line in told(summary, output):
+    lines = [*told(summary, output), *guessed(summary, options, untrained)]
+    for line in lines:
         typer.echo(line, err=True)
 
 

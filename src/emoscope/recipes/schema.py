@@ -168,6 +168,11 @@ class ObjectiveSection(Section):
         description="balanced: every label weighs the same; prior: as much as in the target prior",
     )
     label_smoothing: Probability = 0.0
+    self_distillation: Probability = Field(
+        0.0,
+        description="how far the targets have moved, by the last epoch, to the scores that the "
+        "model gave a text an epoch before (Kim et al. 2021, 2006.12000)",
+    )
 
     @field_validator("terms")
     @classmethod

@@ -74,6 +74,7 @@ def make_trainer(
         dev_objectives=objectives(recipe, dev, train.parts, correction),
         judge=lambda logits: judge(prepared, correction, logits).flat(),
         alpha=recipe.mix.alpha,
+        distillation=recipe.objective.self_distillation,
         callbacks=callbacks,
     )
     trainer.remove_callback(PrinterCallback)
@@ -120,7 +121,7 @@ def keep_predictions(trainer: EmotionTrainer, folder: Path, stem: str) -> None:
         stem: what the files' names begin with.
     """
     splits = {
-        "train": (trainer.train_examples.parts, trainer.train_logits),
+        "train": (trainer.train_examples.parts, trainer.train_scores.latest),
         "dev": (trainer.dev_parts, trainer.dev_logits),
     }
     for split, (parts, logits) in splits.items():

@@ -4,11 +4,11 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from itertools import zip_longest
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
@@ -17,13 +17,14 @@ from transformers import Trainer, TrainerCallback, TrainingArguments
 
 from emoscope.encoding.batching import by_length
 from emoscope.errors import EmoscopeError
+from emoscope.losses.distillation import self_distillation, target_share
 from emoscope.losses.objective import Objective
 from emoscope.models.torch_backend import tensors
 from emoscope.recipes.schema import TrainingSection
 from emoscope.training.data import EXTRAS, EncodedDataset, EpochLoader, LengthBuckets, Part, keep
 from emoscope.training.schedules import make_schedule
+from emoscope.training.scores import Logits, TrainScores
 
-Logits = list[NDArray[np.float32]]
 Judge = Callable[[Logits], dict[str, float]]
 
 
@@ -40,12 +41,12 @@ class EmotionTrainer(Trainer):
         dev_objectives: the loss of each part of `dev`.
         judge: figures to follow on dev, from the logits (M, K) of each part.
         alpha: how the parts are mixed, see `LengthBuckets`.
+        distillation: the coefficient of self-distillation, in [0, 1); none at 0.
         callbacks: of transformers' Trainer.
 
     Attributes:
-        train_logits: for each part, of each training example when it was last trained on, (N, K):
-            with dropout, and weights that moved during the epoch. NaN where this process has not
-            seen it.
+        train_scores: of the training examples; of several processes, each has those of its rows
+            until the next epoch begins.
         dev_logits: of the last evaluation, (M, K) for each part.
     """
 
@@ -60,6 +61,7 @@ class EmotionTrainer(Trainer):
         dev_objectives: Sequence[Objective],
         judge: Judge,
         alpha: float = 1.0,
+        distillation: float = 0.0,
         callbacks: list[TrainerCallback] | None = None,
     ) -> None:
         self.section = section
@@ -69,9 +71,8 @@ class EmotionTrainer(Trainer):
         self.dev_parts = list(dev)
         self.dev_objectives = list(dev_objectives)
         self.alpha = alpha
-        self.train_logits = [
-            np.full(part.labels.shape, np.nan, dtype=np.float32) for part in train.parts
-        ]
+        self.distillation = distillation
+        self.train_scores = TrainScores([part.labels.shape for part in train.parts])
         self.dev_logits: Logits = []
         self._terms: dict[str, list[Tensor]] = {}
         super().__init__(
@@ -128,16 +129,50 @@ class EmotionTrainer(Trainer):
         output = model(**{name: one for name, one in inputs.items() if name not in EXTRAS})
         number, columns = int(extras["part"]), extras.get("columns")
         loss, terms = self.objectives[number](output, extras["labels"], columns)
+        rows = extras["rows"].cpu().numpy() - self.train_examples.starts[number]
+        places = None if columns is None else columns.cpu().numpy()
+        self.begin_epoch()
+        if self.distillation:
+            former = self.train_scores.recall(number, rows, places)
+            loss, terms["self_distillation"] = self.distilled(
+                loss, output.logits, torch.from_numpy(former), extras["labels"], number
+            )
         for name, value in terms.items():
             self._terms.setdefault(name, []).append(value)
-        rows = extras["rows"].cpu().numpy() - self.train_examples.starts[number]
         logits = output.logits.detach().float().cpu().numpy()
-        kept = self.train_logits[number]
-        if columns is None:
-            kept[rows] = logits
-        else:
-            kept[np.ix_(rows, columns.cpu().numpy())] = logits
+        self.train_scores.keep(number, rows, places, logits)
         return (loss, output) if return_outputs else loss
+
+    def begin_epoch(self) -> None:
+        """Let every process have what all of them scored in the last epoch, if a new one begins."""
+        clock = self.train_examples.clock
+        gather = self.accelerator.gather if self.args.world_size > 1 else None
+        self.train_scores.begin(0 if clock is None else clock.epoch, gather)
+
+    def distilled(
+        self, loss: Tensor, logits: Tensor, former: Tensor, labels: Tensor, part: int
+    ) -> tuple[Tensor, Tensor]:
+        """A loss whose targets have moved to former scores, and the term that moved it."""
+        exclusive = self.train_examples.parts[part].corpus.taxonomy.exclusive
+        term, known = self_distillation(logits, former.to(logits.device), labels, exclusive)
+        epochs = self.section.epochs
+        share = known * target_share(self.distillation, self.train_scores.epoch, epochs)
+        return (1 - share) * loss + share * term, term.detach()
+
+    def _save_rng_state(self, output_dir: str) -> None:
+        """Put the scores of the training examples beside what each process keeps."""
+        super()._save_rng_state(output_dir)
+        self.train_scores.save(Path(output_dir) / self._scores_file)
+
+    def _load_from_checkpoint(
+        self, resume_from_checkpoint: str, model: nn.Module | None = None
+    ) -> None:
+        super()._load_from_checkpoint(resume_from_checkpoint, model)
+        self.train_scores.load(Path(resume_from_checkpoint) / self._scores_file)
+
+    @property
+    def _scores_file(self) -> str:
+        return f"train_scores_{self.args.process_index}.safetensors"
 
     def evaluate(
         self,

@@ -41,6 +41,11 @@ QUICK = ["training.epochs=1", "model.frozen_layers=5"]
 COMPARED: Mapping[str, tuple[str, Sequence[str]]] = {
     "cross-entropy alone": ("demux", ["objective.local_loss=null"]),
     "intra": ("demux", []),
+    "cross-entropy alone, self-distillation": (
+        "demux",
+        ["objective.local_loss=null", "objective.self_distillation=0.8"],
+    ),
+    "intra, self-distillation": ("demux", ["objective.self_distillation=0.8"]),
     "intra, by data correlation": ("demux", ["objective.local_loss.weights=data"]),
     "intra on logits": ("demux", ["objective.local_loss.on=logits"]),
     "intra sq_diff": ("demux", ["objective.local_loss.distance=sq_diff"]),

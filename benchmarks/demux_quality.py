@@ -45,7 +45,6 @@ COMPARED: Mapping[str, tuple[str, Sequence[str]]] = {
         "demux",
         ["objective.local_loss=null", "objective.self_distillation=0.8"],
     ),
-    "intra, self-distillation": ("demux", ["objective.self_distillation=0.8"]),
     "intra, by data correlation": ("demux", ["objective.local_loss.weights=data"]),
     "intra on logits": ("demux", ["objective.local_loss.on=logits"]),
     "intra sq_diff": ("demux", ["objective.local_loss.distance=sq_diff"]),

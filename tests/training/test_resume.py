@@ -211,9 +211,15 @@ def test_an_interruption_does_not_delay_early_stopping(
     assert_same_training(whole(recipe) / "seed-0", tmp_path / "parts" / "seed-0")
 
 
-@pytest.mark.parametrize("damage", ["missing", "truncated", "empty", "weights"])
+@pytest.mark.parametrize("damage", ["missing", "truncated", "empty", "weights", "scores"])
 def test_a_torn_checkpoint_is_discarded(tmp_path, damage):
-    files = ("model.safetensors", "optimizer.pt", "scheduler.pt", "rng_state.pth")
+    files = (
+        "model.safetensors",
+        "optimizer.pt",
+        "scheduler.pt",
+        "rng_state.pth",
+        "train_scores.safetensors",
+    )
     for step in (4, 12):
         folder = tmp_path / f"checkpoint-{step}"
         folder.mkdir()
@@ -227,6 +233,8 @@ def test_a_torn_checkpoint_is_discarded(tmp_path, damage):
     elif damage == "weights":
         # What is left where the deletion of a checkpoint was interrupted.
         (tmp_path / "checkpoint-12" / "optimizer.pt").unlink()
+    elif damage == "scores":
+        (tmp_path / "checkpoint-12" / "train_scores.safetensors").unlink()
     else:
         state.write_text('{"global_step"' if damage == "truncated" else "")
     assert last_checkpoint(tmp_path) == str(tmp_path / "checkpoint-4")

@@ -2,6 +2,7 @@
 
 import numpy as np
 import torch
+from safetensors.numpy import save_file
 
 from emoscope.training.scores import TrainScores
 
@@ -33,7 +34,7 @@ def test_what_was_saved_goes_on(tmp_path):
     scores.keep(0, np.arange(3), None, numbers(rng, 3, 2))
     scores.begin(1)
     scores.keep(0, np.array([1]), None, numbers(rng, 1, 2))
-    scores.save(tmp_path / "scores.safetensors")
+    save_file(scores.to_arrays(), tmp_path / "scores.safetensors")
     other = TrainScores([(3, 2)])
     other.load(tmp_path / "scores.safetensors")
     assert other.epoch == 1
@@ -53,7 +54,8 @@ def test_processes_share_what_each_scored():
         changed = [np.where(one.latest[0] == before, np.nan, one.latest[0]) for one in both]
         everyones = torch.from_numpy(np.concatenate(changed))
         for scores in both:
-            scores.begin(epoch + 1, lambda _, everyones=everyones: everyones)
+            scores.gather = lambda _, everyones=everyones: everyones
+            scores.begin(epoch + 1)
     for scores in both:
         np.testing.assert_array_equal(scores.former[0][[1, 2]], values[1][0][[1, 2]])
         np.testing.assert_array_equal(scores.former[0][0], values[1][1][0])

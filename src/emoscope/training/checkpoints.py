@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Any
 
 STATE = "trainer_state.json"
-FILES = ("model.safetensors", "optimizer.pt", "scheduler.pt", STATE)
+SCORES = "train_scores.safetensors"
+FILES = ("model.safetensors", "optimizer.pt", "scheduler.pt", SCORES, STATE)
 
 
 def last_checkpoint(folder: Path) -> str | None:

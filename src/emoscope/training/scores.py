@@ -2,11 +2,12 @@
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from safetensors.numpy import load_file, save_file
+from safetensors.numpy import load_file
 from torch import Tensor
 
 Logits = list[NDArray[np.float32]]
@@ -20,6 +21,8 @@ class TrainScores:
 
     Args:
         shapes: (N, K) of each part.
+        gather: the tensors of several processes, each of which trains on rows of its own, end to
+            end; of one process, its own.
 
     Attributes:
         latest: of each part, (N, K); NaN where a text or a label was not trained on yet.
@@ -27,27 +30,18 @@ class TrainScores:
         epoch: the present one, counted from 0.
     """
 
-    def __init__(self, shapes: Sequence[tuple[int, ...]]) -> None:
+    def __init__(self, shapes: Sequence[tuple[int, ...]], gather: Gather = lambda own: own) -> None:
         self.latest: Logits = [np.full(shape, np.nan, dtype=np.float32) for shape in shapes]
         self.former: Logits = [one.copy() for one in self.latest]
         self.epoch = 0
+        self.gather = gather
 
-    def begin(self, epoch: int, gather: Gather | None = None) -> None:
-        """Begin an epoch, if it is another one.
-
-        Args:
-            epoch: counted from 0.
-            gather: of several processes, each of which trains on rows of its own: their tensors
-                end to end.
-        """
-        if epoch == self.epoch:
-            return
-        if gather is not None:
-            self.latest = [
-                merged(*pair, gather) for pair in zip(self.former, self.latest, strict=True)
-            ]
-        self.former = [one.copy() for one in self.latest]
-        self.epoch = epoch
+    def begin(self, epoch: int) -> None:
+        """Begin an epoch, counted from 0, if it is another one."""
+        if epoch != self.epoch:
+            self.latest = self.merged()
+            self.former = [one.copy() for one in self.latest]
+            self.epoch = epoch
 
     def keep(
         self,
@@ -73,14 +67,26 @@ class TrainScores:
         found: NDArray[np.float32] = self.former[part][cells(rows, columns)]
         return found
 
-    def save(self, path: Path) -> None:
-        """Write them, so that a training can go on with them."""
-        values = {f"latest.{part}": one for part, one in enumerate(self.latest)}
-        values |= {f"former.{part}": one for part, one in enumerate(self.former)}
-        save_file({**values, "epoch": np.array([self.epoch])}, path)
+    def merged(self) -> Logits:
+        """The latest logits of all processes, each of which has changed its own of the former."""
+        found: Logits = []
+        for former, latest in zip(self.former, self.latest, strict=True):
+            own = np.where(latest == former, np.nan, latest)
+            everyones = self.gather(torch.from_numpy(own)).cpu().numpy().reshape(-1, *own.shape)
+            found.append(former)
+            for one in everyones:
+                found[-1] = np.where(np.isnan(one), found[-1], one)
+        return found
+
+    def to_arrays(self) -> dict[str, NDArray[Any]]:
+        """The merged logits, for a file that any number of processes can go on from."""
+        values: dict[str, NDArray[Any]] = {"epoch": np.array([self.epoch])}
+        for part, (former, latest) in enumerate(zip(self.former, self.merged(), strict=True)):
+            values |= {f"former.{part}": former, f"latest.{part}": latest}
+        return values
 
     def load(self, path: Path) -> None:
-        """Read what `save` wrote."""
+        """Read a file of what `to_arrays` gave."""
         values = load_file(path)
         self.latest = [values[f"latest.{part}"] for part in range(len(self.latest))]
         self.former = [values[f"former.{part}"] for part in range(len(self.former))]
@@ -92,15 +98,3 @@ def cells(
 ) -> NDArray[np.int64] | tuple[NDArray[np.int64], ...]:
     """The index of a batch in (N, K)."""
     return rows if columns is None else np.ix_(rows, columns)
-
-
-def merged(
-    former: NDArray[np.float32], latest: NDArray[np.float32], gather: Gather
-) -> NDArray[np.float32]:
-    """The latest logits of all processes, each of which has changed its own of the former ones."""
-    own = np.where(latest == former, np.nan, latest)
-    everyones = gather(torch.from_numpy(own)).cpu().numpy().reshape(-1, *own.shape)
-    result = former
-    for one in everyones:
-        result = np.where(np.isnan(one), result, one)
-    return result

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from safetensors.numpy import save_file
 from torch import Tensor, nn
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
@@ -21,6 +22,7 @@ from emoscope.losses.distillation import self_distillation, target_share
 from emoscope.losses.objective import Objective
 from emoscope.models.torch_backend import tensors
 from emoscope.recipes.schema import TrainingSection
+from emoscope.training.checkpoints import SCORES
 from emoscope.training.data import EXTRAS, EncodedDataset, EpochLoader, LengthBuckets, Part, keep
 from emoscope.training.schedules import make_schedule
 from emoscope.training.scores import Logits, TrainScores
@@ -45,8 +47,7 @@ class EmotionTrainer(Trainer):
         callbacks: of transformers' Trainer.
 
     Attributes:
-        train_scores: of the training examples; of several processes, each has those of its rows
-            until the next epoch begins.
+        train_scores: of the training examples; of several processes, each has those of its rows.
         dev_logits: of the last evaluation, (M, K) for each part.
     """
 
@@ -72,7 +73,6 @@ class EmotionTrainer(Trainer):
         self.dev_objectives = list(dev_objectives)
         self.alpha = alpha
         self.distillation = distillation
-        self.train_scores = TrainScores([part.labels.shape for part in train.parts])
         self.dev_logits: Logits = []
         self._terms: dict[str, list[Tensor]] = {}
         super().__init__(
@@ -83,6 +83,10 @@ class EmotionTrainer(Trainer):
             eval_dataset=train,
             data_collator=keep,  # type: ignore[arg-type]
             callbacks=callbacks,
+        )
+        self.train_scores = TrainScores(
+            [part.labels.shape for part in train.parts],
+            lambda own: self.accelerator.gather(own.to(self.args.device)),
         )
 
     def get_train_dataloader(self) -> EpochLoader:
@@ -131,8 +135,9 @@ class EmotionTrainer(Trainer):
         loss, terms = self.objectives[number](output, extras["labels"], columns)
         rows = extras["rows"].cpu().numpy() - self.train_examples.starts[number]
         places = None if columns is None else columns.cpu().numpy()
-        self.begin_epoch()
         if self.distillation:
+            clock = self.train_examples.clock
+            self.train_scores.begin(0 if clock is None else clock.epoch)
             former = self.train_scores.recall(number, rows, places)
             loss, terms["self_distillation"] = self.distilled(
                 loss, output.logits, torch.from_numpy(former), extras["labels"], number
@@ -142,12 +147,6 @@ class EmotionTrainer(Trainer):
         logits = output.logits.detach().float().cpu().numpy()
         self.train_scores.keep(number, rows, places, logits)
         return (loss, output) if return_outputs else loss
-
-    def begin_epoch(self) -> None:
-        """Let every process have what all of them scored in the last epoch, if a new one begins."""
-        clock = self.train_examples.clock
-        gather = self.accelerator.gather if self.args.world_size > 1 else None
-        self.train_scores.begin(0 if clock is None else clock.epoch, gather)
 
     def distilled(
         self, loss: Tensor, logits: Tensor, former: Tensor, labels: Tensor, part: int
@@ -160,19 +159,17 @@ class EmotionTrainer(Trainer):
         return (1 - share) * loss + share * term, term.detach()
 
     def _save_rng_state(self, output_dir: str) -> None:
-        """Put the scores of the training examples beside what each process keeps."""
+        """Keep in a checkpoint what the training examples were scored, too."""
         super()._save_rng_state(output_dir)
-        self.train_scores.save(Path(output_dir) / self._scores_file)
+        values = self.train_scores.to_arrays()
+        if self.args.should_save:
+            save_file(values, Path(output_dir) / SCORES)
 
     def _load_from_checkpoint(
         self, resume_from_checkpoint: str, model: nn.Module | None = None
     ) -> None:
         super()._load_from_checkpoint(resume_from_checkpoint, model)
-        self.train_scores.load(Path(resume_from_checkpoint) / self._scores_file)
-
-    @property
-    def _scores_file(self) -> str:
-        return f"train_scores_{self.args.process_index}.safetensors"
+        self.train_scores.load(Path(resume_from_checkpoint) / SCORES)
 
     def evaluate(
         self,

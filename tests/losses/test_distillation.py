@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from emoscope.losses.distillation import self_distillation, target_share
+from emoscope.losses.functional import binary_cross_entropy, cross_entropy
 
 NAN = math.nan
 LOGITS = torch.tensor([[2.0, -1.0, 0.5], [0.0, 0.3, -2.0], [1.0, 1.0, -3.0]])
@@ -62,8 +63,6 @@ def test_without_targets_there_is_no_loss_and_a_gradient_of_zeros(exclusive):
 @pytest.mark.parametrize("exclusive", [True, False])
 def test_mixed_targets_have_the_mixed_loss(exclusive):
     """Cross-entropy is linear in its targets, so that a sum of losses moves them."""
-    from emoscope.losses.functional import binary_cross_entropy, cross_entropy
-
     function = cross_entropy if exclusive else binary_cross_entropy
     former = torch.tensor([[1.0, 0.2, -0.5], [0.4, -0.3, 2.0], [0.0, 9.0, -9.0]])
     said = former.softmax(-1) if exclusive else former.sigmoid()

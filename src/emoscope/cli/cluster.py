@@ -1,6 +1,6 @@
 """What `emoscope annotate --cluster` does with the command's options, and what it shows."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import typer
@@ -30,13 +30,14 @@ def run_on_cluster(
     except KeyboardInterrupt:
         typer.echo("Interrupted. The same command goes on where it was.", err=True)
         raise typer.Exit(INTERRUPTED) from None
-    lines = [*told(summary, output), *guessed(summary, options, untrained)]
-    for line in lines:
+    for line in told(summary, output, options, untrained):
         typer.echo(line, err=True)
 
 
-def told(summary: Summary, output: Path) -> Iterator[str]:
-    """What is worth telling of a job that has ended well."""
+def told(
+    summary: Summary, output: Path, options: Options, untrained: Sequence[str]
+) -> Iterator[str]:
+    """What is worth telling of a job that has ended well; see `annotating.told`."""
     if summary.resumed and summary.resumed == summary.rows:
         yield f"{output} is finished: nothing was left to do."
     elif summary.resumed:
@@ -44,3 +45,4 @@ def told(summary: Summary, output: Path) -> Iterator[str]:
     if summary.bad:
         rows = "1 row" if summary.bad == 1 else f"{summary.bad:,} rows"
         yield f"{rows} of {summary.rows:,} could not be annotated; see `error` in the output."
+    yield from guessed(summary, options, untrained)

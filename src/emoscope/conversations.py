@@ -1,7 +1,7 @@
 """Which columns of a table hold a conversation, and how to take it from a row."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any
@@ -11,7 +11,7 @@ from emoscope.lines import Fault
 from emoscope.row_formats import shown
 from emoscope.rows import Row, RowError
 
-__all__ = ["Columns", "check_columns", "guessed", "id_of", "is_blank", "turns_of"]
+__all__ = ["Columns", "check_columns", "check_named", "guessed", "id_of", "is_blank", "turns_of"]
 
 
 EMOCONTEXT_TURNS = ("turn1", "turn2", "turn3")
@@ -85,7 +85,12 @@ def check_columns(present: Mapping[str, Any], columns: Columns, path: str = "the
     Raises:
         InputError: if one is missing; the message lists the columns there are.
     """
-    for name in columns.names:
+    check_named(present, columns.names, path)
+
+
+def check_named(present: Mapping[str, Any], names: Iterable[str], path: str) -> None:
+    """Check that a table has columns by their names; see `check_columns`."""
+    for name in names:
         if name not in present:
             close = get_close_matches(name, present, n=1)
             hint = f" Is it {close[0]!r}?" if close else ""
@@ -93,8 +98,8 @@ def check_columns(present: Mapping[str, Any], columns: Columns, path: str = "the
                 hint = " It seems to part its columns by semicolons: write commas instead."
             raise InputError(
                 f"{path}: expected a column {name!r}, got the columns "
-                f"{', '.join(map(repr, present))}.{hint} Name the columns that hold the texts, "
-                "ids and labels."
+                f"{', '.join(map(repr, present))}.{hint} Name the columns that hold the texts "
+                "and all else that is asked for."
             )
 
 

@@ -298,9 +298,28 @@ def test_a_picture_of_what_was_written(emoscope, model, tmp_path):
     assert ended.code == 0, ended.err
     assert "3 texts, 4 labels (as annotated)" in page.read_text(encoding="utf-8")
     assert "1 text has a date that was not read" in ended.err
-    # A finished job is drawn again, here with another column.
-    ended = emoscope(*arguments, "--bad-rows", "keep", "--date", "when")
-    assert (ended.code, "--date when: no such column" in ended.err) == (2, True)
+
+
+def test_a_column_of_dates_that_is_not_there(emoscope, model, tmp_path):
+    """A table says so before hours of work; JSONL, where a later row may have it, at the end."""
+    table, rows = tmp_path / "in.csv", tmp_path / "in.jsonl"
+    table.write_text("day,text\n2024-01-02,good day\n")
+    rows.write_text('{"text": "good day"}\n{"text": "no", "day": "2024-01-02"}\n')
+
+    def annotated(source, date):
+        output, page = tmp_path / "out.jsonl", tmp_path / "page.html"
+        output.unlink(missing_ok=True)
+        options = ["-o", output, "--restart", "--plot", page, "--date", date]
+        ended = emoscope("annotate", source, "-m", model, *options)
+        return ended, output.exists()
+
+    ended, written = annotated(table, "dya")
+    assert (ended.code, written) == (2, False)
+    assert "expected a column 'dya', got the columns 'day', 'text'. Is it 'day'?" in ended.err
+    ended, written = annotated(rows, "dya")
+    assert (ended.code, written) == (2, True)
+    assert "--date dya: no such column; found id, turns" in ended.err
+    assert annotated(rows, "day")[0].code == 0
 
 
 @pytest.mark.parametrize(

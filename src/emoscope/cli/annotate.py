@@ -169,6 +169,7 @@ def annotate(
         turn_separator=turn_separator,
         format=format_,
         encoding=encoding,
+        needed=() if date is None else (date,),
     )
     options = Options(
         format=output_format,

@@ -47,21 +47,22 @@ class Picture:
         """Draw the rows of a finished output.
 
         Raises:
-            InputError: there is no such column of dates.
+            InputError: no row has the column of dates.
         """
         labels = read_labels(output)
         shown = tuple(Label(name, (name,)) for name in labels.names)
         tally = Tally(Taxonomy("as annotated", shown, exclusive=labels.exclusive), self.date_format)
+        dated, columns = self.date is None, dict[str, None]()
         for rows in read_scores(output):
             good = ~np.isnan(rows.scores.probabilities).any(axis=1)
             dates = None
             if self.date is not None:
-                if not any(self.date in values for values in rows.values):
-                    raise InputError(
-                        f"--date {self.date}: no such column; found {', '.join(rows.values[0])}."
-                    )
                 dates = [rows.values[place].get(self.date) for place in np.flatnonzero(good)]
+                dated = dated or any(self.date in values for values in rows.values)
+                columns |= dict.fromkeys(rows.values[0])
             tally.add(rows.scores.probabilities[good], rows.scores.given[good], dates)
+        if columns and not dated:
+            raise InputError(f"--date {self.date}: no such column; found {', '.join(columns)}.")
         tally.draw(self.path, title=title)
         for note in tally.timeline.notes() if tally.timeline else ():
             typer.echo(note, err=True)

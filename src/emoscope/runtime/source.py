@@ -7,7 +7,15 @@ from itertools import chain
 from pathlib import Path
 from typing import Any, BinaryIO, TextIO
 
-from emoscope.conversations import Columns, check_columns, guessed, id_of, is_blank, turns_of
+from emoscope.conversations import (
+    Columns,
+    check_columns,
+    check_named,
+    guessed,
+    id_of,
+    is_blank,
+    turns_of,
+)
 from emoscope.lines import Fault
 from emoscope.row_formats import Row
 from emoscope.rows import Content, Format, RowError, format_of, read_rows
@@ -75,6 +83,7 @@ class Source:
         turn_separator: what parts the turns inside one column.
         format: of the file, if its suffix does not say it.
         encoding: of the text.
+        needed: further columns that must be there, unless each row has its own, as in JSONL.
     """
 
     file: Path | TextIO | BinaryIO
@@ -83,6 +92,7 @@ class Source:
     turn_separator: str | None = None
     format: Format | None = None
     encoding: str = "utf-8"
+    needed: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
@@ -166,6 +176,8 @@ class Reading:
         self.columns = Columns(turns=turns, id=identity, turn_separator=source.turn_separator)
         if present:
             check_columns(present, self.columns, self.name)
+        if self.types is not None:
+            check_named(self.types, source.needed, self.name)
 
     def items(self) -> Iterator[Item]:
         """The rows in their order, bad ones among them; to be called once."""

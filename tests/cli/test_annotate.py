@@ -298,6 +298,10 @@ def test_a_picture_of_what_was_written(emoscope, model, tmp_path):
     assert ended.code == 0, ended.err
     assert "3 texts, 4 labels (as annotated)" in page.read_text(encoding="utf-8")
     assert "1 text has a date that was not read" in ended.err
+    # A finished job is drawn again, here with another column.
+    ended = emoscope(*arguments, "--bad-rows", "keep", "--date", "when")
+    assert (ended.code, "expected a column 'when'" in ended.err) == (2, True)
+    assert emoscope(*arguments, "--bad-rows", "keep", "--date", "text").code == 0
 
 
 def test_a_column_of_dates_that_is_not_there(emoscope, model, tmp_path):

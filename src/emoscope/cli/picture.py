@@ -1,6 +1,7 @@
 """The picture that `emoscope annotate --plot` draws of what it wrote."""
 
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -52,16 +53,15 @@ class Picture:
         labels = read_labels(output)
         shown = tuple(Label(name, (name,)) for name in labels.names)
         tally = Tally(Taxonomy("as annotated", shown, exclusive=labels.exclusive), self.date_format)
-        dated, columns = self.date is None, dict[str, None]()
+        columns: dict[str, None] = {}
         for rows in read_scores(output):
             good = ~np.isnan(rows.scores.probabilities).any(axis=1)
             dates = None
             if self.date is not None:
                 dates = [rows.values[place].get(self.date) for place in np.flatnonzero(good)]
-                dated = dated or any(self.date in values for values in rows.values)
-                columns |= dict.fromkeys(rows.values[0])
+                columns |= dict.fromkeys(chain.from_iterable(rows.values))
             tally.add(rows.scores.probabilities[good], rows.scores.given[good], dates)
-        if columns and not dated:
+        if columns and self.date not in columns:
             raise InputError(f"--date {self.date}: no such column; found {', '.join(columns)}.")
         tally.draw(self.path, title=title)
         for note in tally.timeline.notes() if tally.timeline else ():

@@ -13,6 +13,7 @@ import psutil
 import pytest
 
 from emoscope.errors import EmoscopeError, InputError
+from emoscope.runtime import engines
 from emoscope.runtime.ahead import ahead
 from emoscope.runtime.engines import Alone, ModelSpec, Processes, engine_of
 from emoscope.taxonomy import Taxonomy
@@ -127,6 +128,17 @@ def test_plans_are_drawn_in_step_with_what_comes_back(spec, plans, processes, ki
     assert all(before >= place - engine.lag + 1 for place, before in enumerate(seen))
     if kind == "processes":
         assert seen[engine.lag] == 1, "and several are under way together"
+
+
+def test_memory_is_given_back_after_every_chunk_that_is_scored(plans, monkeypatch):
+    done, given = [], []
+    monkeypatch.setattr(engines, "give_back", lambda: given.append(done[-1]))
+    for plan, _ in Alone(lengths()).score(iter(plans)):
+        done.append(plan)
+    assert given == [plan for plan in plans if plan.missing]
+    monkeypatch.setattr(engines, "_loaded", lengths)
+    engines._probabilities([["a text"]])
+    assert len(given) == 4
 
 
 def test_what_was_read_before_an_error_is_scored(plans, processes):

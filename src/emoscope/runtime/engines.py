@@ -28,6 +28,7 @@ from emoscope.runtime.ahead import ahead
 from emoscope.runtime.annotator import PRETRAINED, Annotator
 from emoscope.runtime.backend import Engine as EngineName
 from emoscope.runtime.long_texts import LongTexts
+from emoscope.runtime.memory import give_back
 from emoscope.runtime.scores import Conversation, Probabilities
 from emoscope.taxonomy import Taxonomy
 
@@ -151,6 +152,7 @@ class Alone:
                 yield plan, _nothing(self.described)
             else:
                 yield plan, self._annotator.score(encoded)
+                give_back()
 
 
 class Processes:
@@ -276,7 +278,9 @@ def _describe() -> Described:
 def _probabilities(conversations: list[Conversation]) -> Probabilities:
     if not conversations:
         return _nothing(_describe())
-    return _loaded().probabilities(conversations)
+    probabilities = _loaded().probabilities(conversations)
+    give_back()
+    return probabilities
 
 
 def engine_of(model: Annotator | ModelSpec, workers: int) -> Alone | Processes:

@@ -65,8 +65,8 @@ class DemuxSection(PromptedSection):
     shuffle_labels: bool = Field(False, description="another order of labels for each batch")
     drop_labels: Probability = Field(
         0.0,
-        description="most of the labels that the prompt of a batch leaves out, as a share; how "
-        "many and which is drawn anew for each, few more often than many",
+        description="most of the labels that the prompt of a batch leaves out, as a share; half "
+        "of the batches show all, the others leave out any share up to this one",
     )
 
 

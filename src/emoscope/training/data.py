@@ -51,9 +51,9 @@ class Augmentation:
 
     Attributes:
         shuffle: show them in another order.
-        drop: most of them that a batch leaves out, as a share; one label is always kept. The share
-            of a batch is this times the square of a uniform number, so that a third of the
-            batches miss next to none while prompts of a few labels are seen too.
+        drop: most of them that a batch leaves out, as a share; one label is always kept. Half of
+            the batches show all labels, as most use does, and the others leave out any share up to
+            this one, each as likely, so that prompts of a few labels are seen too.
     """
 
     shuffle: bool = False
@@ -62,7 +62,8 @@ class Augmentation:
     def order(self, labels: int, rng: np.random.Generator) -> NDArray[np.int64]:
         """Places of the labels to show, in their order."""
         order = rng.permutation(labels)
-        dropped = self.drop * rng.random() ** 2
+        # From -1 to 1: half of the batches leave out nothing.
+        dropped = self.drop * max(0.0, rng.uniform(-1, 1))
         kept = order[: max(1, round(labels * (1 - dropped)))]
         return kept if self.shuffle else np.sort(kept)
 

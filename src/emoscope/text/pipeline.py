@@ -20,7 +20,7 @@ TurnsFunction = Callable[[list[str]], list[str]]
 
 _Factory = TypeVar("_Factory", bound=Callable[..., Any])
 
-_CACHE_ENTRIES = 65_536
+_CACHE_ENTRIES = 16_384
 _CACHE_CHARACTERS = 32
 
 

@@ -11,6 +11,7 @@ from emoscope.corpora.corpus import Corpus
 from emoscope.corpora.emocontext import load as load_corpus
 from emoscope.errors import InputError
 from emoscope.evaluation.evaluate import evaluate
+from emoscope.runtime import annotator as annotators
 from emoscope.runtime.annotator import Annotator, Score, load, select
 from emoscope.taxonomy import Taxonomy
 
@@ -181,6 +182,15 @@ def test_a_stream_may_never_end(fixed):
         assert scores == fixed.annotate([f"{place} 3 2 0"])[0]
         assert len(drawn) <= (place // 4 + 2) * 4
     stream.close()
+
+
+def test_memory_is_given_back_after_every_batch_of_a_stream(fixed, monkeypatch):
+    given = []
+    monkeypatch.setattr(annotators, "give_back", lambda: given.append(len(found)))
+    found = []
+    for scores in fixed.annotate_stream(["0 3 2 0"] * 7, batch_size=3):
+        found.append(scores)
+    assert given == [3, 6, 7]
 
 
 def test_the_next_batch_is_encoded_while_one_is_scored():

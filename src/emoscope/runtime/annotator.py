@@ -15,6 +15,7 @@ from emoscope.folder import ModelFolder
 from emoscope.runtime.ahead import ahead
 from emoscope.runtime.backend import Backend, Engine, load_backend
 from emoscope.runtime.long_texts import LongTextBackend, LongTexts
+from emoscope.runtime.memory import give_back
 from emoscope.runtime.texts import turns_of_conversations, turns_of_texts
 from emoscope.taxonomy import Taxonomy
 
@@ -168,11 +169,7 @@ class Annotator:
             raise InputError(f"Expected a batch_size of at least 1, got {batch_size}.")
         turns = turns_of_texts(texts)
         batches = iter(lambda: list(islice(turns, batch_size)), [])
-        return (
-            scores
-            for encoded in ahead(self.encode, batches)
-            for scores in self.rank(self.score(encoded), top_k, threshold)
-        )
+        return self._stream(batches, top_k, threshold)
 
     def rank(
         self,
@@ -189,6 +186,13 @@ class Annotator:
             select([Score(names[k], float(row[k])) for k in np.flatnonzero(kept)], top_k, threshold)
             for row, kept in zip(probabilities, given, strict=True)
         ]
+
+    def _stream(
+        self, batches: Iterator[list[list[str]]], top_k: int | None, threshold: Threshold | None
+    ) -> Iterator[list[Score]]:
+        for encoded in ahead(self.encode, batches):
+            yield from self.rank(self.score(encoded), top_k, threshold)
+            give_back()
 
     def _scores(
         self, conversations: list[list[str]], top_k: int | None, threshold: Threshold | None

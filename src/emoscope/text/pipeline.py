@@ -20,6 +20,7 @@ TurnsFunction = Callable[[list[str]], list[str]]
 
 _Factory = TypeVar("_Factory", bound=Callable[..., Any])
 
+# Some 2 MB. Four times as many save a ninth of the time of cleaning, and let a long job grow.
 _CACHE_ENTRIES = 16_384
 _CACHE_CHARACTERS = 32
 

@@ -167,6 +167,11 @@ def test_text_agrees_with_gensim(tmp_path_factory, words, data, header):
     assert_same(load_vectors(path, cache=None), oracle.index_to_key, oracle.vectors)
 
 
+def test_a_first_word_may_hold_a_form_feed_and_a_number(tmp_path):
+    path = write(tmp_path, "v.txt", text_of([":\f0", "b"], np.ones((2, 3)), header=False))
+    assert_same(load_vectors(path, cache=None), [":\f0", "b"], np.ones((2, 3)))
+
+
 @settings(deadline=None)
 @given(words=st.lists(word, max_size=8, unique=True))
 def test_safetensors_round_trip(tmp_path_factory, words):

@@ -78,7 +78,8 @@ def _count_lines(file: IO[bytes]) -> int:
 
 def _text_header(path: Path, file: IO[bytes]) -> tuple[int | None, int, int]:
     """Declared words (None without a header), dimension, and number of the first data line."""
-    fields = file.readline().split()
+    line = file.readline()
+    fields = line.split()
     if len(fields) == 2 and all(field.isdigit() for field in fields):
         declared, dimension = int(fields[0]), int(fields[1])
         if declared and dimension:
@@ -86,7 +87,8 @@ def _text_header(path: Path, file: IO[bytes]) -> tuple[int | None, int, int]:
     else:
         file.seek(0)
         dimension = 0
-        for field in reversed(fields[1:]):
+        # Spaces alone part a word from its vector, as in `_split_line`.
+        for field in reversed(line.rstrip(b" \r\n").split(b" ")[1:]):
             if not _is_number(field):
                 break
             dimension += 1

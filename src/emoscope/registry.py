@@ -51,6 +51,7 @@ MODELS: dict[str, ModelEntry] = {
 ENCODERS: dict[str, str] = {
     "plain": "emoscope.encoding.plain:PlainEncoder",
     "demux": "emoscope.encoding.demux:DemuxEncoder",
+    "demux_independent": "emoscope.encoding.independent:IndependentEncoder",
     "memo": "emoscope.encoding.memo:MemoEncoder",
 }
 

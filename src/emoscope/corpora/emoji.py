@@ -170,7 +170,8 @@ def read_material(text: str) -> Material:
 
     Args:
         text: the YAML text: `emoji`, a mapping of each emoji to its `labels` (weight by label, the
-            main one first) and perhaps `words`; `frequent`, a list of those that people type most;
+            main one first) and perhaps `words` and `genders`, true if there are a woman and a man
+            of it; `frequent`, a list of those that people type most;
             and `carriers`, a list of sentences.
 
     Raises:
@@ -183,9 +184,9 @@ def read_material(text: str) -> Material:
     check_keys(data, ("emoji", "frequent", "carriers"), (), "the table of emoji")
     taxonomy = Taxonomy.load(TAXONOMY)
     every = [
-        typed
+        _emoji(typed, entry, taxonomy)
         for spelling, entry in mapping(data["emoji"], "'emoji'").items()
-        for typed in _with_genders(_emoji(spelling, entry, taxonomy))
+        for typed in _spellings(spelling, entry)
     ]
     forms = [canonical(each.spelling) for each in every]
     check_unique(forms, "the table of emoji", "emoji")
@@ -210,7 +211,7 @@ def _emoji(spelling: Any, entry: Any, taxonomy: Taxonomy) -> Emoji:
     if not is_emoji(spelling):
         raise InputError(f"'emoji' must have emoji as keys, got {short(spelling)}. Correct it.")
     what = f"emoji {spelling}"
-    check_keys(entry, ("labels",), ("words",), what)
+    check_keys(entry, ("labels",), ("words", "genders"), what)
     labels = mapping(entry["labels"], f"labels of {what}")
     for name, weight in labels.items():
         taxonomy.index(name)
@@ -228,13 +229,11 @@ def _emoji(spelling: Any, entry: Any, taxonomy: Taxonomy) -> Emoji:
     return Emoji(spelling, MappingProxyType(weights), words)
 
 
-def _with_genders(emoji: Emoji) -> Iterator[Emoji]:
-    """The emoji and, of a person, the woman and the man, which have other names in words."""
-    yield emoji
-    for sign in _GENDERS:
-        spelling = f"{canonical(emoji.spelling)}\u200d{sign}"
-        if is_emoji(spelling):
-            yield Emoji(spelling, emoji.labels, emoji.words)
+def _spellings(spelling: Any, entry: Any) -> tuple[Any, ...]:
+    """The emoji and, if the entry says so, the woman and the man, which other words describe."""
+    if not (isinstance(entry, Mapping) and entry.get("genders")):
+        return (spelling,)
+    return (spelling, *(f"{canonical(spelling)}\u200d{sign}" for sign in _GENDERS))
 
 
 def _of_split(items: Sequence[T], split: str) -> list[T]:

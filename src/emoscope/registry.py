@@ -62,6 +62,7 @@ ENGINES: dict[str, str] = {
 """What runs exported graphs, a `Session` each, by the name of its package; the fastest first."""
 
 CORPORA: dict[str, str] = {
+    "emoji": "emoscope.corpora.emoji:load",
     "emocontext": "emoscope.corpora.emocontext:load",
     "french_election": "emoscope.corpora.french_election:load",
     "goemotions": "emoscope.corpora.goemotions:load",
@@ -70,6 +71,9 @@ CORPORA: dict[str, str] = {
     "semeval2025": "emoscope.corpora.semeval2025:load",
 }
 """Corpora with a format of their own; `tabular` and `hub` take a recipe's columns besides."""
+
+GENERATED_CORPORA = ("emoji", "sample")
+"""Corpora that are generated, and need no files."""
 
 LOCAL_LOSSES: dict[str, str] = {
     "inter": "emoscope.losses.local:inter",

@@ -62,11 +62,13 @@ ENGINES: dict[str, str] = {
 
 CORPORA: dict[str, str] = {
     "emocontext": "emoscope.corpora.emocontext:load",
+    "edos": "emoscope.corpora.edos:load",
     "french_election": "emoscope.corpora.french_election:load",
     "goemotions": "emoscope.corpora.goemotions:load",
     "sample": "emoscope.corpora.sample:load_split",
     "semeval2018": "emoscope.corpora.semeval2018:load",
     "semeval2025": "emoscope.corpora.semeval2025:load",
+    "xed": "emoscope.corpora.xed:load",
 }
 """Corpora with a format of their own; `tabular` and `hub` take a recipe's columns besides."""
 

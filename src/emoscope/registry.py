@@ -63,6 +63,7 @@ ENGINES: dict[str, str] = {
 CORPORA: dict[str, str] = {
     "emocontext": "emoscope.corpora.emocontext:load",
     "edos": "emoscope.corpora.edos:load",
+    "event2mind": "emoscope.corpora.event2mind:load",
     "french_election": "emoscope.corpora.french_election:load",
     "goemotions": "emoscope.corpora.goemotions:load",
     "sample": "emoscope.corpora.sample:load_split",

@@ -61,8 +61,8 @@ ENGINES: dict[str, str] = {
 """What runs exported graphs, a `Session` each, by the name of its package; the fastest first."""
 
 CORPORA: dict[str, str] = {
-    "emocontext": "emoscope.corpora.emocontext:load",
     "edos": "emoscope.corpora.edos:load",
+    "emocontext": "emoscope.corpora.emocontext:load",
     "event2mind": "emoscope.corpora.event2mind:load",
     "french_election": "emoscope.corpora.french_election:load",
     "goemotions": "emoscope.corpora.goemotions:load",

@@ -14,9 +14,9 @@ CorpusArgument = Annotated[
     str,
     typer.Argument(
         metavar="CORPUS",
-        help="[b]sample[/b] (ships), a published corpus (with --data-dir): emocontext, "
-        "french_election, goemotions, semeval2018, semeval2025; or a table of your own: .csv, "
-        ".tsv, .jsonl or .parquet.",
+        help="[b]sample[/b] (ships), a published corpus (with --data-dir): edos, emocontext, "
+        "event2mind, french_election, goemotions, semeval2018, semeval2025, xed; or a table of "
+        "your own: .csv, .tsv, .jsonl or .parquet.",
         show_default=False,
     ),
 ]

@@ -18,7 +18,11 @@ from emoscope.taxonomy import Taxonomy
 
 __all__ = ["load"]
 
-FILE = "mturk_9k.csv"
+FILES = (
+    "mturk_9k.csv",
+    "1. MTurk_groundtruth_labels_9K.csv",
+    "Training data for the dialogue emotion classifier/1. MTurk_groundtruth_labels_9K.csv",
+)
 KEY, DIALOGUE, TEXT = "Index", "DialogID", "Dialog"
 ANSWERS = ("Worker 1 answer", "Worker 2 answer", "Worker 3 answer")
 _OTHER = re.compile(r"\s*\(other\)\s*$")
@@ -43,7 +47,8 @@ def load(
     dialogues, and may be in several splits.
 
     Args:
-        root: folder with `mturk_9k.csv`, or that file.
+        root: folder with `mturk_9k.csv` or, as its authors call it,
+            `1. MTurk_groundtruth_labels_9K.csv`; or that file.
         split: `"train"`, `"dev"` or `"test"`: about 8, 1 and 1 tenths.
         languages: only `en` is there.
         bad_rows: `"stop"`, or the file that collects the rows that cannot be used.
@@ -57,13 +62,7 @@ def load(
     """
     check_split(split)
     check_languages("edos", languages, ("en",))
-    path = root if root.is_file() else root / FILE
-    if not path.is_file():
-        raise InputError(
-            f"Expected {path}, got no such file. EDOS is free to use (CC BY 4.0): its authors "
-            "publish mturk_9k.csv at https://github.com/anuradha1992/EDOS. Put it in "
-            f"{path.parent}."
-        )
+    path = _file(root)
     taxonomy = Taxonomy.load("edos")
     examples = list(_examples(path, split, taxonomy.names, bad_rows))
     kept = [example for example in examples if example.marks]
@@ -78,6 +77,19 @@ def load(
             len(examples),
         )
     return corpus_of("edos", taxonomy, kept)
+
+
+def _file(root: Path) -> Path:
+    if root.is_file():
+        return root
+    found = next((root / name for name in FILES if (root / name).is_file()), None)
+    if found is None:
+        raise InputError(
+            f"Expected {root / FILES[0]} (or {FILES[1]}), got no such file. EDOS is free to use "
+            "(CC BY 4.0): its authors publish it at https://github.com/anuradha1992/EDOS, in "
+            f"Data/{FILES[2].partition('/')[0]}. Put it in {root}."
+        )
+    return found
 
 
 def _examples(

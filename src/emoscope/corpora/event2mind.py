@@ -59,8 +59,8 @@ def load(
     if not path.is_file():
         raise InputError(
             f"Expected {path}, got no such file. Event2Mind is free to use (MIT): its authors "
-            "publish train.csv, dev.csv and test.csv at "
-            f"https://uwnlp.github.io/event2mind. Put them in {path.parent}."
+            "publish train.csv, dev.csv and test.csv at https://github.com/uwnlp/event2mind, in "
+            f"docs/data/event2mind.zip. Put them in {path.parent}."
         )
     answers = _answers(path, bad_rows)
     named = {event: Counter[str]() for event in answers}

@@ -98,7 +98,7 @@ def _agreeing(words: list[str]) -> list[str]:
         negated = negated or words[start] == "not"
         start += 1
     adverbs = [word for word in words[:start] if word != "not"]
-    if start == len(words):
+    if start == len(words) or _PERSON.match(words[start]):
         return words
     verb, rest = words[start], words[start + 1 :]
     if verb in _MODALS:

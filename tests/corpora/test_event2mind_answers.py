@@ -5,8 +5,8 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from emoscope.corpora import feelings
-from emoscope.corpora.feelings import named_feelings
+from emoscope.corpora import event2mind_answers
+from emoscope.corpora.event2mind_answers import named_feelings
 from emoscope.taxonomy import Taxonomy
 
 NAMES = Taxonomy.load("event2mind").names
@@ -62,7 +62,7 @@ def test_every_label_names_itself():
 
 
 def test_the_words_fit_together():
-    path = feelings.files("emoscope.corpora").joinpath("data", "feelings.yaml")
+    path = feelings.files("emoscope.corpora").joinpath("data", "event2mind_answers.yaml")
     data = yaml.safe_load(path.read_text(encoding="utf-8"))
     forms = [form for words in data["forms"].values() for form in words]
     assert set(data["forms"]) <= set(NAMES)

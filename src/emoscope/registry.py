@@ -62,13 +62,16 @@ ENGINES: dict[str, str] = {
 """What runs exported graphs, a `Session` each, by the name of its package; the fastest first."""
 
 CORPORA: dict[str, str] = {
+    "edos": "emoscope.corpora.edos:load",
     "emoji": "emoscope.corpora.emoji:load",
     "emocontext": "emoscope.corpora.emocontext:load",
+    "event2mind": "emoscope.corpora.event2mind:load",
     "french_election": "emoscope.corpora.french_election:load",
     "goemotions": "emoscope.corpora.goemotions:load",
     "sample": "emoscope.corpora.sample:load_split",
     "semeval2018": "emoscope.corpora.semeval2018:load",
     "semeval2025": "emoscope.corpora.semeval2025:load",
+    "xed": "emoscope.corpora.xed:load",
 }
 """Corpora with a format of their own; `tabular` and `hub` take a recipe's columns besides."""
 

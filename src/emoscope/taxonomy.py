@@ -35,6 +35,7 @@ __all__ = ["Label", "Taxonomy", "builtin_taxonomies"]
 
 MAX_FILE_BYTES = 1_000_000
 FILE_SUFFIXES = (".yaml", ".yml", ".json")
+_MISSPELT = 0.76
 _REQUIRED_KEYS = ("name", "labels")
 _OPTIONAL_KEYS = ("language", "exclusive", "ignored", "translations")
 
@@ -347,7 +348,8 @@ def _meant(spec: str) -> str | None:
     if files:
         return f"there is a file {files[0]}."
     name = spec.partition(":")[0].lower()
-    close = get_close_matches(name, builtin_taxonomies(), n=1)
+    # Short names are not far from any word: "excited" is no misspelt "xed".
+    close = get_close_matches(name, builtin_taxonomies(), n=1, cutoff=_MISSPELT)
     return suggestion(name, builtin_taxonomies()) if close or set(spec) & set("/\\:.") else None
 
 

@@ -9,7 +9,9 @@ from emoscope.recipes.schema import CorpusSection
 from emoscope.registry import CORPORA, GENERATED_CORPORA
 
 EXPECTED = {
+    "edos": ("mturk_9k.csv", "github.com/anuradha1992/EDOS"),
     "emocontext": ("train.txt", "competitions.codalab.org/competitions/19790"),
+    "event2mind": ("train.csv", "github.com/uwnlp/event2mind"),
     "french_election": (".csv", "private"),
     "goemotions": (
         "train.tsv",
@@ -17,6 +19,7 @@ EXPECTED = {
     ),
     "semeval2018": ("2018-E-c-En-train.txt", "competitions.codalab.org/competitions/17751"),
     "semeval2025": ("eng.csv", "brighter-dataset.github.io"),
+    "xed": ("en-annotated.tsv", "github.com/Helsinki-NLP/XED"),
 }
 
 

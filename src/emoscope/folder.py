@@ -34,6 +34,7 @@ class ModelFolder:
         taxonomy: the labels, in the order of the logits.
         calibration: from logits to probabilities.
         preprocessing: how texts become arrays.
+        languages: codes of those that it reads, as `["en"]`; none where the folder does not say.
     """
 
     path: Path
@@ -41,6 +42,7 @@ class ModelFolder:
     taxonomy: Taxonomy
     calibration: Calibration
     preprocessing: dict[str, Any]
+    languages: tuple[str, ...] = ()
 
     @property
     def model_type(self) -> str:
@@ -79,7 +81,23 @@ class ModelFolder:
             taxonomy=taxonomy,
             calibration=read_calibration(config["calibration"], len(taxonomy), folder / CONFIG),
             preprocessing=read_json(folder / PREPROCESSING),
+            languages=read_languages(config.get("languages", []), folder / CONFIG),
         )
+
+
+def read_languages(values: Any, path: Path) -> tuple[str, ...]:
+    """The languages in a config, checked.
+
+    Args:
+        values: what the config says.
+        path: of the config, for the message.
+    """
+    if not isinstance(values, list) or not all(isinstance(code, str) for code in values):
+        raise InputError(
+            f'{path}: expected as languages a list of codes such as ["en"], got {values!r}. Mend '
+            "it, or leave it out; texts are then not checked."
+        )
+    return tuple(values)
 
 
 def read_calibration(values: Any, labels: int, path: Path) -> Calibration:

@@ -18,6 +18,7 @@ from emoscope.runtime.long_texts import LongTextBackend, LongTexts
 from emoscope.runtime.memory import give_back
 from emoscope.runtime.texts import turns_of_conversations, turns_of_texts
 from emoscope.taxonomy import Taxonomy
+from emoscope.text.language import is_read
 
 if TYPE_CHECKING:
     from emoscope.runtime.explain import Explanation
@@ -44,12 +45,20 @@ class Annotator:
         backend: runs the model.
         taxonomy: the labels, in the order of the logits.
         calibration: from logits to probabilities.
+        languages: codes of those that the model reads, as `["en"]`; none where nobody knows.
     """
 
-    def __init__(self, backend: Backend, taxonomy: Taxonomy, calibration: Calibration) -> None:
+    def __init__(
+        self,
+        backend: Backend,
+        taxonomy: Taxonomy,
+        calibration: Calibration,
+        languages: Sequence[str] = (),
+    ) -> None:
         self.backend = backend
         self.taxonomy = taxonomy
         self.calibration = calibration
+        self.languages = tuple(languages)
 
     def with_labels(self, taxonomy: Taxonomy) -> "Annotator":
         """The annotator that scores other labels with the same model.
@@ -61,13 +70,13 @@ class Annotator:
         """
         backend = self.backend.for_taxonomy(taxonomy)
         calibration = self.calibration.for_labels(self.taxonomy.names, taxonomy.names)
-        return Annotator(backend, taxonomy, calibration)
+        return Annotator(backend, taxonomy, calibration, self.languages)
 
     def cutting(self) -> "Annotator":
         """The annotator that cuts long texts, as training does."""
         if not isinstance(self.backend, LongTextBackend):
             return self
-        return Annotator(self.backend.backend, self.taxonomy, self.calibration)
+        return Annotator(self.backend.backend, self.taxonomy, self.calibration, self.languages)
 
     def decide(self, probabilities: NDArray[np.floating[Any]]) -> NDArray[np.bool_]:
         """Labels given, (N, K): the most probable one if exclusive, else those at their threshold.
@@ -171,6 +180,23 @@ class Annotator:
         batches = iter(lambda: list(islice(turns, batch_size)), [])
         return self._stream(batches, top_k, threshold)
 
+    def reads(self, texts: Iterable[str | Sequence[str]]) -> list[bool | None]:
+        """Whether each text is likely to be in a language that the model reads.
+
+        `annotate` scores a text in another language too, but its scores mean nothing.
+
+        Args:
+            texts: as of `annotate`.
+
+        Returns:
+            Of each text True or False; None where that cannot be told, as of a text of fewer than
+            five words, or of a model whose folder does not say what it reads.
+
+        Raises:
+            InputError: texts that are not a list of text.
+        """
+        return [is_read(" ".join(turns), self.languages) for turns in turns_of_texts(texts)]
+
     def rank(
         self,
         probabilities: NDArray[np.floating[Any]],
@@ -265,7 +291,7 @@ def load(
     """
     opened = ModelFolder.open(PRETRAINED if folder is None else folder)
     backend = LongTextBackend(load_backend(opened, engine, threads), long_texts)
-    annotator = Annotator(backend, opened.taxonomy, opened.calibration)
+    annotator = Annotator(backend, opened.taxonomy, opened.calibration, opened.languages)
     if labels is None:
         return annotator
     return annotator.with_labels(labels if isinstance(labels, Taxonomy) else Taxonomy.load(labels))

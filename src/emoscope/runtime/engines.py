@@ -92,6 +92,7 @@ class Described(NamedTuple):
     taxonomy: Taxonomy
     calibration: Calibration
     backend: str
+    languages: tuple[str, ...]
 
     @classmethod
     def of(cls, annotator: Annotator) -> "Described":
@@ -103,7 +104,8 @@ class Described(NamedTuple):
             names.append(type(backend).__qualname__)
             inner = getattr(backend, "backend", None)
             backend = getattr(backend, "session", None) if inner is None else inner
-        return cls(annotator.taxonomy, annotator.calibration, " ".join(names))
+        backends = " ".join(names)
+        return cls(annotator.taxonomy, annotator.calibration, backends, annotator.languages)
 
 
 class Plan(Protocol):

@@ -19,6 +19,10 @@ from emoscope.taxonomy import Taxonomy
 CONFIG = "config.json"
 WEIGHTS = "model.safetensors"
 GRAPH = "model.onnx"
+LABEL_GRAPH = "labels.onnx"
+"""Of a model with independent labels: what reads these, where `GRAPH` reads the texts."""
+GRAPH_WEIGHTS = "weights.bin"
+"""Weights that both graphs use."""
 PREPROCESSING = "preprocessing.json"
 CARD = "README.md"
 MAX_JSON_BYTES = 16_000_000

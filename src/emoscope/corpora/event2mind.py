@@ -7,8 +7,8 @@ from pathlib import Path
 
 from emoscope.conversations import check_named, is_blank
 from emoscope.corpora.corpus import Corpus
-from emoscope.corpora.examples import Example, check_languages, corpus_of
 from emoscope.corpora.event2mind_answers import named_feelings
+from emoscope.corpora.examples import Example, check_languages, corpus_of
 from emoscope.corpora.first_person import first_person
 from emoscope.corpora.splits import check_split
 from emoscope.errors import InputError

@@ -18,7 +18,7 @@ _LONGEST = 3
 
 
 class _Words(NamedTuple):
-    """What `data/event2mind_answers.yaml` says: labels by their forms, and words that surround them."""
+    """What `data/event2mind_answers.yaml` says: labels by their forms, words around them."""
 
     labels: Mapping[str, str]
     before: Collection[str]
@@ -83,7 +83,9 @@ def _longest(words: list[str], labels: Mapping[str, str]) -> tuple[int, str | No
 @cache
 def _table() -> _Words:
     data = yaml.safe_load(
-        files("emoscope.corpora").joinpath("data", "event2mind_answers.yaml").read_text(encoding="utf-8")
+        files("emoscope.corpora")
+        .joinpath("data", "event2mind_answers.yaml")
+        .read_text(encoding="utf-8")
     )
     names = Taxonomy.load("event2mind").names
     labels = {form: name for name, forms in data["forms"].items() for form in forms}

@@ -154,10 +154,7 @@ class Demux(PreTrainedModel):
         labels = int(word_labels.max()) + 1
         member = nn.functional.one_hot(word_labels, labels).T.to(words)  # (labels, words)
         queries = average(member) @ words if self.config.cluster == "tokens" else words
-        fed = self.config.label_feed_forward
-        fed = self.joint_layers if fed is None else fed
-        texts = read_texts(self.backbone, self.joint_layers, inputs)
-        states = ask(self.backbone, self.joint_layers, texts, queries, fed)
+        states = self.label_states(inputs, queries)
         scores = self.head(states).squeeze(-1)
         if self.config.cluster == "tokens":
             return EmotionOutput(logits=scores, representations=states)
@@ -165,6 +162,18 @@ class Demux(PreTrainedModel):
             logits=combine(scores, member.float(), self.config.cluster),
             representations=average(member).to(states) @ states,
         )
+
+    def label_states(self, inputs: dict[str, Tensor], queries: Tensor) -> Tensor:
+        """States of independent labels that have read the texts, (batch, labels, hidden).
+
+        Args:
+            inputs: as of `ask`.
+            queries: states of the labels, (labels, hidden).
+        """
+        fed = self.config.label_feed_forward
+        texts = read_texts(self.backbone, self.joint_layers, inputs)
+        fed = self.joint_layers if fed is None else fed
+        return ask(self.backbone, self.joint_layers, texts, queries, fed)
 
     def states(self, inputs: dict[str, Tensor], rows: Tensor) -> Tensor:
         """Mean states of groups of label tokens, (batch, rows, hidden).

@@ -143,7 +143,8 @@ def _attend(
         context = weights[..., 1:] @ values + weights[..., :1] * split(attention.value(queries))
     else:
         context = attention.dropout(scores.softmax(dim=-1)).to(values) @ values
-    return context.transpose(1, 2).flatten(2)
+    read: Tensor = context.transpose(1, 2).flatten(2)
+    return read
 
 
 def _finish(layer: Any, states: Tensor, context: Tensor) -> Tensor:

@@ -6,7 +6,7 @@ training (Chochlakis et al. 2022, arXiv 2210.15842 and 2211.00171). As published
 in one prompt and see each other; independent labels (`emoscope.models.independent`) do not.
 """
 
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 import torch
 from torch import Tensor, nn
@@ -19,6 +19,10 @@ from emoscope.models.output import EmotionOutput
 
 Cluster = Literal["tokens", "max", "mean", "logsumexp"]
 Labels = Literal["joint", "independent"]
+SCALE = 20.0
+"""What a cosine is multiplied by before training, as sentence encoders are trained with."""
+USUAL_COSINE = 0.25
+"""Of a text and a word that have little to do with each other; scores begin at 0 there."""
 
 
 class DemuxConfig(PretrainedConfig):
@@ -35,6 +39,9 @@ class DemuxConfig(PretrainedConfig):
         labels: `"joint"`, in one prompt as published, or `"independent"`, each for itself.
         label_feed_forward: of independent labels, how many of the top layers have their
             feed-forward part for labels too; all joint ones if None.
+        similarity: of independent labels, begin with the cosine of text and label under the
+            encoder, to which the head adds what reading tells. A sentence encoder then starts from
+            what it knows of any words, rather than unlearning it.
     """
 
     model_type = "demux"
@@ -47,6 +54,7 @@ class DemuxConfig(PretrainedConfig):
         joint_layers: int | None = None,
         labels: Labels = "joint",
         label_feed_forward: int | None = None,
+        similarity: bool = False,
         **kwargs: Any,
     ) -> None:
         self.backbone = backbone or {}
@@ -55,6 +63,7 @@ class DemuxConfig(PretrainedConfig):
         self.joint_layers = joint_layers
         self.labels = labels
         self.label_feed_forward = label_feed_forward
+        self.similarity = similarity
         super().__init__(**kwargs)
 
 
@@ -81,6 +90,11 @@ class Demux(PreTrainedModel):
         self.head = nn.Sequential(
             nn.Linear(hidden, hidden), nn.Tanh(), nn.Dropout(config.dropout), nn.Linear(hidden, 1)
         )
+        if config.similarity:
+            self.scale = nn.Parameter(torch.tensor(SCALE))
+            score = cast(nn.Linear, self.head[-1])
+            nn.init.zeros_(score.weight)
+            nn.init.constant_(score.bias, -SCALE * USUAL_COSINE)
         self.post_init()
 
     @property
@@ -133,15 +147,20 @@ class Demux(PreTrainedModel):
         return EmotionOutput(logits=logits, representations=representations)
 
     def read_labels(self, label_tokens: Tensor, word_mask: Tensor) -> Tensor:
-        """States of label words that have read no text, (words, hidden); once for any texts.
+        """States of label words that have read no text; once for any texts.
 
         Args:
             label_tokens: as of `forward`.
             word_mask: as of `forward`.
+
+        Returns:
+            (words, hidden), or (words, 2 hidden) with `similarity`.
         """
         tokens, mask = label_tokens
         inputs = encoder_inputs(self.backbone, tokens, mask, torch.zeros_like(tokens))
-        return read_labels(self.backbone, self.joint_layers, inputs, word_mask)
+        return read_labels(
+            self.backbone, self.joint_layers, inputs, word_mask, self.config.similarity
+        )
 
     def ask(self, inputs: dict[str, Tensor], words: Tensor, word_labels: Tensor) -> EmotionOutput:
         """Scores of independent labels.
@@ -154,8 +173,7 @@ class Demux(PreTrainedModel):
         labels = int(word_labels.max()) + 1
         member = nn.functional.one_hot(word_labels, labels).T.to(words)  # (labels, words)
         queries = average(member) @ words if self.config.cluster == "tokens" else words
-        states = self.label_states(inputs, queries)
-        scores = self.head(states).squeeze(-1)
+        scores, states = self.read(inputs, queries)
         if self.config.cluster == "tokens":
             return EmotionOutput(logits=scores, representations=states)
         return EmotionOutput(
@@ -163,17 +181,23 @@ class Demux(PreTrainedModel):
             representations=average(member).to(states) @ states,
         )
 
-    def label_states(self, inputs: dict[str, Tensor], queries: Tensor) -> Tensor:
-        """States of independent labels that have read the texts, (batch, labels, hidden).
+    def read(self, inputs: dict[str, Tensor], queries: Tensor) -> tuple[Tensor, Tensor]:
+        """Scores (batch, labels) and states (batch, labels, hidden) of labels that read texts.
 
         Args:
             inputs: as of `ask`.
-            queries: states of the labels, (labels, hidden).
+            queries: states of the labels, as of `read_labels`.
         """
-        fed = self.config.label_feed_forward
-        texts = read_texts(self.backbone, self.joint_layers, inputs)
-        fed = self.joint_layers if fed is None else fed
-        return ask(self.backbone, self.joint_layers, texts, queries, fed)
+        joint, fed = self.joint_layers, self.config.label_feed_forward
+        texts = read_texts(self.backbone, joint, inputs, self.config.similarity)
+        hidden = int(self.backbone.config.hidden_size)
+        fed = joint if fed is None else fed
+        states = ask(self.backbone, joint, texts, queries[:, :hidden], fed)
+        scores: Tensor = self.head(states).squeeze(-1)
+        if texts.vectors is None:
+            return scores, states
+        cosines = texts.vectors @ nn.functional.normalize(queries[:, hidden:], dim=-1).T
+        return scores + self.scale * cosines, states
 
     def states(self, inputs: dict[str, Tensor], rows: Tensor) -> Tensor:
         """Mean states of groups of label tokens, (batch, rows, hidden).

@@ -24,19 +24,25 @@ class TextStates(NamedTuple):
         layers: states that enter each of the joint layers, each (batch, tokens, hidden).
         unseen: added to attention scores, (batch, 1, 1, tokens): 0 at real tokens, else the least
             number.
+        vectors: of the texts as a sentence encoder gives them, unit length, (batch, hidden); None
+            if they are not asked for.
     """
 
     layers: tuple[Tensor, ...]
     unseen: Tensor
+    vectors: Tensor | None
 
 
-def read_texts(backbone: PreTrainedModel, joint: int, inputs: dict[str, Tensor]) -> TextStates:
+def read_texts(
+    backbone: PreTrainedModel, joint: int, inputs: dict[str, Tensor], vectors: bool
+) -> TextStates:
     """Encode texts as far as labels read them.
 
     Args:
         backbone: that `check_joint_layers` accepts.
         joint: how many of the top layers labels read texts in.
         inputs: of the encoder, each (batch, tokens).
+        vectors: encode them to the end, too.
     """
     states, unseen = _embed(backbone, inputs)
     layers = _layers(backbone)
@@ -44,14 +50,19 @@ def read_texts(backbone: PreTrainedModel, joint: int, inputs: dict[str, Tensor])
     for place, layer in enumerate(layers):
         if place >= len(layers) - joint:
             entering.append(states)
-        # What the last layer makes of the text nobody reads.
-        if place < len(layers) - 1:
+        # Else nobody reads what the last layer makes of the text.
+        if vectors or place < len(layers) - 1:
             states = _finish(layer, states, _attend(layer, states, states, unseen))
-    return TextStates(tuple(entering), unseen)
+    pooled = _unit_mean(states, inputs["attention_mask"]) if vectors else None
+    return TextStates(tuple(entering), unseen, pooled)
 
 
 def read_labels(
-    backbone: PreTrainedModel, joint: int, inputs: dict[str, Tensor], word_mask: Tensor
+    backbone: PreTrainedModel,
+    joint: int,
+    inputs: dict[str, Tensor],
+    word_mask: Tensor,
+    vectors: bool,
 ) -> Tensor:
     """Encode label words, each alone, up to the joint layers.
 
@@ -60,16 +71,29 @@ def read_labels(
         joint: as of `read_texts`.
         inputs: of the encoder, each (words, tokens).
         word_mask: (words, tokens), the tokens whose states are averaged.
+        vectors: encode them to the end, too.
 
     Returns:
-        (words, hidden).
+        (words, hidden), or with `vectors` (words, 2 hidden): then those of the words as a sentence
+        encoder gives them, unit length.
     """
     states, unseen = _embed(backbone, inputs)
     layers = _layers(backbone)
     for layer in layers[: len(layers) - joint]:
         states = _finish(layer, states, _attend(layer, states, states, unseen))
     weights = word_mask.to(states) / word_mask.sum(dim=1, keepdim=True).to(states)
-    return (weights[:, None] @ states).squeeze(1)
+    words = (weights[:, None] @ states).squeeze(1)
+    if not vectors:
+        return words
+    for layer in layers[len(layers) - joint :]:
+        states = _finish(layer, states, _attend(layer, states, states, unseen))
+    return torch.cat([words, _unit_mean(states, inputs["attention_mask"])], dim=-1)
+
+
+def _unit_mean(states: Tensor, mask: Tensor) -> Tensor:
+    """Mean states over real tokens, scaled to unit length: (batch, hidden)."""
+    real = mask[..., None].float()
+    return nn.functional.normalize((states.float() * real).sum(dim=1) / real.sum(dim=1), dim=-1)
 
 
 def ask(

@@ -72,6 +72,11 @@ class DemuxSection(PromptedSection):
         description="of independent labels: how many of the joint layers have their feed-forward "
         "part for labels too, all if null",
     )
+    similarity: bool = Field(
+        False,
+        description="of independent labels: begin with the cosine of text and label under a "
+        "sentence encoder, to which the head adds",
+    )
     max_labels: PositiveInt | None = Field(
         None,
         description="of independent labels: how many labels a batch is asked for at most, those "
@@ -92,7 +97,7 @@ class DemuxSection(PromptedSection):
     @model_validator(mode="after")
     def _of_its_form(self) -> Self:
         own = {
-            "joint": ("label_feed_forward", "max_labels", "swap_forms"),
+            "joint": ("label_feed_forward", "similarity", "max_labels", "swap_forms"),
             "independent": ("shuffle_labels", "drop_labels"),
         }
         other = "joint" if self.labels == "independent" else "independent"

@@ -90,7 +90,7 @@ class LabelGraph(nn.Module):
         self.model = model
 
     def forward(self, label_tokens: Tensor, word_mask: Tensor) -> Tensor:
-        """States (words, hidden); arguments as of `Demux.read_labels`."""
+        """States; arguments and result as of `Demux.read_labels`."""
         return self.model.read_labels(label_tokens, word_mask)
 
 
@@ -117,12 +117,11 @@ class TextGraph(nn.Module):
         Args:
             input_ids: (batch, tokens).
             attention_mask: (batch, tokens), 1 at real tokens.
-            words: of `LabelGraph`, (words, hidden).
+            words: of `LabelGraph`.
             token_type_ids: (batch, tokens).
         """
         inputs = encoder_inputs(self.model.backbone, input_ids, attention_mask, token_type_ids)
-        scores: Tensor = self.model.head(self.model.label_states(inputs, words)).squeeze(-1)
-        return scores
+        return self.model.read(inputs, words)[0]
 
 
 def export(folder: Path, output: Path, precision: Precision = "int8") -> None:
@@ -182,7 +181,8 @@ def traced(model: Demux) -> dict[str, Any]:
         texts["token_type_ids"] = torch.zeros_like(ones)
     if model.config.labels == "joint":
         return {GRAPH: trace(Graph(model), texts | {"rows": torch.full((2, 5), 0.2)}, "scores")}
-    words = torch.ones((2, model.backbone.config.hidden_size))
+    width = model.backbone.config.hidden_size * (2 if model.config.similarity else 1)
+    words = torch.ones((2, width))
     labels = {
         "label_tokens": torch.ones((2, 4, 5), dtype=torch.long),
         "word_mask": torch.ones((4, 5)),

@@ -55,6 +55,7 @@ def demux_family(recipe: Recipe, train: Sequence[Corpus]) -> Family:
         joint_layers=section.joint_layers,
         labels=section.labels,
         label_feed_forward=section.label_feed_forward,
+        similarity=section.similarity,
         **names_of(taxonomy),
     )
     words = [word for corpus in train for label in corpus.taxonomy.labels for word in label.words]

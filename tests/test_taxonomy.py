@@ -288,6 +288,59 @@ def test_every_emotion_of_the_built_in_taxonomies_is_a_label_by_itself():
             assert Taxonomy.load(label).names == (label,)
 
 
+def test_a_word_that_holds_the_name_of_a_taxonomy_may_be_a_label():
+    for word in ("resentment", "contentment", "sentimentality"):
+        assert Taxonomy.load(word).names == (word,)
+
+
+@given(taxonomy=taxonomies())
+def test_labels_of_a_program(taxonomy, tmp_path_factory):
+    """Names in a list, words in a mapping, whatever they hold; what can be loaded; a taxonomy."""
+    assert Taxonomy.of(taxonomy) is taxonomy
+    for names in (list(taxonomy.names), taxonomy.names):
+        labels = tuple(Label(name, (name,)) for name in names)
+        assert Taxonomy.of(names) == Taxonomy("custom", labels)
+    words = {label.name: list(label.words) for label in taxonomy.labels}
+    assert Taxonomy.of(words) == Taxonomy("custom", taxonomy.labels)
+    path = tmp_path_factory.getbasetemp() / "of.yaml"
+    taxonomy.to_yaml(path)
+    assert Taxonomy.of(path) == Taxonomy.of(str(path)) == taxonomy
+
+
+def test_labels_of_a_list_are_not_parted():
+    assert Taxonomy.of(["joy, fear", "a|b", "ekman"]).names == ("joy, fear", "a|b", "ekman")
+    assert Taxonomy.of("joy, a|b").labels[1] == Label("a", ("a", "b"))
+    assert Taxonomy.of({"Freude": "joy", "Wut": ["anger", "rage"]}).labels == (
+        Label("Freude", ("joy",)),
+        Label("Wut", ("anger", "rage")),
+    )
+
+
+@pytest.mark.parametrize(
+    ("labels", "message"),
+    [
+        (None, "as a list of names, .* got NoneType"),
+        (3, "got int"),
+        (b"joy", "got bytes"),
+        ({"joy", "fear"}, r"got set. .* pass list\(labels\)"),
+        ((name for name in ("joy",)), "got generator"),
+        ([], "at least one label, got none"),
+        ({}, "at least one label, got none"),
+        (["joy", 3], "label 2 of the list must be text, got 3"),
+        (["joy", ["fear"]], "label 2 of the list must be text"),
+        (["joy", ""], "label 2 of the list must not be empty"),
+        (["joy", "fear", "joy"], "the list of labels has the label 'joy' more than once"),
+        ({"joy": 3}, "words of label 'joy' must be a list"),
+        ({"joy": []}, "at least one word"),
+        ({"joy": ["joy", "joy"]}, "'joy' more than once"),
+        ({3: "joy"}, "a label's name must be text"),
+    ],
+)
+def test_what_are_no_labels_is_refused(labels, message):
+    with pytest.raises(InputError, match=message):
+        Taxonomy.of(labels)
+
+
 @pytest.mark.parametrize("suffix", [".json", ".yaml", ".yml", ".JSON"])
 def test_emotion_configuration(tmp_path, suffix):
     path = tmp_path / f"mine{suffix}"

@@ -17,7 +17,7 @@ from emoscope.runtime.backend import Backend, Engine, load_backend
 from emoscope.runtime.long_texts import LongTextBackend, LongTexts
 from emoscope.runtime.memory import give_back
 from emoscope.runtime.texts import turns_of_conversations, turns_of_texts
-from emoscope.taxonomy import Taxonomy
+from emoscope.taxonomy import LabelSet, Taxonomy
 
 if TYPE_CHECKING:
     from emoscope.runtime.explain import Explanation
@@ -51,14 +51,18 @@ class Annotator:
         self.taxonomy = taxonomy
         self.calibration = calibration
 
-    def with_labels(self, taxonomy: Taxonomy) -> "Annotator":
+    def with_labels(self, labels: LabelSet) -> "Annotator":
         """The annotator that scores other labels with the same model.
 
         Labels that the model was trained on keep their thresholds; see `Calibration.for_labels`.
 
+        Args:
+            labels: all that `Taxonomy.of` takes, e.g. `["pride", "relief"]`.
+
         Raises:
-            InputError: the model has learnt a fixed set of labels.
+            InputError: these are no labels, or the model has learnt a fixed set of labels.
         """
+        taxonomy = Taxonomy.of(labels)
         backend = self.backend.for_taxonomy(taxonomy)
         calibration = self.calibration.for_labels(self.taxonomy.names, taxonomy.names)
         return Annotator(backend, taxonomy, calibration)
@@ -243,7 +247,7 @@ def check_cuts(top_k: int | None, threshold: Threshold | None) -> None:
 
 def load(
     folder: str | Path | None = None,
-    labels: str | Taxonomy | None = None,
+    labels: LabelSet | None = None,
     engine: Engine = "auto",
     *,
     long_texts: LongTexts = "auto",
@@ -253,19 +257,17 @@ def load(
 
     Args:
         folder: of the model; the model that ships if None.
-        labels: to score instead of those it was trained on, for a model that reads its labels: a
-            taxonomy, or what `Taxonomy.load` takes, e.g. `"pride, relief, anger|rage"`.
+        labels: to score instead of those it was trained on, for a model that reads its labels: all
+            that `Taxonomy.of` takes, e.g. `["pride", "relief"]` or `"pride, anger|rage"`.
         engine: what runs the model, see `load_backend`.
         long_texts: what is made of texts longer than the model reads at a time, see `LongTexts`.
         threads: of the engine, at most; as many as there are cores if None.
 
     Raises:
-        InputError: no model there, a damaged one, or one whose labels are fixed.
+        InputError: no model there, a damaged one, or one whose labels are fixed; no labels.
         MissingExtraError: the packages that run it are not installed.
     """
     opened = ModelFolder.open(PRETRAINED if folder is None else folder)
     backend = LongTextBackend(load_backend(opened, engine, threads), long_texts)
     annotator = Annotator(backend, opened.taxonomy, opened.calibration)
-    if labels is None:
-        return annotator
-    return annotator.with_labels(labels if isinstance(labels, Taxonomy) else Taxonomy.load(labels))
+    return annotator if labels is None else annotator.with_labels(labels)

@@ -1,16 +1,8 @@
-"""Sets of labels: what they are called, which words describe them, in which languages.
-
-A taxonomy is data. Built-in ones are YAML files in `taxonomies/`; a user's own comes from a YAML
-or JSON file, from an emotion configuration (name to show → word or list of words) or from a plain
-comma-separated list. This module belongs to the light floor: it needs PyYAML and nothing else.
-"""
+"""A set of labels in a fixed order."""
 
 import json
-import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from difflib import get_close_matches
-from functools import cache
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Self
@@ -21,43 +13,17 @@ from emoscope.strict import (
     check_text,
     check_unique,
     mapping,
-    parse,
     sequence,
     short,
     suggestion,
 )
+from emoscope.taxonomy.label import Label, checked_words, one_or_many, to_label
 
 if TYPE_CHECKING:
-    from importlib.resources.abc import Traversable
+    from emoscope.taxonomy.sources import LabelSet
 
-
-__all__ = ["Label", "Taxonomy", "builtin_taxonomies"]
-
-MAX_FILE_BYTES = 1_000_000
-FILE_SUFFIXES = (".yaml", ".yml", ".json")
 _REQUIRED_KEYS = ("name", "labels")
 _OPTIONAL_KEYS = ("language", "exclusive", "ignored", "translations")
-
-
-@dataclass(frozen=True, slots=True)
-class Label:
-    """One label of a taxonomy.
-
-    Attributes:
-        name: what the label is called in data, scores and metrics.
-        words: the words that describe it to a model; several make a cluster.
-
-    Raises:
-        InputError: if the name or a word is empty, has space around it or holds control
-            characters, if there is no word, or if a word comes twice.
-    """
-
-    name: str
-    words: tuple[str, ...]
-
-    def __post_init__(self) -> None:
-        check_text(self.name, "a label's name")
-        object.__setattr__(self, "words", _words(self.words, f"label {self.name!r}"))
 
 
 @dataclass(frozen=True)
@@ -222,13 +188,13 @@ class Taxonomy:
         tables = mapping(data.get("translations", {}), "'translations'")
         return cls(
             name=data["name"],
-            labels=tuple(_label(item) for item in sequence(data["labels"], "'labels'")),
+            labels=tuple(to_label(item) for item in sequence(data["labels"], "'labels'")),
             language=data.get("language", "en"),
             exclusive=data.get("exclusive", False),
             ignored=sequence(data.get("ignored", ()), "'ignored'"),
             translations={
                 language: {
-                    name: _one_or_many(words)
+                    name: one_or_many(words)
                     for name, words in mapping(table, f"the translation {language!r}").items()
                 }
                 for language, table in tables.items()
@@ -270,22 +236,25 @@ class Taxonomy:
         Raises:
             InputError: if nothing of the kind exists or it is invalid; the message says which.
         """
-        if isinstance(spec, Path) or spec.lower().endswith(FILE_SUFFIXES):
-            return _from_file(Path(spec))
-        if "," in spec or "|" in spec:
-            return cls.parse_labels(spec)
-        name, colon, language = spec.partition(":")
-        if name not in builtin_taxonomies():
-            meant = _meant(spec)
-            if meant is None:
-                return cls.parse_labels(spec)
-            raise InputError(
-                f"no taxonomy {name!r}; {meant} Expected a built-in name, a "
-                f"{', '.join(FILE_SUFFIXES)} file, or labels separated by commas; a comma after a "
-                "single one makes it a label"
-            )
-        taxonomy = _builtin(name)
-        return taxonomy.translated(language) if colon else taxonomy
+        from emoscope.taxonomy.sources import find_taxonomy
+
+        return find_taxonomy(spec)
+
+    @classmethod
+    def of(cls, labels: "LabelSet") -> "Taxonomy":
+        """The taxonomy of labels as a program has them.
+
+        Args:
+            labels: a text or a path, as `load` takes it; a list or tuple of names, each of which is
+                a label and its own word, also where it holds a comma or a `|`; a mapping of the
+                names to show to the word, or the list of words, of each; or a taxonomy.
+
+        Raises:
+            InputError: none of these, no label, one that is no text, or one that comes twice.
+        """
+        from emoscope.taxonomy.sources import to_taxonomy
+
+        return to_taxonomy(labels)
 
     @classmethod
     def from_yaml(cls, path: str | Path) -> "Taxonomy":
@@ -294,12 +263,14 @@ class Taxonomy:
         Raises:
             InputError: if the file cannot be read or used; the message names it.
         """
-        return _from_file(Path(path))
+        from emoscope.taxonomy.sources import read_taxonomy
+
+        return read_taxonomy(Path(path))
 
     @classmethod
     def from_json(cls, path: str | Path) -> "Taxonomy":
         """Read a JSON file, as `from_yaml` reads a YAML file."""
-        return _from_file(Path(path))
+        return cls.from_yaml(path)
 
     def to_yaml(self, path: str | Path) -> None:
         """Write a YAML file that `from_yaml` reads back to an equal taxonomy."""
@@ -328,80 +299,8 @@ class Taxonomy:
                     f"{what} must have words for exactly the labels; "
                     f"missing or too many: {', '.join(sorted(map(str, unlike)))}"
                 )
-            words = {name: _words(table[name], f"{what}, label {name!r}") for name in self.names}
+            words = {
+                name: checked_words(table[name], f"{what}, label {name!r}") for name in self.names
+            }
             checked[language] = MappingProxyType(words)
         return MappingProxyType(checked)
-
-
-def builtin_taxonomies() -> tuple[str, ...]:
-    """Names of the built-in taxonomies, sorted."""
-    files = (Path(item.name) for item in _builtin_folder().iterdir())
-    return tuple(sorted(file.stem for file in files if file.suffix == ".yaml"))
-
-
-def _meant(spec: str) -> str | None:
-    """What a word that is no taxonomy may have been meant to be; None if it is rather a label."""
-    names = [spec + suffix for suffix in ("", *FILE_SUFFIXES)]
-    # Path.exists raises an error of a name that is too long for a file.
-    files = [name for name in names if os.path.exists(name)]  # noqa: PTH110
-    if files:
-        return f"there is a file {files[0]}."
-    name = spec.partition(":")[0].lower()
-    close = get_close_matches(name, builtin_taxonomies(), n=1)
-    return suggestion(name, builtin_taxonomies()) if close or set(spec) & set("/\\:.") else None
-
-
-def _builtin_folder() -> "Traversable":
-    from importlib.resources import files
-
-    return files("emoscope") / "taxonomies"
-
-
-@cache
-def _builtin(name: str) -> Taxonomy:
-    text = (_builtin_folder() / f"{name}.yaml").read_text(encoding="utf-8")
-    return Taxonomy.from_dict(parse(text, ".yaml"))
-
-
-def _from_file(path: Path) -> Taxonomy:
-    suffix = path.suffix.lower()
-    if suffix not in FILE_SUFFIXES:
-        raise InputError(f"{path}: expected a file ending in {', '.join(FILE_SUFFIXES)}")
-    try:
-        with path.open("rb") as file:
-            content = file.read(MAX_FILE_BYTES + 1)
-        if len(content) > MAX_FILE_BYTES:
-            raise InputError(f"larger than {MAX_FILE_BYTES} bytes, which no taxonomy needs")
-        data = mapping(parse(content.decode("utf-8-sig"), suffix), "a taxonomy file")
-        # Only a taxonomy has "labels"; any other mapping is an emotion configuration.
-        if "labels" in data:
-            return Taxonomy.from_dict(data)
-        labels = tuple(Label(key, _one_or_many(words)) for key, words in data.items())
-        return Taxonomy(name=path.stem, labels=labels)
-    except OSError as error:
-        raise InputError(f"{path}: cannot read the taxonomy: {error.strerror}") from error
-    except UnicodeDecodeError as error:
-        raise InputError(f"{path}: not UTF-8 at byte {error.start}; save it as UTF-8") from error
-    except (ValueError, InputError) as error:
-        raise InputError(f"{path}: {error}") from error
-
-
-def _label(item: Any) -> Label:
-    if isinstance(item, Mapping):
-        check_keys(item, ("name", "words"), (), "a label")
-        return Label(item["name"], _one_or_many(item["words"]))
-    return Label(item, (item,))
-
-
-def _one_or_many(words: Any) -> Any:
-    return (words,) if isinstance(words, str) else words
-
-
-def _words(words: Any, what: str) -> tuple[str, ...]:
-    checked = sequence(words, f"the words of {what}")
-    if not checked:
-        raise InputError(f"{what} needs at least one word")
-    for word in checked:
-        check_text(word, f"a word of {what}")
-    check_unique(checked, what, "word")
-    return checked

@@ -19,6 +19,7 @@ BUILTINS = (
     "plutchik",
     "semeval2018",
     "semeval2025",
+    "sentiment",
 )
 
 FORBIDDEN = ("Cc", "Cs", "Zl", "Zp")
@@ -39,6 +40,7 @@ def taxonomies(draw):
         exclusive=draw(st.booleans()),
         ignored=tuple(draw(st.lists(st.sampled_from(names), unique=True, max_size=len(names) - 1))),
         translations={code: {name: draw(word_lists) for name in names} for code in languages[1:]},
+        made_of=draw(st.dictionaries(st.sampled_from(names), word_lists)),
     )
 
 
@@ -86,6 +88,7 @@ def test_subset_and_without_agree_with_plain_filtering(taxonomy, data):
     assert part.names == tuple(chosen)
     assert part.labels == tuple(by_name[name] for name in chosen)
     assert set(part.ignored) == set(taxonomy.ignored) & set(chosen)
+    assert part.made_of == {n: parts for n, parts in taxonomy.made_of.items() if n in chosen}
     for language, table in taxonomy.translations.items():
         assert part.translated(language).labels == tuple(Label(n, table[n]) for n in chosen)
     dropped = [name for name in taxonomy.names if name not in chosen]
@@ -100,6 +103,7 @@ def test_translating_there_and_back_loses_nothing(taxonomy):
         assert there.language == language
         assert there.names == taxonomy.names
         assert there.ignored == taxonomy.ignored
+        assert there.made_of == taxonomy.made_of
         assert set(there.languages) == set(taxonomy.languages)
         assert there.translated(taxonomy.language) == taxonomy
 
@@ -142,13 +146,35 @@ def test_other_builtins_have_the_published_labels():
     assert Taxonomy.load("semeval2018").languages == ("en", "es", "fr", "ar")
     assert Taxonomy.load("semeval2018:es").labels[1] == Label("anticipation", ("anticipación",))
     six = ("anger", "disgust", "fear", "joy", "sadness", "surprise")
-    assert Taxonomy.load("ekman").names == Taxonomy.load("semeval2025").names == six
+    assert Taxonomy.load("ekman").names == (*six, "neutral")
+    assert Taxonomy.load("semeval2025").names == six
     assert len(Taxonomy.load("plutchik")) == 8
     election = Taxonomy.load("french_election")
     assert len(election) == 10
     assert election.labels[0].words == ("anger", "hate", "contempt", "disgust")
     french = election.translated("fr")
     assert [len(x.words) for x in french.labels] == [len(x.words) for x in election.labels]
+
+
+@pytest.mark.parametrize(
+    ("name", "sizes"), [("ekman", "3 1 2 12 5 4 1"), ("sentiment", "12 11 4 1")]
+)
+def test_groups_of_goemotions_share_out_its_labels(name, sizes):
+    """As the publisher's files do: each of the 28 labels is in one group."""
+    taxonomy = Taxonomy.load(name)
+    assert [len(taxonomy.made_of[label]) for label in taxonomy.names] == list(
+        map(int, sizes.split())
+    )
+    parts = [part for group in taxonomy.made_of.values() for part in group]
+    assert sorted(parts) == sorted(Taxonomy.load("goemotions").names)
+    assert "fear" in taxonomy.made_of["fear" if name == "ekman" else "negative"]
+
+
+def test_what_says_nothing_of_parts_is_written_as_ever():
+    assert "made_of" not in make().to_dict()
+    assert make(made_of={"rain": ["drizzle", "hail"]}).to_dict()["made_of"] == {
+        "rain": ["drizzle", "hail"]
+    }
 
 
 def test_immutable():
@@ -159,6 +185,8 @@ def test_immutable():
         taxonomy.translations["fr"]["sun"] = ("lune",)
     with pytest.raises(TypeError):
         taxonomy.translations["es"] = {}
+    with pytest.raises(TypeError):
+        taxonomy.made_of["sun"] = ("noon",)
 
 
 def test_later_changes_to_the_given_mapping_do_not_leak_in():
@@ -187,6 +215,10 @@ def test_later_changes_to_the_given_mapping_do_not_leak_in():
             {"translations": {"fr": {"sun": ("s",), "rain": (), "none": ("n",)}}},
             "label 'rain' needs at least one word",
         ),
+        ({"made_of": {"son": ("sun",)}}, r"'made_of' .* no label 'son'; did you mean sun\?"),
+        ({"made_of": {"sun": ()}}, "label 'sun' needs at least one word"),
+        ({"made_of": {"sun": ("noon", "noon")}}, "'noon' more than once"),
+        ({"made_of": ("sun",)}, "must be a mapping"),
     ],
 )
 def test_invalid_taxonomies_are_refused(changes, message):
@@ -373,6 +405,8 @@ def test_short_forms_in_a_file(tmp_path):
         ("a.yaml", "name: a\nlabels: [yes, no]\n", "quote"),
         ("a.yaml", "name: a\nlabels: [x]\ntranslations: [y]\n", "must be a mapping"),
         ("a.yaml", "name: a\nlabels: [x]\ntranslations: {fr: y}\n", "must be a mapping"),
+        ("a.yaml", "name: a\nlabels: [x]\nmade_of: [y]\n", "'made_of' must be a mapping"),
+        ("a.yaml", "name: a\nlabels: [x]\nmade_of: {x: 3}\n", "must be a list"),
         ("a.yaml", "joy: joy\nanger: anger\njoy: delight\n", "line 1 has the key 'joy' more than"),
         ("a.json", '{"joy": "joy", "joy": "delight"}', "'joy' more than once"),
         ("a.yaml", "a: &x [one]\nb: *x\n", "aliases"),

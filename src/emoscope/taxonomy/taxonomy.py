@@ -4,7 +4,6 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Self
 
 from emoscope.errors import InputError
@@ -17,13 +16,14 @@ from emoscope.strict import (
     short,
     suggestion,
 )
-from emoscope.taxonomy.label import Label, checked_words, one_or_many, to_label
+from emoscope.taxonomy.checks import checked_parts, checked_translations
+from emoscope.taxonomy.label import Label, one_or_many, to_label
 
 if TYPE_CHECKING:
     from emoscope.taxonomy.sources import LabelSet
 
 _REQUIRED_KEYS = ("name", "labels")
-_OPTIONAL_KEYS = ("language", "exclusive", "ignored", "translations")
+_OPTIONAL_KEYS = ("language", "exclusive", "ignored", "translations", "made_of")
 
 
 @dataclass(frozen=True)
@@ -39,10 +39,12 @@ class Taxonomy:
         exclusive: whether a text has exactly one label.
         ignored: names of labels that are predicted but left out of averaged metrics.
         translations: for each further language, the words of every label.
+        made_of: for some labels, the labels of another taxonomy that they are made of, by name; a
+            model that knows all of these, and scores each by itself, is asked for them instead.
 
     Raises:
-        InputError: if there is no label, two have the same name, `ignored` has a name that is no
-            label or covers all labels, or a translation does not cover exactly the labels.
+        InputError: if there is no label, two have the same name, `ignored` or `made_of` has a name
+            that is no label, all are ignored, or a translation does not cover exactly the labels.
     """
 
     name: str
@@ -54,6 +56,7 @@ class Taxonomy:
     translations: Mapping[str, Mapping[str, tuple[str, ...]]] = field(
         default_factory=dict, hash=False
     )
+    made_of: Mapping[str, tuple[str, ...]] = field(default_factory=dict, hash=False)
 
     def __post_init__(self) -> None:
         check_text(self.name, "a taxonomy's name")
@@ -73,7 +76,9 @@ class Taxonomy:
             raise InputError(
                 f"taxonomy {self.name!r} ignores all its labels; at least one must be averaged"
             )
-        object.__setattr__(self, "translations", self._checked_translations())
+        translations = checked_translations(self.translations, self.names, self.name, self.language)
+        object.__setattr__(self, "translations", translations)
+        object.__setattr__(self, "made_of", checked_parts(self.made_of, self.names, self.name))
 
     def __reduce__(self) -> tuple[Any, ...]:
         # Worker processes pickle their arguments, and a read-only mapping does not pickle.
@@ -125,6 +130,7 @@ class Taxonomy:
                 language: {name: words[name] for name in kept}
                 for language, words in self.translations.items()
             },
+            made_of={name: parts for name, parts in self.made_of.items() if name in kept},
         )
 
     def without(self, *names: str) -> Self:
@@ -162,6 +168,7 @@ class Taxonomy:
 
     def to_dict(self) -> dict[str, Any]:
         """The taxonomy as plain lists, dicts and strings, ready for JSON or YAML."""
+        made_of = {name: list(parts) for name, parts in self.made_of.items()}
         return {
             "name": self.name,
             "language": self.language,
@@ -172,6 +179,8 @@ class Taxonomy:
                 language: {name: list(table[name]) for name in self.names}
                 for language, table in self.translations.items()
             },
+            # Left out where there is none, so that what was written before is still the same.
+            **({"made_of": made_of} if made_of else {}),
         }
 
     @classmethod
@@ -186,6 +195,7 @@ class Taxonomy:
         """
         check_keys(data, _REQUIRED_KEYS, _OPTIONAL_KEYS, "a taxonomy")
         tables = mapping(data.get("translations", {}), "'translations'")
+        made_of = mapping(data.get("made_of", {}), "'made_of'")
         return cls(
             name=data["name"],
             labels=tuple(to_label(item) for item in sequence(data["labels"], "'labels'")),
@@ -199,6 +209,7 @@ class Taxonomy:
                 }
                 for language, table in tables.items()
             },
+            made_of={name: one_or_many(parts) for name, parts in made_of.items()},
         )
 
     @classmethod
@@ -285,22 +296,3 @@ class Taxonomy:
         """Write a JSON file that `from_json` reads back to an equal taxonomy."""
         text = json.dumps(self.to_dict(), ensure_ascii=False, indent=2)
         Path(path).write_text(text + "\n", encoding="utf-8", newline="\n")
-
-    def _checked_translations(self) -> Mapping[str, Mapping[str, tuple[str, ...]]]:
-        """Translations in the order of the labels, read-only."""
-        checked = {}
-        for language, table in self.translations.items():
-            check_text(language, "a translation's language")
-            what = f"the translation {language!r} of taxonomy {self.name!r}"
-            if language == self.language:
-                raise InputError(f"{what} repeats the language of the labels themselves")
-            if unlike := set(table) ^ set(self.names):
-                raise InputError(
-                    f"{what} must have words for exactly the labels; "
-                    f"missing or too many: {', '.join(sorted(map(str, unlike)))}"
-                )
-            words = {
-                name: checked_words(table[name], f"{what}, label {name!r}") for name in self.names
-            }
-            checked[language] = MappingProxyType(words)
-        return MappingProxyType(checked)

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterable, Iterator, Sequence
+from copy import copy
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
@@ -13,9 +14,10 @@ from emoscope.calibration import Calibration, decide
 from emoscope.errors import InputError
 from emoscope.folder import ModelFolder
 from emoscope.runtime.ahead import ahead
-from emoscope.runtime.backend import Backend, Engine, load_backend
+from emoscope.runtime.backend import Backend, Engine, is_independent, load_backend
 from emoscope.runtime.long_texts import LongTextBackend, LongTexts
 from emoscope.runtime.memory import give_back
+from emoscope.runtime.scoring import Scoring
 from emoscope.runtime.texts import turns_of_conversations, turns_of_texts
 from emoscope.taxonomy import LabelSet, Taxonomy
 
@@ -48,13 +50,24 @@ class Annotator:
 
     def __init__(self, backend: Backend, taxonomy: Taxonomy, calibration: Calibration) -> None:
         self.backend = backend
-        self.taxonomy = taxonomy
-        self.calibration = calibration
+        self.scoring = Scoring.of(taxonomy, calibration)
+
+    @property
+    def taxonomy(self) -> Taxonomy:
+        """The K labels."""
+        return self.scoring.taxonomy
+
+    @property
+    def calibration(self) -> Calibration:
+        """From the logits of the backend's labels to probabilities."""
+        return self.scoring.calibration
 
     def with_labels(self, labels: LabelSet) -> "Annotator":
         """The annotator that scores other labels with the same model.
 
-        Labels that the model was trained on keep their thresholds; see `Calibration.for_labels`.
+        Labels that the model was trained on keep their thresholds; see `Calibration.for_labels`. If
+        its labels are independent of each other, they keep their scores too, and a label that is
+        made of several of them gets its score from theirs; see `group_probability`.
 
         Args:
             labels: all that `Taxonomy.of` takes, e.g. `["pride", "relief"]`.
@@ -62,16 +75,29 @@ class Annotator:
         Raises:
             InputError: these are no labels, or the model has learnt a fixed set of labels.
         """
-        taxonomy = Taxonomy.of(labels)
-        backend = self.backend.for_taxonomy(taxonomy)
-        calibration = self.calibration.for_labels(self.taxonomy.names, taxonomy.names)
-        return Annotator(backend, taxonomy, calibration)
+        scoring = self.scoring.for_labels(Taxonomy.of(labels), is_independent(self.backend))
+        return self._with(self.backend.for_taxonomy(scoring.asked), scoring)
 
     def cutting(self) -> "Annotator":
         """The annotator that cuts long texts, as training does."""
         if not isinstance(self.backend, LongTextBackend):
             return self
-        return Annotator(self.backend.backend, self.taxonomy, self.calibration)
+        return self._with(self.backend.backend, self.scoring)
+
+    def _with(self, backend: Backend, scoring: Scoring) -> "Annotator":
+        other = copy(self)
+        other.backend, other.scoring = backend, scoring
+        return other
+
+    @property
+    def untrained(self) -> tuple[str, ...]:
+        """Names of the labels that the model was not trained on: it goes by their words alone."""
+        return self.scoring.untrained
+
+    @property
+    def thresholds(self) -> tuple[float, ...]:
+        """The probability from which each label is given, (K,)."""
+        return self.scoring.thresholds
 
     def decide(self, probabilities: NDArray[np.floating[Any]]) -> NDArray[np.bool_]:
         """Labels given, (N, K): the most probable one if exclusive, else those at their threshold.
@@ -79,7 +105,7 @@ class Annotator:
         Args:
             probabilities: (N, K).
         """
-        return decide(probabilities, self.taxonomy.exclusive, self.calibration.cuts())
+        return decide(probabilities, self.taxonomy.exclusive, np.array(self.thresholds))
 
     def encode(self, conversations: Sequence[Sequence[str]]) -> Any:
         """N conversations as arrays that `score` reads; apart so that the two can overlap."""
@@ -87,8 +113,7 @@ class Annotator:
 
     def score(self, encoded: Any) -> NDArray[np.floating[Any]]:
         """Probabilities (N, K) of encoded conversations."""
-        logits = self.backend.logits(encoded)
-        return self.calibration.probabilities(logits, self.taxonomy.exclusive)
+        return self.scoring.probabilities(self.backend.logits(encoded))
 
     def probabilities(self, conversations: Sequence[Sequence[str]]) -> NDArray[np.floating[Any]]:
         """Probabilities (N, K) of N conversations, each a sequence of turns."""

@@ -60,7 +60,16 @@ def test_round_trip(tmp_path, exclusive):
     taxonomy = Taxonomy("mine", labels, exclusive=exclusive, ignored=(labels[0].name,))
     numbers = tuple(float(k) for k in range(len(labels)))
     # Thresholds are of labels that do not exclude each other, a shift of those that do.
-    calibration = Calibration(1.7, numbers) if exclusive else Calibration(1.7, thresholds=numbers)
+    several = Calibration(
+        1.7,
+        thresholds=numbers,
+        shares=tuple(number / 10 for number in numbers),
+        groups=((("anger", "fear"), 0.4), (("anger", "fear", "joy"), 0.3)),
+        untrained_shift=-1.5,
+        untrained_threshold=0.2,
+        untrained_share=0.01,
+    )
+    calibration = Calibration(1.7, numbers) if exclusive else several
     write_text(tmp_path / CONFIG, '{"model_type": "nelec", "hidden_size": 3}')
     complete(tmp_path, taxonomy, calibration, {"encoder": "plain", "café": 1}, "# Card\n")
     opened = ModelFolder.open(str(tmp_path))
@@ -90,7 +99,7 @@ def test_a_folder_may_say_which_languages_its_model_reads(model):
 def test_a_folder_older_than_thresholds_is_read(model):
     before = ModelFolder.open(model).calibration
     values = json.loads((model / CONFIG).read_text(encoding="utf-8"))["calibration"]
-    del values["thresholds"]
+    values = {name: values[name] for name in ("temperature", "prior_shift")}
     edit(model / CONFIG, calibration=values)
     opened = ModelFolder.open(model).calibration
     assert opened == before
@@ -156,7 +165,7 @@ def test_a_huge_json_is_not_read(tmp_path):
 
 
 LABELS = {"0": "others", "1": "happy", "2": "sad", "3": "angry"}
-FOUR_NUMBERS = "a prior_shift and thresholds of 4 numbers"
+FOUR_NUMBERS = "a prior_shift, thresholds and shares of 4 numbers"
 
 
 @pytest.mark.parametrize(
@@ -185,6 +194,23 @@ FOUR_NUMBERS = "a prior_shift and thresholds of 4 numbers"
             FOUR_NUMBERS,
         ),
         ({"calibration": [1]}, "calibration"),
+        *(
+            ({"calibration": {"temperature": 1, "prior_shift": []} | more}, FOUR_NUMBERS)
+            for more in (
+                {"shares": [0.5]},
+                {"shares": [0, 0, 0, 2]},
+                {"untrained_shift": 1e999},
+                {"untrained_threshold": "high"},
+                {"untrained_threshold": float("nan")},
+                {"untrained_share": 0},
+                {"groups": [["sad", "angry"]]},
+                {"groups": [[["sad", "glad"], 0.5]]},
+                {"groups": [[["sad"], 0.5]]},
+                {"groups": [[["sad", "sad"], 0.5]]},
+                {"groups": [[["sad", "angry"], float("nan")]]},
+                {"groups": [[["sad", "angry"], 0.5], [["angry", "sad"], 0.4]]},
+            )
+        ),
     ],
 )
 def test_an_edited_config_is_refused(model, changes, message):

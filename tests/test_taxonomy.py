@@ -21,6 +21,7 @@ BUILTINS = (
     "plutchik",
     "semeval2018",
     "semeval2025",
+    "sentiment",
     "xed",
 )
 
@@ -42,6 +43,7 @@ def taxonomies(draw):
         exclusive=draw(st.booleans()),
         ignored=tuple(draw(st.lists(st.sampled_from(names), unique=True, max_size=len(names) - 1))),
         translations={code: {name: draw(word_lists) for name in names} for code in languages[1:]},
+        made_of=draw(st.dictionaries(st.sampled_from(names), word_lists)),
     )
 
 
@@ -89,6 +91,7 @@ def test_subset_and_without_agree_with_plain_filtering(taxonomy, data):
     assert part.names == tuple(chosen)
     assert part.labels == tuple(by_name[name] for name in chosen)
     assert set(part.ignored) == set(taxonomy.ignored) & set(chosen)
+    assert part.made_of == {n: parts for n, parts in taxonomy.made_of.items() if n in chosen}
     for language, table in taxonomy.translations.items():
         assert part.translated(language).labels == tuple(Label(n, table[n]) for n in chosen)
     dropped = [name for name in taxonomy.names if name not in chosen]
@@ -103,6 +106,7 @@ def test_translating_there_and_back_loses_nothing(taxonomy):
         assert there.language == language
         assert there.names == taxonomy.names
         assert there.ignored == taxonomy.ignored
+        assert there.made_of == taxonomy.made_of
         assert set(there.languages) == set(taxonomy.languages)
         assert there.translated(taxonomy.language) == taxonomy
 
@@ -145,13 +149,35 @@ def test_other_builtins_have_the_published_labels():
     assert Taxonomy.load("semeval2018").languages == ("en", "es", "fr", "ar")
     assert Taxonomy.load("semeval2018:es").labels[1] == Label("anticipation", ("anticipación",))
     six = ("anger", "disgust", "fear", "joy", "sadness", "surprise")
-    assert Taxonomy.load("ekman").names == Taxonomy.load("semeval2025").names == six
+    assert Taxonomy.load("ekman").names == (*six, "neutral")
+    assert Taxonomy.load("semeval2025").names == six
     assert len(Taxonomy.load("plutchik")) == 8
     election = Taxonomy.load("french_election")
     assert len(election) == 10
     assert election.labels[0].words == ("anger", "hate", "contempt", "disgust")
     french = election.translated("fr")
     assert [len(x.words) for x in french.labels] == [len(x.words) for x in election.labels]
+
+
+@pytest.mark.parametrize(
+    ("name", "sizes"), [("ekman", "3 1 2 12 5 4 1"), ("sentiment", "12 11 4 1")]
+)
+def test_groups_of_goemotions_share_out_its_labels(name, sizes):
+    """As the publisher's files do: each of the 28 labels is in one group."""
+    taxonomy = Taxonomy.load(name)
+    assert [len(taxonomy.made_of[label]) for label in taxonomy.names] == list(
+        map(int, sizes.split())
+    )
+    parts = [part for group in taxonomy.made_of.values() for part in group]
+    assert sorted(parts) == sorted(Taxonomy.load("goemotions").names)
+    assert "fear" in taxonomy.made_of["fear" if name == "ekman" else "negative"]
+
+
+def test_what_says_nothing_of_parts_is_written_as_ever():
+    assert "made_of" not in make().to_dict()
+    assert make(made_of={"rain": ["drizzle", "hail"]}).to_dict()["made_of"] == {
+        "rain": ["drizzle", "hail"]
+    }
 
 
 def test_immutable():
@@ -162,6 +188,8 @@ def test_immutable():
         taxonomy.translations["fr"]["sun"] = ("lune",)
     with pytest.raises(TypeError):
         taxonomy.translations["es"] = {}
+    with pytest.raises(TypeError):
+        taxonomy.made_of["sun"] = ("noon",)
 
 
 def test_later_changes_to_the_given_mapping_do_not_leak_in():
@@ -190,6 +218,10 @@ def test_later_changes_to_the_given_mapping_do_not_leak_in():
             {"translations": {"fr": {"sun": ("s",), "rain": (), "none": ("n",)}}},
             "label 'rain' needs at least one word",
         ),
+        ({"made_of": {"son": ("sun",)}}, r"'made_of' .* no label 'son'; did you mean sun\?"),
+        ({"made_of": {"sun": ()}}, "label 'sun' needs at least one word"),
+        ({"made_of": {"sun": ("noon", "noon")}}, "'noon' more than once"),
+        ({"made_of": ("sun",)}, "must be a mapping"),
     ],
 )
 def test_invalid_taxonomies_are_refused(changes, message):
@@ -291,6 +323,59 @@ def test_every_emotion_of_the_built_in_taxonomies_is_a_label_by_itself():
             assert Taxonomy.load(label).names == (label,)
 
 
+def test_a_word_that_holds_the_name_of_a_taxonomy_may_be_a_label():
+    for word in ("resentment", "contentment", "sentimentality"):
+        assert Taxonomy.load(word).names == (word,)
+
+
+@given(taxonomy=taxonomies())
+def test_labels_of_a_program(taxonomy, tmp_path_factory):
+    """Names in a list, words in a mapping, whatever they hold; what can be loaded; a taxonomy."""
+    assert Taxonomy.of(taxonomy) is taxonomy
+    for names in (list(taxonomy.names), taxonomy.names):
+        labels = tuple(Label(name, (name,)) for name in names)
+        assert Taxonomy.of(names) == Taxonomy("custom", labels)
+    words = {label.name: list(label.words) for label in taxonomy.labels}
+    assert Taxonomy.of(words) == Taxonomy("custom", taxonomy.labels)
+    path = tmp_path_factory.getbasetemp() / "of.yaml"
+    taxonomy.to_yaml(path)
+    assert Taxonomy.of(path) == Taxonomy.of(str(path)) == taxonomy
+
+
+def test_labels_of_a_list_are_not_parted():
+    assert Taxonomy.of(["joy, fear", "a|b", "ekman"]).names == ("joy, fear", "a|b", "ekman")
+    assert Taxonomy.of("joy, a|b").labels[1] == Label("a", ("a", "b"))
+    assert Taxonomy.of({"Freude": "joy", "Wut": ["anger", "rage"]}).labels == (
+        Label("Freude", ("joy",)),
+        Label("Wut", ("anger", "rage")),
+    )
+
+
+@pytest.mark.parametrize(
+    ("labels", "message"),
+    [
+        (None, "as a list of names, .* got NoneType"),
+        (3, "got int"),
+        (b"joy", "got bytes"),
+        ({"joy", "fear"}, r"got set. .* pass list\(labels\)"),
+        ((name for name in ("joy",)), "got generator"),
+        ([], "at least one label, got none"),
+        ({}, "at least one label, got none"),
+        (["joy", 3], "label 2 of the list must be text, got 3"),
+        (["joy", ["fear"]], "label 2 of the list must be text"),
+        (["joy", ""], "label 2 of the list must not be empty"),
+        (["joy", "fear", "joy"], "the list of labels has the label 'joy' more than once"),
+        ({"joy": 3}, "words of label 'joy' must be a list"),
+        ({"joy": []}, "at least one word"),
+        ({"joy": ["joy", "joy"]}, "'joy' more than once"),
+        ({3: "joy"}, "a label's name must be text"),
+    ],
+)
+def test_what_are_no_labels_is_refused(labels, message):
+    with pytest.raises(InputError, match=message):
+        Taxonomy.of(labels)
+
+
 @pytest.mark.parametrize("suffix", [".json", ".yaml", ".yml", ".JSON"])
 def test_emotion_configuration(tmp_path, suffix):
     path = tmp_path / f"mine{suffix}"
@@ -323,6 +408,8 @@ def test_short_forms_in_a_file(tmp_path):
         ("a.yaml", "name: a\nlabels: [yes, no]\n", "quote"),
         ("a.yaml", "name: a\nlabels: [x]\ntranslations: [y]\n", "must be a mapping"),
         ("a.yaml", "name: a\nlabels: [x]\ntranslations: {fr: y}\n", "must be a mapping"),
+        ("a.yaml", "name: a\nlabels: [x]\nmade_of: [y]\n", "'made_of' must be a mapping"),
+        ("a.yaml", "name: a\nlabels: [x]\nmade_of: {x: 3}\n", "must be a list"),
         ("a.yaml", "joy: joy\nanger: anger\njoy: delight\n", "line 1 has the key 'joy' more than"),
         ("a.json", '{"joy": "joy", "joy": "delight"}', "'joy' more than once"),
         ("a.yaml", "a: &x [one]\nb: *x\n", "aliases"),

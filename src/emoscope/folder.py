@@ -5,6 +5,7 @@ and what it needs (`vocabulary.json` or a tokenizer), `README.md` (the model car
 """
 
 import json
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from math import inf, isfinite
@@ -83,7 +84,7 @@ class ModelFolder:
             path=folder,
             config=config,
             taxonomy=taxonomy,
-            calibration=read_calibration(config["calibration"], len(taxonomy), folder / CONFIG),
+            calibration=read_calibration(config["calibration"], taxonomy.names, folder / CONFIG),
             preprocessing=read_json(folder / PREPROCESSING),
             languages=read_languages(config.get("languages", []), folder / CONFIG),
         )
@@ -104,30 +105,43 @@ def read_languages(values: Any, path: Path) -> tuple[str, ...]:
     return tuple(values)
 
 
-def read_calibration(values: Any, labels: int, path: Path) -> Calibration:
+def read_calibration(values: Any, labels: Sequence[str], path: Path) -> Calibration:
     """The calibration in a config, checked.
 
     Args:
         values: what the config says.
-        labels: how many there are.
+        labels: names of the labels.
         path: of the config, for the message.
     """
     try:
         calibration = Calibration.from_dict(values)
-    except (KeyError, TypeError, ValueError):
+    except (AttributeError, KeyError, TypeError, ValueError):
         calibration = None
-    if (
-        calibration is None
-        or not 0 < calibration.temperature < inf
-        or len(calibration.prior_shift) not in (0, labels)
-        or len(calibration.thresholds) not in (0, labels)
-        or not all(map(isfinite, (*calibration.prior_shift, *calibration.thresholds)))
-    ):
+    if calibration is None or not _is_calibration(calibration, labels):
         raise InputError(
-            f"{path}: expected as calibration a temperature above 0, a prior_shift and thresholds "
-            f"of {labels} numbers each or none, got {values!r}. The file was edited; restore it."
+            f"{path}: expected as calibration a temperature above 0, a prior_shift, thresholds and "
+            f"shares of {len(labels)} numbers each or none, and groups of these labels with a "
+            f"threshold each, got {values!r}. The file was edited; restore it."
         )
     return calibration
+
+
+def _is_calibration(calibration: Calibration, labels: Sequence[str]) -> bool:
+    """Whether a calibration has numbers for these labels, and for nothing else."""
+    middle = calibration.untrained_threshold
+    by_label = (calibration.prior_shift, calibration.thresholds, calibration.shares)
+    cuts = [cut for _, cut in calibration.groups]
+    groups = [words for words, _ in calibration.groups]
+    numbers = (*sum(by_label, ()), *cuts, calibration.untrained_shift, middle or 0.0)
+    return (
+        0 < calibration.temperature < inf
+        and all(len(each) in (0, len(labels)) for each in by_label)
+        and all(map(isfinite, numbers))
+        and all(0 <= share <= 1 for share in calibration.shares)
+        and 0 < calibration.untrained_share < 1
+        and all(len(words) == len(set(words)) > 1 and set(words) <= set(labels) for words in groups)
+        and len(groups) == len(set(groups))
+    )
 
 
 def resolve(path: Path) -> Path:

@@ -96,6 +96,10 @@ def test_taxonomies(emoscope):
     assert all(name in listed for name in builtin_taxonomies())
     assert "ira" in emoscope("taxonomies", "semeval2018:es").out
     assert "no" in emoscope("taxonomies", "emocontext").out
+    assert "made of" not in emoscope("taxonomies", "emocontext").out
+    shown = emoscope("taxonomies", "ekman").out
+    assert "made of" in shown
+    assert "anger, annoyance, disapproval" in shown
 
 
 def test_info(emoscope):

@@ -273,6 +273,19 @@ def test_a_model_that_reads_its_labels_takes_others():
     assert scores[0].label == "others", "as it was"
 
 
+@pytest.mark.parametrize(
+    "labels", ["joy, angry", ["joy", "angry"], ("joy", "angry"), {"joy": "glee", "angry": ["rage"]}]
+)
+def test_labels_may_be_asked_for_as_a_program_has_them(labels, monkeypatch, trained):
+    asked = Annotator(Reading(Taxonomy.load("joy,")), Taxonomy.load("joy,"), Calibration())
+    asked = asked.with_labels(labels)
+    assert asked.taxonomy == asked.backend.taxonomy == Taxonomy.of(labels)
+    assert asked.taxonomy.names == ("joy", "angry")
+    monkeypatch.setattr(annotators, "load_backend", lambda *how: Reading(None))
+    monkeypatch.setattr(annotators, "LongTextBackend", lambda backend, how: backend)
+    assert load(trained.folder, labels).taxonomy == asked.taxonomy
+
+
 def test_a_model_of_fixed_labels_takes_no_others(trained, annotator):
     with pytest.raises(InputError, match="learnt a fixed set of labels"):
         annotator.with_labels(Taxonomy.load("joy, fear"))

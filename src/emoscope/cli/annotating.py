@@ -1,7 +1,7 @@
 """What `emoscope annotate` makes of its options, and what it shows."""
 
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Literal
@@ -89,7 +89,6 @@ def run(
         output = None
     if picture is not None:
         picture.check(output, options)
-    untrained = model.untrained()
     try:
         with progress(shown=output is not None or not sys.stdout.isatty()) as on_status:
             if output is None:
@@ -105,22 +104,19 @@ def run(
         if output is not None:
             typer.echo("Interrupted. The same command goes on where it was.", err=True)
         raise typer.Exit(INTERRUPTED) from None
-    for line in told(summary, output, options, untrained):
+    for line in told(summary, output, options):
         typer.echo(line, err=True)
     if picture is not None and output is not None:
         picture.draw(output, source.name)
 
 
-def told(
-    summary: Summary, output: Path | None, options: Options, untrained: Sequence[str]
-) -> Iterator[str]:
+def told(summary: Summary, output: Path | None, options: Options) -> Iterator[str]:
     """What is worth telling of a job that has ended well.
 
     Args:
         summary: of the job.
         output: its file.
         options: of the job.
-        untrained: labels without a threshold of their own.
     """
     if summary.resumed and summary.resumed == summary.rows:
         yield f"{output} is finished: nothing was left to do."
@@ -131,7 +127,7 @@ def told(
         where = options.reject_file or "`error` in the output"
         yield f"{rows} of {summary.rows:,} could not be annotated; see {where}."
     yield from unread(summary)
-    yield from guessed(summary, options, untrained)
+    yield from guessed(summary, options)
 
 
 def unread(summary: Summary) -> Iterator[str]:
@@ -149,8 +145,9 @@ def unread(summary: Summary) -> Iterator[str]:
     )
 
 
-def guessed(summary: Summary, options: Options, untrained: Sequence[str]) -> Iterator[str]:
+def guessed(summary: Summary, options: Options) -> Iterator[str]:
     """That labels were given by a guess, if they were; see `told`."""
+    untrained = summary.labels.untrained
     if untrained and options.threshold == "fitted" and not summary.labels.exclusive:
         yield (
             f"The model was not trained on {', '.join(untrained)}: go by the ranking of the texts. "

@@ -1,6 +1,6 @@
 """What `emoscope annotate --cluster` does with the command's options, and what it shows."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 
 import typer
@@ -23,20 +23,17 @@ def run_on_cluster(
         raise InputError(
             "--plot draws one file. Leave it out with --cluster, and draw parts by themselves."
         )
-    untrained = model.untrained()
     try:
         with progress() as on_status:
             summary = annotate_files(model, source, output, options, on_status)
     except KeyboardInterrupt:
         typer.echo("Interrupted. The same command goes on where it was.", err=True)
         raise typer.Exit(INTERRUPTED) from None
-    for line in told(summary, output, options, untrained):
+    for line in told(summary, output, options):
         typer.echo(line, err=True)
 
 
-def told(
-    summary: Summary, output: Path, options: Options, untrained: Sequence[str]
-) -> Iterator[str]:
+def told(summary: Summary, output: Path, options: Options) -> Iterator[str]:
     """What is worth telling of a job that has ended well; see `annotating.told`."""
     if summary.resumed and summary.resumed == summary.rows:
         yield f"{output} is finished: nothing was left to do."
@@ -46,4 +43,4 @@ def told(
         rows = "1 row" if summary.bad == 1 else f"{summary.bad:,} rows"
         yield f"{rows} of {summary.rows:,} could not be annotated; see `error` in the output."
     yield from unread(summary)
-    yield from guessed(summary, options, untrained)
+    yield from guessed(summary, options)

@@ -33,9 +33,10 @@ def taxonomies(
         one = Taxonomy.load(name)
         kind = "one label a text" if one.exclusive else "any number of labels a text"
         table.title = f"{one.name} ({one.language}), {kind}"
-        for column in ("label", "words", "in averages"):
+        for column in ("label", "words", "in averages", *(("made of",) if one.made_of else ())):
             table.add_column(column)
         for label in one.labels:
             averaged = "no" if label.name in one.ignored else "yes"
-            table.add_row(label.name, ", ".join(label.words), averaged)
+            parts = (", ".join(one.made_of.get(label.name, ())),) if one.made_of else ()
+            table.add_row(label.name, ", ".join(label.words), averaged, *parts)
     Console().print(table)

@@ -169,7 +169,8 @@ def learned_similarity(annotator: Annotator, corpus: Corpus) -> dict[str, LabelM
     for batch in _representations(annotator, corpus):
         total = total + len(batch) * label_similarity(batch)
         sums = sums + batch.sum(axis=0)
-    names = annotator.taxonomy.names
+    # Of labels that are made of others those have vectors.
+    names = annotator.scoring.asked.names
     return {
         "learned": LabelMatrix(names, total / len(corpus)),
         "centred": LabelMatrix(names, centred_similarity(sums / len(corpus))),

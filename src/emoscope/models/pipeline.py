@@ -16,12 +16,12 @@ from emoscope.errors import InputError
 from emoscope.models.torch_backend import TorchBackend
 from emoscope.runtime.annotator import Annotator, Threshold, check_cuts, load
 from emoscope.runtime.texts import turns_of_texts
-from emoscope.taxonomy import Taxonomy
+from emoscope.taxonomy import LabelSet
 
 Text = str | Sequence[str]
 
 
-def emotion_pipeline(folder: str | Path, labels: str | Taxonomy | None = None) -> "EmotionPipeline":
+def emotion_pipeline(folder: str | Path, labels: LabelSet | None = None) -> "EmotionPipeline":
     """The pipeline of a model folder with weights for torch.
 
     Args:

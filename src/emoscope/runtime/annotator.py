@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterable, Iterator, Sequence
+from copy import copy
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
@@ -13,11 +14,12 @@ from emoscope.calibration import Calibration, decide
 from emoscope.errors import InputError
 from emoscope.folder import ModelFolder
 from emoscope.runtime.ahead import ahead
-from emoscope.runtime.backend import Backend, Engine, load_backend
+from emoscope.runtime.backend import Backend, Engine, is_independent, load_backend
 from emoscope.runtime.long_texts import LongTextBackend, LongTexts
 from emoscope.runtime.memory import give_back
+from emoscope.runtime.scoring import Scoring
 from emoscope.runtime.texts import turns_of_conversations, turns_of_texts
-from emoscope.taxonomy import Taxonomy
+from emoscope.taxonomy import LabelSet, Taxonomy
 from emoscope.text.language import is_read
 
 if TYPE_CHECKING:
@@ -56,27 +58,55 @@ class Annotator:
         languages: Sequence[str] = (),
     ) -> None:
         self.backend = backend
-        self.taxonomy = taxonomy
-        self.calibration = calibration
+        self.scoring = Scoring.of(taxonomy, calibration)
         self.languages = tuple(languages)
 
-    def with_labels(self, taxonomy: Taxonomy) -> "Annotator":
+    @property
+    def taxonomy(self) -> Taxonomy:
+        """The K labels."""
+        return self.scoring.taxonomy
+
+    @property
+    def calibration(self) -> Calibration:
+        """From the logits of the backend's labels to probabilities."""
+        return self.scoring.calibration
+
+    def with_labels(self, labels: LabelSet) -> "Annotator":
         """The annotator that scores other labels with the same model.
 
-        Labels that the model was trained on keep their thresholds; see `Calibration.for_labels`.
+        Labels that the model was trained on keep their thresholds; see `Calibration.for_labels`. If
+        its labels are independent of each other, they keep their scores too, and a label that is
+        made of several of them gets its score from theirs; see `group_probability`.
+
+        Args:
+            labels: all that `Taxonomy.of` takes, e.g. `["pride", "relief"]`.
 
         Raises:
-            InputError: the model has learnt a fixed set of labels.
+            InputError: these are no labels, or the model has learnt a fixed set of labels.
         """
-        backend = self.backend.for_taxonomy(taxonomy)
-        calibration = self.calibration.for_labels(self.taxonomy.names, taxonomy.names)
-        return Annotator(backend, taxonomy, calibration, self.languages)
+        scoring = self.scoring.for_labels(Taxonomy.of(labels), is_independent(self.backend))
+        return self._with(self.backend.for_taxonomy(scoring.asked), scoring)
 
     def cutting(self) -> "Annotator":
         """The annotator that cuts long texts, as training does."""
         if not isinstance(self.backend, LongTextBackend):
             return self
-        return Annotator(self.backend.backend, self.taxonomy, self.calibration, self.languages)
+        return self._with(self.backend.backend, self.scoring)
+
+    def _with(self, backend: Backend, scoring: Scoring) -> "Annotator":
+        other = copy(self)
+        other.backend, other.scoring = backend, scoring
+        return other
+
+    @property
+    def untrained(self) -> tuple[str, ...]:
+        """Names of the labels that the model was not trained on: it goes by their words alone."""
+        return self.scoring.untrained
+
+    @property
+    def thresholds(self) -> tuple[float, ...]:
+        """The probability from which each label is given, (K,)."""
+        return self.scoring.thresholds
 
     def decide(self, probabilities: NDArray[np.floating[Any]]) -> NDArray[np.bool_]:
         """Labels given, (N, K): the most probable one if exclusive, else those at their threshold.
@@ -84,7 +114,7 @@ class Annotator:
         Args:
             probabilities: (N, K).
         """
-        return decide(probabilities, self.taxonomy.exclusive, self.calibration.cuts())
+        return decide(probabilities, self.taxonomy.exclusive, np.array(self.thresholds))
 
     def encode(self, conversations: Sequence[Sequence[str]]) -> Any:
         """N conversations as arrays that `score` reads; apart so that the two can overlap."""
@@ -92,8 +122,7 @@ class Annotator:
 
     def score(self, encoded: Any) -> NDArray[np.floating[Any]]:
         """Probabilities (N, K) of encoded conversations."""
-        logits = self.backend.logits(encoded)
-        return self.calibration.probabilities(logits, self.taxonomy.exclusive)
+        return self.scoring.probabilities(self.backend.logits(encoded))
 
     def probabilities(self, conversations: Sequence[Sequence[str]]) -> NDArray[np.floating[Any]]:
         """Probabilities (N, K) of N conversations, each a sequence of turns."""
@@ -269,7 +298,7 @@ def check_cuts(top_k: int | None, threshold: Threshold | None) -> None:
 
 def load(
     folder: str | Path | None = None,
-    labels: str | Taxonomy | None = None,
+    labels: LabelSet | None = None,
     engine: Engine = "auto",
     *,
     long_texts: LongTexts = "auto",
@@ -279,19 +308,17 @@ def load(
 
     Args:
         folder: of the model; the model that ships if None.
-        labels: to score instead of those it was trained on, for a model that reads its labels: a
-            taxonomy, or what `Taxonomy.load` takes, e.g. `"pride, relief, anger|rage"`.
+        labels: to score instead of those it was trained on, for a model that reads its labels: all
+            that `Taxonomy.of` takes, e.g. `["pride", "relief"]` or `"pride, anger|rage"`.
         engine: what runs the model, see `load_backend`.
         long_texts: what is made of texts longer than the model reads at a time, see `LongTexts`.
         threads: of the engine, at most; as many as there are cores if None.
 
     Raises:
-        InputError: no model there, a damaged one, or one whose labels are fixed.
+        InputError: no model there, a damaged one, or one whose labels are fixed; no labels.
         MissingExtraError: the packages that run it are not installed.
     """
     opened = ModelFolder.open(PRETRAINED if folder is None else folder)
     backend = LongTextBackend(load_backend(opened, engine, threads), long_texts)
     annotator = Annotator(backend, opened.taxonomy, opened.calibration, opened.languages)
-    if labels is None:
-        return annotator
-    return annotator.with_labels(labels if isinstance(labels, Taxonomy) else Taxonomy.load(labels))
+    return annotator if labels is None else annotator.with_labels(labels)

@@ -40,6 +40,11 @@ class Backend(Protocol):
         """
 
 
+def is_independent(backend: Backend) -> bool:
+    """Whether a label's logit is the same whatever else its model is asked for."""
+    return bool(getattr(backend, "independent", False))
+
+
 class EncoderBackend(Backend, Protocol):
     """A backend that reads token ids."""
 

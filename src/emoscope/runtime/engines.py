@@ -20,9 +20,8 @@ from typing import Any, NamedTuple, Protocol, Self, TypeVar
 
 import numpy as np
 
-from emoscope.calibration import Calibration
 from emoscope.errors import EmoscopeError, InputError
-from emoscope.folder import CARD, ModelFolder, resolve
+from emoscope.folder import CARD, resolve
 from emoscope.runtime import annotator as annotators
 from emoscope.runtime.ahead import ahead
 from emoscope.runtime.annotator import PRETRAINED, Annotator
@@ -62,13 +61,6 @@ class ModelSpec:
             self.folder, self.labels, self.engine, long_texts=self.long_texts, threads=threads
         )
 
-    def untrained(self) -> tuple[str, ...]:
-        """The labels asked for that the model was not trained on: their thresholds are guesses."""
-        if self.labels is None:
-            return ()
-        known = ModelFolder.open(self.folder or PRETRAINED).taxonomy.names
-        return tuple(name for name in self.labels.names if name not in known)
-
     def fingerprint(self) -> str:
         """A hash of every file of the folder but the model card."""
         folder = resolve(self.folder or PRETRAINED)
@@ -87,10 +79,18 @@ def fingerprint(taxonomy: Taxonomy) -> str:
 
 
 class Described(NamedTuple):
-    """What a loaded model says of itself."""
+    """What a loaded model says of itself.
+
+    Attributes:
+        taxonomy: the K labels.
+        thresholds: the probability from which each is given, (K,).
+        untrained: names of those that it was not trained on.
+        backend: what runs it.
+    """
 
     taxonomy: Taxonomy
-    calibration: Calibration
+    thresholds: tuple[float, ...]
+    untrained: tuple[str, ...]
     backend: str
     languages: tuple[str, ...]
 
@@ -104,8 +104,8 @@ class Described(NamedTuple):
             names.append(type(backend).__qualname__)
             inner = getattr(backend, "backend", None)
             backend = getattr(backend, "session", None) if inner is None else inner
-        backends = " ".join(names)
-        return cls(annotator.taxonomy, annotator.calibration, backends, annotator.languages)
+        known = (annotator.taxonomy, annotator.thresholds, annotator.untrained)
+        return cls(*known, " ".join(names), annotator.languages)
 
 
 class Plan(Protocol):

@@ -111,7 +111,9 @@ class Job:
         if isinstance(engine, Processes):
             stack.enter_context(engine)
         described = engine.described
-        labels = Labels.of(described.taxonomy, described.calibration, options.threshold)
+        labels = Labels.of(
+            described.taxonomy, described.thresholds, options.threshold, described.untrained
+        )
         reading = stack.enter_context(source.opened(typed=form in TABLES))
         writer = writer_of(
             form, reading, labels, errors=options.bad_rows == "keep", top_k=options.top_k

@@ -162,7 +162,9 @@ def annotate_files(
         model = replace(model, folder=model.folder.resolve())
     files = input_files(source, output)
     annotator = model.load()
-    labels = Labels.of(annotator.taxonomy, annotator.calibration, options.threshold)
+    labels = Labels.of(
+        annotator.taxonomy, annotator.thresholds, options.threshold, annotator.untrained
+    )
     asked = what_is_asked(model, annotator, labels, source, options)
     begin(output, asked, options.restart)
     work = parts_folder(output)

@@ -12,7 +12,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from emoscope.calibration import Calibration, decide
+from emoscope.calibration import decide
 from emoscope.errors import InputError
 from emoscope.runtime.annotator import Annotator
 from emoscope.runtime.source import Item
@@ -32,31 +32,34 @@ class Labels:
         names: of the labels.
         exclusive: whether a text has exactly one of them, the most probable one.
         thresholds: else, the probability from which each is given.
+        untrained: names of those that the model was not trained on.
     """
 
     names: tuple[str, ...]
     exclusive: bool
     thresholds: tuple[float, ...]
+    untrained: tuple[str, ...] = ()
 
     @classmethod
     def of(
         cls,
         taxonomy: Taxonomy,
-        calibration: Calibration,
+        fitted: tuple[float, ...],
         threshold: float | Path | Literal["fitted"] = "fitted",
+        untrained: tuple[str, ...] = (),
     ) -> "Labels":
         """The labels of a model.
 
         Args:
             taxonomy: of the model.
-            calibration: of the model, with the fitted thresholds; ½ where it has none.
+            fitted: the thresholds of its labels, (K,).
             threshold: in place of the fitted ones, a number, or a file for `read_thresholds`.
+            untrained: names of those that it was not trained on.
 
         Raises:
             InputError: see `cut_at` and `read_thresholds`.
         """
-        thresholds = calibration.thresholds or (0.5,) * len(taxonomy)
-        labels = cls(taxonomy.names, taxonomy.exclusive, thresholds)
+        labels = cls(taxonomy.names, taxonomy.exclusive, fitted, untrained)
         if threshold == "fitted":
             return labels
         asked = read_thresholds(threshold) if isinstance(threshold, Path) else threshold

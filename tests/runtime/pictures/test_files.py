@@ -217,7 +217,7 @@ import numpy as np
 from emoscope.runtime.pictures import Tally
 from emoscope.taxonomy import Taxonomy
 tally = Tally(Taxonomy.load("ekman"))
-tally.add(np.ones((3, 6)), np.eye(3, 6, dtype=bool), ["2020", "2021", "2022"])
+tally.add(np.ones((3, 7)), np.eye(3, 7, dtype=bool), ["2020", "2021", "2022"])
 tally.draw(Path({str(tmp_path)!r}) / "p.html")
 tally.draw(Path({str(tmp_path)!r}) / "p.svg")
 print([name for name in ("matplotlib", "scipy", "torch", "transformers") if name in sys.modules])

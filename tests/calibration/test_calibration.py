@@ -1,6 +1,6 @@
 """Probabilities, prior shift, temperature and thresholds against Bayes' rule and brute force."""
 
-from itertools import pairwise
+from itertools import pairwise, product
 
 import numpy as np
 import pytest
@@ -14,8 +14,12 @@ from emoscope.calibration import (
     estimate_prior,
     fit_temperature,
     fit_thresholds,
+    group_probability,
     label_prior,
+    label_shares,
+    log_odds,
     log_softmax,
+    share_shift,
     sigmoid,
     softmax,
 )
@@ -122,7 +126,8 @@ def test_probabilities_are_probabilities(logits):
 
 
 def test_round_trip():
-    for calibration in (Calibration(1.7, (0.5, -0.25)), Calibration(0.3, (), (0.1, 0.9))):
+    full = Calibration(2.0, (1.0,), (0.5,), (0.1,), ((("a", "b"), 0.3),), -1.0, 0.4, 0.2)
+    for calibration in (Calibration(1.7, (0.5, -0.25)), Calibration(0.3, (), (0.1, 0.9)), full):
         assert Calibration.from_dict(calibration.to_dict()) == calibration
     assert Calibration.from_dict({"temperature": 2, "prior_shift": []}) == Calibration(2.0)
 
@@ -274,3 +279,68 @@ def test_other_labels_have_no_shift_of_the_prior():
     assert shifted.for_labels(KNOWN, KNOWN) == shifted
     for asked in (KNOWN[:2], KNOWN[::-1]):
         assert shifted.for_labels(KNOWN, asked) == Calibration(1.5)
+
+
+def test_where_labels_are_independent_a_shift_stays_with_its_label():
+    shifted = Calibration(1.5, (1.0, 0.0, -1.0), shares=(0.1, 0.2, 0.3), untrained_shift=-2.0)
+    found = shifted.for_labels(KNOWN, ("anger", "pride", "joy"), independent=True)
+    assert found.prior_shift == (-1.0, -2.0, 1.0)
+    assert found.shares == (0.3, 0.05, 0.1)
+    assert found.temperature == 1.5
+    # Where they see each other, what nobody has measured is no reason to keep what was.
+    found = shifted.for_labels(KNOWN, ("anger", "pride", "joy"))
+    assert found.prior_shift == (0.0, -2.0, 0.0)
+
+
+def test_what_is_said_of_labels_not_trained_on_is_kept_for_the_next_ones():
+    calibration = Calibration(thresholds=(0.2, 0.9, 0.4), untrained_threshold=0.1)
+    found = calibration.for_labels(KNOWN, ("pride", "joy"))
+    assert found.thresholds == (0.1, 0.2)
+    assert found.for_labels(("pride", "joy"), ("relief", "joy")).thresholds == (0.1, 0.2)
+    assert Calibration(untrained_threshold=0.1).for_labels(KNOWN, ("joy", "pride")).thresholds == (
+        0.5,
+        0.1,
+    )
+
+
+def test_a_group_has_a_threshold_by_its_labels_or_the_mean_of_theirs():
+    calibration = Calibration(groups=((("anger", "fear"), 0.35),))
+    assert calibration.group_threshold(["fear", "anger"], [0.1, 0.2]) == 0.35
+    assert calibration.group_threshold(["fear", "joy"], [0.1, 0.2]) == pytest.approx(0.15)
+    assert calibration.group_threshold(["fear", "anger", "joy"], [0.1, 0.2, 0.6]) == 0.3
+
+
+@given(st.lists(st.floats(0, 1), min_size=1, max_size=6))
+def test_a_group_is_as_probable_as_one_label_at_least(members):
+    """Of independent labels: every outcome of them, its probability, and whether there is one."""
+    expected = 0.0
+    for outcome in product((False, True), repeat=len(members)):
+        chances = [p if one else 1 - p for p, one in zip(members, outcome, strict=True)]
+        expected += float(np.prod(chances)) * any(outcome)
+    assert group_probability(np.array([members])) == pytest.approx([expected], abs=1e-12)
+
+
+def test_log_odds_undo_the_logistic_function():
+    logits = np.linspace(-20, 20, 41)
+    assert log_odds(sigmoid(logits)) == pytest.approx(logits, abs=1e-5)
+    assert np.isfinite(log_odds(np.array([0.0, 1.0]))).all()
+
+
+def test_another_share_is_bayes_rule():
+    """Of texts drawn with one share the probabilities under another are those of their ratio."""
+    rng = np.random.default_rng(0)
+    cases = rng.random(200_000) < 0.05
+    x = rng.normal(2 * cases, 1.0)
+    assumed = sigmoid(2 * x - 2 + np.log(0.3 / 0.7))  # p(y|x) where 30 % are cases
+    expected = sigmoid(log_odds(assumed) + share_shift(0.3, 0.05))
+    assert expected.mean() == pytest.approx(0.05, abs=0.002)
+    high = expected > 0.5
+    assert cases[high].mean() == pytest.approx(expected[high].mean(), abs=0.01)
+    assert share_shift(0.2, 0.2) == 0
+
+
+def test_shares_of_labels_leave_unknown_cells_out():
+    labels = np.array([[1, np.nan], [0, 1], [1, 1], [np.nan, 0]])
+    assert label_shares(labels) == pytest.approx([2 / 3, 2 / 3])
+    with pytest.raises(InputError, match="found none"):
+        label_shares(np.array([[1, np.nan]]))

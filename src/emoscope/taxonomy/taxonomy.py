@@ -1,18 +1,9 @@
-"""Sets of labels: what they are called, which words describe them, in which languages.
-
-A taxonomy is data. Built-in ones are YAML files in `taxonomies/`; a user's own comes from a YAML
-or JSON file, from an emotion configuration (name to show → word or list of words) or from a plain
-comma-separated list. This module belongs to the light floor: it needs PyYAML and nothing else.
-"""
+"""A set of labels in a fixed order."""
 
 import json
-import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from difflib import get_close_matches
-from functools import cache
 from pathlib import Path
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Self
 
 from emoscope.errors import InputError
@@ -21,44 +12,18 @@ from emoscope.strict import (
     check_text,
     check_unique,
     mapping,
-    parse,
     sequence,
     short,
     suggestion,
 )
+from emoscope.taxonomy.checks import checked_parts, checked_translations
+from emoscope.taxonomy.label import Label, one_or_many, to_label
 
 if TYPE_CHECKING:
-    from importlib.resources.abc import Traversable
+    from emoscope.taxonomy.sources import LabelSet
 
-
-__all__ = ["Label", "Taxonomy", "builtin_taxonomies"]
-
-MAX_FILE_BYTES = 1_000_000
-FILE_SUFFIXES = (".yaml", ".yml", ".json")
-_MISSPELT = 0.76
 _REQUIRED_KEYS = ("name", "labels")
-_OPTIONAL_KEYS = ("language", "exclusive", "ignored", "translations")
-
-
-@dataclass(frozen=True, slots=True)
-class Label:
-    """One label of a taxonomy.
-
-    Attributes:
-        name: what the label is called in data, scores and metrics.
-        words: the words that describe it to a model; several make a cluster.
-
-    Raises:
-        InputError: if the name or a word is empty, has space around it or holds control
-            characters, if there is no word, or if a word comes twice.
-    """
-
-    name: str
-    words: tuple[str, ...]
-
-    def __post_init__(self) -> None:
-        check_text(self.name, "a label's name")
-        object.__setattr__(self, "words", _words(self.words, f"label {self.name!r}"))
+_OPTIONAL_KEYS = ("language", "exclusive", "ignored", "translations", "made_of")
 
 
 @dataclass(frozen=True)
@@ -74,10 +39,12 @@ class Taxonomy:
         exclusive: whether a text has exactly one label.
         ignored: names of labels that are predicted but left out of averaged metrics.
         translations: for each further language, the words of every label.
+        made_of: for some labels, the labels of another taxonomy that they are made of, by name; a
+            model that knows all of these, and scores each by itself, is asked for them instead.
 
     Raises:
-        InputError: if there is no label, two have the same name, `ignored` has a name that is no
-            label or covers all labels, or a translation does not cover exactly the labels.
+        InputError: if there is no label, two have the same name, `ignored` or `made_of` has a name
+            that is no label, all are ignored, or a translation does not cover exactly the labels.
     """
 
     name: str
@@ -89,6 +56,7 @@ class Taxonomy:
     translations: Mapping[str, Mapping[str, tuple[str, ...]]] = field(
         default_factory=dict, hash=False
     )
+    made_of: Mapping[str, tuple[str, ...]] = field(default_factory=dict, hash=False)
 
     def __post_init__(self) -> None:
         check_text(self.name, "a taxonomy's name")
@@ -108,7 +76,9 @@ class Taxonomy:
             raise InputError(
                 f"taxonomy {self.name!r} ignores all its labels; at least one must be averaged"
             )
-        object.__setattr__(self, "translations", self._checked_translations())
+        translations = checked_translations(self.translations, self.names, self.name, self.language)
+        object.__setattr__(self, "translations", translations)
+        object.__setattr__(self, "made_of", checked_parts(self.made_of, self.names, self.name))
 
     def __reduce__(self) -> tuple[Any, ...]:
         # Worker processes pickle their arguments, and a read-only mapping does not pickle.
@@ -160,6 +130,7 @@ class Taxonomy:
                 language: {name: words[name] for name in kept}
                 for language, words in self.translations.items()
             },
+            made_of={name: parts for name, parts in self.made_of.items() if name in kept},
         )
 
     def without(self, *names: str) -> Self:
@@ -197,6 +168,7 @@ class Taxonomy:
 
     def to_dict(self) -> dict[str, Any]:
         """The taxonomy as plain lists, dicts and strings, ready for JSON or YAML."""
+        made_of = {name: list(parts) for name, parts in self.made_of.items()}
         return {
             "name": self.name,
             "language": self.language,
@@ -207,6 +179,8 @@ class Taxonomy:
                 language: {name: list(table[name]) for name in self.names}
                 for language, table in self.translations.items()
             },
+            # Left out where there is none, so that what was written before is still the same.
+            **({"made_of": made_of} if made_of else {}),
         }
 
     @classmethod
@@ -221,19 +195,21 @@ class Taxonomy:
         """
         check_keys(data, _REQUIRED_KEYS, _OPTIONAL_KEYS, "a taxonomy")
         tables = mapping(data.get("translations", {}), "'translations'")
+        made_of = mapping(data.get("made_of", {}), "'made_of'")
         return cls(
             name=data["name"],
-            labels=tuple(_label(item) for item in sequence(data["labels"], "'labels'")),
+            labels=tuple(to_label(item) for item in sequence(data["labels"], "'labels'")),
             language=data.get("language", "en"),
             exclusive=data.get("exclusive", False),
             ignored=sequence(data.get("ignored", ()), "'ignored'"),
             translations={
                 language: {
-                    name: _one_or_many(words)
+                    name: one_or_many(words)
                     for name, words in mapping(table, f"the translation {language!r}").items()
                 }
                 for language, table in tables.items()
             },
+            made_of={name: one_or_many(parts) for name, parts in made_of.items()},
         )
 
     @classmethod
@@ -271,22 +247,25 @@ class Taxonomy:
         Raises:
             InputError: if nothing of the kind exists or it is invalid; the message says which.
         """
-        if isinstance(spec, Path) or spec.lower().endswith(FILE_SUFFIXES):
-            return _from_file(Path(spec))
-        if "," in spec or "|" in spec:
-            return cls.parse_labels(spec)
-        name, colon, language = spec.partition(":")
-        if name not in builtin_taxonomies():
-            meant = _meant(spec)
-            if meant is None:
-                return cls.parse_labels(spec)
-            raise InputError(
-                f"no taxonomy {name!r}; {meant} Expected a built-in name, a "
-                f"{', '.join(FILE_SUFFIXES)} file, or labels separated by commas; a comma after a "
-                "single one makes it a label"
-            )
-        taxonomy = _builtin(name)
-        return taxonomy.translated(language) if colon else taxonomy
+        from emoscope.taxonomy.sources import find_taxonomy
+
+        return find_taxonomy(spec)
+
+    @classmethod
+    def of(cls, labels: "LabelSet") -> "Taxonomy":
+        """The taxonomy of labels as a program has them.
+
+        Args:
+            labels: a text or a path, as `load` takes it; a list or tuple of names, each of which is
+                a label and its own word, also where it holds a comma or a `|`; a mapping of the
+                names to show to the word, or the list of words, of each; or a taxonomy.
+
+        Raises:
+            InputError: none of these, no label, one that is no text, or one that comes twice.
+        """
+        from emoscope.taxonomy.sources import to_taxonomy
+
+        return to_taxonomy(labels)
 
     @classmethod
     def from_yaml(cls, path: str | Path) -> "Taxonomy":
@@ -295,12 +274,14 @@ class Taxonomy:
         Raises:
             InputError: if the file cannot be read or used; the message names it.
         """
-        return _from_file(Path(path))
+        from emoscope.taxonomy.sources import read_taxonomy
+
+        return read_taxonomy(Path(path))
 
     @classmethod
     def from_json(cls, path: str | Path) -> "Taxonomy":
         """Read a JSON file, as `from_yaml` reads a YAML file."""
-        return _from_file(Path(path))
+        return cls.from_yaml(path)
 
     def to_yaml(self, path: str | Path) -> None:
         """Write a YAML file that `from_yaml` reads back to an equal taxonomy."""
@@ -315,95 +296,3 @@ class Taxonomy:
         """Write a JSON file that `from_json` reads back to an equal taxonomy."""
         text = json.dumps(self.to_dict(), ensure_ascii=False, indent=2)
         Path(path).write_text(text + "\n", encoding="utf-8", newline="\n")
-
-    def _checked_translations(self) -> Mapping[str, Mapping[str, tuple[str, ...]]]:
-        """Translations in the order of the labels, read-only."""
-        checked = {}
-        for language, table in self.translations.items():
-            check_text(language, "a translation's language")
-            what = f"the translation {language!r} of taxonomy {self.name!r}"
-            if language == self.language:
-                raise InputError(f"{what} repeats the language of the labels themselves")
-            if unlike := set(table) ^ set(self.names):
-                raise InputError(
-                    f"{what} must have words for exactly the labels; "
-                    f"missing or too many: {', '.join(sorted(map(str, unlike)))}"
-                )
-            words = {name: _words(table[name], f"{what}, label {name!r}") for name in self.names}
-            checked[language] = MappingProxyType(words)
-        return MappingProxyType(checked)
-
-
-def builtin_taxonomies() -> tuple[str, ...]:
-    """Names of the built-in taxonomies, sorted."""
-    files = (Path(item.name) for item in _builtin_folder().iterdir())
-    return tuple(sorted(file.stem for file in files if file.suffix == ".yaml"))
-
-
-def _meant(spec: str) -> str | None:
-    """What a word that is no taxonomy may have been meant to be; None if it is rather a label."""
-    names = [spec + suffix for suffix in ("", *FILE_SUFFIXES)]
-    # Path.exists raises an error of a name that is too long for a file.
-    files = [name for name in names if os.path.exists(name)]  # noqa: PTH110
-    if files:
-        return f"there is a file {files[0]}."
-    name = spec.partition(":")[0].lower()
-    # Short names are not far from any word: "excited" is no misspelt "xed".
-    close = get_close_matches(name, builtin_taxonomies(), n=1, cutoff=_MISSPELT)
-    return suggestion(name, builtin_taxonomies()) if close or set(spec) & set("/\\:.") else None
-
-
-def _builtin_folder() -> "Traversable":
-    from importlib.resources import files
-
-    return files("emoscope") / "taxonomies"
-
-
-@cache
-def _builtin(name: str) -> Taxonomy:
-    text = (_builtin_folder() / f"{name}.yaml").read_text(encoding="utf-8")
-    return Taxonomy.from_dict(parse(text, ".yaml"))
-
-
-def _from_file(path: Path) -> Taxonomy:
-    suffix = path.suffix.lower()
-    if suffix not in FILE_SUFFIXES:
-        raise InputError(f"{path}: expected a file ending in {', '.join(FILE_SUFFIXES)}")
-    try:
-        with path.open("rb") as file:
-            content = file.read(MAX_FILE_BYTES + 1)
-        if len(content) > MAX_FILE_BYTES:
-            raise InputError(f"larger than {MAX_FILE_BYTES} bytes, which no taxonomy needs")
-        data = mapping(parse(content.decode("utf-8-sig"), suffix), "a taxonomy file")
-        # Only a taxonomy has "labels"; any other mapping is an emotion configuration.
-        if "labels" in data:
-            return Taxonomy.from_dict(data)
-        labels = tuple(Label(key, _one_or_many(words)) for key, words in data.items())
-        return Taxonomy(name=path.stem, labels=labels)
-    except OSError as error:
-        raise InputError(f"{path}: cannot read the taxonomy: {error.strerror}") from error
-    except UnicodeDecodeError as error:
-        raise InputError(f"{path}: not UTF-8 at byte {error.start}; save it as UTF-8") from error
-    except (ValueError, InputError) as error:
-        raise InputError(f"{path}: {error}") from error
-
-
-def _label(item: Any) -> Label:
-    if isinstance(item, Mapping):
-        check_keys(item, ("name", "words"), (), "a label")
-        return Label(item["name"], _one_or_many(item["words"]))
-    return Label(item, (item,))
-
-
-def _one_or_many(words: Any) -> Any:
-    return (words,) if isinstance(words, str) else words
-
-
-def _words(words: Any, what: str) -> tuple[str, ...]:
-    checked = sequence(words, f"the words of {what}")
-    if not checked:
-        raise InputError(f"{what} needs at least one word")
-    for word in checked:
-        check_text(word, f"a word of {what}")
-    check_unique(checked, what, "word")
-    return checked

@@ -6,7 +6,7 @@ import pytest
 from emoscope.calibration import Calibration, estimate_prior
 from emoscope.errors import InputError
 from emoscope.taxonomy import Taxonomy
-from emoscope.training.prior import PriorCorrection, class_weights, given_prior
+from emoscope.training.prior import PriorCorrection, class_weights, given_prior, groups_of
 
 TAXONOMY = Taxonomy.load("emocontext")
 NAMES = TAXONOMY.names
@@ -126,3 +126,11 @@ def test_cells_that_a_corpus_does_not_know_have_no_say():
     assert found.class_weights == pytest.approx(expected.class_weights)
     assert found.source == pytest.approx(expected.source)
     assert found.target == pytest.approx(expected.target)
+
+
+def test_a_group_of_two_taxonomies_gets_one_threshold():
+    ekman, sentiment = (Taxonomy.load(name).made_of for name in ("ekman", "sentiment"))
+    assert ekman["joy"] != sentiment["positive"]
+    groups = groups_of(Taxonomy.load("goemotions").names)
+    assert sorted(map(len, groups)) == [2, 3, 4, 5, 11, 12]
+    assert groups.count(tuple(sorted(ekman["joy"]))) == 1

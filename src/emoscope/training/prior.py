@@ -84,9 +84,10 @@ class PriorCorrection:
 
 
 def groups_of(names: Sequence[str]) -> list[tuple[str, ...]]:
-    """The groups of several of these labels that taxonomies which ship are made of."""
+    """The groups of several of these labels that taxonomies which ship are made of, each once."""
     groups = (
-        parts
+        # Two taxonomies may list the same labels in another order.
+        tuple(sorted(parts))
         for taxonomy in map(Taxonomy.load, builtin_taxonomies())
         for parts in taxonomy.made_of.values()
     )

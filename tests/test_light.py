@@ -87,6 +87,18 @@ def test_the_light_install_annotates(hidden, tmp_path):
     assert "<svg" in (tmp_path / "emotions.html").read_text(encoding="utf-8")
 
 
+def test_the_light_install_calibrates(hidden, tmp_path):
+    rows = [f"row {n} of the coded ones,{n % 2}" for n in range(12)]
+    (tmp_path / "coded.csv").write_text("\n".join(["text,joy", *rows]))
+    done = run(
+        hidden, "annotate", EXAMPLE, "--labels", "joy, fear", "--calibrate",
+        tmp_path / "coded.csv", "--save-calibration", tmp_path / "mine.json",
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert "Calibrated by 12 coded rows" in done.stderr
+    assert (tmp_path / "mine.json").is_file()
+
+
 @pytest.mark.parametrize(
     "arguments", [("explain", "So happy!"), ("info",), ("taxonomies",), ("--help",)]
 )

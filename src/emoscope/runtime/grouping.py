@@ -11,7 +11,7 @@ import numpy as np
 
 from emoscope.calibration import group_probability
 from emoscope.calibration.functions import Floats
-from emoscope.taxonomy import Label, Taxonomy
+from emoscope.taxonomy import Label, Taxonomy, builtin_taxonomies
 
 
 class Known:
@@ -128,3 +128,17 @@ def _called(key: tuple[str, ...] | int, label: Label) -> Label:
     if isinstance(key, int):
         return label
     return Label(key[0] if len(key) == 1 else str(key), key)
+
+
+def builtin_group(name: str, trained: Taxonomy) -> str | None:
+    """The built-in taxonomy that makes a label of labels that a model was trained on, if any does.
+
+    Args:
+        name: of the label.
+        trained: the labels of the model.
+    """
+    for builtin in builtin_taxonomies():
+        parts = Taxonomy.load(builtin).made_of.get(name)
+        if parts is not None and set(parts) <= set(trained.names):
+            return builtin
+    return None

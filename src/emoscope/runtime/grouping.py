@@ -130,15 +130,17 @@ def _called(key: tuple[str, ...] | int, label: Label) -> Label:
     return Label(key[0] if len(key) == 1 else str(key), key)
 
 
-def builtin_group(name: str, trained: Taxonomy) -> str | None:
-    """The built-in taxonomy that makes a label of labels that a model was trained on, if any does.
+def builtin_groups(trained: Taxonomy) -> dict[str, str]:
+    """Labels that built-in taxonomies make of those that a model was trained on, with the taxonomy.
 
     Args:
-        name: of the label.
         trained: the labels of the model.
     """
+    known = set(trained.names)
+    found: dict[str, str] = {}
     for builtin in builtin_taxonomies():
-        parts = Taxonomy.load(builtin).made_of.get(name)
-        if parts is not None and set(parts) <= set(trained.names):
-            return builtin
-    return None
+        made_of = Taxonomy.load(builtin).made_of
+        for name, parts in made_of.items():
+            if set(parts) <= known:
+                found.setdefault(name, builtin)
+    return found

@@ -10,7 +10,7 @@ import numpy as np
 from emoscope.calibration import Calibration, group_probability, log_odds, share_shift, sigmoid
 from emoscope.calibration.functions import Floats
 from emoscope.errors import InputError
-from emoscope.runtime.grouping import Grouping, builtin_group
+from emoscope.runtime.grouping import Grouping, builtin_groups
 from emoscope.runtime.recalibration import Recalibrated, Recalibration
 from emoscope.strict import suggestion
 from emoscope.taxonomy import Taxonomy
@@ -226,16 +226,20 @@ class Scoring:
     @property
     def guessed(self) -> tuple[str, ...]:
         """Names of the untrained labels whose thresholds no coded text has fitted: guesses."""
-        names = self.taxonomy.names
-        return tuple(x for x in self.untrained if self._coded(names.index(x)) is None)
+        untrained = set(self.untrained)
+        return tuple(
+            name
+            for place, name in enumerate(self.taxonomy.names)
+            if name in untrained and self._coded(place) is None
+        )
 
     @property
     def groups(self) -> tuple[tuple[str, str], ...]:
         """Those of these that a built-in taxonomy makes of labels that the model knows, with it."""
         if self.grouping is None:
             return ()
-        found = ((name, builtin_group(name, self.trained)) for name in self.guessed)
-        return tuple((name, builtin) for name, builtin in found if builtin is not None)
+        known = builtin_groups(self.trained)
+        return tuple((name, known[name]) for name in self.guessed if name in known)
 
     @property
     def asked_for(self) -> dict[str, Any]:

@@ -4,7 +4,7 @@ import pickle
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from emoscope.calibration import Calibration, sigmoid
@@ -50,6 +50,7 @@ def by_words(annotator: Annotator, texts=TEXTS):
 ALONE = {(name,): by_words(independent([name]))[(name,)] for name in WORDS}
 
 
+@settings(max_examples=50)
 @given(label_sets(), label_sets())
 def test_a_label_has_one_score_whatever_else_is_asked(first, second):
     """Alone, among others, after others, under any name; so has a group, in whatever order."""
@@ -61,6 +62,7 @@ def test_a_label_has_one_score_whatever_else_is_asked(first, second):
     assert all(one[key] == ALONE[key] for key in one.keys() & ALONE.keys())
 
 
+@settings(max_examples=50)
 @given(label_sets())
 def test_what_is_made_of_known_labels_is_their_noisy_or(taxonomy):
     found = independent(taxonomy).probabilities([[text] for text in TEXTS])

@@ -82,6 +82,20 @@ def test_round_trip(tmp_path, exclusive):
     assert not list(tmp_path.glob(".*"))
 
 
+def test_a_folder_may_say_which_languages_its_model_reads(model):
+    assert ModelFolder.open(model).languages == ()
+    assert load(model).languages == ()
+    edit(model / CONFIG, languages=["en", "de"])
+    assert ModelFolder.open(model).languages == ("en", "de")
+    assert load(model).languages == ("en", "de")
+    for wrong in ("en", ["en", 3], {"en": True}):
+        edit(model / CONFIG, languages=wrong)
+        with pytest.raises(
+            InputError, match=r"config\.json: expected as languages a list of codes"
+        ):
+            ModelFolder.open(model)
+
+
 def test_a_folder_older_than_thresholds_is_read(model):
     before = ModelFolder.open(model).calibration
     values = json.loads((model / CONFIG).read_text(encoding="utf-8"))["calibration"]

@@ -12,14 +12,17 @@ from emoscope.errors import InputError
 from emoscope.taxonomy import MAX_FILE_BYTES, Label, Taxonomy, builtin_taxonomies
 
 BUILTINS = (
+    "edos",
     "ekman",
     "emocontext",
+    "event2mind",
     "french_election",
     "goemotions",
     "plutchik",
     "semeval2018",
     "semeval2025",
     "sentiment",
+    "xed",
 )
 
 FORBIDDEN = ("Cc", "Cs", "Zl", "Zp")
@@ -298,7 +301,7 @@ def test_load_unknown_name_says_what_is_possible(name):
 def test_a_word_that_looks_like_no_taxonomy_is_a_label(tmp_path, monkeypatch):
     """What may be a misspelt name or a file is none, but for a comma after it."""
     monkeypatch.chdir(tmp_path)
-    for word in ("pride", " pride ", "mixed feelings", "Freude", "希望"):
+    for word in ("pride", " pride ", "excited", "vexed", "mixed feelings", "Freude", "希望"):
         assert Taxonomy.load(word) == Taxonomy.parse_labels(word)
         assert Taxonomy.load(f"{word},") == Taxonomy.parse_labels(word)
     assert Taxonomy.load("pride").labels == (Label("pride", ("pride",)),)

@@ -20,6 +20,10 @@ from emoscope.taxonomy import Taxonomy
 CONFIG = "config.json"
 WEIGHTS = "model.safetensors"
 GRAPH = "model.onnx"
+LABEL_GRAPH = "labels.onnx"
+"""Of a model with independent labels: what reads these, where `GRAPH` reads the texts."""
+GRAPH_WEIGHTS = "weights.bin"
+"""Weights that both graphs use."""
 PREPROCESSING = "preprocessing.json"
 CARD = "README.md"
 MAX_JSON_BYTES = 16_000_000
@@ -35,6 +39,7 @@ class ModelFolder:
         taxonomy: the labels, in the order of the logits.
         calibration: from logits to probabilities.
         preprocessing: how texts become arrays.
+        languages: codes of those that it reads, as `["en"]`; none where the folder does not say.
     """
 
     path: Path
@@ -42,6 +47,7 @@ class ModelFolder:
     taxonomy: Taxonomy
     calibration: Calibration
     preprocessing: dict[str, Any]
+    languages: tuple[str, ...] = ()
 
     @property
     def model_type(self) -> str:
@@ -80,7 +86,23 @@ class ModelFolder:
             taxonomy=taxonomy,
             calibration=read_calibration(config["calibration"], taxonomy.names, folder / CONFIG),
             preprocessing=read_json(folder / PREPROCESSING),
+            languages=read_languages(config.get("languages", []), folder / CONFIG),
         )
+
+
+def read_languages(values: Any, path: Path) -> tuple[str, ...]:
+    """The languages in a config, checked.
+
+    Args:
+        values: what the config says.
+        path: of the config, for the message.
+    """
+    if not isinstance(values, list) or not all(isinstance(code, str) for code in values):
+        raise InputError(
+            f'{path}: expected as languages a list of codes such as ["en"], got {values!r}. Mend '
+            "it, or leave it out; texts are then not checked."
+        )
+    return tuple(values)
 
 
 def read_calibration(values: Any, labels: Sequence[str], path: Path) -> Calibration:

@@ -51,6 +51,7 @@ MODELS: dict[str, ModelEntry] = {
 ENCODERS: dict[str, str] = {
     "plain": "emoscope.encoding.plain:PlainEncoder",
     "demux": "emoscope.encoding.demux:DemuxEncoder",
+    "demux_independent": "emoscope.encoding.independent:IndependentEncoder",
     "memo": "emoscope.encoding.memo:MemoEncoder",
 }
 
@@ -61,14 +62,21 @@ ENGINES: dict[str, str] = {
 """What runs exported graphs, a `Session` each, by the name of its package; the fastest first."""
 
 CORPORA: dict[str, str] = {
+    "edos": "emoscope.corpora.edos:load",
+    "emoji": "emoscope.corpora.emoji:load",
     "emocontext": "emoscope.corpora.emocontext:load",
+    "event2mind": "emoscope.corpora.event2mind:load",
     "french_election": "emoscope.corpora.french_election:load",
     "goemotions": "emoscope.corpora.goemotions:load",
     "sample": "emoscope.corpora.sample:load_split",
     "semeval2018": "emoscope.corpora.semeval2018:load",
     "semeval2025": "emoscope.corpora.semeval2025:load",
+    "xed": "emoscope.corpora.xed:load",
 }
 """Corpora with a format of their own; `tabular` and `hub` take a recipe's columns besides."""
+
+GENERATED_CORPORA = ("emoji", "sample")
+"""Corpora that are generated, and need no files."""
 
 LOCAL_LOSSES: dict[str, str] = {
     "inter": "emoscope.losses.local:inter",

@@ -1,18 +1,24 @@
 import csv
 import io
 import json
+import shutil
 import sys
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
 import pytest
 
 import emoscope.runtime.annotator as annotator
-from emoscope.runtime import pipeline
+from emoscope.cli import annotating
+from emoscope.folder import CONFIG, ModelFolder, read_json, write_json
+from emoscope.runtime import pipeline, ray
 from emoscope.runtime.annotator import load
-from emoscope.runtime.jobs import Options
+from emoscope.runtime.jobs import Options, Summary
+from emoscope.runtime.scores import Labels
 from emoscope.taxonomy import Taxonomy
 from tests.cli.conftest import NAMES
+from tests.runtime.fakes import in_process
 
 
 @pytest.fixture
@@ -372,3 +378,41 @@ def test_labels_without_a_threshold_of_their_own_are_told(emoscope, folder, tmp_
     assert "not trained on hope, awe:" in err("joy|glee, hope, awe")
     assert err("joy|glee, pride") == ""
     assert err("joy, hope", "--threshold", "0.4") == ""
+
+
+def test_rows_in_another_language_are_told(emoscope, folder, tmp_path):
+    copy, path, output = tmp_path / "model", tmp_path / "in.txt", tmp_path / "out.jsonl"
+    shutil.copytree(folder, copy)
+    write_json(copy / CONFIG, read_json(copy / CONFIG) | {"languages": ["en"]})
+    path.write_text("so happy\nje suis vraiment très heureux\nthank you\n", encoding="utf-8")
+    told = (
+        "1 of 3 rows (33 %) looks like another language than English, which this model reads, e.g. "
+        "row 2: such scores mean nothing, so leave these rows out or take a model of their "
+        "language.\n"
+    )
+    assert emoscope("annotate", path, "-m", copy).err == told
+    assert emoscope("annotate", path, "-m", copy, "-o", output).err == told
+    again = emoscope("annotate", path, "-m", copy, "-o", output)
+    assert again.err == f"{output} is finished: nothing was left to do.\n{told}"
+    assert emoscope("annotate", path, "-m", folder).err == ""
+    files = ["annotate", path, "-m", copy, "--cluster", "ray", "-o"]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(ray, "on_ray", in_process)
+        assert emoscope(*files, tmp_path / "parts").err == told.replace(", e.g. row 2", "")
+
+
+@pytest.mark.parametrize(
+    ("unread", "rows", "share"),
+    [(412, 1000, "412 of 1,000 rows (41 %) look"), (2, 3000, "2 of 3,000 rows (under 1 %) look")],
+)
+def test_the_share_of_rows_in_another_language(unread, rows, share):
+    labels = Labels(("joy",), False, (0.5,))
+    summary = Summary(rows, 0, 0, labels, "csv", unread, 1007, ("en",))
+    (line,) = annotating.unread(summary)
+    assert line.startswith(share)
+    assert "e.g. row 1,007:" in line
+    assert list(annotating.unread(replace(summary, unread=0))) == []
+
+
+def test_the_model_that_ships_says_that_it_reads_english():
+    assert ModelFolder.open(annotator.PRETRAINED).languages == ("en",)

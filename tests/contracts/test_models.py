@@ -1,7 +1,7 @@
 """What every model must satisfy; a new model is one more entry of `MODELS`."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from itertools import permutations, product
 
@@ -16,6 +16,7 @@ from emoscope.embeddings.vocabulary import Vocabulary
 from emoscope.encoding.batching import Ragged
 from emoscope.encoding.demux import DemuxEncoder
 from emoscope.encoding.encoder import Encoder
+from emoscope.encoding.independent import IndependentEncoder
 from emoscope.encoding.memo import MemoEncoder, check_template
 from emoscope.encoding.plain import PlainEncoder
 from emoscope.models.backbone import shape_of, without_pooler
@@ -77,6 +78,14 @@ def demux(kind: str, **options) -> Case:
     )
 
 
+def independent(kind: str, **options) -> Case:
+    case = demux(kind, labels="independent", joint_layers=1, **options)
+    return replace(
+        case,
+        encoder=cache(lambda: IndependentEncoder(NOTHING, text_tokenizer(kind), TAXONOMY)),
+    )
+
+
 def memo(kind: str, template: str, **options) -> Case:
     def make() -> Memo:
         backbone = without_pooler(encoder(kind, masked=options.get("head") == "mlm"))
@@ -117,6 +126,9 @@ PROMPTED = {
     "demux-distilbert": demux("distilbert"),
     "demux-late": demux("bert", joint_layers=1),
     "demux-late-xlm-roberta": demux("xlm-roberta", joint_layers=1, cluster="max"),
+    "independent": independent("bert"),
+    "independent-max": independent("xlm-roberta", cluster="max"),
+    "independent-unfed": independent("roberta", label_feed_forward=0),
     "memo-ffn": memo("bert", "emotion {mask} in tweet {text}"),
     "memo-ffn-after": memo("distilbert", "{mask} : {text} is {mask}", combine_masks="concatenate"),
     "memo-projections": memo("xlm-roberta", "{text} is {mask}", head="projections"),

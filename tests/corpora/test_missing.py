@@ -6,10 +6,12 @@ from emoscope.corpora.registry import load_corpus
 from emoscope.errors import InputError
 from emoscope.recipes.load import builtin_recipes, load_recipe
 from emoscope.recipes.schema import CorpusSection
-from emoscope.registry import CORPORA
+from emoscope.registry import CORPORA, GENERATED_CORPORA
 
 EXPECTED = {
+    "edos": ("mturk_9k.csv", "github.com/anuradha1992/EDOS"),
     "emocontext": ("train.txt", "competitions.codalab.org/competitions/19790"),
+    "event2mind": ("train.csv", "github.com/uwnlp/event2mind"),
     "french_election": (".csv", "private"),
     "goemotions": (
         "train.tsv",
@@ -17,11 +19,12 @@ EXPECTED = {
     ),
     "semeval2018": ("2018-E-c-En-train.txt", "competitions.codalab.org/competitions/17751"),
     "semeval2025": ("eng.csv", "brighter-dataset.github.io"),
+    "xed": ("en-annotated.tsv", "github.com/Helsinki-NLP/XED"),
 }
 
 
 def test_every_corpus_to_bring_is_here():
-    assert set(EXPECTED) == set(CORPORA) - {"sample"}
+    assert set(EXPECTED) == set(CORPORA) - set(GENERATED_CORPORA)
 
 
 @pytest.mark.parametrize("name", EXPECTED)

@@ -4,6 +4,7 @@ import gzip
 import json
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -19,6 +20,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from emoscope.errors import InputError
+from emoscope.folder import CONFIG, read_json, resolve, write_json
 from emoscope.rows import RowError
 from emoscope.runtime.engines import ModelSpec
 from emoscope.runtime.jobs import Options, Source, annotate_file
@@ -397,12 +399,20 @@ def test_a_cache_that_is_none(tmp_path, model, source):
 
 
 def test_processes_write_what_one_writes(trained, tmp_path):
-    name = "out.csv"
-    source = Source(trained.root / "test.txt", format="tsv")
-    model, options = ModelSpec(trained.folder), Options(chunk_rows=7)
-    annotate_file(model, source, tmp_path / name, options)
-    annotate_file(model, source, tmp_path / f"two-{name}", replace(options, workers=2))
-    assert (tmp_path / name).read_bytes() == (tmp_path / f"two-{name}").read_bytes()
+    shutil.copytree(resolve(trained.folder), tmp_path / "model")
+    config = read_json(tmp_path / "model" / CONFIG)
+    write_json(tmp_path / "model" / CONFIG, config | {"languages": ["en"]})
+    path = tmp_path / "in.tsv"
+    foreign = "".join(f"{n}\tje suis\tvraiment\ttrès heureux\tsad\n" for n in range(60, 70))
+    path.write_text((trained.root / "test.txt").read_text() + foreign)
+    one, two = tmp_path / "one.csv", tmp_path / "two.csv"
+    options = Options(chunk_rows=7)
+    model, source = ModelSpec(tmp_path / "model"), Source(path)
+    alone = annotate_file(model, source, one, options)
+    shared = annotate_file(model, source, two, replace(options, workers=2))
+    assert one.read_bytes() == two.read_bytes()
+    assert alone == shared
+    assert (alone.unread, alone.first_unread) == (10, 61)
 
 
 def test_a_real_process_is_killed(trained, tmp_path):

@@ -36,6 +36,7 @@ from emoscope.runtime.jobs import (
 )
 from emoscope.runtime.long_texts import LongTexts
 from emoscope.taxonomy import Taxonomy
+from emoscope.text.language import names
 
 INTERRUPTED = 130
 SHOWN = 10
@@ -127,7 +128,23 @@ def told(summary: Summary, output: Path | None, options: Options) -> Iterator[st
         rows = "1 row" if summary.bad == 1 else f"{summary.bad:,} rows"
         where = options.reject_file or "`error` in the output"
         yield f"{rows} of {summary.rows:,} could not be annotated; see {where}."
+    yield from unread(summary)
     yield from guesses(summary, options)
+
+
+def unread(summary: Summary) -> Iterator[str]:
+    """That some texts are in a language that the model does not read, if they are; see `told`."""
+    if not summary.unread:
+        return
+    percent = 100 * summary.unread / summary.rows
+    share = f"{percent:.0f} %" if percent >= 1 else "under 1 %"
+    look = "looks" if summary.unread == 1 else "look"
+    example = "" if summary.first_unread is None else f", e.g. row {summary.first_unread:,}"
+    yield (
+        f"{summary.unread:,} of {summary.rows:,} rows ({share}) {look} like another language than "
+        f"{names(summary.languages)}, which this model reads{example}: such scores mean nothing, "
+        "so leave these rows out or take a model of their language."
+    )
 
 
 def guesses(summary: Summary, options: Options) -> Iterator[str]:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -88,8 +88,8 @@ def label_prompt(
 
 
 @dataclass(frozen=True)
-class DemuxEncoder:
-    """Labels in the prompt, then the cleaned turns; only the text is ever truncated.
+class LabelReader:
+    """What encoders of models that read their labels share: cleaned turns, and a taxonomy.
 
     Attributes:
         pipeline: the cleaning steps.
@@ -105,10 +105,13 @@ class DemuxEncoder:
     max_length: int = 64
     truncation: Truncation = "end"
 
-    @cached_property
-    def prompt(self) -> LabelPrompt:
-        """All labels in the taxonomy's order."""
-        return label_prompt(self.tokenizer, self.taxonomy)
+    kind: ClassVar[str]
+    """Name of the encoder in `preprocessing.json`."""
+
+    @property
+    def frame(self) -> Frame:
+        """What stands around a text."""
+        raise NotImplementedError
 
     @property
     def length(self) -> int:
@@ -117,7 +120,7 @@ class DemuxEncoder:
         Raises:
             InputError: the labels leave no room for text.
         """
-        return min(self.max_length, self.prompt.frame.room(self.tokenizer.window))
+        return min(self.max_length, self.frame.room(self.tokenizer.window))
 
     def tokens(self, conversations: Sequence[Sequence[str]]) -> Ragged:
         """Token ids of N texts, whole, without the labels."""
@@ -127,22 +130,6 @@ class DemuxEncoder:
         """The same, at most `length` of each."""
         return self.tokens(conversations).cut(self.length, self.truncation)
 
-    def batch(
-        self, encoded: Ragged, rows: NDArray[np.int64], order: Sequence[int] | None = None
-    ) -> Batch:
-        """Labels and texts.
-
-        Returns:
-            `input_ids`, `attention_mask`, `token_type_ids`, each (B, T); `word_mask` (W, P) and
-            `word_labels` (W,), as in `LabelPrompt`.
-        """
-        prompt = (
-            self.prompt if order is None else label_prompt(self.tokenizer, self.taxonomy, order)
-        )
-        # In another order the labels may take more tokens than the texts were cut for.
-        arrays = prompt.frame.wrap(encoded, rows, self.tokenizer.window)
-        return arrays | {"word_mask": prompt.word_mask, "word_labels": prompt.word_labels}
-
     def for_taxonomy(self, taxonomy: Taxonomy) -> Self:
         """The encoder that asks for other labels."""
         return replace(self, taxonomy=taxonomy)
@@ -150,7 +137,7 @@ class DemuxEncoder:
     def to_config(self) -> dict[str, Any]:
         """What `preprocessing.json` of a model folder holds; the tokenizer has a file."""
         return {
-            "encoder": "demux",
+            "encoder": self.kind,
             "steps": self.pipeline.to_config(),
             "max_length": self.max_length,
             "truncation": self.truncation,
@@ -172,3 +159,36 @@ class DemuxEncoder:
             max_length=length,
             truncation=truncation,
         )
+
+
+@dataclass(frozen=True)
+class DemuxEncoder(LabelReader):
+    """Labels in the prompt, then the cleaned turns; only the text is ever truncated."""
+
+    kind = "demux"
+
+    @cached_property
+    def prompt(self) -> LabelPrompt:
+        """All labels in the taxonomy's order."""
+        return label_prompt(self.tokenizer, self.taxonomy)
+
+    @property
+    def frame(self) -> Frame:
+        """The labels, and the special tokens."""
+        return self.prompt.frame
+
+    def batch(
+        self, encoded: Ragged, rows: NDArray[np.int64], order: Sequence[int] | None = None
+    ) -> Batch:
+        """Labels and texts.
+
+        Returns:
+            `input_ids`, `attention_mask`, `token_type_ids`, each (B, T); `word_mask` (W, P) and
+            `word_labels` (W,), as in `LabelPrompt`.
+        """
+        prompt = (
+            self.prompt if order is None else label_prompt(self.tokenizer, self.taxonomy, order)
+        )
+        # In another order the labels may take more tokens than the texts were cut for.
+        arrays = prompt.frame.wrap(encoded, rows, self.tokenizer.window)
+        return arrays | {"word_mask": prompt.word_mask, "word_labels": prompt.word_labels}

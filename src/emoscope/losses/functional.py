@@ -54,3 +54,22 @@ def binary_cross_entropy(
     if cells is not None:
         losses = losses * cells
     return (losses * known).sum() / known.sum().clamp(min=1)
+
+
+def listwise_cross_entropy(logits: Tensor, labels: Tensor) -> Tensor:
+    """Softmax cross-entropy against the share of each label in a text, a mean over the texts.
+
+    A text without any label counts for nothing. It compares the labels of one text, where a
+    sigmoid of each compares the texts of one label.
+
+    Args:
+        logits: (batch, labels), the logarithm of each label's frequency added to what the label
+            means (Menon et al. 2021, arXiv 2007.07314).
+        labels: votes, at least 0, (batch, labels); NaN where a text is not labelled.
+    """
+    votes = torch.nan_to_num(labels)
+    total = votes.sum(dim=-1, keepdim=True)
+    shares = votes / total.clamp(min=torch.finfo(votes.dtype).tiny)
+    losses = -(shares * functional.log_softmax(logits, dim=-1)).sum(dim=-1)
+    labelled = total.squeeze(-1) > 0
+    return (losses * labelled).sum() / labelled.sum().clamp(min=1)

@@ -12,7 +12,11 @@ from torch import Tensor
 from emoscope.errors import InputError
 from emoscope.losses.conditional import ConditionalWeights
 from emoscope.losses.correlation import data_correlation, pair_weights, wheel_correlation
-from emoscope.losses.functional import binary_cross_entropy, cross_entropy
+from emoscope.losses.functional import (
+    binary_cross_entropy,
+    cross_entropy,
+    listwise_cross_entropy,
+)
 from emoscope.losses.local import PairWeights
 from emoscope.losses.structure import global_loss
 from emoscope.models.output import EmotionOutput
@@ -75,6 +79,7 @@ def make_objective(
     taxonomy: Taxonomy,
     train: Floats,
     class_weights: Floats | None = None,
+    listwise: float = 0.0,
 ) -> Objective:
     """The objective of a recipe: (1 - c) · cross-entropy + c · local + g · global + further terms.
 
@@ -86,6 +91,8 @@ def make_objective(
         taxonomy: the K labels.
         train: training labels, (N, K), for the correlations and the conditional weights.
         class_weights: of each label, (K,).
+        listwise: coefficient of the softmax cross-entropy over labels that do not exclude each
+            other.
 
     Raises:
         InputError: labels without a place on Plutchik's wheel.
@@ -110,6 +117,9 @@ def make_objective(
     if pull is not None:
         terms["global_loss"] = global_term(pull, taxonomy, train)
         coefficients["global_loss"] = pull.coefficient
+    if listwise:
+        terms["listwise_cross_entropy"] = listwise_term
+        coefficients["listwise_cross_entropy"] = listwise
     return Objective({**terms, **further}, {**coefficients, **section.terms})
 
 
@@ -123,6 +133,11 @@ def softmax_term(weights: Tensor | None, smoothing: float) -> Term:
         )
 
     return term
+
+
+def listwise_term(output: EmotionOutput, labels: Tensor, columns: Tensor | None) -> Tensor:
+    """Cross-entropy of a choice among labels."""
+    return listwise_cross_entropy(output.logits, labels)
 
 
 def sigmoid_term(

@@ -1,21 +1,28 @@
-"""Demux: labels in the prompt, one vector and one score for each.
+"""Demux: labels are read as words, and each gets one vector and one score.
 
 h_i is the mean of the encoder's states over the sub-tokens of label i; a head shared by all labels
 scores it. As the labels are input, they can be added, removed, translated or regrouped after
-training (Chochlakis et al. 2022, arXiv 2210.15842 and 2211.00171).
+training (Chochlakis et al. 2022, arXiv 2210.15842 and 2211.00171). As published, all labels stand
+in one prompt and see each other; independent labels (`emoscope.models.independent`) do not.
 """
 
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 import torch
 from torch import Tensor, nn
 from transformers import PretrainedConfig, PreTrainedModel
 
 from emoscope.models.backbone import encoder_inputs, new_backbone
+from emoscope.models.independent import ask, read_labels, read_texts
 from emoscope.models.late import check_joint_layers, late_states
 from emoscope.models.output import EmotionOutput
 
 Cluster = Literal["tokens", "max", "mean", "logsumexp"]
+Labels = Literal["joint", "independent"]
+SCALE = 20.0
+"""What a cosine is multiplied by before training, as sentence encoders are trained with."""
+USUAL_COSINE = 0.25
+"""Of a text and a word that have little to do with each other; scores begin at 0 there."""
 
 
 class DemuxConfig(PretrainedConfig):
@@ -27,7 +34,14 @@ class DemuxConfig(PretrainedConfig):
             or the maximum, mean or log-sum-exp of the words' own scores.
         dropout: probability of dropping a unit in the head.
         joint_layers: how many of the encoder's top layers let labels and text see each other; see
-            `emoscope.models.late`. All of them if None, as published.
+            `emoscope.models.late`. All of them if None, as published. Of independent labels: in how
+            many they read the text.
+        labels: `"joint"`, in one prompt as published, or `"independent"`, each for itself.
+        label_feed_forward: of independent labels, how many of the top layers have their
+            feed-forward part for labels too; all joint ones if None.
+        similarity: of independent labels, begin with the cosine of text and label under the
+            encoder, to which the head adds what reading tells. A sentence encoder then starts from
+            what it knows of any words, rather than unlearning it.
     """
 
     model_type = "demux"
@@ -38,12 +52,18 @@ class DemuxConfig(PretrainedConfig):
         cluster: Cluster = "tokens",
         dropout: float = 0.1,
         joint_layers: int | None = None,
+        labels: Labels = "joint",
+        label_feed_forward: int | None = None,
+        similarity: bool = False,
         **kwargs: Any,
     ) -> None:
         self.backbone = backbone or {}
         self.cluster = cluster
         self.dropout = dropout
         self.joint_layers = joint_layers
+        self.labels = labels
+        self.label_feed_forward = label_feed_forward
+        self.similarity = similarity
         super().__init__(**kwargs)
 
 
@@ -64,13 +84,24 @@ class Demux(PreTrainedModel):
     def __init__(self, config: DemuxConfig, backbone: PreTrainedModel | None = None) -> None:
         super().__init__(config)
         self.backbone = new_backbone(config.backbone) if backbone is None else backbone
-        if config.joint_layers is not None:
-            check_joint_layers(self.backbone, config.joint_layers)
+        if config.joint_layers is not None or config.labels == "independent":
+            check_joint_layers(self.backbone, self.joint_layers)
         hidden = self.backbone.config.hidden_size
         self.head = nn.Sequential(
             nn.Linear(hidden, hidden), nn.Tanh(), nn.Dropout(config.dropout), nn.Linear(hidden, 1)
         )
+        if config.similarity:
+            self.scale = nn.Parameter(torch.tensor(SCALE))
+            score = cast(nn.Linear, self.head[-1])
+            nn.init.zeros_(score.weight)
+            nn.init.constant_(score.bias, -SCALE * USUAL_COSINE)
         self.post_init()
+
+    @property
+    def joint_layers(self) -> int:
+        """In how many of the encoder's top layers labels read the text."""
+        every = int(self.backbone.config.num_hidden_layers)
+        return every if self.config.joint_layers is None else self.config.joint_layers
 
     def _init_weights(self, module: nn.Module) -> None:
         """Keep the initialisation that each layer's own constructor made."""
@@ -82,24 +113,30 @@ class Demux(PreTrainedModel):
         word_mask: Tensor,
         word_labels: Tensor,
         token_type_ids: Tensor | None = None,
+        label_tokens: Tensor | None = None,
     ) -> EmotionOutput:
         """Scores of a batch of texts, all asked for the same labels.
 
         Args:
-            input_ids: (batch, tokens), labels first.
+            input_ids: (batch, tokens), joint labels first.
             attention_mask: (batch, tokens), true at real tokens.
-            word_mask: (words, P), tokens of each label word among the first P tokens.
+            word_mask: (words, P), tokens of each label word: among the first P tokens of the
+                prompt, or of the word's own sequence.
             word_labels: (words,), the label that each word belongs to.
             token_type_ids: (batch, tokens).
+            label_tokens: of independent labels, (2, words, P): ids of each word's own sequence, and
+                1 at its real tokens.
 
         Returns:
             Logits (batch, labels) and label representations (batch, labels, hidden).
         """
+        inputs = encoder_inputs(self.backbone, input_ids, attention_mask.long(), token_type_ids)
+        if label_tokens is not None:
+            return self.ask(inputs, self.read_labels(label_tokens, word_mask), word_labels)
         labels = int(word_labels.max()) + 1
         member = nn.functional.one_hot(word_labels, labels).T.float()  # (labels, words)
         tokens = word_mask.float()
         of_labels = average(member @ tokens)
-        inputs = encoder_inputs(self.backbone, input_ids, attention_mask.long(), token_type_ids)
         if self.config.cluster == "tokens":
             representations = self.states(inputs, of_labels)
             logits = self.head(representations).squeeze(-1)
@@ -108,6 +145,59 @@ class Demux(PreTrainedModel):
             representations, words = states[:, :labels], states[:, labels:]
             logits = combine(self.head(words).squeeze(-1), member, self.config.cluster)
         return EmotionOutput(logits=logits, representations=representations)
+
+    def read_labels(self, label_tokens: Tensor, word_mask: Tensor) -> Tensor:
+        """States of label words that have read no text; once for any texts.
+
+        Args:
+            label_tokens: as of `forward`.
+            word_mask: as of `forward`.
+
+        Returns:
+            (words, hidden), or (words, 2 hidden) with `similarity`.
+        """
+        tokens, mask = label_tokens
+        inputs = encoder_inputs(self.backbone, tokens, mask, torch.zeros_like(tokens))
+        return read_labels(
+            self.backbone, self.joint_layers, inputs, word_mask, self.config.similarity
+        )
+
+    def ask(self, inputs: dict[str, Tensor], words: Tensor, word_labels: Tensor) -> EmotionOutput:
+        """Scores of independent labels.
+
+        Args:
+            inputs: of the encoder, each (batch, tokens).
+            words: from `read_labels`, (words, hidden).
+            word_labels: as of `forward`.
+        """
+        labels = int(word_labels.max()) + 1
+        member = nn.functional.one_hot(word_labels, labels).T.to(words)  # (labels, words)
+        queries = average(member) @ words if self.config.cluster == "tokens" else words
+        scores, states = self.read(inputs, queries)
+        if self.config.cluster == "tokens":
+            return EmotionOutput(logits=scores, representations=states)
+        return EmotionOutput(
+            logits=combine(scores, member.float(), self.config.cluster),
+            representations=average(member).to(states) @ states,
+        )
+
+    def read(self, inputs: dict[str, Tensor], queries: Tensor) -> tuple[Tensor, Tensor]:
+        """Scores (batch, labels) and states (batch, labels, hidden) of labels that read texts.
+
+        Args:
+            inputs: as of `ask`.
+            queries: states of the labels, as of `read_labels`.
+        """
+        joint, fed = self.joint_layers, self.config.label_feed_forward
+        texts = read_texts(self.backbone, joint, inputs, self.config.similarity)
+        hidden = int(self.backbone.config.hidden_size)
+        fed = joint if fed is None else fed
+        states = ask(self.backbone, joint, texts, queries[:, :hidden], fed)
+        scores: Tensor = self.head(states).squeeze(-1)
+        if texts.vectors is None:
+            return scores, states
+        cosines = texts.vectors @ nn.functional.normalize(queries[:, hidden:], dim=-1).T
+        return scores + self.scale * cosines, states
 
     def states(self, inputs: dict[str, Tensor], rows: Tensor) -> Tensor:
         """Mean states of groups of label tokens, (batch, rows, hidden).

@@ -57,6 +57,17 @@ class CorpusSection(Section):
         "the taxonomy's if null",
     )
     exclude: tuple[str, ...] = Field((), description="labels left out, as if never annotated")
+    share: Share | None = Field(
+        None,
+        description="of the texts of an epoch that are drawn from this corpus, of every corpus or "
+        "of none; by size if null, see mix.alpha",
+    )
+    listwise: NonNegative = Field(
+        0.0,
+        description="coefficient of a softmax cross-entropy over the labels of a text, for corpora "
+        "whose annotators chose among them, each adjusted for how frequent it is (Menon et al. "
+        "2021, 2007.07314)",
+    )
     holdout: Holdout | None = None
     taxonomy: str | None = Field(None, description="of a tabular corpus; read from it if not given")
     turns: tuple[str, ...] = ("text",)
@@ -152,6 +163,22 @@ class GlobalLossSection(Section):
     correlation: Literal["data", "wheel"] = "data"
 
 
+class TeacherSection(Section):
+    """An encoder whose similarity of text and word says how well labels fit that nobody annotated.
+
+    A batch is also asked for words of the inventory of feelings, drawn at random, and their scores
+    are moved towards the teacher's, in how they rank for a text.
+    """
+
+    encoder: str = Field(description="sentence encoder: packaged name, folder, or name on the hub")
+    coefficient: Positive = 0.04
+    words: PositiveInt = Field(24, description="drawn for each batch")
+    sharpness: Positive = Field(
+        1.4, description="what the standardised similarities are multiplied by before the softmax"
+    )
+    exclude: tuple[str, ...] = Field((), description="words that are never asked for")
+
+
 class ObjectiveSection(Section):
     """The loss."""
 
@@ -173,6 +200,13 @@ class ObjectiveSection(Section):
         description="how far the targets have moved, by the last epoch, to the scores that the "
         "model gave a text an epoch before (Kim et al. 2021, 2006.12000)",
     )
+
+    corpus_bias: bool = Field(
+        False,
+        description="learn, beside the model, how frequent each label is in each corpus; left out "
+        "of the model that is saved, so that it scores what a label means",
+    )
+    teacher: TeacherSection | None = None
 
     @field_validator("terms")
     @classmethod
@@ -280,6 +314,26 @@ class Recipe(Section):
             return values
         kind = checked(MODELS, str(values.get("type", "nelec")), "model")
         return resolve(MODELS[kind].section).model_validate(values)
+
+    @model_validator(mode="after")
+    def _has_all_shares_or_none(self) -> Self:
+        shares = [section.share for section in self.corpora if section.train is not None]
+        if any(share is None for share in shares) and any(share is not None for share in shares):
+            raise ValueError(
+                "share: expected one of every corpus that is trained on, or of none; found "
+                f"{shares}"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _asks_words_of_the_teacher_alone(self) -> Self:
+        independent = getattr(self.model, "labels", "joint") == "independent"
+        if self.objective.teacher is not None and not independent:
+            raise ValueError(
+                "objective.teacher asks for words besides the labels, which only "
+                "model.labels: independent can; leave it out"
+            )
+        return self
 
     @model_validator(mode="after")
     def _has_train_and_dev(self) -> Self:

@@ -21,6 +21,7 @@ from emoscope.runtime.recalibration import Recalibration
 from emoscope.runtime.scoring import Scoring
 from emoscope.runtime.texts import turns_of_conversations, turns_of_texts
 from emoscope.taxonomy import LabelSet, Taxonomy
+from emoscope.text.language import is_read
 
 if TYPE_CHECKING:
     from emoscope.runtime.explain import Explanation
@@ -39,11 +40,19 @@ class Annotator:
         backend: runs the model.
         taxonomy: the labels, in the order of the logits.
         calibration: from logits to probabilities.
+        languages: codes of those that the model reads, as `["en"]`; none where nobody knows.
     """
 
-    def __init__(self, backend: Backend, taxonomy: Taxonomy, calibration: Calibration) -> None:
+    def __init__(
+        self,
+        backend: Backend,
+        taxonomy: Taxonomy,
+        calibration: Calibration,
+        languages: Sequence[str] = (),
+    ) -> None:
         self.backend = backend
         self.scoring = Scoring.of(taxonomy, calibration, is_independent(backend))
+        self.languages = tuple(languages)
 
     @property
     def taxonomy(self) -> Taxonomy:
@@ -62,11 +71,8 @@ class Annotator:
         its labels are independent of each other, they keep their scores too, and a label that is
         made of several of them gets its score from theirs; see `group_probability`.
 
-        Args:
-            labels: all that `Taxonomy.of` takes, e.g. `["pride", "relief"]`.
-
         Raises:
-            InputError: these are no labels, or the model has learnt a fixed set of labels.
+            InputError: nothing that `Taxonomy.of` takes, or the model has learnt a fixed set of labels.
         """
         scoring = self.scoring.for_labels(Taxonomy.of(labels))
         return self._with(self.backend.for_taxonomy(scoring.asked), scoring)
@@ -117,19 +123,12 @@ class Annotator:
         ln π'/(1 − π') − ln π/(1 − π) is added to the label's log-odds.
 
         Args:
-            shares: of the texts, by the name of the label: `{"nostalgia": 0.05}`.
-
-        Raises:
-            InputError: as from `Scoring.expecting`.
+            shares: as of `Scoring.expecting`, e.g. `{"nostalgia": 0.05}`.
         """
         return self._with(self.backend, self.scoring.expecting(shares))
 
     def decide(self, probabilities: NDArray[np.floating[Any]]) -> NDArray[np.bool_]:
-        """Labels given, (N, K): the most probable one if exclusive, else those at their threshold.
-
-        Args:
-            probabilities: (N, K).
-        """
+        """Labels given, (N, K): the most probable one if exclusive, else those at their threshold."""
         return decide(probabilities, self.taxonomy.exclusive, np.array(self.scoring.thresholds))
 
     def encode(self, conversations: Sequence[Sequence[str]]) -> Any:
@@ -174,18 +173,10 @@ class Annotator:
         top_k: int | None = None,
         threshold: Threshold | None = None,
     ) -> list[list[Score]]:
-        """The labels of each conversation, most probable first.
+        """The labels of each conversation, the turns of which are oldest first; see `annotate`.
 
         Unlike `annotate` it refuses a conversation that is a string, so that a column of whole
         texts is never taken for one of turns.
-
-        Args:
-            conversations: the turns of each, oldest first.
-            top_k: as of `annotate`.
-            threshold: as of `annotate`.
-
-        Returns:
-            One list for each conversation, in the order given.
 
         Raises:
             InputError: as from `annotate`, or a conversation that is a string.
@@ -212,9 +203,6 @@ class Annotator:
             threshold: as of `annotate`.
             batch_size: texts at a time, at least 1.
 
-        Returns:
-            An iterator with one list for each text, in their order.
-
         Raises:
             InputError: as from `annotate`; about a text when the iterator comes to its batch.
         """
@@ -224,6 +212,20 @@ class Annotator:
         turns = turns_of_texts(texts)
         batches = iter(lambda: list(islice(turns, batch_size)), [])
         return self._stream(batches, top_k, threshold)
+
+    def reads(self, texts: Iterable[str | Sequence[str]]) -> list[bool | None]:
+        """Whether each text is likely to be in a language that the model reads.
+
+        `annotate` scores a text in another language too, but its scores mean nothing.
+
+        Returns:
+            Of each text True or False; None where that cannot be told, as of a text of fewer than
+            five words, or of a model whose folder does not say what it reads.
+
+        Raises:
+            InputError: texts that are not a list of text.
+        """
+        return [is_read(" ".join(turns), self.languages) for turns in turns_of_texts(texts)]
 
     def rank(
         self,
@@ -293,5 +295,5 @@ def load(
     """
     opened = ModelFolder.open(PRETRAINED if folder is None else folder)
     backend = LongTextBackend(load_backend(opened, engine, threads), long_texts)
-    annotator = Annotator(backend, opened.taxonomy, opened.calibration)
+    annotator = Annotator(backend, opened.taxonomy, opened.calibration, opened.languages)
     return annotator if labels is None else annotator.with_labels(labels)

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
+from pathlib import Path
 from typing import Any, Literal, Protocol, Self, runtime_checkable
 
 import numpy as np
@@ -10,10 +11,12 @@ from numpy.typing import NDArray
 
 from emoscope.encoding.demux import DemuxEncoder
 from emoscope.encoding.encoder import Encoder, load_encoder
+from emoscope.encoding.independent import IndependentEncoder
 from emoscope.errors import InputError, require
-from emoscope.folder import CONFIG, GRAPH, WEIGHTS, ModelFolder
+from emoscope.folder import CONFIG, GRAPH, LABEL_GRAPH, WEIGHTS, ModelFolder
 from emoscope.registry import ENGINES, MODELS, find, resolve
-from emoscope.runtime.graph import CLUSTERS, GraphBackend
+from emoscope.runtime.graph import CLUSTERS, GraphBackend, Session
+from emoscope.runtime.independent import IndependentBackend, Sessions
 from emoscope.taxonomy import Taxonomy
 
 Conversation = Sequence[str]
@@ -125,12 +128,14 @@ def torch_backend(folder: ModelFolder) -> EncoderBackend:
     return loaded
 
 
-def graph_backend(folder: ModelFolder, engine: Engine, threads: int | None) -> GraphBackend:
-    """The backend of a folder with an exported graph."""
+def graph_backend(
+    folder: ModelFolder, engine: Engine, threads: int | None
+) -> GraphBackend | IndependentBackend:
+    """The backend of a folder with an exported graph, or with one for texts and one for labels."""
     encoder, cluster = load_encoder(folder), folder.config.get("cluster")
-    if not isinstance(encoder, DemuxEncoder) or cluster not in CLUSTERS:
+    if not isinstance(encoder, DemuxEncoder | IndependentEncoder) or cluster not in CLUSTERS:
         raise InputError(
-            f"{folder.path}: expected with {GRAPH} the encoder demux and one of the clusters "
+            f"{folder.path}: expected with {GRAPH} an encoder of Demux and one of the clusters "
             f"{', '.join(CLUSTERS)}. The files were edited or are of several models."
         )
     name: str = engine
@@ -138,12 +143,24 @@ def graph_backend(folder: ModelFolder, engine: Engine, threads: int | None) -> G
         # Whichever is there, in the order of their speed.
         name = next(filter(find_spec, ENGINES), next(iter(ENGINES)))
     require(name, name)
+    texts = load_session(folder.path / GRAPH, name, threads)
+    if isinstance(encoder, DemuxEncoder):
+        return GraphBackend(texts, encoder, cluster)
+    labels = folder.path / LABEL_GRAPH
+    if not labels.is_file():
+        raise InputError(f"{labels} is missing: the model folder is incomplete.")
+    sessions = Sessions(texts, load_session(labels, name, threads))
+    return IndependentBackend(sessions, encoder, cluster)
+
+
+def load_session(path: Path, engine: str, threads: int | None) -> Session:
+    """A graph, loaded by an engine."""
     try:
-        session = resolve(ENGINES[name])(folder.path / GRAPH, threads)
+        session: Session = resolve(ENGINES[engine])(path, threads)
     # The engines raise classes of their own, all of them bare RuntimeErrors or Exceptions.
     except Exception as error:
         raise InputError(
-            f"{folder.path / GRAPH} cannot be run by {name}: the file is damaged, or this "
+            f"{path} cannot be run by {engine}: the file is damaged, or this "
             f"engine is too old ({' '.join(str(error).split())[-200:]})."
         ) from error
-    return GraphBackend(session, encoder, cluster)
+    return session

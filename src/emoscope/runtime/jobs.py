@@ -84,10 +84,10 @@ def annotate_file(
                 text = labelling_config(job.labels)
                 beside(output, "config.xml").write_text(text, encoding="utf-8")
             for piece in job.pieces(cache, progress):
-                journal.append(pack(piece.data), piece.rejected, rows=piece.rows, bad=piece.bad)
+                journal.append(pack(piece.data), piece.rejected, piece.counts)
                 on_status(Status(progress.rows, resumed, piece.read, job.reading.meter.total))
             journal.finish(pack(job.writer.end()))
-        return Summary(progress.rows, progress.bad, resumed, job.labels, form)
+        return job.summary(progress, resumed)
 
 
 def annotate_stream(
@@ -117,12 +117,11 @@ def annotate_stream(
             output.flush()
             if rejects is not None:
                 rejects.write(piece.rejected)
-            done.rows += piece.rows
-            done.bad += piece.bad
+            done.add(piece.counts)
             on_status(Status(done.rows, 0, piece.read, job.reading.meter.total))
         output.write(job.writer.end())
         output.flush()
-        return Summary(done.rows, done.bad, 0, job.labels, form)
+        return job.summary(done)
 
 
 def _check_distinct(source: Source, output: Path | None, options: Options) -> None:

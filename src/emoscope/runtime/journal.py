@@ -16,6 +16,7 @@ from types import TracebackType
 from typing import Any, BinaryIO, Self
 
 from emoscope.errors import EmoscopeError, InputError
+from emoscope.runtime.options import Counts
 from emoscope.strict import short
 
 try:
@@ -25,13 +26,11 @@ except ImportError:  # Windows has no such locks; there, two jobs at one output 
 
 
 @dataclass
-class Progress:
-    """How far a job has come.
+class Progress(Counts):
+    """How far a job has come, and what the rows were like.
 
     Attributes:
         chunks: that were written.
-        rows: of the input that they hold.
-        bad: how many of these rows are bad.
         bytes: of the partial file that are good; of the output when all is finished.
         reject_bytes: of the reject file that are good.
         finished: the output is whole, though it may not have its name yet.
@@ -39,8 +38,6 @@ class Progress:
     """
 
     chunks: int = 0
-    rows: int = 0
-    bad: int = 0
     bytes: int = 0
     reject_bytes: int = 0
     finished: bool = False
@@ -104,22 +101,21 @@ class Journal:
             for path in (self.partial, self.job):
                 path.unlink(missing_ok=True)
 
-    def append(self, data: bytes, rejected: bytes = b"", *, rows: int = 0, bad: int = 0) -> None:
+    def append(self, data: bytes, rejected: bytes = b"", counts: Counts | None = None) -> None:
         """Write a chunk for good, or what stands before the first one.
 
         Args:
             data: for the output.
             rejected: for the reject file.
-            rows: of the input that they hold; none if this is no chunk.
-            bad: how many of these rows are bad.
+            counts: of the rows that they hold; None if this is no chunk.
         """
         progress = self.progress
         try:
             for file, content in zip(self._files, (data, rejected), strict=False):
                 _write(file, content)
-            progress.chunks += rows > 0
-            progress.rows += rows
-            progress.bad += bad
+            if counts is not None:
+                progress.chunks += 1
+                progress.add(counts)
             progress.bytes += len(data)
             progress.reject_bytes += len(rejected)
             self.save()

@@ -67,6 +67,31 @@ class Status:
     total: int | None
 
 
+@dataclass
+class Counts:
+    """What rows of an input were like.
+
+    Attributes:
+        rows: how many there were.
+        bad: how many of them could not be annotated.
+        unread: how many of them look like a language that the model does not read.
+        first_unread: the number of the first of these, counted from 1.
+    """
+
+    rows: int = 0
+    bad: int = 0
+    unread: int = 0
+    first_unread: int | None = None
+
+    def add(self, more: "Counts") -> None:
+        """Count further rows."""
+        self.rows += more.rows
+        self.bad += more.bad
+        self.unread += more.unread
+        if self.first_unread is None:
+            self.first_unread = more.first_unread
+
+
 @dataclass(frozen=True)
 class Summary:
     """What a job has done.
@@ -77,6 +102,10 @@ class Summary:
         resumed: how many of them an earlier run did; all if there was nothing left to do.
         labels: that were scored.
         format: of the output.
+        unread: how many rows look like a language that the model does not read.
+        first_unread: the number of the first of these, counted from 1; None of several files.
+        languages: codes of those that the model reads; none where nobody knows, and nothing is
+            checked.
     """
 
     rows: int
@@ -84,3 +113,6 @@ class Summary:
     resumed: int
     labels: Labels
     format: OutputFormat
+    unread: int = 0
+    first_unread: int | None = None
+    languages: tuple[str, ...] = ()

@@ -17,7 +17,7 @@ from emoscope.runtime.annotator import Annotator
 from emoscope.runtime.engines import ModelSpec, fingerprint
 from emoscope.runtime.files import File
 from emoscope.runtime.journal import check_asked, read_job
-from emoscope.runtime.options import Options
+from emoscope.runtime.options import Counts, Options
 from emoscope.runtime.scores import Labels
 from emoscope.runtime.source import Source
 
@@ -96,8 +96,8 @@ def _check_asked(manifest: Path, asked: Mapping[str, Any]) -> None:
     check_asked(manifest.parents[1], known, asked)
 
 
-def finished_rows(file: File, output: Path) -> tuple[int, int] | None:
-    """How many rows a part has that is whole, and how many of them are bad; None if it is not.
+def finished_rows(file: File, output: Path) -> Counts | None:
+    """What the rows of a part that is whole were like; None if it is not whole.
 
     Raises:
         InputError: there is another file in its place.
@@ -112,4 +112,4 @@ def finished_rows(file: File, output: Path) -> tuple[int, int] | None:
     now = (state.st_size, state.st_mtime_ns)
     then = (known.asked.get("size of the input"), known.asked.get("time of the input"))
     # A file that was changed goes to a worker, whose job says so.
-    return (known.progress.rows, known.progress.bad) if now == then else None
+    return known.progress if now == then else None

@@ -1,7 +1,7 @@
 """From the rows of an input to the bytes of an output, chunk by chunk."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import cached_property
@@ -17,11 +17,12 @@ from emoscope.runtime.annotator import Annotator
 from emoscope.runtime.cache import Cache, Place
 from emoscope.runtime.engines import Engine, ModelSpec, Processes, engine_of, fingerprint
 from emoscope.runtime.journal import Progress
-from emoscope.runtime.options import Options
+from emoscope.runtime.options import Counts, Options, Summary
 from emoscope.runtime.outputs import TABLES, OutputFormat, Writer, writer_of
 from emoscope.runtime.scores import Conversation, Labels, Probabilities, Unique
 from emoscope.runtime.source import Chunk, Item, Reading, Source
 from emoscope.runtime.tables import Table
+from emoscope.text.language import is_read
 
 
 @dataclass(frozen=True)
@@ -31,15 +32,13 @@ class Piece:
     Attributes:
         data: for the output.
         rejected: for the reject file.
-        rows: of the input.
-        bad: of them.
+        counts: of the rows.
         read: how much of the input was read up to its end.
     """
 
     data: bytes
     rejected: bytes
-    rows: int
-    bad: int
+    counts: Counts
     read: int
 
 
@@ -50,6 +49,7 @@ class Plan:
     Attributes:
         number: of the chunk.
         chunk: the rows.
+        counts: of the rows.
         items: those that are written.
         unique: their conversations.
         found: probabilities (K,) that are known, by the place of the conversation.
@@ -57,6 +57,7 @@ class Plan:
 
     number: int
     chunk: Chunk
+    counts: Counts
     items: list[Item]
     unique: Unique
     found: dict[int, Probabilities]
@@ -177,14 +178,32 @@ class Job:
             yield Piece(
                 self.writer.rows(plan.items, scores, first=not written),
                 rejected.encode() if skipped else b"",
-                rows=len(plan.chunk.items),
-                bad=len(bad),
-                read=plan.chunk.read,
+                plan.counts,
+                plan.chunk.read,
             )
             written += len(plan.items)
 
+    def summary(self, done: Counts, resumed: int = 0) -> Summary:
+        """What the job has done.
+
+        Args:
+            done: all rows.
+            resumed: how many of them an earlier run did.
+        """
+        return Summary(
+            done.rows,
+            done.bad,
+            resumed,
+            self.labels,
+            self.form,
+            done.unread,
+            done.first_unread,
+            self.engine.described.languages,
+        )
+
     def _plans(self, cache: Cache | None, done: Progress) -> Iterator[Plan]:
-        chunks = self.reading.chunks(self.options.chunk_rows, skip=done.rows)
+        before, languages = done.rows, self.engine.described.languages
+        chunks = self.reading.chunks(self.options.chunk_rows, skip=before)
         for number, chunk in enumerate(chunks, done.chunks):
             errors = (item.error for item in chunk.items)
             if self.options.bad_rows == "stop" and (error := next(filter(None, errors), None)):
@@ -194,7 +213,29 @@ class Job:
                 items = [item for item in items if item.error is None]
             unique = Unique.of(items)
             found = {} if cache is None else cache.find(unique.conversations, number)
-            yield Plan(number, chunk, items, unique, found)
+            counts = counted(chunk.items, unique, languages, before)
+            yield Plan(number, chunk, counts, items, unique, found)
+            before += counts.rows
+
+
+def counted(items: Sequence[Item], unique: Unique, languages: Sequence[str], before: int) -> Counts:
+    """What the rows of a chunk are like.
+
+    Args:
+        items: the rows.
+        unique: their conversations.
+        languages: that the model reads.
+        before: how many rows of the input stand before them.
+    """
+    turns = unique.conversations
+    foreign = {tuple(each) for each in turns if is_read(" ".join(each), languages) is False}
+    unread = [
+        number
+        for number, item in enumerate(items, start=before + 1)
+        if item.error is None and tuple(item.turns) in foreign
+    ]
+    bad = sum(item.error is not None for item in items)
+    return Counts(len(items), bad, len(unread), unread[0] if unread else None)
 
 
 def _input_asked(source: Source, reading: Reading) -> dict[str, Any]:

@@ -21,7 +21,7 @@ from emoscope.runtime.engines import ModelSpec
 from emoscope.runtime.files import input_files
 from emoscope.runtime.jobs import OnStatus, annotate_file
 from emoscope.runtime.journal import beside
-from emoscope.runtime.options import Options, Status, Summary
+from emoscope.runtime.options import Counts, Options, Status, Summary
 from emoscope.runtime.parts import begin, finished_rows, parts_folder, what_is_asked
 from emoscope.runtime.scores import Labels
 from emoscope.runtime.source import Source
@@ -30,6 +30,7 @@ MAX_TRIES = 5
 """How often a file is handed out whose workers are ended at it, each time going on where it was."""
 
 SHOWN_FAILURES = 3
+COUNTED = ("rows", "bad", "unread", "resumed")
 
 
 @dataclass(frozen=True)
@@ -82,15 +83,16 @@ class Worker:
         """Annotate files, `source`, by way of `work`, to `part`.
 
         Returns:
-            Of each file `rows`, `bad` and `resumed`; `failure`, which is empty or says what went
-            wrong; and whose `fault` that is: a `row`'s, the `input`'s or the `program`'s.
+            Of each file `rows`, `bad`, `unread` and `resumed`; `failure`, which is empty or says
+            what went wrong; and whose `fault` that is: a `row`'s, the `input`'s or the `program`'s.
         """
         names = zip(batch["source"], batch["work"], batch["part"], strict=True)
         done = [self._file(*(Path(str(name)) for name in each)) for each in names]
         return {name: [each[name] for each in done] for name in done[0]}
 
     def _file(self, source: Path, work: Path, part: Path) -> dict[str, Any]:
-        outcome = {"source": str(source), "rows": 0, "bad": 0, "resumed": 0, "failure": ""}
+        nothing = dict.fromkeys(COUNTED, 0)
+        outcome: dict[str, Any] = {"source": str(source), **nothing, "failure": ""}
         tries = beside(work, "tries")
         try:
             self._try(source, tries)
@@ -104,7 +106,7 @@ class Worker:
             fault = "row" if row else "input" if bad_input else "program"
             return {**outcome, "failure": str(error), "fault": fault}
         tries.unlink()
-        counts = {"rows": summary.rows, "bad": summary.bad, "resumed": summary.resumed}
+        counts = {name: getattr(summary, name) for name in COUNTED}
         return {**outcome, **counts, "fault": ""}
 
     def _try(self, source: Path, tries: Path) -> None:
@@ -167,8 +169,10 @@ def annotate_files(
     work = parts_folder(output)
     known = {file: finished_rows(file, output) for file in files}
     left = [file for file, rows in known.items() if rows is None]
-    rows = resumed = sum(counts[0] for counts in known.values() if counts)
-    bad = sum(counts[1] for counts in known.values() if counts)
+    total = Counts()
+    for counts in filter(None, known.values()):
+        total.add(counts)
+    resumed = total.rows
     worker = (
         model,
         _threads(options.workers),
@@ -184,15 +188,15 @@ def annotate_files(
         for one in left
     ]
     for number, outcome in enumerate(on_ray(worker, tasks, options.workers) if tasks else ()):
-        rows += outcome["rows"]
-        bad += outcome["bad"]
+        total.add(Counts(outcome["rows"], outcome["bad"], outcome["unread"]))
         resumed += outcome["resumed"]
         if outcome["failure"]:
             failures.append(outcome)
-        on_status(Status(rows, resumed, len(files) - len(left) + number + 1, len(files)))
+        on_status(Status(total.rows, resumed, len(files) - len(left) + number + 1, len(files)))
     if failures:
         raise _failed(failures, len(files))
-    return Summary(rows, bad, resumed, labels, "parquet")
+    counted = (total.unread, None, annotator.languages)
+    return Summary(total.rows, total.bad, resumed, labels, "parquet", *counted)
 
 
 def on_ray(

@@ -67,10 +67,12 @@ class Described(NamedTuple):
     Attributes:
         scoring: of its labels.
         backend: what runs it.
+        languages: codes of those that it reads; none where nobody knows.
     """
 
     scoring: Scoring
     backend: str
+    languages: tuple[str, ...]
 
     @classmethod
     def of(cls, annotator: Annotator) -> "Described":
@@ -82,4 +84,4 @@ class Described(NamedTuple):
             names.append(type(backend).__qualname__)
             inner = getattr(backend, "backend", None)
             backend = getattr(backend, "session", None) if inner is None else inner
-        return cls(annotator.scoring, " ".join(names))
+        return cls(annotator.scoring, " ".join(names), annotator.languages)

@@ -23,12 +23,17 @@ from emoscope.training.callbacks import (
     ShowProgress,
     write_predictions,
 )
-from emoscope.training.data import Part
+from emoscope.training.data import EncodedDataset, Part
+from emoscope.training.families.prompted import vocabulary_of
 from emoscope.training.judging import judge
 from emoscope.training.prepare import Prepared, part_names
 from emoscope.training.prior import PriorCorrection, class_weights
 from emoscope.training.processes import is_main, native_bfloat16, on_cpu
+from emoscope.training.teacher import Teacher, make_teacher
 from emoscope.training.trainer import EmotionTrainer
+
+TEACHER = "teacher.safetensors"
+"""Vectors of the training texts, in the folder of a training."""
 
 
 def make_trainer(
@@ -68,32 +73,63 @@ def make_trainer(
         model=model,
         arguments=trainer_arguments(recipe, folder, seed, track),
         section=section,
-        objectives=objectives(recipe, train.parts, train.parts, correction),
+        objectives=objectives(recipe, train.parts, prepared, correction),
         train=train,
         dev=dev,
-        dev_objectives=objectives(recipe, dev, train.parts, correction),
+        dev_objectives=objectives(recipe, dev, prepared, correction),
         judge=lambda logits: judge(prepared, correction, logits).flat(),
-        alpha=recipe.mix.alpha,
+        alpha=shares_of(prepared, recipe.mix.alpha),
         distillation=recipe.objective.self_distillation,
+        teacher=teacher_of(recipe, train, folder.parent / TEACHER),
         callbacks=callbacks,
     )
     trainer.remove_callback(PrinterCallback)
     return trainer, correction
 
 
+def teacher_of(recipe: Recipe, train: EncodedDataset, cache: Path) -> tuple[Teacher, float] | None:
+    """The teacher that a recipe asks for, and its coefficient."""
+    section = recipe.objective.teacher
+    if section is None:
+        return None
+    teacher = make_teacher(section, train.parts, vocabulary_of(section), cache)
+    return teacher, section.coefficient
+
+
+def shares_of(prepared: Prepared, alpha: float) -> float | list[float]:
+    """The share of each training part in an epoch's texts, or the exponent that gives it.
+
+    Args:
+        prepared: with a section of the recipe for each part.
+        alpha: where no corpus has a share of its own.
+    """
+    sections, sizes = prepared.sections, list(map(len, prepared.train))
+    if any(section.share is None for section in sections):
+        return alpha
+    of_corpus = [
+        sum(size for size, other in zip(sizes, sections, strict=True) if other is section)
+        for section in sections
+    ]
+    return [
+        (section.share or 0.0) * size / total
+        for section, size, total in zip(sections, sizes, of_corpus, strict=True)
+    ]
+
+
 def objectives(
-    recipe: Recipe, parts: tuple[Part, ...], train: tuple[Part, ...], correction: PriorCorrection
+    recipe: Recipe, parts: tuple[Part, ...], prepared: Prepared, correction: PriorCorrection
 ) -> list[Objective]:
     """The loss of each part, its correlations and weights from the training part of its labels.
 
     Args:
         recipe: its objective.
         parts: of the training data or of dev.
-        train: parts of the training data.
+        prepared: the training data.
         correction: of the prior, with the class weights of the first part.
     """
     made: dict[tuple[str, ...], Objective] = {}
-    for part in train:
+    train = prepared.train_set.parts
+    for part, section in zip(train, prepared.sections, strict=True):
         names = part.corpus.taxonomy.names
         if names in made:
             continue
@@ -103,7 +139,9 @@ def objectives(
         if part is not train[0]:
             scheme = recipe.objective.class_weights
             weights = class_weights(scheme, label_prior(labels), None)
-        made[names] = make_objective(recipe.objective, part.corpus.taxonomy, labels, weights)
+        made[names] = make_objective(
+            recipe.objective, part.corpus.taxonomy, labels, weights, section.listwise
+        )
     # Dev of labels that nothing is trained on is judged with the first part's kind of loss.
     return [
         made.get(part.corpus.taxonomy.names)

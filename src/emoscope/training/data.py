@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +15,7 @@ from emoscope.encoding.batching import Ragged
 from emoscope.encoding.encoder import Encoder
 from emoscope.models.torch_backend import tensors
 
-EXTRAS = ("labels", "rows", "part", "columns")
+EXTRAS = ("labels", "rows", "part", "columns", "asked")
 """What a batch holds besides the inputs of the model."""
 
 
@@ -67,6 +67,33 @@ class Augmentation:
         kept = order[: max(1, round(labels * (1 - dropped)))]
         return kept if self.shuffle else np.sort(kept)
 
+    def batch(
+        self, part: Part, rows: NDArray[np.int64], rng: np.random.Generator
+    ) -> dict[str, NDArray[Any]]:
+        """Inputs of the model and `labels` (B, K), with `columns` (K,) where some are left out."""
+        labels = part.labels[rows]
+        order = self.order(labels.shape[1], rng)
+        inputs = part.encoder.batch(part.encoded, rows, order.tolist())
+        columns = np.sort(order)
+        if len(columns) == labels.shape[1]:
+            return inputs | {"labels": labels}
+        return inputs | {"labels": labels[:, columns], "columns": columns}
+
+
+class LabelSampler(Protocol):
+    """Chooses what the labels of a batch are."""
+
+    def batch(
+        self, part: Part, rows: NDArray[np.int64], rng: np.random.Generator
+    ) -> dict[str, NDArray[Any]]:
+        """Inputs of the model for the chosen texts, their `labels` and further extras.
+
+        Args:
+            part: the texts.
+            rows: (B,), places in the part.
+            rng: decides.
+        """
+
 
 class EncodedDataset(Dataset[dict[str, Tensor]]):
     """Parts end to end; a batch holds rows of one part and is cut out of its arrays in one go.
@@ -78,7 +105,7 @@ class EncodedDataset(Dataset[dict[str, Tensor]]):
     """
 
     def __init__(
-        self, parts: Sequence[Part], augmentation: Augmentation | None = None, seed: int = 0
+        self, parts: Sequence[Part], augmentation: LabelSampler | None = None, seed: int = 0
     ) -> None:
         self.parts = tuple(parts)
         self.starts = np.cumsum([0, *map(len, self.parts)])
@@ -101,25 +128,19 @@ class EncodedDataset(Dataset[dict[str, Tensor]]):
 
         Returns:
             The inputs of the model; `labels` (B, K), `rows` (B,) of the data set, the number of the
-            `part`, and where labels were dropped the `columns` (K,) of those left.
+            `part`, where labels were left out the `columns` (K,) of the others, and where words
+            were `asked` besides their places (V,), their scores coming after those of the labels.
         """
         chosen = np.asarray(rows, dtype=np.int64)
         number = int(np.searchsorted(self.starts, chosen[0], side="right")) - 1
         part, own = self.parts[number], chosen - self.starts[number]
-        order, labels = None, part.labels[own]
-        extras: dict[str, Any] = {}
-        if self.augmentation is not None:
+        if self.augmentation is None:
+            batch = part.encoder.batch(part.encoded, own) | {"labels": part.labels[own]}
+        else:
             moment = (self.clock.epoch, self.clock.place) if self.clock else (0, int(chosen[0]))
             rng = np.random.default_rng([self.seed, *moment])
-            order = self.augmentation.order(labels.shape[1], rng)
-            columns = np.sort(order)
-            if len(columns) < labels.shape[1]:
-                labels = labels[:, columns]
-                extras["columns"] = columns
-        shown = None if order is None else order.tolist()
-        batch = part.encoder.batch(part.encoded, own, shown)
-        extras |= {"labels": labels, "rows": chosen, "part": np.array(number)}
-        return tensors(batch | extras)
+            batch = self.augmentation.batch(part, own, rng)
+        return tensors(batch | {"rows": chosen, "part": np.array(number)})
 
 
 def keep(batch: dict[str, Tensor]) -> dict[str, Tensor]:
@@ -136,13 +157,13 @@ class LengthBuckets(Sampler[list[int]]):
 
     A part with a share p of all rows is drawn with probability proportional to p^alpha (Conneau &
     Lample 2019, arXiv 1901.07291): below 1, small parts are repeated and large ones thinned out,
-    while the size of the epoch stays.
+    while the size of the epoch stays. Or each part has a share of its own.
 
     Args:
         lengths: of the rows of each part.
         batch_size: rows a batch, over all processes.
         seed: of the order.
-        alpha: in [0, 1].
+        alpha: in [0, 1], or the share of each part.
         pool: batches that are sorted together.
         rank: of this process; it gets every `world`-th row of a batch.
         world: number of processes.
@@ -154,7 +175,7 @@ class LengthBuckets(Sampler[list[int]]):
         batch_size: int,
         seed: int,
         *,
-        alpha: float = 1.0,
+        alpha: float | Sequence[float] = 1.0,
         pool: int = 50,
         rank: int = 0,
         world: int = 1,
@@ -206,10 +227,16 @@ class LengthBuckets(Sampler[list[int]]):
         return batches
 
 
-def draws_by_part(sizes: Sequence[int], alpha: float) -> list[int]:
-    """How many rows of each part an epoch draws, as many in all as there are."""
+def draws_by_part(sizes: Sequence[int], alpha: float | Sequence[float]) -> list[int]:
+    """How many rows of each part an epoch draws, as many in all as there are.
+
+    Args:
+        sizes: rows of each part.
+        alpha: what the share of a part is raised to, or the shares that are drawn instead.
+    """
     shares = np.array(sizes, dtype=np.float64) / max(sum(sizes), 1)
-    weights = np.where(shares > 0, shares**alpha, 0.0)
+    wanted = shares**alpha if isinstance(alpha, float | int) else np.asarray(alpha)
+    weights = np.where(shares > 0, wanted, 0.0)
     return [round(x) for x in sum(sizes) * weights / max(weights.sum(), 1e-12)]
 
 

@@ -1,7 +1,9 @@
 """A trained Demux as an ONNX graph: what annotation needs, and no torch to run it.
 
 The graph takes a batch as `DemuxEncoder` makes it, with the words of the labels as a matrix that
-averages their tokens, so that any labels can be asked for. Weights are stored in 8 bits, one scale
+averages their tokens, so that any labels can be asked for. Independent labels have two graphs, one
+that reads label words and one in which these read texts, and the weights that both need in a file
+of their own. Weights are stored in 8 bits, one scale
 a column (Jacob et al. 2018, arXiv 1712.05877), which leaves the scores within about a thousandth
 of a logit's range; arithmetic is the engine's choice.
 """
@@ -9,7 +11,7 @@ of a logit's range; arithmetic is the engine's choice.
 import logging
 import shutil
 import warnings
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal, cast
@@ -20,7 +22,16 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from emoscope.errors import InputError, require
-from emoscope.folder import CARD, CONFIG, GRAPH, WEIGHTS, ModelFolder, write_json
+from emoscope.folder import (
+    CARD,
+    CONFIG,
+    GRAPH,
+    GRAPH_WEIGHTS,
+    LABEL_GRAPH,
+    WEIGHTS,
+    ModelFolder,
+    write_json,
+)
 from emoscope.models.backbone import encoder_inputs
 from emoscope.models.demux import Demux
 from emoscope.models.torch_backend import load_network
@@ -31,6 +42,8 @@ FLOAT, INTEGER = 1, 6
 """ONNX' numbers of 32-bit floats and integers."""
 LEAST = 4096
 """Weights of fewer numbers stay as they are."""
+ALIGNMENT = 4096
+"""Bytes; external weights begin at multiples of it."""
 
 
 class Graph(nn.Module):
@@ -65,6 +78,52 @@ class Graph(nn.Module):
         return scores
 
 
+class LabelGraph(nn.Module):
+    """States of label words that have read no text.
+
+    Args:
+        model: of independent labels, in evaluation mode.
+    """
+
+    def __init__(self, model: Demux) -> None:
+        super().__init__()
+        self.model = model
+
+    def forward(self, label_tokens: Tensor, word_mask: Tensor) -> Tensor:
+        """States; arguments and result as of `Demux.read_labels`."""
+        return self.model.read_labels(label_tokens, word_mask)
+
+
+class TextGraph(nn.Module):
+    """Scores of label states that read texts.
+
+    Args:
+        model: of independent labels, in evaluation mode.
+    """
+
+    def __init__(self, model: Demux) -> None:
+        super().__init__()
+        self.model = model
+
+    def forward(
+        self,
+        input_ids: Tensor,
+        attention_mask: Tensor,
+        words: Tensor,
+        token_type_ids: Tensor | None = None,
+    ) -> Tensor:
+        """Scores (batch, words).
+
+        Args:
+            input_ids: (batch, tokens).
+            attention_mask: (batch, tokens), 1 at real tokens.
+            words: of `LabelGraph`.
+            token_type_ids: (batch, tokens).
+        """
+        inputs = encoder_inputs(self.model.backbone, input_ids, attention_mask, token_type_ids)
+        return self.model.read(inputs, words)[0]
+
+
 def export(folder: Path, output: Path, precision: Precision = "int8") -> None:
     """Write the folder of a Demux model again with an ONNX graph in place of its weights.
 
@@ -92,11 +151,15 @@ def export(folder: Path, output: Path, precision: Precision = "int8") -> None:
     partial = output.with_name(f".{output.name}.partial")
     shutil.rmtree(partial, ignore_errors=True)
     shutil.copytree(opened.path, partial, ignore=shutil.ignore_patterns(WEIGHTS, ".*"))
-    graph = traced(cast(Demux, load_network(opened).eval()))
-    forget_origins(graph)
-    if precision != "float32":
-        shrink(graph, precision)
-    (partial / GRAPH).write_bytes(graph.SerializeToString())
+    graphs = traced(cast(Demux, load_network(opened).eval()))
+    for graph in graphs.values():
+        forget_origins(graph)
+        if precision != "float32":
+            shrink(graph, precision)
+    if len(graphs) > 1:
+        share_weights(graphs, partial / GRAPH_WEIGHTS)
+    for name, graph in graphs.items():
+        (partial / name).write_bytes(graph.SerializeToString())
     write_json(partial / CONFIG, opened.config | {"weights": precision})
     partial.rename(output)
 
@@ -109,25 +172,51 @@ def export_runs(runs: Iterable[Path]) -> None:
             export(run, output)
 
 
-def traced(model: Demux) -> Any:
-    """The ONNX graph (an `onnx.ModelProto`) of a model, in float32, for batches of any shape."""
+def traced(model: Demux) -> dict[str, Any]:
+    """The ONNX graphs (`onnx.ModelProto`) of a model by file name, in float32, for any shapes."""
     model.backbone.set_attn_implementation("eager")
     ones = torch.ones((3, 9), dtype=torch.long)
-    inputs = {
-        "input_ids": ones,
-        "attention_mask": ones.clone(),
-        "rows": torch.full((2, 5), 0.2),
-    }
+    texts = {"input_ids": ones, "attention_mask": ones.clone()}
     if "token_type_ids" in encoder_inputs(model.backbone, ones, ones, ones):
-        inputs["token_type_ids"] = torch.zeros_like(ones)
-    free = {0: torch.export.Dim.DYNAMIC, 1: torch.export.Dim.DYNAMIC}
+        texts["token_type_ids"] = torch.zeros_like(ones)
+    if model.config.labels == "joint":
+        return {GRAPH: trace(Graph(model), texts | {"rows": torch.full((2, 5), 0.2)}, "scores")}
+    width = model.backbone.config.hidden_size * (2 if model.config.similarity else 1)
+    words = torch.ones((2, width))
+    labels = {
+        "label_tokens": torch.ones((2, 4, 5), dtype=torch.long),
+        "word_mask": torch.ones((4, 5)),
+    }
+    return {
+        GRAPH: trace(TextGraph(model), texts | {"words": words}, "scores"),
+        LABEL_GRAPH: trace(LabelGraph(model), labels, "words"),
+    }
+
+
+FIXED = {"words": (1,), "label_tokens": (0,)}
+"""Dimensions of inputs that are the same in every batch; all others are free."""
+
+
+def trace(module: nn.Module, inputs: dict[str, Tensor], output: str) -> Any:
+    """The ONNX graph of a module, in float32.
+
+    Args:
+        module: in evaluation mode.
+        inputs: an example.
+        output: what its output is called.
+    """
+    free = torch.export.Dim.DYNAMIC
+    shapes = {
+        name: {axis: free for axis in range(value.dim()) if axis not in FIXED.get(name, ())}
+        for name, value in inputs.items()
+    }
     with quiet():
         program = torch.onnx.export(
-            Graph(model),
+            module,
             kwargs=inputs,
             input_names=list(inputs),
-            output_names=["scores"],
-            dynamic_shapes=dict.fromkeys(inputs, free),
+            output_names=[output],
+            dynamic_shapes=shapes,
             opset_version=OPSET,
             dynamo=True,
             verbose=False,
@@ -135,6 +224,34 @@ def traced(model: Demux) -> Any:
     if program is None:
         raise RuntimeError("torch.onnx.export with dynamo=True gives a program.")
     return program.model_proto
+
+
+def share_weights(graphs: Mapping[str, Any], path: Path) -> None:
+    """Move the large weights of graphs into one file, each once.
+
+    Args:
+        graphs: `onnx.ModelProto` of each file beside `path`, changed in place.
+        path: of the file.
+    """
+    from onnx import TensorProto, numpy_helper
+    from onnx.external_data_helper import set_external_data
+
+    places: dict[bytes, int] = {}
+    with path.open("wb") as file:
+        for graph in graphs.values():
+            for stored in graph.graph.initializer:
+                data = numpy_helper.to_array(stored).tobytes()
+                if len(data) < LEAST:
+                    continue
+                if data not in places:
+                    # Engines map the file into memory, and want weights at round places.
+                    file.write(bytes(-file.tell() % ALIGNMENT))
+                    places[data] = file.tell()
+                    file.write(data)
+                stored.raw_data = b""
+                set_external_data(stored, path.name, places[data], len(data))
+                stored.ClearField("raw_data")
+                stored.data_location = TensorProto.EXTERNAL
 
 
 @contextmanager

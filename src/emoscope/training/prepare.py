@@ -35,12 +35,14 @@ class Prepared:
         dev: examples to choose on.
         family: the kind of model, fitted to `train`.
         test: examples to measure the finished model on.
+        sections: of the recipe, for each part of `train`.
     """
 
     train: tuple[Corpus, ...]
     dev: tuple[Corpus, ...]
     family: Family
     test: tuple[Corpus, ...] = ()
+    sections: tuple[CorpusSection, ...] = ()
 
     @property
     def taxonomy(self) -> Taxonomy:
@@ -205,12 +207,14 @@ def prepare(recipe: Recipe, root: Path) -> Prepared:
     train: list[Corpus] = []
     dev: list[Corpus] = []
     test: list[Corpus] = []
+    sections: list[CorpusSection] = []
     for section in recipe.corpora:
         of_train, of_dev = load_corpora(section, root)
         train += of_train
+        sections += [section] * len(of_train)
         dev += of_dev
         test += load_test(section, root)
     check_metric(recipe.training.metric, dev)
     check_objective(recipe.objective, [corpus.taxonomy for corpus in train])
     family: Family = resolve(MODELS[recipe.model.type].family)(recipe, train)
-    return Prepared(tuple(train), tuple(dev), family, tuple(test))
+    return Prepared(tuple(train), tuple(dev), family, tuple(test), tuple(sections))

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
+from dataclasses import replace
 from itertools import zip_longest
 from pathlib import Path
 from typing import Any
@@ -18,14 +19,21 @@ from transformers import Trainer, TrainerCallback, TrainingArguments
 
 from emoscope.encoding.batching import by_length
 from emoscope.errors import EmoscopeError
-from emoscope.losses.distillation import self_distillation, target_share
+from emoscope.losses.distillation import (
+    listwise_distillation,
+    self_distillation,
+    target_share,
+)
 from emoscope.losses.objective import Objective
+from emoscope.models.output import EmotionOutput
 from emoscope.models.torch_backend import tensors
 from emoscope.recipes.schema import TrainingSection
 from emoscope.training.checkpoints import SCORES
+from emoscope.training.corpus_bias import CORPUS_BIAS
 from emoscope.training.data import EXTRAS, EncodedDataset, EpochLoader, LengthBuckets, Part, keep
 from emoscope.training.schedules import make_schedule
 from emoscope.training.scores import Logits, TrainScores
+from emoscope.training.teacher import Teacher
 
 Judge = Callable[[Logits], dict[str, float]]
 
@@ -44,6 +52,7 @@ class EmotionTrainer(Trainer):
         judge: figures to follow on dev, from the logits (M, K) of each part.
         alpha: how the parts are mixed, see `LengthBuckets`.
         distillation: the coefficient of self-distillation, in [0, 1); none at 0.
+        teacher: of words asked for besides the labels, and the coefficient of what it teaches.
         callbacks: of transformers' Trainer.
 
     Attributes:
@@ -61,8 +70,9 @@ class EmotionTrainer(Trainer):
         dev: Sequence[Part],
         dev_objectives: Sequence[Objective],
         judge: Judge,
-        alpha: float = 1.0,
+        alpha: float | Sequence[float] = 1.0,
         distillation: float = 0.0,
+        teacher: tuple[Teacher, float] | None = None,
         callbacks: list[TrainerCallback] | None = None,
     ) -> None:
         self.section = section
@@ -73,6 +83,7 @@ class EmotionTrainer(Trainer):
         self.dev_objectives = list(dev_objectives)
         self.alpha = alpha
         self.distillation = distillation
+        self.teacher = teacher
         self.dev_logits: Logits = []
         self._terms: dict[str, list[Tensor]] = {}
         super().__init__(
@@ -130,11 +141,19 @@ class EmotionTrainer(Trainer):
     ) -> Any:
         """The objective of one batch; its terms and, in training, its logits are kept."""
         extras = {name: inputs[name] for name in EXTRAS if name in inputs}
-        output = model(**{name: one for name, one in inputs.items() if name not in EXTRAS})
+        whole = model(**{name: one for name, one in inputs.items() if name not in EXTRAS})
+        output = of_labels(whole, extras["labels"].shape[1])
         number, columns = int(extras["part"]), extras.get("columns")
-        loss, terms = self.objectives[number](output, extras["labels"], columns)
+        biased = replace(output, logits=output.logits + self.corpus_bias(number, columns))
+        loss, terms = self.objectives[number](biased, extras["labels"], columns)
         rows = extras["rows"].cpu().numpy() - self.train_examples.starts[number]
         places = None if columns is None else columns.cpu().numpy()
+        if self.teacher is not None and "asked" in extras:
+            teacher, coefficient = self.teacher
+            targets = teacher.distributions(number, rows, extras["asked"].cpu().numpy())
+            further = whole.logits[:, output.logits.shape[1] :]
+            terms["teacher_loss"] = listwise_distillation(further, targets.to(further.device))
+            loss = loss + coefficient * terms["teacher_loss"]
         if self.distillation:
             clock = self.train_examples.clock
             self.train_scores.begin(0 if clock is None else clock.epoch)
@@ -143,10 +162,18 @@ class EmotionTrainer(Trainer):
                 loss, output.logits, torch.from_numpy(former), extras["labels"], number
             )
         for name, value in terms.items():
-            self._terms.setdefault(name, []).append(value)
+            self._terms.setdefault(name, []).append(value.detach())
         logits = output.logits.detach().float().cpu().numpy()
         self.train_scores.keep(number, rows, places, logits)
         return (loss, output) if return_outputs else loss
+
+    def corpus_bias(self, part: int, columns: Tensor | None = None) -> Tensor | float:
+        """How frequent the labels of a training part are, (labels,), where that is learnt."""
+        biases = getattr(self.accelerator.unwrap_model(self.model), CORPUS_BIAS, None)
+        if biases is None:
+            return 0.0
+        bias: Tensor = biases[part]
+        return bias if columns is None else bias[columns]
 
     def distilled(
         self, loss: Tensor, logits: Tensor, former: Tensor, labels: Tensor, part: int
@@ -222,12 +249,22 @@ class EmotionTrainer(Trainer):
                 labels = torch.from_numpy(part.labels[rows]).to(self.args.device)
                 with torch.inference_mode(), precision():
                     output = model(**batch)
-                    loss = 0.0 if objective is None else float(objective(output, labels)[0])
+                    loss = 0.0
+                    if objective is not None:
+                        bias = self.corpus_bias(self.alike(part))
+                        biased = replace(output, logits=output.logits + bias)
+                        loss = float(objective(biased, labels)[0])
                 logits[rows] = output.logits.float().cpu().numpy()
                 total += loss * len(rows)
             scored.append(logits)
         model.train(training)
         return scored, total / max(sum(map(len, parts)), 1)
+
+    def alike(self, part: Part) -> int:
+        """The number of the training part with the labels of a dev part; the first if none has."""
+        names = [one.corpus.taxonomy.names for one in self.train_examples.parts]
+        own = part.corpus.taxonomy.names
+        return names.index(own) if own in names else 0
 
     def log(self, logs: dict[str, float], start_time: float | None = None) -> None:
         """Add the mean of each term since the last log to the training figures."""
@@ -238,3 +275,14 @@ class EmotionTrainer(Trainer):
                 logs[name] = float(means.mean())
             self._terms.clear()
         super().log(logs, start_time)
+
+
+def of_labels(output: EmotionOutput, count: int) -> EmotionOutput:
+    """The first so many labels of an output: those of the corpus, without words asked besides."""
+    if output.logits.shape[1] == count:
+        return output
+    states = output.representations
+    return EmotionOutput(
+        logits=output.logits[:, :count],
+        representations=None if states is None else states[:, :count],
+    )

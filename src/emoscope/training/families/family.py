@@ -10,7 +10,7 @@ from transformers import PreTrainedModel
 from emoscope.encoding.encoder import Encoder
 from emoscope.recipes.schema import TextSection
 from emoscope.text import CHAT_STEPS, SOCIAL_STEPS, TextPipeline
-from emoscope.training.data import Augmentation
+from emoscope.training.data import LabelSampler
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class Family:
     make_model: Callable[[], PreTrainedModel]
     told: tuple[str, ...] = ()
     facts: Mapping[str, Any] = field(default_factory=dict)
-    augmentation: Augmentation | None = None
+    augmentation: LabelSampler | None = None
     draw: Callable[[PreTrainedModel, Path], None] | None = None
     finish: Callable[[PreTrainedModel], None] = lambda _: None
 

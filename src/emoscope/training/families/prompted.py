@@ -9,7 +9,9 @@ from safetensors.torch import load_file
 from transformers import PreTrainedModel
 
 from emoscope.corpora.corpus import Corpus
+from emoscope.corpora.feelings import load_feelings
 from emoscope.encoding.demux import DemuxEncoder
+from emoscope.encoding.independent import IndependentEncoder
 from emoscope.encoding.memo import MemoEncoder, check_template, template_for
 from emoscope.encoding.tokens import TextTokenizer
 from emoscope.errors import InputError
@@ -18,11 +20,13 @@ from emoscope.models.backbone import backbone_config, load_backbone, load_tokeni
 from emoscope.models.demux import Demux, DemuxConfig
 from emoscope.models.memo import Memo, MemoConfig
 from emoscope.recipes.models import DemuxSection, MemoSection, PromptedSection
-from emoscope.recipes.schema import Recipe
+from emoscope.recipes.schema import Recipe, TeacherSection
 from emoscope.taxonomy import Taxonomy
-from emoscope.training.data import Augmentation
+from emoscope.training.corpus_bias import add_corpus_bias, drop_corpus_bias
+from emoscope.training.data import Augmentation, LabelSampler
 from emoscope.training.families.family import Family, make_pipeline
 from emoscope.training.freezing import add_lora, freeze, merge_lora
+from emoscope.training.label_sampling import LabelSampling
 
 
 def demux_family(recipe: Recipe, train: Sequence[Corpus]) -> Family:
@@ -36,7 +40,8 @@ def demux_family(recipe: Recipe, train: Sequence[Corpus]) -> Family:
     taxonomy = train[0].taxonomy
     shape = backbone_config(section.backbone)
     tokenizer = load_tokenizer(section.backbone, shape)
-    encoder = DemuxEncoder(
+    independent = section.labels == "independent"
+    encoder = (IndependentEncoder if independent else DemuxEncoder)(
         pipeline=make_pipeline(recipe.text, ()),
         tokenizer=tokenizer,
         taxonomy=taxonomy,
@@ -48,23 +53,49 @@ def demux_family(recipe: Recipe, train: Sequence[Corpus]) -> Family:
         cluster=section.cluster,
         dropout=section.dropout,
         joint_layers=section.joint_layers,
+        labels=section.labels,
+        label_feed_forward=section.label_feed_forward,
+        similarity=section.similarity,
         **names_of(taxonomy),
     )
-    augmented = section.shuffle_labels or section.drop_labels > 0
     words = [word for corpus in train for label in corpus.taxonomy.labels for word in label.words]
 
     def make_model() -> PreTrainedModel:
-        return adapted(Demux(config, load_backbone(section.backbone)), section, tokenizer, words)
+        model = adapted(Demux(config, load_backbone(section.backbone)), section, tokenizer, words)
+        if recipe.objective.corpus_bias:
+            add_corpus_bias(model, [corpus.labels for corpus in train])
+        return model
 
     return Family(
         encoder=encoder,
         make_model=make_model,
-        told=told(section, encoder.prompt.frame, tokenizer),
-        augmentation=(
-            Augmentation(section.shuffle_labels, section.drop_labels) if augmented else None
-        ),
+        told=told(section, encoder.frame, tokenizer),
+        augmentation=sampler_of(section, recipe.objective.teacher),
         finish=partial(finish, section=section),
     )
+
+
+def sampler_of(section: DemuxSection, teacher: TeacherSection | None) -> LabelSampler | None:
+    """What changes in the labels from batch to batch."""
+    if section.labels == "joint":
+        augmented = section.shuffle_labels or section.drop_labels > 0
+        return Augmentation(section.shuffle_labels, section.drop_labels) if augmented else None
+    if teacher is None and section.max_labels is None and not section.swap_forms:
+        return None
+    families = load_feelings().values()
+    return LabelSampling(
+        most=section.max_labels,
+        forms={word: forms for forms in families for word in forms},
+        swap=section.swap_forms,
+        vocabulary=() if teacher is None else vocabulary_of(teacher),
+        extra=0 if teacher is None else teacher.words,
+    )
+
+
+def vocabulary_of(teacher: TeacherSection) -> tuple[str, ...]:
+    """Words that a batch may be asked for besides its labels."""
+    words = (word for forms in load_feelings().values() for word in forms)
+    return tuple(word for word in words if word not in teacher.exclude)
 
 
 def memo_family(recipe: Recipe, train: Sequence[Corpus]) -> Family:
@@ -215,3 +246,4 @@ def finish(model: PreTrainedModel, section: PromptedSection) -> None:
     """Put low-rank updates into the weights that they change."""
     if section.lora is not None:
         merge_lora(model)
+    drop_corpus_bias(model)

@@ -72,7 +72,7 @@ class Annotator:
         made of several of them gets its score from theirs; see `group_probability`.
 
         Raises:
-            InputError: nothing that `Taxonomy.of` takes, or the model has learnt a fixed set of labels.
+            InputError: not what `Taxonomy.of` takes, or the model has learnt a fixed set of labels.
         """
         scoring = self.scoring.for_labels(Taxonomy.of(labels))
         return self._with(self.backend.for_taxonomy(scoring.asked), scoring)
@@ -128,7 +128,7 @@ class Annotator:
         return self._with(self.backend, self.scoring.expecting(shares))
 
     def decide(self, probabilities: NDArray[np.floating[Any]]) -> NDArray[np.bool_]:
-        """Labels given, (N, K): the most probable one if exclusive, else those at their threshold."""
+        """Labels given, (N, K): the most probable if exclusive, else those at their threshold."""
         return decide(probabilities, self.taxonomy.exclusive, np.array(self.scoring.thresholds))
 
     def encode(self, conversations: Sequence[Sequence[str]]) -> Any:

@@ -6,6 +6,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -72,6 +73,8 @@ class IndependentEncoder(LabelReader):
     """Cleaned turns by themselves, and the words of each label by themselves."""
 
     kind = "demux_independent"
+    independent: ClassVar[bool] = True
+    """A label's score does not depend on which others are asked for."""
 
     @cached_property
     def frame(self) -> Frame:

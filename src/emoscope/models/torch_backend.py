@@ -33,6 +33,11 @@ class TorchBackend:
         self.encoder = encoder
         self.batch_size = batch_size
 
+    @property
+    def independent(self) -> bool:
+        """Whether a label's score does not depend on which others are asked for."""
+        return bool(getattr(self.encoder, "independent", False))
+
     @classmethod
     def load(cls, folder: ModelFolder) -> "TorchBackend":
         """Read weights and encoder from a model folder."""

@@ -74,6 +74,11 @@ class LongTextBackend:
         """Of the backend."""
         return self.backend.encoder
 
+    @property
+    def independent(self) -> bool:
+        """Of the backend."""
+        return bool(getattr(self.backend, "independent", False))
+
     def encode(self, conversations: Sequence[Sequence[str]]) -> Pieces:
         """N conversations as pieces."""
         encoder = self.encoder

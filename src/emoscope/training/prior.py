@@ -1,6 +1,6 @@
 """Correction for labels whose shares differ between training and use, as a recipe asks for it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -9,11 +9,12 @@ from numpy.typing import NDArray
 from emoscope.calibration import (
     Calibration,
     estimate_prior,
+    fit_calibration,
     label_prior,
 )
 from emoscope.errors import InputError
 from emoscope.recipes.schema import Recipe
-from emoscope.taxonomy import Taxonomy
+from emoscope.taxonomy import Taxonomy, builtin_taxonomies
 
 Floats = NDArray[np.floating[Any]]
 
@@ -41,6 +42,8 @@ class PriorCorrection:
             )
         self.estimated = wanted == "estimate"
         self.exclusive = taxonomy.exclusive
+        self.independent = getattr(recipe.model, "labels", "joint") == "independent"
+        self.names = taxonomy.names
         self.target: Floats | None = None
         if wanted == "dev":
             self.target = label_prior(dev)
@@ -68,11 +71,27 @@ class PriorCorrection:
     def fit(self, logits: Floats, labels: Floats) -> Calibration:
         """The shift, the temperature, and the thresholds of labels that are not exclusive.
 
+        Independent labels have a shift each, and groups of them that taxonomies which ship are made
+        of have thresholds.
+
         Args:
             logits: of the dev texts, (N, K).
             labels: (N, K), one-hot if exclusive, NaN where not known.
         """
+        if self.independent and not self.exclusive:
+            return fit_calibration(logits, labels, self.names, groups_of(self.names))
         return self.calibrate(logits).fitted(logits, labels, self.exclusive)
+
+
+def groups_of(names: Sequence[str]) -> list[tuple[str, ...]]:
+    """The groups of several of these labels that taxonomies which ship are made of."""
+    groups = (
+        parts
+        for taxonomy in map(Taxonomy.load, builtin_taxonomies())
+        for parts in taxonomy.made_of.values()
+    )
+    known = dict.fromkeys(parts for parts in groups if set(parts) <= set(names))
+    return [parts for parts in known if len(parts) > 1]
 
 
 def given_prior(shares: Mapping[str, float], taxonomy: Taxonomy) -> Floats:

@@ -75,11 +75,17 @@ def run(hidden, *arguments):
 
 
 def test_the_light_install_annotates(hidden, tmp_path):
+    """It also calibrates by coded rows."""
+    rows = [f"row {n} of the coded ones,{n % 2}" for n in range(12)]
+    (tmp_path / "coded.csv").write_text("\n".join(["text,joy", *rows]))
     done = run(
         hidden, "annotate", EXAMPLE, "--labels", "joy, anger|rage", "--output",
-        tmp_path / "scores.csv", "--plot", tmp_path / "emotions.html",
+        tmp_path / "scores.csv", "--plot", tmp_path / "emotions.html", "--calibrate",
+        tmp_path / "coded.csv", "--save-calibration", tmp_path / "mine.json",
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
+    assert "Calibrated by 12 coded rows" in done.stderr
+    assert (tmp_path / "mine.json").is_file()
     with (tmp_path / "scores.csv").open(encoding="utf-8", newline="") as file:
         scored = list(csv.DictReader(file))
     with EXAMPLE.open(encoding="utf-8", newline="") as file:

@@ -1,5 +1,7 @@
 """`emoscope annotate --cluster`, with a cluster that is this process."""
 
+import json
+
 import pyarrow.parquet as pq
 import pytest
 
@@ -41,8 +43,25 @@ def test_labels_without_a_threshold_are_told(emoscope, folder, tmp_path):
     command = ["annotate", folder, "--cluster", "ray", "-o", tmp_path / "out", "--bad-rows", "keep"]
     ended = emoscope(*command, "--labels", "hope, joy")
     assert ended.code == 0
-    assert "The model was not trained on hope: go by the ranking" in ended.err
+    assert "The model was not trained on hope: it goes by the words alone" in ended.err
     assert "not trained" not in emoscope(*command, "--labels", "joy", "--restart").err
+
+
+def test_workers_score_with_the_calibration_and_the_shares(emoscope, folder, tmp_path):
+    coded = tmp_path / "coded.csv"
+    rows = [f"row {number},{number % 2}" for number in range(12)]
+    coded.write_text("\n".join(["text,joy", *rows]))
+    options = ["--labels", "hope, joy", "--calibrate", coded, "--expect", "hope=0.3"]
+    command = ["annotate", folder, "--cluster", "ray", "-o", tmp_path / "out", "--bad-rows", "keep"]
+    ended = emoscope(*command, *options)
+    assert ended.code == 0, ended.err
+    found = pq.read_table(tmp_path / "out" / "a.csv.parquet").select(["hope", "joy"]).to_pylist()
+    alone = emoscope("annotate", folder / "a.csv", *options)
+    assert [row["emotions"] for row in map(json.loads, alone.out.splitlines())] == found
+    ended = emoscope(*command, "--labels", "hope, joy")
+    assert ended.code == 2
+    assert "calibration: " in ended.err
+    assert "expected shares: " in ended.err
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import pytest
 from emoscope.calibration import Calibration
 from emoscope.corpora.corpus import Corpus
 from emoscope.errors import InputError
-from emoscope.evaluation.evaluate import AVERAGED, evaluate
+from emoscope.evaluation.evaluate import AVERAGED, evaluate, with_groups
 from emoscope.evaluation.metrics import report
 from emoscope.runtime.annotator import Annotator
 from emoscope.taxonomy import Taxonomy
@@ -94,3 +94,24 @@ def test_only_the_labels_that_both_know_count():
     assert measured.report == expected
     with pytest.raises(InputError, match=r"joy, fear, awe; mine has pride, relief"):
         evaluate(ANNOTATOR, corpus(logits, labels[:, :2], taxonomy=Taxonomy.load("pride, relief")))
+
+
+def test_labels_made_of_those_of_a_corpus_are_measured_against_their_parts():
+    """An example has a group if it has one of its labels; a group of others is as it was."""
+    own = Taxonomy.load("joy, love, anger, pride")
+    gold = np.array([[1, 0, 0, 0], [0, 1, 0, 0], [0, 0, 1, 0], [0, 0, 0, 0]])
+    rows = Corpus.from_rows("mine", own, list("abcd"), [["3 -3 0"]] * 4, gold)
+    asked = Taxonomy(
+        "asked",
+        Taxonomy.load("joy, anger, warm").labels,
+        made_of={"joy": ("joy", "love"), "anger": ("anger", "annoyance")},
+    )
+    found = with_groups(rows, asked)
+    assert found.taxonomy.names == ("joy", "anger", "pride")
+    assert found.labels.tolist() == [[1, 0, 0], [1, 0, 0], [0, 1, 0], [0, 0, 0]]
+    measured = evaluate(Annotator(Fixed(), asked, Calibration()), rows)
+    assert measured.taxonomy.names == ("joy", "anger")
+    assert measured.report.labels["joy"].support == 2
+    assert measured.report.labels["joy"].precision == 0.5
+    assert with_groups(rows, LABELS) is rows
+    assert with_groups(found, asked) is found

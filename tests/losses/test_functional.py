@@ -5,7 +5,11 @@ import math
 import pytest
 import torch
 
-from emoscope.losses.functional import binary_cross_entropy, cross_entropy
+from emoscope.losses.functional import (
+    binary_cross_entropy,
+    cross_entropy,
+    listwise_cross_entropy,
+)
 
 LOGITS = torch.tensor([[2.0, -1.0, 0.5], [0.0, 0.0, 0.0], [-3.0, 4.0, 1.0]], dtype=torch.float64)
 CLASSES = torch.tensor([0, 2, 1])
@@ -86,3 +90,30 @@ def test_finite_at_extreme_logits(function, size):
     loss.backward()
     assert torch.isfinite(loss)
     assert torch.isfinite(logits.grad).all()
+
+
+def test_votes_for_labels_of_a_text_are_shares_of_a_choice():
+    """Against the sum that it is; without votes, or of labels not known, nothing counts."""
+    logits = torch.tensor([[2.0, -1.0, 0.5], [0.0, 0.3, -2.0], [1.0, 1.0, -3.0]])
+    votes = torch.tensor([[2 / 3, 0.0, 1 / 3], [0.0, 0.0, 0.0], [0.5, math.nan, 0.0]])
+    expected = []
+    for row, text in zip(logits.tolist(), [[2 / 3, 0, 1 / 3], None, [1, 0, 0]], strict=True):
+        if text is not None:
+            total = math.log(sum(math.exp(logit) for logit in row))
+            expected.append(-sum(s * (z - total) for s, z in zip(text, row, strict=True)))
+    found = listwise_cross_entropy(logits, votes)
+    assert float(found) == pytest.approx(sum(expected) / 2, abs=1e-6)
+
+
+def test_a_choice_among_labels_without_votes_has_no_loss_and_a_gradient_of_zeros():
+    logits = torch.randn(2, 3, requires_grad=True)
+    loss = listwise_cross_entropy(logits, torch.zeros(2, 3))
+    assert loss.item() == 0
+    (gradient,) = torch.autograd.grad(loss, logits)
+    assert torch.equal(gradient, torch.zeros(2, 3))
+
+
+def test_the_gradient_of_a_choice_is_right():
+    votes = torch.tensor([[1.0, 0.0, 1.0], [0.0, 0.0, 0.0]], dtype=torch.float64)
+    logits = torch.randn(2, 3, dtype=torch.float64, requires_grad=True)
+    assert torch.autograd.gradcheck(lambda z: listwise_cross_entropy(z, votes), logits)

@@ -156,7 +156,7 @@ def test_labels_are_passed_on(tmp_path):
     labels = Taxonomy.load("pride, relief, anger|rage")
     folder = save_demux(tmp_path / "model", ("anger", "joy"))
     with Processes(ModelSpec(folder, labels), 1) as engine:
-        assert engine.described.taxonomy == labels
+        assert engine.described.scoring.taxonomy == labels
 
 
 def test_what_is_wrong_with_a_model_is_told(tmp_path, trained):

@@ -4,7 +4,7 @@ import pickle
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from emoscope.calibration import Calibration, sigmoid
@@ -41,15 +41,16 @@ def by_words(annotator: Annotator, texts=TEXTS):
     """Probabilities and threshold of each label by what it is, less those of a known name."""
     found = annotator.probabilities([[text] for text in texts])
     return {
-        key: (tuple(found[:, place]), annotator.thresholds[place])
+        key: (tuple(found[:, place]), annotator.scoring.thresholds[place])
         for place, key in enumerate(annotator.scoring.keys)
-        if set(key) <= KNOWN or annotator.taxonomy.names[place] in annotator.untrained
+        if set(key) <= KNOWN or annotator.taxonomy.names[place] in annotator.scoring.untrained
     }
 
 
 ALONE = {(name,): by_words(independent([name]))[(name,)] for name in WORDS}
 
 
+@settings(max_examples=50)
 @given(label_sets(), label_sets())
 def test_a_label_has_one_score_whatever_else_is_asked(first, second):
     """Alone, among others, after others, under any name; so has a group, in whatever order."""
@@ -61,6 +62,7 @@ def test_a_label_has_one_score_whatever_else_is_asked(first, second):
     assert all(one[key] == ALONE[key] for key in one.keys() & ALONE.keys())
 
 
+@settings(max_examples=50)
 @given(label_sets())
 def test_what_is_made_of_known_labels_is_their_noisy_or(taxonomy):
     found = independent(taxonomy).probabilities([[text] for text in TEXTS])
@@ -81,8 +83,8 @@ def test_the_models_own_labels_are_scored_as_ever():
     assert scored == pytest.approx(sigmoid((logits + CALIBRATION.prior_shift) / 1.3))
     again = independent("goemotions")
     assert np.array_equal(again.probabilities([["we won"]]), scored)
-    assert again.thresholds == CALIBRATION.thresholds
-    assert again.untrained == ()
+    assert again.scoring.thresholds == CALIBRATION.thresholds
+    assert again.scoring.untrained == ()
 
 
 def test_each_part_is_asked_for_once_by_itself():
@@ -97,13 +99,13 @@ def test_each_part_is_asked_for_once_by_itself():
     assert annotator.taxonomy.names == ("anger", "joy", "annoyance", "hope")
     [scores] = annotator.annotate(["we won"])
     assert {score.label for score in scores} == {"anger", "joy", "annoyance", "hope"}
-    assert annotator.untrained == ("hope",)
+    assert annotator.scoring.untrained == ("hope",)
 
 
 def test_labels_that_stand_for_others_are_shown_by_their_own_names():
     annotator = independent({"Freude": "joy", "Hoffnung": "hope", "Ärger": ["annoyance", "anger"]})
     own = independent(["joy"])
-    assert annotator.untrained == ("Hoffnung",)
+    assert annotator.scoring.untrained == ("Hoffnung",)
     [scores], [alone] = annotator.annotate(["we won"]), own.annotate(["we won"])
     assert dict(scores)["Freude"] == dict(alone)["joy"]
     single = independent({"Freude": "joy", "Hoffnung": "hope"})
@@ -114,27 +116,27 @@ def test_labels_that_stand_for_others_are_shown_by_their_own_names():
 def test_built_in_groups_are_those_of_their_parts(labels):
     taxonomy = Taxonomy.load(labels)
     groups = independent(labels)
-    assert groups.untrained == ()
+    assert groups.scoring.untrained == ()
     assert len(groups.backend.taxonomy) == len(TRAINED)
     clusters = independent({name: list(parts) for name, parts in taxonomy.made_of.items()})
     texts = [[text] for text in TEXTS]
     assert np.array_equal(groups.probabilities(texts), clusters.probabilities(texts))
-    assert groups.thresholds == clusters.thresholds
+    assert groups.scoring.thresholds == clusters.scoring.thresholds
 
 
 def test_groups_are_given_from_a_threshold_of_their_own_or_the_mean_of_their_labels():
     annotator = independent("disapproval|anger|annoyance, anger|joy, joy, hope")
     cuts = dict(zip(TRAINED.names, CALIBRATION.thresholds, strict=True))
     expected = [0.33, (cuts["anger"] + cuts["joy"]) / 2, cuts["joy"], 0.25]
-    assert annotator.thresholds == pytest.approx(expected)
+    assert annotator.scoring.thresholds == pytest.approx(expected)
     probabilities = np.array([expected, np.array(expected) - 1e-6])
     assert annotator.decide(probabilities).tolist() == [[True] * 4, [False] * 4]
     described = Described.of(annotator)
-    assert described.thresholds == annotator.thresholds
-    labels = Labels.of(described.taxonomy, described.thresholds, 0.4, described.untrained)
-    assert (labels.thresholds, labels.untrained) == ((0.4,) * 4, ("hope",))
+    assert described.scoring == annotator.scoring
+    labels = Labels.of(described.scoring, 0.4)
+    assert (labels.thresholds, labels.guessed) == ((0.4,) * 4, ("hope",))
     plain = independent("anger|joy, joy", Calibration())
-    assert plain.thresholds == (0.5, 0.5)
+    assert plain.scoring.thresholds == (0.5, 0.5)
 
 
 def test_a_label_whose_parts_are_not_all_known_is_asked_for_by_its_words():
@@ -149,7 +151,7 @@ def test_a_label_whose_parts_are_not_all_known_is_asked_for_by_its_words():
         ("sadness",),
         ("remorse",),
     ]
-    assert annotator.untrained == ("warm",)
+    assert annotator.scoring.untrained == ("warm",)
 
 
 def test_an_unknown_label_is_shifted_and_cut_as_the_model_says():
@@ -159,10 +161,10 @@ def test_an_unknown_label_is_shifted_and_cut_as_the_model_says():
     joy = CALIBRATION.prior_shift[TRAINED.index("joy")]
     for labels in ("joy|glee", Taxonomy("es", (Label("joy", ("alegría",)),), "es")):
         annotator = independent(labels)
-        assert annotator.untrained == ()
+        assert annotator.scoring.untrained == ()
         assert annotator.calibration.prior_shift == pytest.approx((joy,))
     other = independent({"joy": ["hope", "awe"]})
-    assert other.untrained == ("joy",)
+    assert other.scoring.untrained == ("joy",)
     assert other.calibration.prior_shift == (-0.7,)
 
 
@@ -173,7 +175,7 @@ def test_a_model_that_was_trained_on_clusters_answers_with_them():
     for labels in (["anger"], {"Wut": ["disgust", "anger", "contempt", "hate"]}, "anger, pride"):
         found = annotator.with_labels(labels)
         assert found.probabilities([["we won"]])[0, 0] == own[0]
-        assert found.untrained == ()
+        assert found.scoring.untrained == ()
     both = annotator.with_labels({"both": ["anger", "pride"]})
     expected = 1 - (1 - own[0]) * (1 - own[trained.index("pride")])
     assert both.probabilities([["we won"]])[0, 0] == pytest.approx(expected)
@@ -208,8 +210,8 @@ def test_nothing_changes_for_a_model_whose_labels_see_each_other(labels):
     assert annotator.scoring.grouping is None
     before = CALIBRATION.for_labels(TRAINED.names, taxonomy.names)
     assert annotator.calibration == before
-    assert annotator.thresholds == before.thresholds
-    known = [name for name in taxonomy.names if name not in annotator.untrained]
+    assert annotator.scoring.thresholds == before.thresholds
+    known = [name for name in taxonomy.names if name not in annotator.scoring.untrained]
     assert set(known) == set(taxonomy.names) & KNOWN
 
 

@@ -5,17 +5,19 @@ import shutil
 import numpy as np
 import onnx
 import pytest
+import torch
 
 import emoscope
 from emoscope.calibration import Calibration
 from emoscope.encoding.demux import DemuxEncoder
+from emoscope.encoding.independent import IndependentEncoder
 from emoscope.errors import InputError
-from emoscope.folder import GRAPH, complete
+from emoscope.folder import GRAPH, GRAPH_WEIGHTS, LABEL_GRAPH, complete
 from emoscope.models.backbone import shape_of, without_pooler
 from emoscope.models.demux import Demux, DemuxConfig
-from emoscope.taxonomy import Taxonomy
+from emoscope.taxonomy import Label, Taxonomy
 from emoscope.text import TextPipeline
-from emoscope.training.export import eight_bits, export, shrink
+from emoscope.training.export import eight_bits, export, share_weights, shrink
 from tests.tiny import SENTENCES, encoder, text_tokenizer
 
 LABELS = Taxonomy.parse_labels("anger|rage, joy, mixed feelings|surprise|hope, positive")
@@ -23,6 +25,8 @@ TEXTS = ["such a day", " ".join(SENTENCES * 3), *SENTENCES[5:9]]
 FORMS = {
     "bert-late": ("bert", {"joint_layers": 1}),
     "roberta-max": ("roberta", {"cluster": "max"}),
+    "independent": ("bert", {"labels": "independent", "joint_layers": 1, "similarity": True}),
+    "independent-max": ("roberta", {"labels": "independent", "cluster": "max"}),
 }
 ENGINES = ("openvino", "onnxruntime")
 
@@ -34,7 +38,10 @@ def folders(request, tmp_path_factory):
     root = tmp_path_factory.mktemp("models")
     backbone = without_pooler(encoder(kind, vocab_size=700))
     model = Demux(DemuxConfig(shape_of(backbone.config), **options), backbone)
-    reader = DemuxEncoder(TextPipeline(()), text_tokenizer(kind), LABELS, max_length=24)
+    # With similarity it begins at zero.
+    torch.nn.init.normal_(model.head[-1].weight)
+    read = IndependentEncoder if options.get("labels") == "independent" else DemuxEncoder
+    reader = read(TextPipeline(()), text_tokenizer(kind), LABELS, max_length=24)
     model.save_pretrained(root / "torch")
     reader.save(root / "torch")
     calibration = Calibration(temperature=1.5, thresholds=(0.4, 0.5, 0.6, 0.5))
@@ -42,9 +49,14 @@ def folders(request, tmp_path_factory):
     export(root / "torch", root / "graph", "float32")
     # What `export` does with 8 bits, without tracing the network again.
     shutil.copytree(root / "graph", root / "small")
-    graph = onnx.load(root / "graph" / GRAPH)
-    shrink(graph, "int8")
-    (root / "small" / GRAPH).write_bytes(graph.SerializeToString())
+    names = [path.name for path in (root / "graph").glob("*.onnx")]
+    graphs = {name: onnx.load(root / "graph" / name) for name in names}
+    for graph in graphs.values():
+        shrink(graph, "int8")
+    if len(graphs) > 1:
+        share_weights(graphs, root / "small" / GRAPH_WEIGHTS)
+    for name, graph in graphs.items():
+        (root / "small" / name).write_bytes(graph.SerializeToString())
     return root
 
 
@@ -71,8 +83,11 @@ def test_small_weights_change_little(folders, engine):
     assert small.calibration == emoscope.load(folders / "torch").calibration
     expected = emoscope.load(folders / "graph", None, engine).probabilities(turns)
     assert small.probabilities(turns) == pytest.approx(expected, abs=0.05)
-    sizes = [(folders / one / "model.onnx").stat().st_size for one in ("small", "graph")]
-    assert sizes[0] < sizes[1], "most of so small a file is not weights"
+    small_size, large_size = (
+        sum(path.stat().st_size for path in (folders / name).iterdir())
+        for name in ("small", "graph")
+    )
+    assert small_size < large_size, "most of so small a file is not weights"
 
 
 def test_a_folder_is_run_by_what_can_run_it(folders):
@@ -114,3 +129,44 @@ def test_eight_bits_are_within_half_a_step():
             0 if (axis == 0 and place == 3) else 127
             for place in range(len(values) if axis == 0 else 20)
         ]
+
+
+def test_independent_labels_score_alike_whatever_else_is_asked(folders):
+    """In the arithmetic of each engine, among more labels than one request asks for."""
+    many = Taxonomy(
+        "many", (*LABELS.labels, *(Label(f"{n}", (f"such a {n}",)) for n in range(300)))
+    )
+    turns = [[text] for text in TEXTS]
+    if not (folders / "graph" / LABEL_GRAPH).is_file():
+        return
+    for engine in ENGINES:
+        alone = [
+            emoscope.load(folders / "small", [label.name], engine).probabilities(turns)[:, 0]
+            for label in (LABELS.labels[1], LABELS.labels[3])
+        ]
+        among = emoscope.load(folders / "small", many, engine).probabilities(turns)[:, [1, 3]]
+        tolerance = 1e-5 if engine == "onnxruntime" else 0.002
+        assert pytest.approx(np.array(alone), abs=tolerance) == among.T
+
+
+def test_what_both_graphs_need_is_stored_once(folders):
+    weights = folders / "small" / GRAPH_WEIGHTS
+    if not weights.is_file():
+        return
+    graphs = {path.name: onnx.load(path) for path in weights.parent.glob("*.onnx")}
+    sizes = {
+        name: [array.nbytes for array in map(onnx.numpy_helper.to_array, graph.graph.initializer)]
+        for name, graph in graphs.items()
+    }
+    together = sum(size for found in sizes.values() for size in found if size >= 4096)
+    assert 0 < weights.stat().st_size < together
+    assert (weights.parent / LABEL_GRAPH).stat().st_size < weights.stat().st_size
+
+
+def test_a_folder_without_the_graph_of_labels_is_told(folders, tmp_path):
+    if not (folders / "small" / LABEL_GRAPH).is_file():
+        return
+    shutil.copytree(folders / "small", tmp_path / "copy")
+    (tmp_path / "copy" / LABEL_GRAPH).unlink()
+    with pytest.raises(InputError, match=r"labels.onnx is missing: the model folder is incomplete"):
+        emoscope.load(tmp_path / "copy")

@@ -1,7 +1,12 @@
 """From logits to probabilities one can use: temperature, shifts of the labels, thresholds."""
 
 from emoscope.calibration.calibration import Calibration, decide
-from emoscope.calibration.fitting import best_threshold, fit_temperature, fit_thresholds
+from emoscope.calibration.fitting import (
+    best_threshold,
+    expected_threshold,
+    fit_temperature,
+    fit_thresholds,
+)
 from emoscope.calibration.functions import (
     group_probability,
     log_odds,
@@ -30,6 +35,7 @@ __all__ = [
     "best_threshold",
     "decide",
     "estimate_prior",
+    "expected_threshold",
     "fit_calibration",
     "fit_groups",
     "fit_scaling",

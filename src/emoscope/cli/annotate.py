@@ -73,6 +73,40 @@ def annotate(
             min=1, help="Write only so many labels a row, the most probable.", show_default=False
         ),
     ] = None,
+    calibrate: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="TABLE",
+            help="Rows that you have coded, a hundred or more: shift and cut the labels so that "
+            "they fit them. A column for each label with 1 or 0, or one of names (--label); the "
+            "text as in FILE. Or a .json file of --save-calibration.",
+            show_default=False,
+        ),
+    ] = None,
+    save_calibration: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE.json",
+            help="Keep what the coded rows say, for --calibrate of later runs.",
+            show_default=False,
+        ),
+    ] = None,
+    label: Annotated[
+        str | None,
+        typer.Option(
+            help="Column of label names in the table of --calibrate; default label or labels, if "
+            "there is no column for each label.",
+            show_default=False,
+        ),
+    ] = None,
+    expect: Annotated[
+        str | None,
+        typer.Option(
+            help="Share of the texts that you expect to have some labels: 'nostalgia=0.05, "
+            "hope=0.1'. Their scores rise or fall accordingly.",
+            show_default=False,
+        ),
+    ] = None,
     text: Annotated[
         str | None, typer.Option(help="Column of the text; default text.", show_default=False)
     ] = None,
@@ -150,7 +184,10 @@ def annotate(
 
     [b]Example:[/b] emoscope annotate chats.tsv --model sample --output scores.csv
     """
+    from dataclasses import replace
+
     from emoscope.cli.annotating import run, spec_of, threshold_of, turns_of
+    from emoscope.cli.calibrating import CodedTable, expected_shares, with_calibration
     from emoscope.cli.picture import Picture
     from emoscope.errors import InputError
     from emoscope.runtime.jobs import Options, Source
@@ -161,7 +198,13 @@ def annotate(
         raise InputError("--date-format needs --date, the column that it is the format of.")
     if plot is None and date is not None:
         raise InputError("--date is for the picture over time: name a --plot, too.")
+    if calibrate is None and (save_calibration is not None or label is not None):
+        raise InputError("--save-calibration and --label need --calibrate, the coded rows.")
     spec = spec_of(model, labels, taxonomy, engine, long_texts)
+    spec = replace(spec, expected=expected_shares(expect))
+    if calibrate is not None:
+        coded = CodedTable(calibrate, turns_of(text, turns), label, turn_separator, encoding)
+        spec = with_calibration(spec, coded, save_calibration)
     texts = Source(
         file=sys.stdin.buffer if source == "-" else Path(source),
         turns=turns_of(text, turns),

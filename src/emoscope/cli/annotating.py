@@ -1,7 +1,7 @@
 """What `emoscope annotate` makes of its options, and what it shows."""
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Literal
@@ -39,6 +39,8 @@ from emoscope.taxonomy import Taxonomy
 from emoscope.text.language import names
 
 INTERRUPTED = 130
+SHOWN = 10
+"""Labels that a message names."""
 
 
 def spec_of(
@@ -127,7 +129,7 @@ def told(summary: Summary, output: Path | None, options: Options) -> Iterator[st
         where = options.reject_file or "`error` in the output"
         yield f"{rows} of {summary.rows:,} could not be annotated; see {where}."
     yield from unread(summary)
-    yield from guessed(summary, options)
+    yield from guesses(summary, options)
 
 
 def unread(summary: Summary) -> Iterator[str]:
@@ -145,14 +147,26 @@ def unread(summary: Summary) -> Iterator[str]:
     )
 
 
-def guessed(summary: Summary, options: Options) -> Iterator[str]:
+def guesses(summary: Summary, options: Options) -> Iterator[str]:
     """That labels were given by a guess, if they were; see `told`."""
-    untrained = summary.labels.untrained
-    if untrained and options.threshold == "fitted" and not summary.labels.exclusive:
-        yield (
-            f"The model was not trained on {', '.join(untrained)}: go by the ranking of the texts. "
-            "From which score such a label is given is a guess; choose it with --threshold."
-        )
+    labels = summary.labels
+    if not labels.guessed or options.threshold != "fitted" or labels.exclusive:
+        return
+    yield (
+        f"The model was not trained on {listed(labels.guessed)}: it goes by the words alone, "
+        "and from which score such a label is given is a guess. Code a hundred rows by hand and "
+        "name them with --calibrate, which also says how good the labels are; or say with --expect "
+        "how many texts have them."
+    )
+    for taxonomy in dict.fromkeys(taxonomy for _, taxonomy in labels.groups):
+        names = listed([name for name, each in labels.groups if each == taxonomy])
+        yield f"{names}: --taxonomy {taxonomy} makes this of labels that the model was trained on."
+
+
+def listed(names: Sequence[str]) -> str:
+    """Names for a message, of many the first."""
+    more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
+    return ", ".join(names[:SHOWN]) + more
 
 
 class RateColumn(ProgressColumn):

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import typer
 
-from emoscope.cli.annotating import INTERRUPTED, guessed, progress, unread
+from emoscope.cli.annotating import INTERRUPTED, guesses, progress, unread
 from emoscope.errors import InputError
 from emoscope.runtime.engines import ModelSpec
 from emoscope.runtime.options import Options, Summary
@@ -43,4 +43,4 @@ def told(summary: Summary, output: Path, options: Options) -> Iterator[str]:
         rows = "1 row" if summary.bad == 1 else f"{summary.bad:,} rows"
         yield f"{rows} of {summary.rows:,} could not be annotated; see `error` in the output."
     yield from unread(summary)
-    yield from guessed(summary, options)
+    yield from guesses(summary, options)

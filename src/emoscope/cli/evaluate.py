@@ -73,6 +73,7 @@ def evaluate(
         require(module, "train")
     from emoscope.corpora.registry import load_corpus
     from emoscope.evaluation.evaluate import evaluate as measure
+    from emoscope.evaluation.evaluate import with_groups
     from emoscope.evaluation.metrics import confusion
     from emoscope.evaluation.plots import draw_confusion
     from emoscope.folder import ModelFolder, write_text
@@ -93,6 +94,7 @@ def evaluate(
     if correlations is not None and correlations.exists() and not correlations.is_dir():
         raise InputError(f"--correlations {correlations}: expected a folder, found a file.")
     annotator = load(model, asked)
+    examples = with_groups(examples, known)
     result = measure(annotator, examples)
     figures = result.to_dict()
     left = sorted(set(known.names) ^ set(examples.taxonomy.names))

@@ -4,18 +4,20 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from difflib import get_close_matches
 from itertools import chain
 from math import inf, isnan
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from emoscope.conversations import Columns, check_columns, is_blank, turns_of
-from emoscope.corpora.corpus import Corpus
 from emoscope.errors import InputError
 from emoscope.lines import Fault
 from emoscope.row_formats import shown
 from emoscope.rows import BadRows, Row, RowError, refuse
 from emoscope.taxonomy import Label, Taxonomy
+
+if TYPE_CHECKING:
+    from emoscope.corpora.corpus import Corpus
 
 __all__ = [
     "Example",
@@ -170,8 +172,11 @@ def met_taxonomy(taxonomy: Taxonomy, examples: Sequence[Example], columns: Colum
     )
 
 
-def corpus_of(name: str, taxonomy: Taxonomy, examples: Sequence[Example]) -> Corpus:
+def corpus_of(name: str, taxonomy: Taxonomy, examples: Sequence[Example]) -> "Corpus":
     """The corpus that these examples make up."""
+    # Coded rows are read where the packages of training are not installed.
+    from emoscope.corpora.corpus import Corpus
+
     return Corpus.from_rows(
         name,
         taxonomy,

@@ -13,7 +13,7 @@ from emoscope.errors import InputError
 from emoscope.evaluation.metrics import Report, report
 from emoscope.evaluation.significance import micro_f1_interval
 from emoscope.runtime.annotator import Annotator
-from emoscope.taxonomy import Taxonomy
+from emoscope.taxonomy import Label, Taxonomy
 
 AVERAGED = ("micro_f1", "macro_f1", "jaccard", "accuracy")
 
@@ -70,14 +70,16 @@ def evaluate(annotator: Annotator, corpus: Corpus, seed: int = 0) -> Evaluation:
 
     Args:
         annotator: of the model.
-        corpus: with some of the same labels, in any order; with all of them if they exclude each
-            other. Examples without labels are left out.
+        corpus: with some of the same labels, in any order, or with those that they are made of;
+            with all of them if they exclude each other. Examples without labels are left out.
         seed: of the bootstrap.
 
     Raises:
         InputError: the corpus has no labelled examples, or no label that the model knows.
     """
-    known, shared = annotator.taxonomy, shared_labels(annotator.taxonomy, corpus)
+    known = annotator.taxonomy
+    corpus = with_groups(corpus, known)
+    shared = shared_labels(known, corpus)
     corpus = corpus.only_labelled(corpus.name)
     of_model = [known.index(name) for name in shared.names]
     of_corpus = [corpus.taxonomy.index(name) for name in shared.names]
@@ -99,6 +101,33 @@ def evaluate(annotator: Annotator, corpus: Corpus, seed: int = 0) -> Evaluation:
         labels=labels,
         decisions=decisions,
         probabilities=probabilities,
+    )
+
+
+def with_groups(corpus: Corpus, taxonomy: Taxonomy) -> Corpus:
+    """A corpus with the labels that a taxonomy makes of its own, in place of their parts.
+
+    An example has such a label as far as it has one of the parts.
+
+    Args:
+        corpus: of any labels.
+        taxonomy: with `made_of`, of which labels count all of whose parts the corpus has.
+    """
+    own = corpus.taxonomy
+    groups = {
+        name: [own.index(part) for part in parts]
+        for name, parts in taxonomy.made_of.items()
+        if set(parts) <= set(own.names)
+    }
+    if not groups or own.exclusive or taxonomy.exclusive:
+        return corpus
+    used = {part for name in groups for part in taxonomy.made_of[name]}
+    names = [*groups, *(name for name in own.names if name not in used and name not in groups)]
+    columns = [groups.get(name) or [own.index(name)] for name in names]
+    labels = np.stack([corpus.labels[:, places].max(axis=1) for places in columns], axis=1)
+    grouped = Taxonomy(own.name, tuple(Label(name, (name,)) for name in names), own.language)
+    return Corpus.from_rows(
+        corpus.name, grouped, corpus.ids, corpus.turns, labels, corpus.languages
     )
 
 

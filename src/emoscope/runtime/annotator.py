@@ -1,11 +1,10 @@
 """Emotion scores of texts and conversations."""
 
-import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from copy import copy
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +16,8 @@ from emoscope.runtime.ahead import ahead
 from emoscope.runtime.backend import Backend, Engine, is_independent, load_backend
 from emoscope.runtime.long_texts import LongTextBackend, LongTexts
 from emoscope.runtime.memory import give_back
+from emoscope.runtime.ranking import Score, Threshold, check_cuts, rank, select
+from emoscope.runtime.recalibration import Recalibration
 from emoscope.runtime.scoring import Scoring
 from emoscope.runtime.texts import turns_of_conversations, turns_of_texts
 from emoscope.taxonomy import LabelSet, Taxonomy
@@ -26,18 +27,10 @@ if TYPE_CHECKING:
     from emoscope.runtime.explain import Explanation
     from emoscope.runtime.shapley import Method
 
+__all__ = ["PRETRAINED", "Annotator", "Score", "Threshold", "check_cuts", "load", "select"]
+
 PRETRAINED = Path(__file__).parents[1] / "pretrained"
 """Folder of the model that ships."""
-Threshold = float | Literal["fitted"]
-"""Which labels of a text are kept: those at least as probable, or with `"fitted"` those that the
-model gives it, see `Annotator.decide`."""
-
-
-class Score(NamedTuple):
-    """A label and its probability in [0, 1]."""
-
-    label: str
-    probability: float
 
 
 class Annotator:
@@ -58,7 +51,7 @@ class Annotator:
         languages: Sequence[str] = (),
     ) -> None:
         self.backend = backend
-        self.scoring = Scoring.of(taxonomy, calibration)
+        self.scoring = Scoring.of(taxonomy, calibration, is_independent(backend))
         self.languages = tuple(languages)
 
     @property
@@ -78,13 +71,10 @@ class Annotator:
         its labels are independent of each other, they keep their scores too, and a label that is
         made of several of them gets its score from theirs; see `group_probability`.
 
-        Args:
-            labels: all that `Taxonomy.of` takes, e.g. `["pride", "relief"]`.
-
         Raises:
-            InputError: these are no labels, or the model has learnt a fixed set of labels.
+            InputError: not what `Taxonomy.of` takes, or the model has learnt a fixed set of labels.
         """
-        scoring = self.scoring.for_labels(Taxonomy.of(labels), is_independent(self.backend))
+        scoring = self.scoring.for_labels(Taxonomy.of(labels))
         return self._with(self.backend.for_taxonomy(scoring.asked), scoring)
 
     def cutting(self) -> "Annotator":
@@ -98,23 +88,48 @@ class Annotator:
         other.backend, other.scoring = backend, scoring
         return other
 
-    @property
-    def untrained(self) -> tuple[str, ...]:
-        """Names of the labels that the model was not trained on: it goes by their words alone."""
-        return self.scoring.untrained
+    def with_calibration(self, calibration: Recalibration | str | Path | None) -> "Annotator":
+        """The annotator with a calibration by coded texts, or a file of one, or without one.
 
-    @property
-    def thresholds(self) -> tuple[float, ...]:
-        """The probability from which each label is given, (K,)."""
-        return self.scoring.thresholds
+        Raises:
+            InputError: it is about other labels, or the labels exclude each other.
+        """
+        if isinstance(calibration, str | Path):
+            calibration = Recalibration.load(calibration)
+        return self._with(self.backend, self.scoring.recalibrated(calibration))
 
-    def decide(self, probabilities: NDArray[np.floating[Any]]) -> NDArray[np.bool_]:
-        """Labels given, (N, K): the most probable one if exclusive, else those at their threshold.
+    def calibrated(self, texts: Iterable[str | Sequence[str]], labels: Any) -> "Annotator":
+        """The annotator calibrated by coded texts: a hundred or more of those to be annotated.
+
+        `Coded.of(annotator, texts, labels).check()` says what it is worth. The calibration is
+        `scoring.own`, which `save` writes to a file for `with_calibration`.
 
         Args:
-            probabilities: (N, K).
+            texts: as of `annotate`.
+            labels: of each text the names of its labels, or None where it is not coded; or numbers
+                from 0 to 1, (N, K), NaN where not known.
+
+        Raises:
+            InputError: as from `Coded.of`.
         """
-        return decide(probabilities, self.taxonomy.exclusive, np.array(self.thresholds))
+        from emoscope.runtime.recalibrating import Coded
+
+        return self.with_calibration(Coded.of(self, texts, labels).fit())
+
+    def expecting(self, shares: Mapping[str, float]) -> "Annotator":
+        """The annotator for texts of which a label is more or less frequent than the model assumes.
+
+        With π the share that it assumes, see `Scoring.assumed_share`, and π' the one expected,
+        ln π'/(1 − π') − ln π/(1 − π) is added to the label's log-odds.
+
+        Args:
+            shares: as of `Scoring.expecting`, e.g. `{"nostalgia": 0.05}`.
+        """
+        return self._with(self.backend, self.scoring.expecting(shares))
+
+    def decide(self, probabilities: NDArray[np.floating[Any]]) -> NDArray[np.bool_]:
+        """Labels given, (N, K): the most probable if exclusive, else those at their threshold."""
+        return decide(probabilities, self.taxonomy.exclusive, np.array(self.scoring.thresholds))
 
     def encode(self, conversations: Sequence[Sequence[str]]) -> Any:
         """N conversations as arrays that `score` reads; apart so that the two can overlap."""
@@ -158,18 +173,10 @@ class Annotator:
         top_k: int | None = None,
         threshold: Threshold | None = None,
     ) -> list[list[Score]]:
-        """The labels of each conversation, most probable first.
+        """The labels of each conversation, the turns of which are oldest first; see `annotate`.
 
         Unlike `annotate` it refuses a conversation that is a string, so that a column of whole
         texts is never taken for one of turns.
-
-        Args:
-            conversations: the turns of each, oldest first.
-            top_k: as of `annotate`.
-            threshold: as of `annotate`.
-
-        Returns:
-            One list for each conversation, in the order given.
 
         Raises:
             InputError: as from `annotate`, or a conversation that is a string.
@@ -196,9 +203,6 @@ class Annotator:
             threshold: as of `annotate`.
             batch_size: texts at a time, at least 1.
 
-        Returns:
-            An iterator with one list for each text, in their order.
-
         Raises:
             InputError: as from `annotate`; about a text when the iterator comes to its batch.
         """
@@ -213,9 +217,6 @@ class Annotator:
         """Whether each text is likely to be in a language that the model reads.
 
         `annotate` scores a text in another language too, but its scores mean nothing.
-
-        Args:
-            texts: as of `annotate`.
 
         Returns:
             Of each text True or False; None where that cannot be told, as of a text of fewer than
@@ -236,11 +237,7 @@ class Annotator:
         given = np.ones(probabilities.shape, dtype=np.bool_)
         if threshold == "fitted":
             given, threshold = self.decide(probabilities), None
-        names = self.taxonomy.names
-        return [
-            select([Score(names[k], float(row[k])) for k in np.flatnonzero(kept)], top_k, threshold)
-            for row, kept in zip(probabilities, given, strict=True)
-        ]
+        return rank(probabilities, given, self.taxonomy.names, top_k, threshold)
 
     def _stream(
         self, batches: Iterator[list[list[str]]], top_k: int | None, threshold: Threshold | None
@@ -272,28 +269,6 @@ class Annotator:
         from emoscope.runtime.explain import explain
 
         return explain(self, text, labels, method=method, evaluations=evaluations, seed=seed)
-
-
-def select(scores: list[Score], top_k: int | None, threshold: float | None) -> list[Score]:
-    """Scores by falling probability, cut at a number and a threshold."""
-    ranked = sorted(scores, key=lambda score: -score.probability)
-    if threshold is not None:
-        ranked = [score for score in ranked if score.probability >= threshold]
-    return ranked[:top_k]
-
-
-def check_cuts(top_k: int | None, threshold: Threshold | None) -> None:
-    """Check what `annotate` is asked to leave out.
-
-    Raises:
-        InputError: a `top_k` below 1, or a threshold that is neither a number nor `"fitted"`.
-    """
-    if top_k is not None and top_k < 1:
-        raise InputError(f"Expected a top_k of at least 1, got {top_k}.")
-    if threshold is None or threshold == "fitted":
-        return
-    if isinstance(threshold, str) or math.isnan(threshold):
-        raise InputError(f"Expected a threshold that is a number or 'fitted', got {threshold!r}.")
 
 
 def load(

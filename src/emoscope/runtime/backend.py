@@ -149,14 +149,22 @@ def graph_backend(
     labels = folder.path / LABEL_GRAPH
     if not labels.is_file():
         raise InputError(f"{labels} is missing: the model folder is incomplete.")
-    sessions = Sessions(texts, load_session(labels, name, threads))
+    # Once for a job: in half precision a label's state would depend on how others are padded.
+    sessions = Sessions(texts, load_session(labels, name, threads, exact=True))
     return IndependentBackend(sessions, encoder, cluster)
 
 
-def load_session(path: Path, engine: str, threads: int | None) -> Session:
-    """A graph, loaded by an engine."""
+def load_session(path: Path, engine: str, threads: int | None, *, exact: bool = False) -> Session:
+    """A graph, loaded by an engine.
+
+    Args:
+        path: of the graph.
+        engine: name of its package.
+        threads: at most; as many as there are cores if None.
+        exact: compute in float32.
+    """
     try:
-        session: Session = resolve(ENGINES[engine])(path, threads)
+        session: Session = resolve(ENGINES[engine])(path, threads, exact=exact)
     # The engines raise classes of their own, all of them bare RuntimeErrors or Exceptions.
     except Exception as error:
         raise InputError(

@@ -1,7 +1,5 @@
 """Who scores the chunks of a job: this process, or several, always in order."""
 
-import hashlib
-import json
 import os
 import signal
 from collections import deque
@@ -9,27 +7,23 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import suppress
-from dataclasses import dataclass
 from functools import cache
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
-from pathlib import Path
 from threading import Thread
 from types import TracebackType
-from typing import Any, NamedTuple, Protocol, Self, TypeVar
+from typing import Any, Protocol, Self, TypeVar
 
 import numpy as np
 
 from emoscope.errors import EmoscopeError, InputError
-from emoscope.folder import CARD, resolve
-from emoscope.runtime import annotator as annotators
 from emoscope.runtime.ahead import ahead
-from emoscope.runtime.annotator import PRETRAINED, Annotator
-from emoscope.runtime.backend import Engine as EngineName
-from emoscope.runtime.long_texts import LongTexts
+from emoscope.runtime.annotator import Annotator
 from emoscope.runtime.memory import give_back
 from emoscope.runtime.scores import Conversation, Probabilities
-from emoscope.taxonomy import Taxonomy
+from emoscope.runtime.spec import Described, ModelSpec, fingerprint
+
+__all__ = ["Alone", "Described", "Engine", "ModelSpec", "Processes", "engine_of", "fingerprint"]
 
 T = TypeVar("T")
 
@@ -37,75 +31,6 @@ _ENDED = (
     "A worker process was ended from outside, as happens where memory runs out. Run the same "
     "command again to go on, with fewer --workers."
 )
-
-
-@dataclass(frozen=True)
-class ModelSpec:
-    """A model that any process can load.
-
-    Attributes:
-        folder: of the model or of a training; None for the model that ships.
-        labels: to score instead of the model's own.
-        engine: what runs the model, see `load_backend`.
-        long_texts: what is made of texts longer than the model reads at a time.
-    """
-
-    folder: Path | None = None
-    labels: Taxonomy | None = None
-    engine: EngineName = "auto"
-    long_texts: LongTexts = "auto"
-
-    def load(self, threads: int | None = None) -> Annotator:
-        """The model, loaded, with so many threads at most."""
-        return annotators.load(
-            self.folder, self.labels, self.engine, long_texts=self.long_texts, threads=threads
-        )
-
-    def fingerprint(self) -> str:
-        """A hash of every file of the folder but the model card."""
-        folder = resolve(self.folder or PRETRAINED)
-        digest = hashlib.sha256()
-        for path in sorted(folder.rglob("*")):
-            if path.is_file() and path.name != CARD:
-                digest.update(str(path.relative_to(folder)).encode() + b"\0")
-                with path.open("rb") as file:
-                    digest.update(hashlib.file_digest(file, "sha256").digest())
-        return digest.hexdigest()
-
-
-def fingerprint(taxonomy: Taxonomy) -> str:
-    """A hash of all that a taxonomy says."""
-    return hashlib.sha256(json.dumps(taxonomy.to_dict(), sort_keys=True).encode()).hexdigest()
-
-
-class Described(NamedTuple):
-    """What a loaded model says of itself.
-
-    Attributes:
-        taxonomy: the K labels.
-        thresholds: the probability from which each is given, (K,).
-        untrained: names of those that it was not trained on.
-        backend: what runs it.
-    """
-
-    taxonomy: Taxonomy
-    thresholds: tuple[float, ...]
-    untrained: tuple[str, ...]
-    backend: str
-    languages: tuple[str, ...]
-
-    @classmethod
-    def of(cls, annotator: Annotator) -> "Described":
-        """What is known of an annotator."""
-        # One backend may stand around another.
-        names: list[str] = []
-        backend: Any = annotator.backend
-        while backend is not None:
-            names.append(type(backend).__qualname__)
-            inner = getattr(backend, "backend", None)
-            backend = getattr(backend, "session", None) if inner is None else inner
-        known = (annotator.taxonomy, annotator.thresholds, annotator.untrained)
-        return cls(*known, " ".join(names), annotator.languages)
 
 
 class Plan(Protocol):
@@ -244,7 +169,7 @@ def _drawn(plans: Iterator[P]) -> Iterator[P | Exception]:
 
 
 def _nothing(described: Described) -> Probabilities:
-    return np.empty((0, len(described.taxonomy)))
+    return np.empty((0, len(described.scoring.taxonomy)))
 
 
 # What a worker process is asked to load; set once, before it is asked for anything.

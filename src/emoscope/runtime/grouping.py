@@ -11,7 +11,7 @@ import numpy as np
 
 from emoscope.calibration import group_probability
 from emoscope.calibration.functions import Floats
-from emoscope.taxonomy import Label, Taxonomy
+from emoscope.taxonomy import Label, Taxonomy, builtin_taxonomies
 
 
 class Known:
@@ -128,3 +128,19 @@ def _called(key: tuple[str, ...] | int, label: Label) -> Label:
     if isinstance(key, int):
         return label
     return Label(key[0] if len(key) == 1 else str(key), key)
+
+
+def builtin_groups(trained: Taxonomy) -> dict[str, str]:
+    """Labels that built-in taxonomies make of those that a model was trained on, with the taxonomy.
+
+    Args:
+        trained: the labels of the model.
+    """
+    known = set(trained.names)
+    found: dict[str, str] = {}
+    for builtin in builtin_taxonomies():
+        made_of = Taxonomy.load(builtin).made_of
+        for name, parts in made_of.items():
+            if set(parts) <= known:
+                found.setdefault(name, builtin)
+    return found

@@ -15,10 +15,13 @@ class OnnxRuntimeSession:
     Args:
         path: of the `.onnx` file.
         threads: at most; as many as there are cores if None.
+        exact: compute in float32, as it always does.
     """
 
-    def __init__(self, path: Path, threads: int | None = None) -> None:
+    def __init__(self, path: Path, threads: int | None = None, *, exact: bool = False) -> None:
         import onnxruntime
+
+        del exact
 
         options = onnxruntime.SessionOptions()
         options.log_severity_level = 3

@@ -41,6 +41,7 @@ def what_is_asked(
         "long texts": model.long_texts,
         "labels": list(labels.names),
         "taxonomy": fingerprint(annotator.taxonomy),
+        **annotator.scoring.asked_for,
         "thresholds": list(labels.thresholds),
         "top k": options.top_k,
         "bad rows": options.bad_rows,

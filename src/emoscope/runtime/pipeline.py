@@ -110,10 +110,7 @@ class Job:
         engine = engine_of(model, options.workers)
         if isinstance(engine, Processes):
             stack.enter_context(engine)
-        described = engine.described
-        labels = Labels.of(
-            described.taxonomy, described.thresholds, options.threshold, described.untrained
-        )
+        labels = Labels.of(engine.described.scoring, options.threshold)
         reading = stack.enter_context(source.opened(typed=form in TABLES))
         writer = writer_of(
             form, reading, labels, errors=options.bad_rows == "keep", top_k=options.top_k
@@ -142,14 +139,16 @@ class Job:
     def _model_asked(self) -> dict[str, Any]:
         """What a score depends on besides the text."""
         described = self.engine.described
+        taxonomy = described.scoring.taxonomy
         return {
             "emoscope": __version__,
             "model": self.model.fingerprint() if isinstance(self.model, ModelSpec) else None,
             "engine": described.backend,
             "long texts": getattr(self.model, "long_texts", None),
-            "labels": list(described.taxonomy.names),
-            "exclusive": described.taxonomy.exclusive,
-            "taxonomy": fingerprint(described.taxonomy),
+            "labels": list(taxonomy.names),
+            "exclusive": taxonomy.exclusive,
+            "taxonomy": fingerprint(taxonomy),
+            **described.scoring.asked_for,
         }
 
     def cache(self, stack: ExitStack, place: dict[str, Any] | None) -> Cache | None:

@@ -9,7 +9,7 @@ its place when it is whole. Readers of data sets pass over names that begin with
 import logging
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -75,7 +75,8 @@ class Worker:
     def __init__(
         self, model: ModelSpec, threads: int, fingerprint: str, source: Source, options: Options
     ) -> None:
-        self._model = Kept(model.folder, model.labels, model.engine, model.long_texts, threads)
+        known = {each.name: getattr(model, each.name) for each in fields(ModelSpec)}
+        self._model = Kept(**known, threads=threads)
         self._fingerprint, self._source, self._options = fingerprint, source, options
 
     def __call__(self, batch: Mapping[str, Sequence[str]]) -> dict[str, list[Any]]:
@@ -162,9 +163,7 @@ def annotate_files(
         model = replace(model, folder=model.folder.resolve())
     files = input_files(source, output)
     annotator = model.load()
-    labels = Labels.of(
-        annotator.taxonomy, annotator.thresholds, options.threshold, annotator.untrained
-    )
+    labels = Labels.of(annotator.scoring, options.threshold)
     asked = what_is_asked(model, annotator, labels, source, options)
     begin(output, asked, options.restart)
     work = parts_folder(output)

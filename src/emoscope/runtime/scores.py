@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 from emoscope.calibration import decide
 from emoscope.errors import InputError
 from emoscope.runtime.annotator import Annotator
+from emoscope.runtime.scoring import Scoring
 from emoscope.runtime.source import Item
 from emoscope.strict import mapping, parse, suggestion
-from emoscope.taxonomy import Taxonomy
 
 DECIMALS = 6
 Conversation = Sequence[str]
@@ -32,34 +32,32 @@ class Labels:
         names: of the labels.
         exclusive: whether a text has exactly one of them, the most probable one.
         thresholds: else, the probability from which each is given.
-        untrained: names of those that the model was not trained on.
+        guessed: names of those whose thresholds are guesses, as the model was not trained on them.
+        groups: names of those of these that a built-in taxonomy has as groups of labels that the
+            model knows, with the name of the taxonomy.
     """
 
     names: tuple[str, ...]
     exclusive: bool
     thresholds: tuple[float, ...]
-    untrained: tuple[str, ...] = ()
+    guessed: tuple[str, ...] = ()
+    groups: tuple[tuple[str, str], ...] = ()
 
     @classmethod
     def of(
-        cls,
-        taxonomy: Taxonomy,
-        fitted: tuple[float, ...],
-        threshold: float | Path | Literal["fitted"] = "fitted",
-        untrained: tuple[str, ...] = (),
+        cls, scoring: Scoring, threshold: float | Path | Literal["fitted"] = "fitted"
     ) -> "Labels":
         """The labels of a model.
 
         Args:
-            taxonomy: of the model.
-            fitted: the thresholds of its labels, (K,).
+            scoring: of the model.
             threshold: in place of the fitted ones, a number, or a file for `read_thresholds`.
-            untrained: names of those that it was not trained on.
 
         Raises:
             InputError: see `cut_at` and `read_thresholds`.
         """
-        labels = cls(taxonomy.names, taxonomy.exclusive, fitted, untrained)
+        taxonomy, fitted = scoring.taxonomy, scoring.thresholds
+        labels = cls(taxonomy.names, taxonomy.exclusive, fitted, scoring.guessed, scoring.groups)
         if threshold == "fitted":
             return labels
         asked = read_thresholds(threshold) if isinstance(threshold, Path) else threshold

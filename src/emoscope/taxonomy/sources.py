@@ -112,6 +112,8 @@ def _meant(spec: str) -> str | None:
         return f"there is a file {files[0]}."
     name = spec.partition(":")[0].lower()
     likely = any(_misspelt(name, known) for known in builtin_taxonomies())
+    if likely and any(name in _builtin(known).names for known in builtin_taxonomies()):
+        return None
     return suggestion(name, builtin_taxonomies()) if likely or set(spec) & set("/\\:.") else None
 
 

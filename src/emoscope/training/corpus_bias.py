@@ -10,16 +10,19 @@ from collections.abc import Sequence
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import nn
+from torch import Tensor, nn
 
 CORPUS_BIAS = "corpus_bias"
 LEAST_SHARE = 1e-4
+SPEED = 20.0
+"""Adam moves a number by about the learning rate, which is chosen for weights; log-odds have
+farther to go, so that parameters are multiplied by this."""
 
 
 def add_corpus_bias(model: nn.Module, labels: Sequence[NDArray[np.float32]]) -> None:
     """Give a model a bias for each label of each training part.
 
-    It begins at the log-odds of the label's share.
+    It begins at the log-odds of the label's share; see `bias_of`.
 
     Args:
         model: gets them as a parameter list `corpus_bias`.
@@ -30,8 +33,14 @@ def add_corpus_bias(model: nn.Module, labels: Sequence[NDArray[np.float32]]) -> 
         for part in labels
     ]
     biases = (np.log(share) - np.log1p(-share) for share in shares)
-    parameters = (nn.Parameter(torch.tensor(bias, dtype=torch.float32)) for bias in biases)
+    parameters = (nn.Parameter(torch.tensor(bias / SPEED, dtype=torch.float32)) for bias in biases)
     setattr(model, CORPUS_BIAS, nn.ParameterList(parameters))
+
+
+def bias_of(model: nn.Module, part: int) -> Tensor | float:
+    """Log-odds of the labels of a training part, (K,); 0 of a model without."""
+    biases = getattr(model, CORPUS_BIAS, None)
+    return 0.0 if biases is None else biases[part] * SPEED
 
 
 def drop_corpus_bias(model: nn.Module) -> None:

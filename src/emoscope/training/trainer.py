@@ -29,7 +29,7 @@ from emoscope.models.output import EmotionOutput
 from emoscope.models.torch_backend import tensors
 from emoscope.recipes.schema import TrainingSection
 from emoscope.training.checkpoints import SCORES
-from emoscope.training.corpus_bias import CORPUS_BIAS
+from emoscope.training.corpus_bias import bias_of
 from emoscope.training.data import EXTRAS, EncodedDataset, EpochLoader, LengthBuckets, Part, keep
 from emoscope.training.schedules import make_schedule
 from emoscope.training.scores import Logits, TrainScores
@@ -169,11 +169,8 @@ class EmotionTrainer(Trainer):
 
     def corpus_bias(self, part: int, columns: Tensor | None = None) -> Tensor | float:
         """How frequent the labels of a training part are, (labels,), where that is learnt."""
-        biases = getattr(self.accelerator.unwrap_model(self.model), CORPUS_BIAS, None)
-        if biases is None:
-            return 0.0
-        bias: Tensor = biases[part]
-        return bias if columns is None else bias[columns]
+        bias = bias_of(self.accelerator.unwrap_model(self.model), part)
+        return bias if columns is None or isinstance(bias, float) else bias[columns]
 
     def distilled(
         self, loss: Tensor, logits: Tensor, former: Tensor, labels: Tensor, part: int

@@ -1,0 +1,64 @@
+"""From probabilities to the labels of each text, as a program reads them."""
+
+import math
+from typing import Any, Literal, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from emoscope.errors import InputError
+
+Threshold = float | Literal["fitted"]
+"""Which labels of a text are kept: those at least as probable, or with `"fitted"` those that the
+model gives it, see `Annotator.decide`."""
+
+
+class Score(NamedTuple):
+    """A label and its probability in [0, 1]."""
+
+    label: str
+    probability: float
+
+
+def select(scores: list[Score], top_k: int | None, threshold: float | None) -> list[Score]:
+    """Scores by falling probability, cut at a number and a threshold."""
+    ranked = sorted(scores, key=lambda score: -score.probability)
+    if threshold is not None:
+        ranked = [score for score in ranked if score.probability >= threshold]
+    return ranked[:top_k]
+
+
+def check_cuts(top_k: int | None, threshold: Threshold | None) -> None:
+    """Check what `annotate` is asked to leave out.
+
+    Raises:
+        InputError: a `top_k` below 1, or a threshold that is neither a number nor `"fitted"`.
+    """
+    if top_k is not None and top_k < 1:
+        raise InputError(f"Expected a top_k of at least 1, got {top_k}.")
+    if threshold is None or threshold == "fitted":
+        return
+    if isinstance(threshold, str) or math.isnan(threshold):
+        raise InputError(f"Expected a threshold that is a number or 'fitted', got {threshold!r}.")
+
+
+def rank(
+    probabilities: NDArray[np.floating[Any]],
+    given: NDArray[np.bool_],
+    names: tuple[str, ...],
+    top_k: int | None,
+    threshold: float | None,
+) -> list[list[Score]]:
+    """Probabilities (N, K) as N lists of labels, most probable first.
+
+    Args:
+        probabilities: (N, K).
+        given: which labels may be in a list, (N, K).
+        names: of the K labels.
+        top_k: at most so many labels a text.
+        threshold: only labels at least as probable.
+    """
+    return [
+        select([Score(names[k], float(row[k])) for k in np.flatnonzero(kept)], top_k, threshold)
+        for row, kept in zip(probabilities, given, strict=True)
+    ]

@@ -21,7 +21,9 @@ def one_hot(shares, texts=1000):
 
 def correction(target="none", weights="none", train=SHARES, dev=RARE, taxonomy=TAXONOMY):
     recipe = SimpleNamespace(
-        prior=SimpleNamespace(target=target), objective=SimpleNamespace(class_weights=weights)
+        prior=SimpleNamespace(target=target),
+        objective=SimpleNamespace(class_weights=weights),
+        model=SimpleNamespace(),
     )
     return PriorCorrection(recipe, taxonomy, one_hot(train), one_hot(dev))
 
@@ -119,7 +121,9 @@ def test_cells_that_a_corpus_does_not_know_have_no_say():
     train = one_hot(SHARES)
     holed = np.concatenate([train, np.full((50, 4), np.nan)])
     recipe = SimpleNamespace(
-        prior=SimpleNamespace(target="dev"), objective=SimpleNamespace(class_weights="balanced")
+        prior=SimpleNamespace(target="dev"),
+        objective=SimpleNamespace(class_weights="balanced"),
+        model=SimpleNamespace(),
     )
     found = PriorCorrection(recipe, TAXONOMY, holed, np.concatenate([one_hot(RARE), holed[-50:]]))
     expected = correction("dev", "balanced")

@@ -103,7 +103,7 @@ def test_ranks_are_those_of_a_teacher_where_the_divergence_is_nothing():
         expected.append(sum(t * math.log(t / p) for t, p in zip(target, said, strict=True)))
     loss = listwise_distillation(logits, targets)
     assert float(loss) == pytest.approx(sum(expected) / 2, abs=1e-6)
-    # What is added to all words of a text changes nothing, and the teacher's own ranks cost nothing.
+    # What is added to all words of a text changes nothing; the teacher's own ranks cost nothing.
     same = listwise_distillation(targets.log() + torch.tensor([[3.0], [-2.0]]), targets)
     assert float(same) == pytest.approx(0, abs=1e-6)
     assert torch.autograd.gradcheck(

@@ -6,7 +6,7 @@ training (Chochlakis et al. 2022, arXiv 2210.15842 and 2211.00171). As published
 in one prompt and see each other; independent labels (`emoscope.models.independent`) do not.
 """
 
-from typing import Any, Literal, cast
+from typing import Any, Literal, NamedTuple, cast
 
 import torch
 from torch import Tensor, nn
@@ -23,6 +23,20 @@ SCALE = 20.0
 """What a cosine is multiplied by before training, as sentence encoders are trained with."""
 USUAL_COSINE = 0.25
 """Of a text and a word that have little to do with each other; scores begin at 0 there."""
+
+
+class Reading(NamedTuple):
+    """What independent labels make of texts.
+
+    Attributes:
+        scores: of the head, (batch, labels).
+        states: of the labels, (batch, labels, hidden).
+        vectors: of the texts, unit length, (batch, hidden); None without `similarity`.
+    """
+
+    scores: Tensor
+    states: Tensor
+    vectors: Tensor | None
 
 
 class DemuxConfig(PretrainedConfig):
@@ -173,7 +187,8 @@ class Demux(PreTrainedModel):
         labels = int(word_labels.max()) + 1
         member = nn.functional.one_hot(word_labels, labels).T.to(words)  # (labels, words)
         queries = average(member) @ words if self.config.cluster == "tokens" else words
-        scores, states = self.read(inputs, queries)
+        reading = self.read(inputs, queries)
+        scores, states = self.scores(reading, queries), reading.states
         if self.config.cluster == "tokens":
             return EmotionOutput(logits=scores, representations=states)
         return EmotionOutput(
@@ -181,8 +196,8 @@ class Demux(PreTrainedModel):
             representations=average(member).to(states) @ states,
         )
 
-    def read(self, inputs: dict[str, Tensor], queries: Tensor) -> tuple[Tensor, Tensor]:
-        """Scores (batch, labels) and states (batch, labels, hidden) of labels that read texts.
+    def read(self, inputs: dict[str, Tensor], queries: Tensor) -> Reading:
+        """What labels make of texts.
 
         Args:
             inputs: as of `ask`.
@@ -193,11 +208,20 @@ class Demux(PreTrainedModel):
         hidden = int(self.backbone.config.hidden_size)
         fed = joint if fed is None else fed
         states = ask(self.backbone, joint, texts, queries[:, :hidden], fed)
-        scores: Tensor = self.head(states).squeeze(-1)
-        if texts.vectors is None:
-            return scores, states
-        cosines = texts.vectors @ nn.functional.normalize(queries[:, hidden:], dim=-1).T
-        return scores + self.scale * cosines, states
+        return Reading(self.head(states).squeeze(-1), states, texts.vectors)
+
+    def scores(self, reading: Reading, queries: Tensor) -> Tensor:
+        """Logits (batch, labels): what was read, and the similarity of text and label.
+
+        Args:
+            reading: from `read`.
+            queries: as of `read`.
+        """
+        if reading.vectors is None:
+            return reading.scores
+        vectors = queries[:, reading.states.shape[-1] :].float()
+        cosines = reading.vectors @ nn.functional.normalize(vectors, dim=-1).T
+        return reading.scores + self.scale * cosines
 
     def states(self, inputs: dict[str, Tensor], rows: Tensor) -> Tensor:
         """Mean states of groups of label tokens, (batch, rows, hidden).

@@ -21,6 +21,7 @@ CLUSTERS = ("tokens", *COMBINED)
 BATCH_SIZE = 32
 """Texts a request: large enough for the processor, small enough for several in flight."""
 Feed = Mapping[str, NDArray[Any]]
+Outputs = tuple[NDArray[np.float32], ...]
 
 
 class Session(Protocol):
@@ -32,8 +33,8 @@ class Session(Protocol):
 
     inputs: frozenset[str]
 
-    def run(self, feeds: Iterable[Feed]) -> Iterator[NDArray[np.float32]]:
-        """Scores of each request, in order, with as many in flight as the engine likes."""
+    def run(self, feeds: Iterable[Feed]) -> Iterator[Outputs]:
+        """What the graph says of each request, in order, as many in flight as the engine likes."""
 
 
 class GraphBackend:
@@ -66,7 +67,7 @@ class GraphBackend:
         scores = np.empty((len(encoded), len(self.encoder.taxonomy)), dtype=np.float32)
         words = self.cluster != "tokens"
         labels = self.encoder.prompt.word_labels
-        for rows, found in zip(order, self.session.run(feeds), strict=True):
+        for rows, (found,) in zip(order, self.session.run(feeds), strict=True):
             scores[rows] = combine(found, labels, self.cluster) if words else found
         return scores
 

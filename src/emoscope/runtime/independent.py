@@ -18,6 +18,24 @@ WORDS_AT_A_TIME = 256
 many, which is little beside what so many words take."""
 
 
+BLOCK = 32
+"""Words are filled up to multiples of this with some that nobody reads: in half precision engines
+compute other shapes in other ways, and what a label is told must not depend on how many there are."""
+
+
+class Labels(NamedTuple):
+    """Labels, or their words, which no text has changed.
+
+    Attributes:
+        states: that read texts, (W, hidden).
+        vectors: whose product with a text's adds to the score, (W, hidden); None of a model without
+            similarity.
+    """
+
+    states: Floats
+    vectors: Floats | None
+
+
 class Sessions(NamedTuple):
     """The two graphs of a model, loaded.
 
@@ -60,8 +78,8 @@ class IndependentBackend:
         return self.sessions.texts
 
     @cached_property
-    def words(self) -> Floats:
-        """States of the labels, or of their words, which no text has changed; (W, hidden)."""
+    def labels(self) -> Labels:
+        """What asks the texts: the labels, or their words where these are asked for."""
         arrays = self.encoder.label_arrays
         count = arrays["word_mask"].shape[0]
         feeds = (
@@ -73,14 +91,19 @@ class IndependentBackend:
             }
             for start in range(0, count, WORDS_AT_A_TIME)
         )
-        words = np.concatenate(list(self.sessions.labels.run(feeds)))
+        found = [
+            np.concatenate(parts) for parts in zip(*self.sessions.labels.run(feeds), strict=True)
+        ]
+        states, vectors = found[0], found[1] if len(found) > 1 else None
         if self.cluster != "tokens":
-            return words
+            return Labels(states, vectors)
         owners = arrays["word_labels"]
-        summed = np.zeros((int(owners.max()) + 1, words.shape[1]), dtype=np.float32)
-        np.add.at(summed, owners, words)
-        means: Floats = (summed / np.bincount(owners)[:, None]).astype(np.float32)
-        return means
+        if vectors is not None:
+            means = mean_by(owners, vectors)
+            # Scaled back to the length that the model gave each word.
+            lengths = np.linalg.norm(means, axis=1, keepdims=True)
+            vectors = means * (np.linalg.norm(vectors[0]) / lengths)
+        return Labels(mean_by(owners, states), vectors)
 
     def encode(self, conversations: Sequence[Sequence[str]]) -> Ragged:
         """Token ids of N conversations."""
@@ -88,15 +111,19 @@ class IndependentBackend:
 
     def logits(self, encoded: Ragged) -> Floats:
         """Scores (N, K) before calibration."""
-        order, words = by_length(encoded.lengths, self.batch_size), self.words
-        scores = np.empty((len(encoded), len(words)), dtype=np.float32)
+        order, labels = by_length(encoded.lengths, self.batch_size), self.labels
+        count = len(labels.states)
+        scores = np.empty((len(encoded), count), dtype=np.float32)
         places = [
-            (rows, slice(start, start + WORDS_AT_A_TIME))
+            (rows, slice(start, min(start + WORDS_AT_A_TIME, count)))
             for rows in order
-            for start in range(0, len(words), WORDS_AT_A_TIME)
+            for start in range(0, count, WORDS_AT_A_TIME)
         ]
-        found = self.sessions.texts.run(self._feeds(encoded, places))
-        for (rows, columns), part in zip(places, found, strict=True):
+        outputs = self.sessions.texts.run(self._feeds(encoded, places))
+        for (rows, columns), (found, *vectors) in zip(places, outputs, strict=True):
+            part = found[:, : columns.stop - columns.start]
+            if labels.vectors is not None:
+                part = part + vectors[0] @ labels.vectors[columns].T
             scores[rows, columns] = part
         if self.cluster == "tokens":
             return scores
@@ -113,6 +140,26 @@ class IndependentBackend:
         inputs = self.sessions.texts.inputs
         for rows, columns in places:
             batch = self.encoder.encode_texts(encoded, rows)
-            mask = batch["attention_mask"].astype(np.int64)
-            values = batch | {"attention_mask": mask, "words": self.words[columns]}
+            states = self.labels.states[columns]
+            filled = np.zeros((-len(states) % BLOCK, states.shape[1]), dtype=np.float32)
+            values = batch | {
+                "attention_mask": batch["attention_mask"].astype(np.int64),
+                "words": np.concatenate([states, filled]),
+            }
             yield {name: value for name, value in values.items() if name in inputs}
+
+
+def mean_by(owners: NDArray[np.int64], rows: Floats) -> Floats:
+    """Means of the rows that belong together.
+
+    Args:
+        owners: which of K groups each row belongs to, (W,).
+        rows: (W, H).
+
+    Returns:
+        (K, H).
+    """
+    summed = np.zeros((int(owners.max()) + 1, rows.shape[1]), dtype=np.float32)
+    np.add.at(summed, owners, rows)
+    means: Floats = (summed / np.bincount(owners)[:, None]).astype(np.float32)
+    return means

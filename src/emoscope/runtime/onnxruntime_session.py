@@ -3,10 +3,7 @@
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
-
-from emoscope.runtime.graph import Feed
+from emoscope.runtime.graph import Feed, Outputs
 
 
 class OnnxRuntimeSession:
@@ -32,7 +29,7 @@ class OnnxRuntimeSession:
         )
         self.inputs = frozenset(port.name for port in self.session.get_inputs())
 
-    def run(self, feeds: Iterable[Feed]) -> Iterator[NDArray[np.float32]]:
-        """Scores of each request, in order, one at a time on all threads."""
+    def run(self, feeds: Iterable[Feed]) -> Iterator[Outputs]:
+        """Outputs of each request, in order, one at a time on all threads."""
         for feed in feeds:
-            yield self.session.run(None, dict(feed))[0]
+            yield tuple(self.session.run(None, dict(feed)))

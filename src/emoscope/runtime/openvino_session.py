@@ -5,10 +5,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
-from emoscope.runtime.graph import Feed
+from emoscope.runtime.graph import Feed, Outputs
 
 
 class OpenVinoSession:
@@ -37,8 +34,8 @@ class OpenVinoSession:
         self.inputs = frozenset(port.get_any_name() for port in self.compiled.inputs)
         self.at_a_time = int(self.compiled.get_property("OPTIMAL_NUMBER_OF_INFER_REQUESTS"))
 
-    def run(self, feeds: Iterable[Feed]) -> Iterator[NDArray[np.float32]]:
-        """Scores of each request, in order, as many at a time as the processor has room for."""
+    def run(self, feeds: Iterable[Feed]) -> Iterator[Outputs]:
+        """Outputs of each request, in order, as many at a time as the processor has room for."""
         # OpenVINO's own queue calls back into Python, and can wait for ever for the interpreter
         # when it is deleted.
         free = [self.compiled.create_infer_request() for _ in range(self.at_a_time)]
@@ -53,9 +50,9 @@ class OpenVinoSession:
             yield finished(running.popleft(), free)
 
 
-def finished(request: Any, free: list[Any]) -> NDArray[np.float32]:
-    """The scores of a request, which is free again."""
+def finished(request: Any, free: list[Any]) -> Outputs:
+    """The outputs of a request, which is free again."""
     request.wait()
-    scores: NDArray[np.float32] = request.get_output_tensor(0).data.copy()
+    outputs = tuple(tensor.data.copy() for tensor in request.output_tensors)
     free.append(request)
-    return scores
+    return outputs

@@ -89,13 +89,25 @@ class LabelGraph(nn.Module):
         super().__init__()
         self.model = model
 
-    def forward(self, label_tokens: Tensor, word_mask: Tensor) -> Tensor:
-        """States; arguments and result as of `Demux.read_labels`."""
-        return self.model.read_labels(label_tokens, word_mask)
+    def forward(self, label_tokens: Tensor, word_mask: Tensor) -> tuple[Tensor, ...]:
+        """States (words, hidden), and with similarity vectors as long as the model's scale.
+
+        Args:
+            label_tokens: as of `Demux.forward`.
+            word_mask: as of `Demux.forward`.
+        """
+        words = self.model.read_labels(label_tokens, word_mask)
+        if not self.model.config.similarity:
+            return (words,)
+        hidden = words.shape[-1] // 2
+        return words[:, :hidden], self.model.scale * words[:, hidden:]
 
 
 class TextGraph(nn.Module):
-    """Scores of label states that read texts.
+    """Scores of label states that read texts, and with similarity vectors of the texts.
+
+    The similarity itself is a product of few numbers that half precision would spoil, and is left
+    to the backend.
 
     Args:
         model: of independent labels, in evaluation mode.
@@ -111,17 +123,18 @@ class TextGraph(nn.Module):
         attention_mask: Tensor,
         words: Tensor,
         token_type_ids: Tensor | None = None,
-    ) -> Tensor:
-        """Scores (batch, words).
+    ) -> tuple[Tensor, ...]:
+        """Scores (batch, words), and vectors (batch, hidden) where there are any.
 
         Args:
             input_ids: (batch, tokens).
             attention_mask: (batch, tokens), 1 at real tokens.
-            words: of `LabelGraph`.
+            words: states of `LabelGraph`, (words, hidden).
             token_type_ids: (batch, tokens).
         """
         inputs = encoder_inputs(self.model.backbone, input_ids, attention_mask, token_type_ids)
-        return self.model.read(inputs, words)[0]
+        reading = self.model.read(inputs, words)
+        return (reading.scores,) if reading.vectors is None else (reading.scores, reading.vectors)
 
 
 def export(folder: Path, output: Path, precision: Precision = "int8") -> None:
@@ -180,16 +193,16 @@ def traced(model: Demux) -> dict[str, Any]:
     if "token_type_ids" in encoder_inputs(model.backbone, ones, ones, ones):
         texts["token_type_ids"] = torch.zeros_like(ones)
     if model.config.labels == "joint":
-        return {GRAPH: trace(Graph(model), texts | {"rows": torch.full((2, 5), 0.2)}, "scores")}
-    width = model.backbone.config.hidden_size * (2 if model.config.similarity else 1)
-    words = torch.ones((2, width))
+        return {GRAPH: trace(Graph(model), texts | {"rows": torch.full((2, 5), 0.2)}, ["scores"])}
+    words = torch.ones((2, model.backbone.config.hidden_size))
+    further = ["vectors"] if model.config.similarity else []
     labels = {
         "label_tokens": torch.ones((2, 4, 5), dtype=torch.long),
         "word_mask": torch.ones((4, 5)),
     }
     return {
-        GRAPH: trace(TextGraph(model), texts | {"words": words}, "scores"),
-        LABEL_GRAPH: trace(LabelGraph(model), labels, "words"),
+        GRAPH: trace(TextGraph(model), texts | {"words": words}, ["scores", *further]),
+        LABEL_GRAPH: trace(LabelGraph(model), labels, ["words", *further]),
     }
 
 
@@ -197,13 +210,13 @@ FIXED = {"words": (1,), "label_tokens": (0,)}
 """Dimensions of inputs that are the same in every batch; all others are free."""
 
 
-def trace(module: nn.Module, inputs: dict[str, Tensor], output: str) -> Any:
+def trace(module: nn.Module, inputs: dict[str, Tensor], outputs: list[str]) -> Any:
     """The ONNX graph of a module, in float32.
 
     Args:
         module: in evaluation mode.
         inputs: an example.
-        output: what its output is called.
+        outputs: what its outputs are called.
     """
     free = torch.export.Dim.DYNAMIC
     shapes = {
@@ -215,7 +228,7 @@ def trace(module: nn.Module, inputs: dict[str, Tensor], output: str) -> Any:
             module,
             kwargs=inputs,
             input_names=list(inputs),
-            output_names=[output],
+            output_names=outputs,
             dynamic_shapes=shapes,
             opset_version=OPSET,
             dynamo=True,

@@ -79,7 +79,7 @@ def demux(kind: str, **options) -> Case:
 
 
 def independent(kind: str, **options) -> Case:
-    case = demux(kind, labels="independent", joint_layers=1, **options)
+    case = demux(kind, labels="independent", **{"joint_layers": 1, **options})
     return replace(
         case,
         encoder=cache(lambda: IndependentEncoder(NOTHING, text_tokenizer(kind), TAXONOMY)),
@@ -128,7 +128,7 @@ PROMPTED = {
     "demux-late-xlm-roberta": demux("xlm-roberta", joint_layers=1, cluster="max"),
     "independent": independent("bert"),
     "independent-max": independent("xlm-roberta", cluster="max"),
-    "independent-unfed": independent("roberta", label_feed_forward=0),
+    "independent-fed-once": independent("roberta", joint_layers=2, label_feed_forward=1),
     "memo-ffn": memo("bert", "emotion {mask} in tweet {text}"),
     "memo-ffn-after": memo("distilbert", "{mask} : {text} is {mask}", combine_masks="concatenate"),
     "memo-projections": memo("xlm-roberta", "{text} is {mask}", head="projections"),

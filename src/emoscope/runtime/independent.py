@@ -19,8 +19,8 @@ many, which is little beside what so many words take."""
 
 
 BLOCK = 32
-"""Words are filled up to multiples of this with some that nobody reads: in half precision engines
-compute other shapes in other ways, and what a label is told must not depend on how many there are."""
+"""Words are filled up to multiples of this with some that nobody reads: engines compute other shapes
+in other ways, which in half precision would make a score depend on how many labels are asked."""
 
 
 class Labels(NamedTuple):

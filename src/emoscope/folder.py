@@ -164,8 +164,18 @@ def complete(
     calibration: Calibration,
     preprocessing: dict[str, Any],
     card: str,
+    languages: Sequence[str] = (),
 ) -> None:
-    """Add to a folder with weights and the model's own `config.json` all that annotation needs."""
+    """Add to a folder with weights and the model's own `config.json` all that annotation needs.
+
+    Args:
+        folder: of the model.
+        taxonomy: its labels.
+        calibration: from their logits to probabilities.
+        preprocessing: how texts become arrays.
+        card: the model card.
+        languages: codes of those that it reads; none where nobody knows.
+    """
     config = read_json(folder / CONFIG)
     config |= {
         "problem_type": (
@@ -177,6 +187,8 @@ def complete(
         "calibration": calibration.to_dict(),
         "emoscope_version": __version__,
     }
+    if languages:
+        config["languages"] = list(languages)
     write_json(folder / PREPROCESSING, preprocessing)
     write_text(folder / CARD, card)
     write_json(folder / CONFIG, config)

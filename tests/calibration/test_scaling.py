@@ -8,6 +8,7 @@ from scipy.optimize import minimize
 
 from emoscope.calibration import (
     Calibration,
+    Scaling,
     fit_calibration,
     fit_groups,
     fit_scaling,
@@ -16,6 +17,7 @@ from emoscope.calibration import (
     group_probability,
     label_shares,
     sigmoid,
+    untrained_shift,
 )
 
 NAMES = ("joy", "fear", "anger")
@@ -164,3 +166,12 @@ def test_a_calibration_is_all_of_it():
     assert found.thresholds == pytest.approx(fit_thresholds(probabilities, labels).tolist())
     assert [words for words, _ in found.groups] == [("fear", "joy")]
     assert Calibration.from_dict(found.to_dict()) == found
+
+
+def test_a_label_without_texts_is_shifted_as_far_as_its_share_asks():
+    """Labels whose scores say the same but for how frequent they are: the shift is exact."""
+    shares = np.array([0.5, 0.1, 0.01])
+    scaling = Scaling(2.0, 2.0 * (np.log(shares / (1 - shares)) - 1.5))
+    assert untrained_shift(scaling, shares, 0.1) == pytest.approx(float(scaling.shifts[1]))
+    assert untrained_shift(scaling, shares, 0.05) < untrained_shift(scaling, shares, 0.1)
+    assert untrained_shift(scaling, np.array([0.0, 1.0, 0.0]), 0.05) == 0.0

@@ -27,6 +27,7 @@ from emoscope.calibration.scaling import (
     fit_groups,
     fit_scaling,
     fit_shifts,
+    untrained_shift,
 )
 
 __all__ = [
@@ -51,4 +52,5 @@ __all__ = [
     "share_shift",
     "sigmoid",
     "softmax",
+    "untrained_shift",
 ]

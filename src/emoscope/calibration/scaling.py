@@ -6,13 +6,13 @@ maximum of the likelihood the mean probability of a label is its share of the te
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from emoscope.calibration.calibration import Calibration
 from emoscope.calibration.fitting import fit_thresholds
-from emoscope.calibration.functions import Floats, group_probability, sigmoid
+from emoscope.calibration.functions import Floats, group_probability, log_odds, sigmoid
 from emoscope.calibration.prior import label_shares
 
 MAX_STEPS = 100
@@ -145,13 +145,33 @@ def fit_calibration(
     scaling = fit_scaling(logits, labels, strength)
     scaled = Calibration(scaling.temperature, tuple(map(float, scaling.shifts)))
     probabilities = scaled.probabilities(np.where(np.isnan(labels), 0.0, logits), exclusive=False)
-    return Calibration(
-        scaled.temperature,
-        scaled.prior_shift,
+    shares = label_shares(labels)
+    return replace(
+        scaled,
         thresholds=tuple(map(float, fit_thresholds(probabilities, labels))),
-        shares=tuple(map(float, label_shares(labels))),
+        shares=tuple(map(float, shares)),
         groups=fit_groups(probabilities, labels, names, groups),
+        untrained_shift=untrained_shift(scaling, shares, scaled.untrained_share),
     )
+
+
+def untrained_shift(scaling: Scaling, shares: Floats, share: float) -> float:
+    """The shift of a label without held-out texts that has a share of the texts of use.
+
+    A shift moves a label from what a text says of it to how frequent it is. What is left of it once
+    the frequency is taken off is much the same for the labels that are known, and its median serves
+    for the others.
+
+    Args:
+        scaling: of the labels that are known.
+        shares: of the texts that have each of these, (K,).
+        share: of the texts that have the other label.
+    """
+    inside = (shares > 0) & (shares < 1)
+    if not inside.any():
+        return 0.0
+    rest = scaling.shifts[inside] / scaling.temperature - log_odds(shares[inside])
+    return float(scaling.temperature * (np.median(rest) + log_odds(np.array(share))))
 
 
 def fit_groups(

@@ -19,8 +19,8 @@ many, which is little beside what so many words take."""
 
 
 BLOCK = 32
-"""Words are filled up to multiples of this with some that nobody reads: engines compute other shapes
-in other ways, which in half precision would make a score depend on how many labels are asked."""
+"""Words are filled up to multiples of this with some that nobody reads: engines compute other
+shapes in other ways, and in half precision a score would depend on how many labels are asked."""
 
 
 class Labels(NamedTuple):

@@ -19,7 +19,7 @@ from emoscope.training.card import model_card
 from emoscope.training.checkpoints import last_checkpoint
 from emoscope.training.judging import Judgement, judge, measure, scored_texts
 from emoscope.training.logs import RESULT
-from emoscope.training.prepare import Prepared
+from emoscope.training.prepare import THREE_LETTERS, Prepared
 from emoscope.training.processes import is_main, wait
 from emoscope.training.trainer import EmotionTrainer
 
@@ -174,6 +174,8 @@ def save_model(
     model.save_pretrained(partial)
     encoder = prepared.family.encoder
     encoder.save(partial)
-    complete(partial, prepared.taxonomy, calibration, encoder.to_config(), card)
+    languages = sorted({code for corpus in prepared.train for code in corpus.languages})
+    read = list(dict.fromkeys(THREE_LETTERS.get(code, code) for code in languages))
+    complete(partial, prepared.taxonomy, calibration, encoder.to_config(), card, read)
     shutil.rmtree(folder, ignore_errors=True)
     partial.rename(folder)

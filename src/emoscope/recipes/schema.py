@@ -105,6 +105,11 @@ class TextSection(Section):
     )
     max_length: PositiveInt = Field(35, description="words, or tokens, kept of a text")
     truncation: Literal["start", "end"] = "start"
+    languages: tuple[str, ...] = Field(
+        (),
+        description="codes of those that the model reads, such as en: texts in others are counted "
+        "when it annotates; not checked if empty",
+    )
 
 
 class VectorsSection(Section):

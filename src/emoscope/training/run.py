@@ -19,7 +19,7 @@ from emoscope.training.card import model_card
 from emoscope.training.checkpoints import last_checkpoint
 from emoscope.training.judging import Judgement, judge, measure, scored_texts
 from emoscope.training.logs import RESULT
-from emoscope.training.prepare import THREE_LETTERS, Prepared
+from emoscope.training.prepare import Prepared
 from emoscope.training.processes import is_main, wait
 from emoscope.training.trainer import EmotionTrainer
 
@@ -115,7 +115,14 @@ def train_run(
             scored.write(folder / f"{split}.parquet")
         prepared.family.finish(model)
         card = model_card(recipe, prepared, result)
-        save_model(folder / "model", model, prepared, judgement.calibration, card)
+        save_model(
+            folder / "model",
+            model,
+            prepared,
+            judgement.calibration,
+            card,
+            recipe.text.languages,
+        )
         write_text(finished, json.dumps(vars(result), indent=1))
         shutil.rmtree(folder / "checkpoints", ignore_errors=True)
     wait()
@@ -167,15 +174,14 @@ def save_model(
     prepared: Prepared,
     calibration: Calibration,
     card: str,
+    languages: Sequence[str] = (),
 ) -> None:
-    """Write a model folder, whole or not at all."""
+    """Write a model folder, whole or not at all; arguments as of `complete`."""
     partial = folder.with_name(f".{folder.name}.partial")
     shutil.rmtree(partial, ignore_errors=True)
     model.save_pretrained(partial)
     encoder = prepared.family.encoder
     encoder.save(partial)
-    languages = sorted({code for corpus in prepared.train for code in corpus.languages})
-    read = list(dict.fromkeys(THREE_LETTERS.get(code, code) for code in languages))
-    complete(partial, prepared.taxonomy, calibration, encoder.to_config(), card, read)
+    complete(partial, prepared.taxonomy, calibration, encoder.to_config(), card, languages)
     shutil.rmtree(folder, ignore_errors=True)
     partial.rename(folder)

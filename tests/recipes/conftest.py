@@ -67,6 +67,39 @@ def write_brighter(root):
                     writer.writerow([f"{language}{number}", text_of(number), *marks])
 
 
+def write_edos(root):
+    root.mkdir()
+    names = Taxonomy.load("edos").names
+    answers = ("Worker 1 answer", "Worker 2 answer", "Worker 3 answer")
+    with (root / "mturk_9k.csv").open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(["Index", "DialogID", "Dialog", "Agreed emotion (2/3 vote)", *answers])
+        for number in range(60):
+            name = names[number % len(names)].capitalize()
+            writer.writerow([number, number, f"Oh .\n{text_of(number)}", name, name, name, "Sad"])
+
+
+def write_event2mind(root):
+    root.mkdir()
+    for split in ("train", "dev", "test"):
+        with (root / f"{split}.csv").open("w", encoding="utf-8", newline="") as file:
+            writer = csv.writer(file)
+            writer.writerow(["Source", "Event", "Xintent", "Xemotion", "Otheremotion"])
+            for number in range(SIZES[split]):
+                feeling = '["happy"]' if number % 2 else '["sad", "tired"]'
+                event = f"PersonX sees {number} birds"
+                writer.writerow(["it_events", event, "[]", feeling, '["none"]'])
+
+
+def write_xed(root):
+    folder = root / "AnnotatedData"
+    folder.mkdir(parents=True)
+    marked = [f"Line {number} , my friend .\t{1 + number % 8}\n" for number in range(40)]
+    neutral = [f"9\tLine {number} is here\n" for number in range(40)]
+    (folder / "en-annotated.tsv").write_text("".join(marked), encoding="utf-8")
+    (folder / "neu_en.txt").write_text("".join(neutral), encoding="utf-8")
+
+
 def write_french(root):
     root.mkdir()
     labels = Taxonomy.load("french_election").labels
@@ -86,7 +119,11 @@ def data(tmp_path_factory, emocontext):
     write_goemotions(root / "goemotions")
     write_brighter(root / "semeval2025")
     write_french(root / "french_election")
+    write_edos(root / "edos")
+    write_event2mind(root / "event2mind")
+    write_xed(root / "xed")
     names = ("semeval2018", "goemotions", "semeval2025", "french_election")
+    names += ("edos", "event2mind", "xed")
     return {name: root / name for name in names} | {"emocontext": emocontext, "sample": root}
 
 

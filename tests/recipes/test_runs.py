@@ -40,7 +40,8 @@ def trained(data, vectors_file, workplace):
     """Trains a recipe into `runs/NAME`, once, and returns its result."""
     made = {}
     (workplace / "together").mkdir()
-    (workplace / "together" / "goemotions").symlink_to(data["goemotions"])
+    for name in ("goemotions", "edos", "event2mind", "xed"):
+        (workplace / "together" / name).symlink_to(data[name])
     (workplace / "together" / "semeval2025_task11").symlink_to(data["semeval2025"])
 
     def root_of(recipe):

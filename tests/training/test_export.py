@@ -160,7 +160,6 @@ def test_what_both_graphs_need_is_stored_once(folders):
     }
     together = sum(size for found in sizes.values() for size in found if size >= 4096)
     assert 0 < weights.stat().st_size < together
-    assert (weights.parent / LABEL_GRAPH).stat().st_size < weights.stat().st_size
 
 
 def test_a_folder_without_the_graph_of_labels_is_told(folders, tmp_path):

@@ -44,7 +44,9 @@ def judged(taxonomy, *parts, target="none"):
     train = corpus("train", taxonomy, np.eye(len(taxonomy)))
     prepared = Prepared((train,), dev, SimpleNamespace(encoder=Plain()))
     recipe = SimpleNamespace(
-        prior=SimpleNamespace(target=target), objective=SimpleNamespace(class_weights="none")
+        prior=SimpleNamespace(target=target),
+        objective=SimpleNamespace(class_weights="none"),
+        model=SimpleNamespace(),
     )
     labels = prepared.of_model([part.labels for part in dev])
     correction = PriorCorrection(recipe, taxonomy, train.labels, labels)

@@ -4,7 +4,7 @@
     emoscope train left-out.yaml --data-dir DIR --output FOLDER
 
 prints a recipe that `extends` another one, embedded by default, and trains on no label of any
-corpus that is a word of these families, and asks the teacher for none. Neither can such a word
+corpus that is a word of these families, and neither asks the teacher for one nor holds one. Neither can such a word
 come in as another form of a label's word (`model.swap_forms`). `any_labels.py` asks for them.
 """
 
@@ -88,10 +88,13 @@ def recipe_left_out(name: str = "embedded") -> dict[str, Any]:
         "corpus": {"exclude": left_out(recipe.corpus)},
         "mix": {"corpora": [mixed(section) for section in recipe.mix.corpora]},
     }
-    teacher = recipe.objective.teacher
-    if teacher is not None:
-        asked = [word for word in inventory() if word in words_left_out()]
-        values["objective"] = {"teacher": {"exclude": [*teacher.exclude, *asked]}}
+    asked = [word for word in inventory() if word in words_left_out()]
+    further = {"teacher": recipe.objective.teacher, "anchor": recipe.objective.anchor}
+    values["objective"] = {
+        name: {"exclude": [*section.exclude, *asked]}
+        for name, section in further.items()
+        if section is not None
+    }
     return values
 
 

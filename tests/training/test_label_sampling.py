@@ -9,13 +9,17 @@ from torch import nn
 
 from emoscope.corpora.corpus import Corpus
 from emoscope.encoding.independent import IndependentEncoder
+from emoscope.models.backbone import shape_of, without_pooler
+from emoscope.models.demux import Demux, DemuxConfig
 from emoscope.taxonomy import Taxonomy
 from emoscope.text import TextPipeline
+from emoscope.training.anchor import Anchor
 from emoscope.training.corpus_bias import add_corpus_bias, bias_of, drop_corpus_bias
 from emoscope.training.data import EncodedDataset, Part, draws_by_part
 from emoscope.training.label_sampling import LabelSampling
 from emoscope.training.teacher import Teacher
 from tests.tiny import SENTENCES, text_tokenizer
+from tests.tiny import encoder as tiny_encoder
 
 LABELS = Taxonomy.parse_labels("anger, joy, hope, fear, awe, mixed feelings, pride, envy")
 K = len(LABELS)
@@ -107,3 +111,42 @@ def test_a_teacher_ranks_words_by_how_unusually_near_they_are():
     expected = torch.tensor(2 * standard[1:, ::-1].copy()).softmax(dim=-1)
     torch.testing.assert_close(found.double(), expected, atol=2e-3, rtol=0)
     assert found.sum(dim=1).tolist() == pytest.approx([1, 1])
+
+
+def anchored_model() -> Demux:
+    backbone = without_pooler(tiny_encoder("bert"))
+    torch.manual_seed(0)
+    config = DemuxConfig(
+        shape_of(backbone.config), labels="independent", joint_layers=1, similarity=True
+    )
+    return Demux(config, backbone)
+
+
+def test_words_that_have_not_moved_cost_nothing_and_others_their_angle():
+    model, vocabulary = anchored_model(), ("calm", "joy", "mixed feelings")
+    reader = IndependentEncoder(TextPipeline(()), text_tokenizer("bert"), LABELS)
+    anchor = Anchor(model, reader, vocabulary)
+    model.eval()
+    places = np.array([2, 0])
+    assert anchor.loss(model, places).item() == pytest.approx(0, abs=1e-6)
+    before = anchor.vectors(model, places).detach()
+    with torch.no_grad():
+        model.backbone.embeddings.word_embeddings.weight.add_(
+            torch.randn_like(model.backbone.embeddings.word_embeddings.weight)
+        )
+    loss = anchor.loss(model, places)
+    after = anchor.vectors(model, places).detach()
+    angles = [torch.dot(now, first) for now, first in zip(after, before, strict=True)]
+    assert loss.item() == pytest.approx(1 - float(sum(angles)) / 2, abs=1e-5)
+    assert loss.item() > 0.01
+    loss.backward()
+    assert model.backbone.embeddings.word_embeddings.weight.grad.abs().sum() > 0
+
+
+def test_anchored_words_are_drawn_from_the_vocabulary():
+    sampling = LabelSampling(vocabulary=("calm", "bored", "jealous"), anchored=2)
+    dataset = EncodedDataset([part(np.eye(4, K, dtype=np.float32))], sampling)
+    batch = dataset.__getitems__([0, 2])
+    assert len(set(batch["anchored"].tolist())) == 2
+    assert set(batch["anchored"].tolist()) <= {0, 1, 2}
+    assert batch["word_labels"].tolist() == list(range(K)), "they are not asked of the texts"

@@ -184,6 +184,17 @@ class TeacherSection(Section):
     exclude: tuple[str, ...] = Field((), description="words that are never asked for")
 
 
+class AnchorSection(Section):
+    """Words for feelings that are held near where a sentence encoder had them.
+
+    What is added to the loss is 1 - cos between the vector of a word now and at first.
+    """
+
+    coefficient: Positive = 1.0
+    words: PositiveInt = Field(48, description="drawn for each batch")
+    exclude: tuple[str, ...] = Field((), description="words that are never held")
+
+
 class ObjectiveSection(Section):
     """The loss."""
 
@@ -212,6 +223,7 @@ class ObjectiveSection(Section):
         "of the model that is saved, so that it scores what a label means",
     )
     teacher: TeacherSection | None = None
+    anchor: AnchorSection | None = None
 
     @field_validator("terms")
     @classmethod
@@ -331,8 +343,13 @@ class Recipe(Section):
         return self
 
     @model_validator(mode="after")
-    def _asks_words_of_the_teacher_alone(self) -> Self:
+    def _has_what_further_words_need(self) -> Self:
         independent = getattr(self.model, "labels", "joint") == "independent"
+        if self.objective.anchor and not getattr(self.model, "similarity", False):
+            raise ValueError(
+                "objective.anchor holds the vectors that model.similarity: true compares; set that "
+                "too, or leave it out"
+            )
         if self.objective.teacher is not None and not independent:
             raise ValueError(
                 "objective.teacher asks for words besides the labels, which only "

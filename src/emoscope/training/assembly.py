@@ -3,6 +3,7 @@
 import os
 from collections.abc import Sequence
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 import torch
@@ -15,8 +16,11 @@ from transformers import (
 )
 
 from emoscope.calibration import label_prior
+from emoscope.encoding.independent import IndependentEncoder
 from emoscope.losses.objective import Objective, make_objective
+from emoscope.models.demux import Demux
 from emoscope.recipes.schema import Recipe
+from emoscope.training.anchor import Anchor
 from emoscope.training.callbacks import (
     AfterEvaluation,
     LiveCurves,
@@ -81,6 +85,7 @@ def make_trainer(
         alpha=shares_of(prepared, recipe.mix.alpha),
         distillation=recipe.objective.self_distillation,
         teacher=teacher_of(recipe, train, folder.parent / TEACHER),
+        anchor=anchor_of(recipe, prepared, model),
         callbacks=callbacks,
     )
     trainer.remove_callback(PrinterCallback)
@@ -92,8 +97,20 @@ def teacher_of(recipe: Recipe, train: EncodedDataset, cache: Path) -> tuple[Teac
     section = recipe.objective.teacher
     if section is None:
         return None
-    teacher = make_teacher(section, train.parts, vocabulary_of(section), cache)
+    teacher = make_teacher(section, train.parts, vocabulary_of(recipe.objective), cache)
     return teacher, section.coefficient
+
+
+def anchor_of(
+    recipe: Recipe, prepared: Prepared, model: PreTrainedModel
+) -> tuple[Anchor, float] | None:
+    """What holds words where the new model has them, and its coefficient."""
+    section = recipe.objective.anchor
+    if section is None:
+        return None
+    encoder = cast(IndependentEncoder, prepared.family.encoder)
+    anchor = Anchor(cast(Demux, model), encoder, vocabulary_of(recipe.objective))
+    return anchor, section.coefficient
 
 
 def shares_of(prepared: Prepared, alpha: float) -> float | list[float]:

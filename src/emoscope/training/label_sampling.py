@@ -23,6 +23,7 @@ class LabelSampling:
         swap: how often another of them is asked for.
         vocabulary: words that may be asked for besides the corpus' labels.
         extra: how many of them, drawn for each batch.
+        anchored: how many of them are held where they were, drawn for each batch.
     """
 
     most: int | None = None
@@ -30,6 +31,7 @@ class LabelSampling:
     swap: float = 0.0
     vocabulary: Sequence[str] = ()
     extra: int = 0
+    anchored: int = 0
 
     def batch(
         self, part: Part, rows: NDArray[np.int64], rng: np.random.Generator
@@ -43,7 +45,8 @@ class LabelSampling:
 
         Returns:
             Inputs that ask for K labels and V further words; `labels` (B, K), their `columns` (K,)
-            where some are left out, and the places of the words `asked` (V,) where there are any.
+            where some are left out, and the places of the words `asked` (V,) and `anchored` where
+            there are any.
         """
         encoder, labels = cast(IndependentEncoder, part.encoder), part.labels[rows]
         columns = self.columns(labels, rng)
@@ -57,6 +60,8 @@ class LabelSampling:
             words += [self.vocabulary[place] for place in asked]
             owners += range(len(columns), len(columns) + self.extra)
             extras["asked"] = asked
+        if self.anchored:
+            extras["anchored"] = rng.choice(len(self.vocabulary), self.anchored, replace=False)
         return batch | encoder.encode_labels(words, owners) | extras
 
     def columns(self, labels: NDArray[np.float32], rng: np.random.Generator) -> NDArray[np.int64]:

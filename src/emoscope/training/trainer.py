@@ -28,6 +28,7 @@ from emoscope.losses.objective import Objective
 from emoscope.models.output import EmotionOutput
 from emoscope.models.torch_backend import tensors
 from emoscope.recipes.schema import TrainingSection
+from emoscope.training.anchor import Anchor
 from emoscope.training.checkpoints import SCORES
 from emoscope.training.corpus_bias import bias_of
 from emoscope.training.data import EXTRAS, EncodedDataset, EpochLoader, LengthBuckets, Part, keep
@@ -53,6 +54,7 @@ class EmotionTrainer(Trainer):
         alpha: how the parts are mixed, see `LengthBuckets`.
         distillation: the coefficient of self-distillation, in [0, 1); none at 0.
         teacher: of words asked for besides the labels, and the coefficient of what it teaches.
+        anchor: of words that are held where they were, and the coefficient.
         callbacks: of transformers' Trainer.
 
     Attributes:
@@ -73,6 +75,7 @@ class EmotionTrainer(Trainer):
         alpha: float | Sequence[float] = 1.0,
         distillation: float = 0.0,
         teacher: tuple[Teacher, float] | None = None,
+        anchor: tuple[Anchor, float] | None = None,
         callbacks: list[TrainerCallback] | None = None,
     ) -> None:
         self.section = section
@@ -84,6 +87,7 @@ class EmotionTrainer(Trainer):
         self.alpha = alpha
         self.distillation = distillation
         self.teacher = teacher
+        self.anchor = anchor
         self.dev_logits: Logits = []
         self._terms: dict[str, list[Tensor]] = {}
         super().__init__(
@@ -154,6 +158,11 @@ class EmotionTrainer(Trainer):
             further = whole.logits[:, output.logits.shape[1] :]
             terms["teacher_loss"] = listwise_distillation(further, targets.to(further.device))
             loss = loss + coefficient * terms["teacher_loss"]
+        if self.anchor is not None:
+            anchor, coefficient = self.anchor
+            network = self.accelerator.unwrap_model(model)
+            terms["anchor_loss"] = anchor.loss(network, extras["anchored"].cpu().numpy())
+            loss = loss + coefficient * terms["anchor_loss"]
         if self.distillation:
             clock = self.train_examples.clock
             self.train_scores.begin(0 if clock is None else clock.epoch)

@@ -20,7 +20,7 @@ from emoscope.models.backbone import backbone_config, load_backbone, load_tokeni
 from emoscope.models.demux import Demux, DemuxConfig
 from emoscope.models.memo import Memo, MemoConfig
 from emoscope.recipes.models import DemuxSection, MemoSection, PromptedSection
-from emoscope.recipes.schema import Recipe, TeacherSection
+from emoscope.recipes.schema import ObjectiveSection, Recipe
 from emoscope.taxonomy import Taxonomy
 from emoscope.training.corpus_bias import add_corpus_bias, drop_corpus_bias
 from emoscope.training.data import Augmentation, LabelSampler
@@ -70,32 +70,40 @@ def demux_family(recipe: Recipe, train: Sequence[Corpus]) -> Family:
         encoder=encoder,
         make_model=make_model,
         told=told(section, encoder.frame, tokenizer),
-        augmentation=sampler_of(section, recipe.objective.teacher),
+        augmentation=sampler_of(section, recipe.objective),
         finish=partial(finish, section=section),
     )
 
 
-def sampler_of(section: DemuxSection, teacher: TeacherSection | None) -> LabelSampler | None:
+def sampler_of(section: DemuxSection, objective: ObjectiveSection) -> LabelSampler | None:
     """What changes in the labels from batch to batch."""
     if section.labels == "joint":
         augmented = section.shuffle_labels or section.drop_labels > 0
         return Augmentation(section.shuffle_labels, section.drop_labels) if augmented else None
-    if teacher is None and section.max_labels is None and not section.swap_forms:
+    teacher, anchor = objective.teacher, objective.anchor
+    if (teacher, anchor, section.max_labels) == (None, None, None) and not section.swap_forms:
         return None
     families = load_feelings().values()
     return LabelSampling(
         most=section.max_labels,
         forms={word: forms for forms in families for word in forms},
         swap=section.swap_forms,
-        vocabulary=() if teacher is None else vocabulary_of(teacher),
+        vocabulary=vocabulary_of(objective),
         extra=0 if teacher is None else teacher.words,
+        anchored=0 if anchor is None else anchor.words,
     )
 
 
-def vocabulary_of(teacher: TeacherSection) -> tuple[str, ...]:
-    """Words that a batch may be asked for besides its labels."""
+def vocabulary_of(objective: ObjectiveSection) -> tuple[str, ...]:
+    """Words for feelings that a batch may have besides its labels."""
+    excluded = {
+        word
+        for section in (objective.teacher, objective.anchor)
+        if section is not None
+        for word in section.exclude
+    }
     words = (word for forms in load_feelings().values() for word in forms)
-    return tuple(word for word in words if word not in teacher.exclude)
+    return tuple(word for word in words if word not in excluded)
 
 
 def memo_family(recipe: Recipe, train: Sequence[Corpus]) -> Family:

@@ -3,9 +3,9 @@
     python benchmarks/label_families.py [RECIPE] > left-out.yaml
     emoscope train left-out.yaml --data-dir DIR --output FOLDER
 
-prints a recipe that `extends` another one, embedded by default, and trains on no label of any
-corpus that is a word of these families, and neither asks the teacher for one nor holds one. Neither can such a word
-come in as another form of a label's word (`model.swap_forms`). `any_labels.py` asks for them.
+prints a recipe that `extends` another one, embedded by default. It trains on no label of any corpus
+that is a word of these families, and neither asks the teacher for one nor holds one. Such a word
+cannot come in as another form of a label's word (`model.swap_forms`) either. `any_labels.py` asks for them.
 """
 
 import argparse

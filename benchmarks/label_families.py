@@ -4,8 +4,8 @@
     emoscope train left-out.yaml --data-dir DIR --output FOLDER
 
 prints a recipe that `extends` another one, embedded by default. It trains on no label of any corpus
-that is a word of these families, and neither asks the teacher for one nor holds one. Such a word
-cannot come in as another form of a label's word (`model.swap_forms`) either. `any_labels.py` asks for them.
+that is a word of these families, and holds none where the encoder had it. Such a word cannot come
+in as another form of a label's word (`model.swap_forms`) either. `any_labels.py` asks for them.
 """
 
 import argparse
@@ -88,13 +88,10 @@ def recipe_left_out(name: str = "embedded") -> dict[str, Any]:
         "corpus": {"exclude": left_out(recipe.corpus)},
         "mix": {"corpora": [mixed(section) for section in recipe.mix.corpora]},
     }
-    asked = [word for word in inventory() if word in words_left_out()]
-    further = {"teacher": recipe.objective.teacher, "anchor": recipe.objective.anchor}
-    values["objective"] = {
-        name: {"exclude": [*section.exclude, *asked]}
-        for name, section in further.items()
-        if section is not None
-    }
+    anchor = recipe.objective.anchor
+    if anchor is not None:
+        held = [word for word in inventory() if word in words_left_out()]
+        values["objective"] = {"anchor": {"exclude": [*anchor.exclude, *held]}}
     return values
 
 

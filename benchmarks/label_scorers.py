@@ -12,7 +12,7 @@ from emoscope.recipes.load import load_recipe
 from emoscope.runtime.annotator import Annotator
 from emoscope.taxonomy import Taxonomy
 from emoscope.training.families.family import make_pipeline
-from emoscope.training.teacher import encode_sentences
+from sentence_encoder import encode_sentences
 
 STEEPNESS = 10.0
 """Of cosines, before a temperature and shifts are fitted as for logits."""

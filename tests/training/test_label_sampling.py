@@ -17,7 +17,6 @@ from emoscope.training.anchor import Anchor
 from emoscope.training.corpus_bias import add_corpus_bias, bias_of, drop_corpus_bias
 from emoscope.training.data import EncodedDataset, Part, draws_by_part
 from emoscope.training.label_sampling import LabelSampling
-from emoscope.training.teacher import Teacher
 from tests.tiny import SENTENCES, text_tokenizer
 from tests.tiny import encoder as tiny_encoder
 
@@ -51,19 +50,15 @@ def test_absent_labels_are_drawn_alike():
     assert counts[1:] == pytest.approx(200, abs=60)
 
 
-def test_a_batch_asks_for_labels_then_for_further_words():
+def test_a_batch_asks_for_its_labels_in_their_words():
     labels = np.zeros((4, K), dtype=np.float32)
     labels[:, 5] = 1
-    vocabulary = ("calm", "bored", "jealous")
-    sampling = LabelSampling(most=2, vocabulary=vocabulary, extra=2)
-    dataset = EncodedDataset([part(labels)], sampling)
-    batch = dataset.__getitems__([0, 2])
+    batch = EncodedDataset([part(labels)], LabelSampling(most=2)).__getitems__([0, 2])
     assert batch["labels"].shape == (2, 2)
     assert batch["labels"][:, batch["columns"] == 5].tolist() == [[1.0], [1.0]]
-    assert batch["word_labels"].tolist() == [0, 1, 2, 3]
+    assert batch["word_labels"].tolist() == [0, 1]
     tokenizer = text_tokenizer("bert")
     words = [LABELS.labels[place].words[0] for place in batch["columns"]]
-    words += [vocabulary[place] for place in batch["asked"]]
     for ids, mask, word in zip(batch["label_tokens"][0], batch["word_mask"], words, strict=True):
         assert ids[mask].tolist() == tokenizer.ids([word])[0]
 
@@ -100,19 +95,6 @@ def test_each_part_is_drawn_by_its_share():
     assert draws_by_part([10, 30, 0], [0.25, 0.7, 0.05]) == [11, 29, 0]
 
 
-def test_a_teacher_ranks_words_by_how_unusually_near_they_are():
-    """By hand: the first word is near to every text, and says least of the text that it is near."""
-    texts = np.array([[1.0, 0.0], [0.8, 0.6], [0.6, -0.8]], dtype=np.float32)
-    words = np.array([[1.0, 0.0], [0.0, 1.0]], dtype=np.float32)
-    teacher = Teacher([texts], words, sharpness=2.0)
-    found = teacher.distributions(0, np.array([1, 2]), np.array([1, 0]))
-    cosines = np.array([[1.0, 0.0], [0.8, 0.6], [0.6, -0.8]])
-    standard = (cosines - cosines.mean(axis=0)) / cosines.std(axis=0)
-    expected = torch.tensor(2 * standard[1:, ::-1].copy()).softmax(dim=-1)
-    torch.testing.assert_close(found.double(), expected, atol=2e-3, rtol=0)
-    assert found.sum(dim=1).tolist() == pytest.approx([1, 1])
-
-
 def anchored_model() -> Demux:
     backbone = without_pooler(tiny_encoder("bert"))
     torch.manual_seed(0)
@@ -144,7 +126,7 @@ def test_words_that_have_not_moved_cost_nothing_and_others_their_angle():
 
 
 def test_anchored_words_are_drawn_from_the_vocabulary():
-    sampling = LabelSampling(vocabulary=("calm", "bored", "jealous"), anchored=2)
+    sampling = LabelSampling(vocabulary=3, anchored=2)
     dataset = EncodedDataset([part(np.eye(4, K, dtype=np.float32))], sampling)
     batch = dataset.__getitems__([0, 2])
     assert len(set(batch["anchored"].tolist())) == 2

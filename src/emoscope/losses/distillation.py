@@ -1,6 +1,5 @@
-"""Distillation: targets that are what a model said rather than what annotators did.
+"""Self-distillation: targets that move from the labels to what the model said an epoch before.
 
-Self-distillation moves the targets from the labels to what the model said an epoch before.
 *Self-Knowledge Distillation with Progressive Refinement of Targets* (Kim et al. 2021, arXiv
 2006.12000). A label that the model did not believe when it last saw the text pulls less, so that
 errors of annotation are learnt by heart less.
@@ -8,7 +7,6 @@ errors of annotation are learnt by heart less.
 
 import torch
 from torch import Tensor
-from torch.nn import functional
 
 from emoscope.losses.functional import binary_cross_entropy, cross_entropy
 
@@ -49,15 +47,3 @@ def self_distillation(
     if not whole.any():
         return logits.sum() * 0, whole.float().mean()
     return cross_entropy(logits[whole], former[whole].softmax(dim=-1)), whole.float().mean()
-
-
-def listwise_distillation(logits: Tensor, targets: Tensor) -> Tensor:
-    """How far a model ranks the labels of a text otherwise than a teacher: KL divergence, a mean.
-
-    Args:
-        logits: (batch, words).
-        targets: the teacher's distribution over the same words, (batch, words).
-    """
-    return functional.kl_div(
-        functional.log_softmax(logits, dim=-1), targets.to(logits), reduction="batchmean"
-    )

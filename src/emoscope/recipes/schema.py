@@ -168,22 +168,6 @@ class GlobalLossSection(Section):
     correlation: Literal["data", "wheel"] = "data"
 
 
-class TeacherSection(Section):
-    """An encoder whose similarity of text and word says how well labels fit that nobody annotated.
-
-    A batch is also asked for words of the inventory of feelings, drawn at random, and their scores
-    are moved towards the teacher's, in how they rank for a text.
-    """
-
-    encoder: str = Field(description="sentence encoder: packaged name, folder, or name on the hub")
-    coefficient: Positive = 0.04
-    words: PositiveInt = Field(24, description="drawn for each batch")
-    sharpness: Positive = Field(
-        1.4, description="what the standardised similarities are multiplied by before the softmax"
-    )
-    exclude: tuple[str, ...] = Field((), description="words that are never asked for")
-
-
 class AnchorSection(Section):
     """Words for feelings that are held near where a sentence encoder had them.
 
@@ -222,7 +206,6 @@ class ObjectiveSection(Section):
         description="learn, beside the model, how frequent each label is in each corpus; left out "
         "of the model that is saved, so that it scores what a label means",
     )
-    teacher: TeacherSection | None = None
     anchor: AnchorSection | None = None
 
     @field_validator("terms")
@@ -343,17 +326,11 @@ class Recipe(Section):
         return self
 
     @model_validator(mode="after")
-    def _has_what_further_words_need(self) -> Self:
-        independent = getattr(self.model, "labels", "joint") == "independent"
+    def _has_vectors_to_hold(self) -> Self:
         if self.objective.anchor and not getattr(self.model, "similarity", False):
             raise ValueError(
                 "objective.anchor holds the vectors that model.similarity: true compares; set that "
                 "too, or leave it out"
-            )
-        if self.objective.teacher is not None and not independent:
-            raise ValueError(
-                "objective.teacher asks for words besides the labels, which only "
-                "model.labels: independent can; leave it out"
             )
         return self
 

@@ -27,17 +27,13 @@ from emoscope.training.callbacks import (
     ShowProgress,
     write_predictions,
 )
-from emoscope.training.data import EncodedDataset, Part
-from emoscope.training.families.prompted import vocabulary_of
+from emoscope.training.data import Part
+from emoscope.training.families.prompted import words_to_hold
 from emoscope.training.judging import judge
 from emoscope.training.prepare import Prepared, part_names
 from emoscope.training.prior import PriorCorrection, class_weights
 from emoscope.training.processes import is_main, native_bfloat16, on_cpu
-from emoscope.training.teacher import Teacher, make_teacher
 from emoscope.training.trainer import EmotionTrainer
-
-TEACHER = "teacher.safetensors"
-"""Vectors of the training texts, in the folder of a training."""
 
 
 def make_trainer(
@@ -84,21 +80,11 @@ def make_trainer(
         judge=lambda logits: judge(prepared, correction, logits).flat(),
         alpha=shares_of(prepared, recipe.mix.alpha),
         distillation=recipe.objective.self_distillation,
-        teacher=teacher_of(recipe, train, folder.parent / TEACHER),
         anchor=anchor_of(recipe, prepared, model),
         callbacks=callbacks,
     )
     trainer.remove_callback(PrinterCallback)
     return trainer, correction
-
-
-def teacher_of(recipe: Recipe, train: EncodedDataset, cache: Path) -> tuple[Teacher, float] | None:
-    """The teacher that a recipe asks for, and its coefficient."""
-    section = recipe.objective.teacher
-    if section is None:
-        return None
-    teacher = make_teacher(section, train.parts, vocabulary_of(recipe.objective), cache)
-    return teacher, section.coefficient
 
 
 def anchor_of(
@@ -109,7 +95,7 @@ def anchor_of(
     if section is None:
         return None
     encoder = cast(IndependentEncoder, prepared.family.encoder)
-    anchor = Anchor(cast(Demux, model), encoder, vocabulary_of(recipe.objective))
+    anchor = Anchor(cast(Demux, model), encoder, words_to_hold(section))
     return anchor, section.coefficient
 
 

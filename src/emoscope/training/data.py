@@ -15,7 +15,7 @@ from emoscope.encoding.batching import Ragged
 from emoscope.encoding.encoder import Encoder
 from emoscope.models.torch_backend import tensors
 
-EXTRAS = ("labels", "rows", "part", "columns", "asked", "anchored")
+EXTRAS = ("labels", "rows", "part", "columns", "anchored")
 """What a batch holds besides the inputs of the model."""
 
 
@@ -128,9 +128,8 @@ class EncodedDataset(Dataset[dict[str, Tensor]]):
 
         Returns:
             The inputs of the model; `labels` (B, K), `rows` (B,) of the data set, the number of the
-            `part`, where labels were left out the `columns` (K,) of the others, and where words
-            were `asked` besides their places (V,), their scores coming after those of the labels;
-            and places of words that are `anchored`.
+            `part`, where labels were left out the `columns` (K,) of the others, and places of words
+            that are `anchored`, where there are any.
         """
         chosen = np.asarray(rows, dtype=np.int64)
         number = int(np.searchsorted(self.starts, chosen[0], side="right")) - 1

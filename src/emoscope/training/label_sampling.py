@@ -14,23 +14,21 @@ from emoscope.training.data import Part
 
 @dataclass(frozen=True)
 class LabelSampling:
-    """Labels that a batch's texts have, others drawn, and words that nobody annotated.
+    """Labels that a batch's texts have, others drawn, and words that are held where they were.
 
     Attributes:
         most: labels of the corpus that a batch is asked for at most; all if None. What its texts
             have comes first, the rest is drawn: sampled negatives.
         forms: further words for a word, itself included.
         swap: how often another of them is asked for.
-        vocabulary: words that may be asked for besides the corpus' labels.
-        extra: how many of them, drawn for each batch.
-        anchored: how many of them are held where they were, drawn for each batch.
+        vocabulary: how many words there are that may be held where they were.
+        anchored: how many of them are, drawn for each batch.
     """
 
     most: int | None = None
     forms: Mapping[str, Sequence[str]] = field(default_factory=dict)
     swap: float = 0.0
-    vocabulary: Sequence[str] = ()
-    extra: int = 0
+    vocabulary: int = 0
     anchored: int = 0
 
     def batch(
@@ -44,9 +42,8 @@ class LabelSampling:
             rng: decides.
 
         Returns:
-            Inputs that ask for K labels and V further words; `labels` (B, K), their `columns` (K,)
-            where some are left out, and the places of the words `asked` (V,) and `anchored` where
-            there are any.
+            Inputs that ask for K labels; `labels` (B, K), their `columns` (K,) where some are left
+            out, and the places of the words that are `anchored` where there are any.
         """
         encoder, labels = cast(IndependentEncoder, part.encoder), part.labels[rows]
         columns = self.columns(labels, rng)
@@ -55,13 +52,8 @@ class LabelSampling:
         extras: dict[str, NDArray[Any]] = {"labels": labels[:, columns]}
         if len(columns) < labels.shape[1]:
             extras["columns"] = columns
-        if self.extra:
-            asked = rng.choice(len(self.vocabulary), self.extra, replace=False)
-            words += [self.vocabulary[place] for place in asked]
-            owners += range(len(columns), len(columns) + self.extra)
-            extras["asked"] = asked
         if self.anchored:
-            extras["anchored"] = rng.choice(len(self.vocabulary), self.anchored, replace=False)
+            extras["anchored"] = rng.choice(self.vocabulary, self.anchored, replace=False)
         return batch | encoder.encode_labels(words, owners) | extras
 
     def columns(self, labels: NDArray[np.float32], rng: np.random.Generator) -> NDArray[np.int64]:

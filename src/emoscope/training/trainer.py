@@ -19,13 +19,8 @@ from transformers import Trainer, TrainerCallback, TrainingArguments
 
 from emoscope.encoding.batching import by_length
 from emoscope.errors import EmoscopeError
-from emoscope.losses.distillation import (
-    listwise_distillation,
-    self_distillation,
-    target_share,
-)
+from emoscope.losses.distillation import self_distillation, target_share
 from emoscope.losses.objective import Objective
-from emoscope.models.output import EmotionOutput
 from emoscope.models.torch_backend import tensors
 from emoscope.recipes.schema import TrainingSection
 from emoscope.training.anchor import Anchor
@@ -34,7 +29,6 @@ from emoscope.training.corpus_bias import bias_of
 from emoscope.training.data import EXTRAS, EncodedDataset, EpochLoader, LengthBuckets, Part, keep
 from emoscope.training.schedules import make_schedule
 from emoscope.training.scores import Logits, TrainScores
-from emoscope.training.teacher import Teacher
 
 Judge = Callable[[Logits], dict[str, float]]
 
@@ -53,7 +47,6 @@ class EmotionTrainer(Trainer):
         judge: figures to follow on dev, from the logits (M, K) of each part.
         alpha: how the parts are mixed, see `LengthBuckets`.
         distillation: the coefficient of self-distillation, in [0, 1); none at 0.
-        teacher: of words asked for besides the labels, and the coefficient of what it teaches.
         anchor: of words that are held where they were, and the coefficient.
         callbacks: of transformers' Trainer.
 
@@ -74,7 +67,6 @@ class EmotionTrainer(Trainer):
         judge: Judge,
         alpha: float | Sequence[float] = 1.0,
         distillation: float = 0.0,
-        teacher: tuple[Teacher, float] | None = None,
         anchor: tuple[Anchor, float] | None = None,
         callbacks: list[TrainerCallback] | None = None,
     ) -> None:
@@ -86,7 +78,6 @@ class EmotionTrainer(Trainer):
         self.dev_objectives = list(dev_objectives)
         self.alpha = alpha
         self.distillation = distillation
-        self.teacher = teacher
         self.anchor = anchor
         self.dev_logits: Logits = []
         self._terms: dict[str, list[Tensor]] = {}
@@ -145,19 +136,12 @@ class EmotionTrainer(Trainer):
     ) -> Any:
         """The objective of one batch; its terms and, in training, its logits are kept."""
         extras = {name: inputs[name] for name in EXTRAS if name in inputs}
-        whole = model(**{name: one for name, one in inputs.items() if name not in EXTRAS})
-        output = of_labels(whole, extras["labels"].shape[1])
+        output = model(**{name: one for name, one in inputs.items() if name not in EXTRAS})
         number, columns = int(extras["part"]), extras.get("columns")
         biased = replace(output, logits=output.logits + self.corpus_bias(number, columns))
         loss, terms = self.objectives[number](biased, extras["labels"], columns)
         rows = extras["rows"].cpu().numpy() - self.train_examples.starts[number]
         places = None if columns is None else columns.cpu().numpy()
-        if self.teacher is not None and "asked" in extras:
-            teacher, coefficient = self.teacher
-            targets = teacher.distributions(number, rows, extras["asked"].cpu().numpy())
-            further = whole.logits[:, output.logits.shape[1] :]
-            terms["teacher_loss"] = listwise_distillation(further, targets.to(further.device))
-            loss = loss + coefficient * terms["teacher_loss"]
         if self.anchor is not None:
             anchor, coefficient = self.anchor
             network = self.accelerator.unwrap_model(model)
@@ -281,14 +265,3 @@ class EmotionTrainer(Trainer):
                 logs[name] = float(means.mean())
             self._terms.clear()
         super().log(logs, start_time)
-
-
-def of_labels(output: EmotionOutput, count: int) -> EmotionOutput:
-    """The first so many labels of an output: those of the corpus, without words asked besides."""
-    if output.logits.shape[1] == count:
-        return output
-    states = output.representations
-    return EmotionOutput(
-        logits=output.logits[:, :count],
-        representations=None if states is None else states[:, :count],
-    )

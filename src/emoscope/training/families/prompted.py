@@ -20,7 +20,7 @@ from emoscope.models.backbone import backbone_config, load_backbone, load_tokeni
 from emoscope.models.demux import Demux, DemuxConfig
 from emoscope.models.memo import Memo, MemoConfig
 from emoscope.recipes.models import DemuxSection, MemoSection, PromptedSection
-from emoscope.recipes.schema import ObjectiveSection, Recipe
+from emoscope.recipes.schema import AnchorSection, ObjectiveSection, Recipe
 from emoscope.taxonomy import Taxonomy
 from emoscope.training.corpus_bias import add_corpus_bias, drop_corpus_bias
 from emoscope.training.data import Augmentation, LabelSampler
@@ -80,30 +80,23 @@ def sampler_of(section: DemuxSection, objective: ObjectiveSection) -> LabelSampl
     if section.labels == "joint":
         augmented = section.shuffle_labels or section.drop_labels > 0
         return Augmentation(section.shuffle_labels, section.drop_labels) if augmented else None
-    teacher, anchor = objective.teacher, objective.anchor
-    if (teacher, anchor, section.max_labels) == (None, None, None) and not section.swap_forms:
+    anchor = objective.anchor
+    if anchor is None and section.max_labels is None and not section.swap_forms:
         return None
     families = load_feelings().values()
     return LabelSampling(
         most=section.max_labels,
         forms={word: forms for forms in families for word in forms},
         swap=section.swap_forms,
-        vocabulary=vocabulary_of(objective),
-        extra=0 if teacher is None else teacher.words,
+        vocabulary=0 if anchor is None else len(words_to_hold(anchor)),
         anchored=0 if anchor is None else anchor.words,
     )
 
 
-def vocabulary_of(objective: ObjectiveSection) -> tuple[str, ...]:
-    """Words for feelings that a batch may have besides its labels."""
-    excluded = {
-        word
-        for section in (objective.teacher, objective.anchor)
-        if section is not None
-        for word in section.exclude
-    }
+def words_to_hold(anchor: AnchorSection) -> tuple[str, ...]:
+    """Words for feelings that may be held where the encoder had them."""
     words = (word for forms in load_feelings().values() for word in forms)
-    return tuple(word for word in words if word not in excluded)
+    return tuple(word for word in words if word not in anchor.exclude)
 
 
 def memo_family(recipe: Recipe, train: Sequence[Corpus]) -> Family:

@@ -9,10 +9,12 @@ from torch import nn
 
 from emoscope.corpora.corpus import Corpus
 from emoscope.encoding.independent import IndependentEncoder
+from emoscope.errors import InputError
 from emoscope.models.backbone import shape_of, without_pooler
 from emoscope.models.demux import Demux, DemuxConfig
 from emoscope.taxonomy import Taxonomy
 from emoscope.text import TextPipeline
+from emoscope.training import corpus_bias
 from emoscope.training.anchor import Anchor
 from emoscope.training.corpus_bias import add_corpus_bias, bias_of, drop_corpus_bias
 from emoscope.training.data import EncodedDataset, Part, draws_by_part
@@ -88,6 +90,13 @@ def test_a_bias_begins_at_the_log_odds_and_is_left_out_again():
     drop_corpus_bias(model)
     assert set(model.state_dict()) == before
     assert bias_of(model, 0) == 0.0
+
+
+def test_biases_of_corpora_are_refused_to_several_processes(monkeypatch):
+    corpus_bias.check_alone()
+    monkeypatch.setattr(corpus_bias, "is_alone", lambda: False)
+    with pytest.raises(InputError, match=r"expected one process, found several.*corpus_bias=false"):
+        corpus_bias.check_alone()
 
 
 def test_each_part_is_drawn_by_its_share():

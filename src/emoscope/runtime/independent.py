@@ -16,8 +16,6 @@ Floats = NDArray[np.float32]
 WORDS_AT_A_TIME = 256
 """Label words of one request: bounds its memory, whatever is asked. A text is read anew for each so
 many, which is little beside what so many words take."""
-
-
 BLOCK = 32
 """Words are filled up to multiples of this with some that nobody reads: engines compute other
 shapes in other ways, and in half precision a score would depend on how many labels are asked."""

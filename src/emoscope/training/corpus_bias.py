@@ -12,6 +12,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from emoscope.errors import InputError
+from emoscope.training.processes import is_alone
+
 CORPUS_BIAS = "corpus_bias"
 LEAST_SHARE = 1e-4
 SPEED = 20.0
@@ -35,6 +38,20 @@ def add_corpus_bias(model: nn.Module, labels: Sequence[NDArray[np.float32]]) -> 
     biases = (np.log(share) - np.log1p(-share) for share in shares)
     parameters = (nn.Parameter(torch.tensor(bias / SPEED, dtype=torch.float32)) for bias in biases)
     setattr(model, CORPUS_BIAS, nn.ParameterList(parameters))
+
+
+def check_alone() -> None:
+    """Check that one process trains.
+
+    Raises:
+        InputError: several do. Each batch is of one corpus, and they would wait for each other's
+            gradients of the biases of other corpora.
+    """
+    if not is_alone():
+        raise InputError(
+            "objective.corpus_bias: expected one process, found several. Start it without "
+            "torchrun, or set objective.corpus_bias=false."
+        )
 
 
 def bias_of(model: nn.Module, part: int) -> Tensor | float:

@@ -22,7 +22,7 @@ from emoscope.models.memo import Memo, MemoConfig
 from emoscope.recipes.models import DemuxSection, MemoSection, PromptedSection
 from emoscope.recipes.schema import AnchorSection, ObjectiveSection, Recipe
 from emoscope.taxonomy import Taxonomy
-from emoscope.training.corpus_bias import add_corpus_bias, drop_corpus_bias
+from emoscope.training.corpus_bias import add_corpus_bias, check_alone, drop_corpus_bias
 from emoscope.training.data import Augmentation, LabelSampler
 from emoscope.training.families.family import Family, make_pipeline
 from emoscope.training.freezing import add_lora, freeze, merge_lora
@@ -63,6 +63,7 @@ def demux_family(recipe: Recipe, train: Sequence[Corpus]) -> Family:
     def make_model() -> PreTrainedModel:
         model = adapted(Demux(config, load_backbone(section.backbone)), section, tokenizer, words)
         if recipe.objective.corpus_bias:
+            check_alone()
             add_corpus_bias(model, [corpus.labels for corpus in train])
         return model
 

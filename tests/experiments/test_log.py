@@ -227,7 +227,8 @@ def test_a_kill_at_any_moment_leaves_a_log_that_loads(tmp_path):
         logged |= {int(line) for line in process.communicate()[0].split() if line.isdigit()}
         log = ExperimentLog.load(tmp_path / "G" / "1_0")
         assert logged <= {one.seed for one in log.runs}
-        if log.runs:
+        # Before the first run is said to be logged a kill may come between the two files.
+        if logged:
             assert yaml.safe_load((log.folder / "aggregated_metrics.yml").read_text())["loss"]
     assert logged
 

@@ -126,7 +126,7 @@ def test_a_score_does_not_depend_on_other_labels(words, form):
         assert together[:, column] == pytest.approx(alone[:, 0], abs=1e-5)
 
 
-@form
+@pytest.mark.parametrize("form", ["similarity", "maximum of words"])
 def test_a_score_is_the_same_among_ten_thousand(form):
     """Many more labels than one window of the encoder has tokens."""
     many = tuple(Label(f"joy {number}", (f"joy {number}",)) for number in range(10_000))

@@ -22,6 +22,7 @@ BUILTINS = (
     "semeval2018",
     "semeval2025",
     "sentiment",
+    "situations",
     "xed",
 )
 

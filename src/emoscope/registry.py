@@ -71,12 +71,13 @@ CORPORA: dict[str, str] = {
     "sample": "emoscope.corpora.sample:load_split",
     "semeval2018": "emoscope.corpora.semeval2018:load",
     "semeval2025": "emoscope.corpora.semeval2025:load",
+    "situations": "emoscope.corpora.situations:load",
     "xed": "emoscope.corpora.xed:load",
 }
 """Corpora with a format of their own; `tabular` and `hub` take a recipe's columns besides."""
 
-GENERATED_CORPORA = ("emoji", "sample")
-"""Corpora that are generated, and need no files."""
+SHIPPED_CORPORA = ("emoji", "sample", "situations")
+"""Corpora that ship or are generated, and need no files."""
 
 LOCAL_LOSSES: dict[str, str] = {
     "inter": "emoscope.losses.local:inter",

@@ -6,7 +6,7 @@ from emoscope.corpora.registry import load_corpus
 from emoscope.errors import InputError
 from emoscope.recipes.load import builtin_recipes, load_recipe
 from emoscope.recipes.schema import CorpusSection
-from emoscope.registry import CORPORA, GENERATED_CORPORA
+from emoscope.registry import CORPORA, SHIPPED_CORPORA
 
 EXPECTED = {
     "edos": ("mturk_9k.csv", "github.com/anuradha1992/EDOS"),
@@ -24,7 +24,7 @@ EXPECTED = {
 
 
 def test_every_corpus_to_bring_is_here():
-    assert set(EXPECTED) == set(CORPORA) - set(GENERATED_CORPORA)
+    assert set(EXPECTED) == set(CORPORA) - set(SHIPPED_CORPORA)
 
 
 @pytest.mark.parametrize("name", EXPECTED)

@@ -14,8 +14,9 @@ CorpusArgument = Annotated[
     str,
     typer.Argument(
         metavar="CORPUS",
-        help="[b]sample[/b] or [b]emoji[/b] (these ship), a published corpus (with --data-dir): "
-        "edos, emocontext, event2mind, french_election, goemotions, semeval2018, semeval2025, xed; "
+        help="[b]sample[/b], [b]emoji[/b], [b]situations[/b] (these ship), a published corpus "
+        "(with --data-dir): edos, emocontext, event2mind, french_election, goemotions, semeval2018, "
+        "semeval2025, xed; "
         "or a table of your own: .csv, .tsv, .jsonl or .parquet.",
         show_default=False,
     ),
@@ -104,14 +105,14 @@ def corpus_section(
     """The corpus that a command's options name, and the folder of its files."""
     from emoscope.conversations import guessed
     from emoscope.recipes.schema import CorpusSection
-    from emoscope.registry import CORPORA, GENERATED_CORPORA
+    from emoscope.registry import CORPORA, SHIPPED_CORPORA
     from emoscope.rows import read_rows
 
     if corpus in CORPORA:
-        if corpus not in GENERATED_CORPORA and data_dir is None:
+        if corpus not in SHIPPED_CORPORA and data_dir is None:
             raise InputError(
                 f"{corpus} is not shipped: name the folder of its files with --data-dir. The "
-                "corpora `sample` and `emoji` need nothing."
+                "corpora `sample`, `emoji` and `situations` need nothing."
             )
         values = {"name": corpus, "languages": listed(languages)}
         return CorpusSection.model_validate(values), data_dir or Path()

@@ -23,12 +23,11 @@ def export(
     [b]Example:[/b] emoscope export goemotions --output goemotions-light
     """
     from emoscope.errors import require
-    from emoscope.folder import GRAPH
 
     for module, extra in (("torch", "train"), ("transformers", "train"), ("onnx", "export")):
         require(module, extra)
     from emoscope.training.export import export as write
 
     write(model, output, weights)
-    size = (output / GRAPH).stat().st_size
+    size = sum(path.stat().st_size for path in output.iterdir())
     typer.echo(f"{output}: {size / 1e6:.1f} MB.", err=True)

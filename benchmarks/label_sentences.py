@@ -6,7 +6,7 @@ They were written before any model was asked, and stay as they are.
 from emoscope.corpora.feelings import load_feelings
 from emoscope.taxonomy import Taxonomy
 
-CORPORA = ("goemotions", "edos", "semeval2025", "xed")
+CORPORA = ("goemotions", "edos", "semeval2025", "xed", "situations")
 """Taxonomies that the recipe of the embedded model trains on, but Event2Mind's."""
 SENTENCES = {
     "boredom": "The lecture went on for three hours and I counted the ceiling tiles just to have "

@@ -27,7 +27,7 @@ from pathlib import Path
 from typing import Any
 
 from common import finish, machine, options, watched
-from emoscope.runtime.journal import read_job
+from emoscope.jobs.journal import read_job
 
 SIZES = (10_000, 1_000_000)
 QUICK_SIZES = (3_000, 8_000)

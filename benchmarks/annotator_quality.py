@@ -50,10 +50,10 @@ from common import data_sample, finish, machine, options
 from emoscope.calibration import decide, fit_thresholds
 from emoscope.corpora import goemotions, semeval2025
 from emoscope.corpora.corpus import Corpus
-from emoscope.evaluation.calibration_error import BINS, Bins, label_errors
 from emoscope.evaluation.evaluate import Evaluation, evaluate
-from emoscope.evaluation.metrics import report
-from emoscope.runtime.annotator import Annotator
+from emoscope.inference.annotator import Annotator
+from emoscope.metrics.calibration_error import BINS, Bins, label_errors
+from emoscope.metrics.classification import report
 from emoscope.taxonomy import Taxonomy
 from rivals import (
     LEXICONS,

@@ -40,14 +40,14 @@ from common import finish, machine, options
 from emoscope.corpora.feelings import load_feelings
 from emoscope.corpora.registry import load_corpus
 from emoscope.encoding.batching import by_length
-from emoscope.encoding.demux import DemuxEncoder
 from emoscope.encoding.encoder import Batch, Encoder, load_encoder
 from emoscope.folder import ModelFolder
-from emoscope.models.demux import Demux, DemuxConfig
-from emoscope.models.torch_backend import tensors
+from emoscope.inference.annotator import PRETRAINED
+from emoscope.inference.backend import is_independent
+from emoscope.inference.torch_backend import tensors
+from emoscope.models.demux.encoder import DemuxEncoder
+from emoscope.models.demux.network import Demux, DemuxConfig
 from emoscope.recipes.load import load_recipe
-from emoscope.runtime.annotator import PRETRAINED
-from emoscope.runtime.backend import is_independent
 from emoscope.training.processes import native_bfloat16
 
 ROUNDS, WINDOW, TEXTS = 5, 512, 2048

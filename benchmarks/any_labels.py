@@ -41,8 +41,8 @@ import emoscope
 from common import finish, machine, options
 from emoscope.corpora import edos, event2mind, goemotions, semeval2025, xed
 from emoscope.corpora.corpus import Corpus
-from emoscope.rows import read_rows
-from emoscope.runtime.annotator import Annotator
+from emoscope.inference.annotator import Annotator
+from emoscope.reading.rows import read_rows
 from label_parts import (
     BRIGHTER,
     EDOS,
@@ -172,7 +172,7 @@ def judge_families(figures: Mapping[str, Any]) -> dict[str, bool]:
     return said
 
 
-def judge(figures: Mapping[str, Any]) -> dict[str, bool]:
+def validate(figures: Mapping[str, Any]) -> dict[str, bool]:
     """What was measured against the bars."""
     said = {}
     for title, found in figures.get("invariance", {}).items():
@@ -239,7 +239,7 @@ def main() -> None:
         figures["sentences"] = measure_sentences(scorers)
     if "families" in parts and arguments.left_out is None:
         print("not measured: families left out, as no --left-out was given")
-    finish(figures, judge(figures), arguments.json, quick)
+    finish(figures, validate(figures), arguments.json, quick)
 
 
 if __name__ == "__main__":

@@ -119,9 +119,9 @@ def memory(pid: int) -> int:
 
 def shown(values: Sequence[float]) -> str:
     """Mean ± standard deviation."""
-    from emoscope.experiments.log import Spread
+    from emoscope.experiments.log import MeanStd
 
-    return f"{Spread.of(values):.3f}"
+    return f"{MeanStd.of(values):.3f}"
 
 
 @contextmanager

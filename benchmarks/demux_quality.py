@@ -29,10 +29,11 @@ from common import data_sample, finish, machine, options, shown, working
 from emoscope.calibration import best_threshold, fit_thresholds
 from emoscope.corpora.registry import load_corpus
 from emoscope.evaluation.evaluate import Evaluation, evaluate
-from emoscope.evaluation.metrics import flat, report
+from emoscope.inference.annotator import load
+from emoscope.metrics.classification import metrics_of, report
+from emoscope.metrics.metric import name_metrics
 from emoscope.recipes.load import load_recipe
 from emoscope.recipes.schema import Recipe
-from emoscope.runtime.annotator import load
 from emoscope.training.logs import same
 from emoscope.training.train import train
 
@@ -88,7 +89,7 @@ FIGURES = ("jaccard", "micro_f1", "macro_f1")
 
 def averages(report: Mapping[str, Any]) -> dict[str, float]:
     """The averaged figures of `Report.to_dict()`."""
-    figures = flat(report)
+    figures = name_metrics(metrics_of(report))
     return {name: figures[name] for name in FIGURES}
 
 

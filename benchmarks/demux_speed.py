@@ -35,11 +35,11 @@ from common import finish, machine, options
 from emoscope.corpora.corpus import Corpus
 from emoscope.corpora.registry import load_corpus
 from emoscope.losses.objective import make_objective
+from emoscope.models.demux.family import demux_family
 from emoscope.recipes.load import load_recipe
 from emoscope.recipes.schema import Recipe
 from emoscope.taxonomy import Taxonomy
 from emoscope.training.data import EXTRAS, EncodedDataset, LengthBuckets, Part
-from emoscope.training.families.prompted import demux_family
 from emoscope.training.processes import native_bfloat16
 
 BATCH, TEXTS, BAR, SHARE = 64, 3_200, 4.0, 0.2

@@ -32,8 +32,8 @@ import pyarrow.parquet as pq
 import emoscope
 from common import finish, machine, options
 from emoscope.errors import InputError
-from emoscope.runtime.annotator import Annotator
-from emoscope.runtime.jobs import Options, Source, Summary, annotate_file
+from emoscope.inference.annotator import Annotator
+from emoscope.jobs.annotate import Options, Source, Summary, annotate_file
 from hostile_corpus import Case, corpus
 
 BAR_FILES, BAR_SECONDS = 300, 1.0

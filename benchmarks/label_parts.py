@@ -9,8 +9,8 @@ from sklearn.metrics import roc_auc_score
 
 from emoscope.corpora.corpus import Corpus
 from emoscope.errors import InputError
-from emoscope.evaluation.metrics import Bools, Floats, report
-from emoscope.runtime.annotator import Annotator
+from emoscope.inference.annotator import Annotator
+from emoscope.metrics.classification import Bools, Floats, report
 from emoscope.taxonomy import Taxonomy
 from label_families import FAMILIES
 from label_scorers import Scorer
@@ -169,7 +169,7 @@ def measure_groups(annotator: Annotator, corpus: Corpus, names: Sequence[str]) -
         names: of the taxonomies.
     """
     figures: dict[str, Any] = {}
-    own = annotator.with_labels(corpus.taxonomy).cutting()
+    own = annotator.with_labels(corpus.taxonomy).with_truncation()
     of_labels = own.decide(own.probabilities(corpus.turns))
     print(f"  groups of GoEmotions' labels, {len(corpus)} texts of test")
     for name in names:
@@ -181,7 +181,7 @@ def measure_groups(annotator: Annotator, corpus: Corpus, names: Sequence[str]) -
             np.stack([values[:, places].any(axis=1) for places in parts], axis=1)
             for values in (corpus.labels >= 0.5, of_labels)
         )
-        asked = annotator.with_labels(taxonomy).cutting()
+        asked = annotator.with_labels(taxonomy).with_truncation()
         decisions = asked.decide(asked.probabilities(corpus.turns))
         measured, by_parts = (
             report(truth.astype(np.float32), given, taxonomy) for given in (decisions, of_parts)

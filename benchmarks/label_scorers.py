@@ -7,11 +7,11 @@ import numpy as np
 
 from emoscope.calibration import decide, fit_calibration, log_odds
 from emoscope.corpora.corpus import Corpus
-from emoscope.evaluation.metrics import Bools, Floats
+from emoscope.inference.annotator import Annotator
+from emoscope.metrics.classification import Bools, Floats
+from emoscope.models.shared.family import make_pipeline
 from emoscope.recipes.load import load_recipe
-from emoscope.runtime.annotator import Annotator
 from emoscope.taxonomy import Taxonomy
-from emoscope.training.families.family import make_pipeline
 from sentence_encoder import encode_sentences
 
 STEEPNESS = 10.0
@@ -40,7 +40,7 @@ class ModelScorer:
     """
 
     def __init__(self, annotator: Annotator) -> None:
-        self.annotator = annotator.cutting()
+        self.annotator = annotator.with_truncation()
 
     def scores(self, conversations: Sequence[Sequence[str]], taxonomy: Taxonomy) -> Floats:
         """Log-odds of the probabilities, (N, K)."""

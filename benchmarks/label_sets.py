@@ -7,8 +7,8 @@ import numpy as np
 
 from emoscope.corpora.feelings import load_feelings
 from emoscope.errors import InputError
-from emoscope.evaluation.metrics import Floats
-from emoscope.runtime.annotator import Annotator
+from emoscope.inference.annotator import Annotator
+from emoscope.metrics.classification import Floats
 from emoscope.taxonomy import Label, Taxonomy
 
 UNTRAINED = 60

@@ -20,14 +20,14 @@ from transformers import PrinterCallback, TrainerCallback
 from common import finish, machine, options
 from emoscope.corpora.corpus import Corpus
 from emoscope.embeddings.vocabulary import Vocabulary
-from emoscope.encoding.plain import PlainEncoder
 from emoscope.losses.objective import make_objective
-from emoscope.models.nelec import Nelec, NelecConfig
+from emoscope.models.nelec.encoder import PlainEncoder
+from emoscope.models.nelec.network import Nelec, NelecConfig
 from emoscope.recipes.load import load_recipe
 from emoscope.taxonomy import Taxonomy
 from emoscope.text import TextPipeline
+from emoscope.training.builder import trainer_arguments
 from emoscope.training.data import EncodedDataset, Part
-from emoscope.training.run import trainer_arguments
 from emoscope.training.trainer import EmotionTrainer
 
 CONVERSATIONS, WORDS, LONGEST, DIMENSIONS, HIDDEN, BATCH = 24_128, 16_398, 35, 300, 32, 8_192

@@ -30,12 +30,12 @@ from common import finish, machine, options, shown, working
 from emoscope.calibration import Calibration, decide, estimate_prior, label_prior
 from emoscope.corpora import emocontext
 from emoscope.encoding.batching import Ragged
-from emoscope.encoding.plain import PlainEncoder
 from emoscope.evaluation.evaluate import evaluate
-from emoscope.evaluation.metrics import report
+from emoscope.inference.annotator import load
+from emoscope.metrics.classification import report
+from emoscope.models.nelec.encoder import PlainEncoder
 from emoscope.recipes.load import load_recipe
 from emoscope.recipes.schema import Recipe
-from emoscope.runtime.annotator import load
 from emoscope.taxonomy import Taxonomy
 from emoscope.training.prepare import Prepared, prepare
 from emoscope.training.run import RunResult, train_run

@@ -21,7 +21,7 @@ from sklearn.multiclass import OneVsRestClassifier
 
 from emoscope.calibration import best_threshold, decide, fit_thresholds
 from emoscope.corpora.corpus import Corpus
-from emoscope.evaluation.metrics import Bools, Floats, Report, report
+from emoscope.metrics.classification import Bools, Floats, Report, report
 from emoscope.taxonomy import Taxonomy
 
 GROUPS: Mapping[str, Sequence[str]] = {

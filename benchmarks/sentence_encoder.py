@@ -9,13 +9,13 @@ from torch.nn import functional
 
 from emoscope.encoding.batching import by_length
 from emoscope.encoding.prompt import Frame, encode_turns
-from emoscope.models.backbone import (
+from emoscope.inference.torch_backend import tensors
+from emoscope.models.shared.backbone import (
     backbone_config,
     encoder_inputs,
     load_backbone,
     load_tokenizer,
 )
-from emoscope.models.torch_backend import tensors
 from emoscope.text import TextPipeline
 
 MAX_TOKENS = 64

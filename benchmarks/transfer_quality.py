@@ -24,8 +24,8 @@ from sklearn.metrics import roc_auc_score
 from common import data_sample, finish, machine, options, shown, working
 from emoscope.corpora import goemotions, semeval2025
 from emoscope.evaluation.evaluate import Evaluation, evaluate
+from emoscope.inference.annotator import load
 from emoscope.recipes.load import load_recipe
-from emoscope.runtime.annotator import load
 from emoscope.training.train import train
 
 TARGETS = {"esp": 0.546, "arq": 0.359, "ary": 0.428}

@@ -32,7 +32,7 @@ from emoscope.recipes.load import builtin_recipes
 from emoscope.recipes.schema import Recipe
 from emoscope.recipes.section import Section
 from emoscope.recipes.shipped import recipes_of, tables
-from emoscope.registry import CORPORA, ENCODERS, LOCAL_LOSSES, MODELS, resolve
+from emoscope.registry import CORPORA, ENCODERS, LOSSES, MODELS, resolve
 from emoscope.taxonomy import Taxonomy, builtin_taxonomies
 from emoscope.text import CHAT_STEPS, SOCIAL_STEPS, available_steps, pipeline
 from tests import tiny
@@ -146,9 +146,9 @@ def tiny_encoder(tmp_path_factory) -> Path:
 @pytest.fixture
 def workplace(sample, tiny_encoder, tmp_path, monkeypatch) -> Iterator[Path]:
     """A folder with `sample` in it, as the present one; what a page registers is forgotten."""
-    import emoscope.models.backbone as backbone
+    import emoscope.models.nelec.family as nelec
+    import emoscope.models.shared.backbone as backbone
     import emoscope.training.callbacks as callbacks
-    import emoscope.training.families.nelec as nelec
 
     shutil.copytree(sample, tmp_path / "sample")
     monkeypatch.chdir(tmp_path)
@@ -158,7 +158,7 @@ def workplace(sample, tiny_encoder, tmp_path, monkeypatch) -> Iterator[Path]:
     monkeypatch.setattr(backbone, "find_backbone", lambda name: str(tiny_encoder))
     monkeypatch.setattr(nelec, "draw_network", lambda model, path: None)
     monkeypatch.setattr(callbacks, "draw_log", lambda log, folder: None)
-    tables = [(entries, dict(entries)) for entries in (CORPORA, ENCODERS, LOCAL_LOSSES, MODELS)]
+    tables = [(entries, dict(entries)) for entries in (CORPORA, ENCODERS, LOSSES, MODELS)]
     yield tmp_path
     for entries, before in tables:
         entries.clear()
@@ -337,8 +337,20 @@ def test_the_corpora_are_those_of_the_program():
     assert {code(row[0]) for row in rows} == {*CORPORA, "tabular", "hub"}
 
 
+def test_the_folders_of_the_architecture_are_those_of_the_package():
+    rows = table("architecture", "folder", 2)
+    shown = {path for cell, _ in rows for path in re.findall(r"`(\w+)/`", cell)}
+    package = ROOT / "src" / "emoscope"
+    there = {path.name for path in package.iterdir() if path.is_dir() and path.name[0] != "_"}
+    assert shown == there
+    files = set(re.findall(r"`([\w/]+\.py)`", PAGES["architecture"]))
+    missing = {f for f in files - {"tests/test_layers.py"} if not (package / f).is_file()}
+    own = {"encoder.py", "family.py", "network.py", "section.py"}
+    assert missing <= own
+
+
 def test_the_local_losses_are_those_of_the_program():
-    assert {code(row[0]) for row in table("demux", "loss", 3)} == set(LOCAL_LOSSES)
+    assert {code(row[0]) for row in table("demux", "loss", 3)} == set(LOSSES)
 
 
 def shape(value: object) -> object:

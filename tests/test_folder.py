@@ -7,18 +7,16 @@ from safetensors.numpy import load_file, save_file
 
 from emoscope.calibration import Calibration
 from emoscope.errors import InputError
+from emoscope.files import MAX_JSON_BYTES, read_json, write_text
 from emoscope.folder import (
     CONFIG,
-    MAX_JSON_BYTES,
     PREPROCESSING,
     WEIGHTS,
     ModelFolder,
     complete,
-    read_json,
     resolve,
-    write_text,
 )
-from emoscope.runtime.annotator import load
+from emoscope.inference.annotator import load
 from emoscope.taxonomy import Taxonomy
 
 

@@ -37,11 +37,11 @@ from transformers import (
 )
 
 from emoscope.calibration import Calibration
-from emoscope.encoding.demux import DemuxEncoder
 from emoscope.encoding.tokens import SPECIAL, TextTokenizer
 from emoscope.folder import complete
-from emoscope.models.backbone import shape_of, without_pooler
-from emoscope.models.demux import Demux, DemuxConfig
+from emoscope.models.demux.encoder import DemuxEncoder
+from emoscope.models.demux.network import Demux, DemuxConfig
+from emoscope.models.shared.backbone import shape_of, without_pooler
 from emoscope.taxonomy import Label, Taxonomy
 from emoscope.text import TextPipeline
 

@@ -6,20 +6,20 @@ from typing import TYPE_CHECKING, Any
 from emoscope._version import __version__
 
 if TYPE_CHECKING:
-    from emoscope.runtime.annotator import Annotator, Score, load
-    from emoscope.runtime.explain import Explanation
+    from emoscope.explain.explanation import Explanation
+    from emoscope.inference.annotator import Annotator, Score, load
     from emoscope.taxonomy import Label, Taxonomy
 
 __all__ = ["Annotator", "Explanation", "Label", "Score", "Taxonomy", "__version__", "load"]
 
 # Imported when first asked for, so that `import emoscope` costs next to nothing.
 _HOMES = {
-    "Annotator": "emoscope.runtime.annotator",
-    "Explanation": "emoscope.runtime.explain",
+    "Annotator": "emoscope.inference.annotator",
+    "Explanation": "emoscope.explain.explanation",
     "Label": "emoscope.taxonomy",
-    "Score": "emoscope.runtime.annotator",
+    "Score": "emoscope.inference.annotator",
     "Taxonomy": "emoscope.taxonomy",
-    "load": "emoscope.runtime.annotator",
+    "load": "emoscope.inference.annotator",
 }
 
 

@@ -4,9 +4,7 @@
 and what it needs (`vocabulary.json` or a tokenizer), `README.md` (the model card). No pickle.
 """
 
-import json
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from math import inf, isfinite
 from pathlib import Path
@@ -15,6 +13,7 @@ from typing import Any
 from emoscope._version import __version__
 from emoscope.calibration import Calibration
 from emoscope.errors import InputError
+from emoscope.files import read_json, write_json, write_text
 from emoscope.taxonomy import Taxonomy
 
 CONFIG = "config.json"
@@ -26,7 +25,6 @@ GRAPH_WEIGHTS = "weights.bin"
 """Weights that both graphs use."""
 PREPROCESSING = "preprocessing.json"
 CARD = "README.md"
-MAX_JSON_BYTES = 16_000_000
 
 
 @dataclass(frozen=True)
@@ -192,41 +190,3 @@ def complete(
     write_json(folder / PREPROCESSING, preprocessing)
     write_text(folder / CARD, card)
     write_json(folder / CONFIG, config)
-
-
-def read_json(path: Path) -> dict[str, Any]:
-    """A JSON object from a file of bounded size."""
-    try:
-        if path.stat().st_size > MAX_JSON_BYTES:
-            raise InputError(f"{path}: over {MAX_JSON_BYTES:,} bytes; this is not a config.")
-        values = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise InputError(f"{path} is missing: the model folder is incomplete.") from None
-    except OSError as error:
-        raise InputError(f"{path} cannot be read: {error.strerror}.") from None
-    except (UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
-        raise InputError(f"{path} is not JSON: {error}. The file is damaged.") from None
-    if not isinstance(values, dict):
-        raise InputError(f"{path}: expected a JSON object.")
-    return values
-
-
-def write_json(path: Path, values: Any) -> None:
-    """Write a JSON file whole or not at all."""
-    write_text(path, json.dumps(values, indent=2, ensure_ascii=False, sort_keys=True))
-
-
-def write_text(path: Path, text: str) -> None:
-    """Write a file whole or not at all."""
-    write_bytes(path, text.encode())
-
-
-def write_bytes(path: Path, data: bytes) -> None:
-    """Write a file whole or not at all."""
-    partial = path.with_name(f".{path.name}.partial")
-    try:
-        partial.write_bytes(data)
-        partial.replace(path)
-    finally:
-        with suppress(OSError):
-            partial.unlink()

@@ -22,42 +22,85 @@ class ModelEntry:
         family: from a recipe and corpora to a `Family`: encoder, new networks, what to tell.
         network: the `PreTrainedModel`.
         backend: runs it, a `Backend`.
+        export: writes a model folder as a graph that needs no torch; None if it cannot be.
+        exported: from a folder with such a graph to the `Backend` that runs it.
+        naming: parameters of a recipe that the folders of its experiment logs are called by.
     """
 
     section: str
     family: str
     network: str
-    backend: str = "emoscope.models.torch_backend:TorchBackend"
+    backend: str = "emoscope.inference.torch_backend:TorchBackend"
+    export: str | None = None
+    exported: str | None = None
+    naming: tuple[str, ...] = ("corpus.exclude", "corpus.languages")
+
+
+PROMPTED_NAMING = (
+    "corpus.exclude",
+    "corpus.languages",
+    "mix.alpha",
+    "model.backbone",
+    "objective.global_loss.distance",
+    "objective.local_loss.coefficient",
+    "objective.local_loss.distance",
+    "objective.local_loss.name",
+)
+
+
+@dataclass(frozen=True)
+class LossEntry:
+    """A loss.
+
+    Attributes:
+        place: of the function.
+        pairwise: it compares the labels of a text two by two, and `objective.local_loss` names it;
+            else it is a function of output, labels and columns for `objective.terms`.
+    """
+
+    place: str
+    pairwise: bool = True
 
 
 MODELS: dict[str, ModelEntry] = {
     "nelec": ModelEntry(
-        section="emoscope.recipes.models:NelecSection",
-        family="emoscope.training.families.nelec:nelec_family",
-        network="emoscope.models.nelec:Nelec",
+        section="emoscope.models.nelec.section:NelecSection",
+        family="emoscope.models.nelec.family:nelec_family",
+        network="emoscope.models.nelec.network:Nelec",
+        naming=(
+            "model.bidirectional",
+            "model.hidden_size",
+            "prior.target",
+            "vectors.emoji",
+            "vectors.words",
+        ),
     ),
     "demux": ModelEntry(
-        section="emoscope.recipes.models:DemuxSection",
-        family="emoscope.training.families.prompted:demux_family",
-        network="emoscope.models.demux:Demux",
+        section="emoscope.models.demux.section:DemuxSection",
+        family="emoscope.models.demux.family:demux_family",
+        network="emoscope.models.demux.network:Demux",
+        export="emoscope.models.demux.export:export",
+        exported="emoscope.models.demux.load_exported:load_exported",
+        naming=PROMPTED_NAMING,
     ),
     "memo": ModelEntry(
-        section="emoscope.recipes.models:MemoSection",
-        family="emoscope.training.families.prompted:memo_family",
-        network="emoscope.models.memo:Memo",
+        section="emoscope.models.memo.section:MemoSection",
+        family="emoscope.models.memo.family:memo_family",
+        network="emoscope.models.memo.network:Memo",
+        naming=(*PROMPTED_NAMING, "model.head"),
     ),
 }
 
 ENCODERS: dict[str, str] = {
-    "plain": "emoscope.encoding.plain:PlainEncoder",
-    "demux": "emoscope.encoding.demux:DemuxEncoder",
-    "demux_independent": "emoscope.encoding.independent:IndependentEncoder",
-    "memo": "emoscope.encoding.memo:MemoEncoder",
+    "plain": "emoscope.models.nelec.encoder:PlainEncoder",
+    "demux": "emoscope.models.demux.encoder:DemuxEncoder",
+    "demux_independent": "emoscope.models.demux.independent_encoder:IndependentEncoder",
+    "memo": "emoscope.models.memo.encoder:MemoEncoder",
 }
 
 ENGINES: dict[str, str] = {
-    "openvino": "emoscope.runtime.openvino_session:OpenVinoSession",
-    "onnxruntime": "emoscope.runtime.onnxruntime_session:OnnxRuntimeSession",
+    "openvino": "emoscope.inference.openvino_session:OpenVinoSession",
+    "onnxruntime": "emoscope.inference.onnxruntime_session:OnnxRuntimeSession",
 }
 """What runs exported graphs, a `Session` each, by the name of its package; the fastest first."""
 
@@ -79,14 +122,12 @@ CORPORA: dict[str, str] = {
 SHIPPED_CORPORA = ("emoji", "sample", "situations")
 """Corpora that ship or are generated, and need no files."""
 
-LOCAL_LOSSES: dict[str, str] = {
-    "inter": "emoscope.losses.local:inter",
-    "intra": "emoscope.losses.local:intra",
-    "complete": "emoscope.losses.local:complete",
+LOSSES: dict[str, LossEntry] = {
+    "inter": LossEntry("emoscope.losses.local:inter"),
+    "intra": LossEntry("emoscope.losses.local:intra"),
+    "complete": LossEntry("emoscope.losses.local:complete"),
 }
-
-TERMS: dict[str, str] = {}
-"""Losses of any other kind, (output, labels, columns) → a number; `objective.terms` adds them."""
+"""Losses that a recipe names beside the cross-entropy."""
 
 
 def find(entries: Mapping[str, Any], name: str, what: str) -> Any:

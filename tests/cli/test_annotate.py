@@ -9,16 +9,18 @@ from functools import partial
 import numpy as np
 import pytest
 
-import emoscope.runtime.annotator as annotator
-from emoscope.cli import annotating
-from emoscope.folder import CONFIG, ModelFolder, read_json, write_json
-from emoscope.runtime import pipeline, ray
-from emoscope.runtime.annotator import load
-from emoscope.runtime.jobs import Options, Summary
-from emoscope.runtime.scores import Labels
+import emoscope.inference.annotator as annotator
+from emoscope.cli import _annotate_options as annotating
+from emoscope.files import read_json, write_json
+from emoscope.folder import CONFIG, ModelFolder
+from emoscope.inference.annotator import load
+from emoscope.jobs import pipeline
+from emoscope.jobs.annotate import Options, Summary
+from emoscope.jobs.cluster import ray_data as ray
+from emoscope.jobs.scores import Labels
 from emoscope.taxonomy import Taxonomy
 from tests.cli.conftest import NAMES
-from tests.runtime.fakes import in_process
+from tests.inference.fakes import in_process
 
 
 @pytest.fixture
@@ -101,7 +103,7 @@ def test_what_cannot_be_written_is_said(emoscope, model, tmp_path):
 def test_an_interrupted_job_goes_on(emoscope, monkeypatch, trained, model, tmp_path):
     path, scored = tmp_path / "scores.csv", pipeline.Job.pieces
     arguments = ["annotate", trained.root / "dev.txt", "--format", "tsv", "-m", model, "-o", path]
-    monkeypatch.setattr("emoscope.runtime.jobs.Options", partial(Options, chunk_rows=7))
+    monkeypatch.setattr("emoscope.jobs.annotate.Options", partial(Options, chunk_rows=7))
 
     def stopped(self, cache, done):
         for number, piece in enumerate(scored(self, cache, done)):

@@ -186,7 +186,7 @@ def test_a_missing_package_is_named_with_its_extra(
 PROGRAM = """
 import numpy
 import emoscope.cli
-import emoscope.runtime.annotator as annotator
+import emoscope.inference.annotator as annotator
 from emoscope.calibration import Calibration
 from emoscope.taxonomy import Taxonomy
 

@@ -8,13 +8,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-import emoscope.runtime.annotator as annotator
+import emoscope.inference.annotator as annotator
 from emoscope.calibration import log_odds, share_shift
-from emoscope.cli.calibrating import expected_shares
+from emoscope.cli._calibration import expected_shares
 from emoscope.errors import InputError
-from emoscope.runtime.recalibration import Recalibration
-from emoscope.runtime.spec import ModelSpec
-from tests.runtime.independent import Independent
+from emoscope.inference.model_info import ModelSpec
+from emoscope.inference.recalibration import Recalibration
+from tests.inference.independent import Independent
 
 LABELS = "joy, anger|rage, hope"
 HEADER = ["text", "joy", "anger", "hope"]

@@ -5,8 +5,8 @@ import json
 import pyarrow.parquet as pq
 import pytest
 
-import emoscope.runtime.ray as ray
-from tests.runtime.fakes import in_process
+import emoscope.jobs.cluster.ray_data as ray
+from tests.inference.fakes import in_process
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from emoscope.runtime.annotator import load
+from emoscope.inference.annotator import load
 from tests.html_page import Page
 
 TEXT = "I lost my phone 😭"

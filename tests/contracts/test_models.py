@@ -14,16 +14,16 @@ from transformers import PreTrainedModel
 
 from emoscope.embeddings.vocabulary import Vocabulary
 from emoscope.encoding.batching import Ragged
-from emoscope.encoding.demux import DemuxEncoder
 from emoscope.encoding.encoder import Encoder
-from emoscope.encoding.independent import IndependentEncoder
-from emoscope.encoding.memo import MemoEncoder, check_template
-from emoscope.encoding.plain import PlainEncoder
-from emoscope.models.backbone import shape_of, without_pooler
-from emoscope.models.demux import Demux, DemuxConfig
-from emoscope.models.memo import Memo, MemoConfig
-from emoscope.models.nelec import Nelec, NelecConfig
-from emoscope.models.torch_backend import score, tensors
+from emoscope.inference.torch_backend import score, tensors
+from emoscope.models.demux.encoder import DemuxEncoder
+from emoscope.models.demux.independent_encoder import IndependentEncoder
+from emoscope.models.demux.network import Demux, DemuxConfig
+from emoscope.models.memo.encoder import MemoEncoder, check_template
+from emoscope.models.memo.network import Memo, MemoConfig
+from emoscope.models.nelec.encoder import PlainEncoder
+from emoscope.models.nelec.network import Nelec, NelecConfig
+from emoscope.models.shared.backbone import shape_of, without_pooler
 from emoscope.taxonomy import Taxonomy
 from emoscope.text import TextPipeline
 from tests.tiny import encoder, text_tokenizer

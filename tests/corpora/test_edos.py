@@ -11,7 +11,7 @@ import pytest
 
 from emoscope.corpora import edos
 from emoscope.errors import InputError
-from emoscope.rows import RejectFile, RowError
+from emoscope.reading.errors import RejectFile, RowError
 from emoscope.taxonomy import Taxonomy
 
 HEADER = (

@@ -7,7 +7,7 @@ import pytest
 
 from emoscope.corpora import emocontext
 from emoscope.errors import InputError
-from emoscope.rows import RejectFile, RowError
+from emoscope.reading.errors import RejectFile, RowError
 
 HEADER = "id\tturn1\tturn2\tturn3\tlabel\n"
 GOOD = "0\tI lost my bus\toh dear\tso cross 😡\tangry\n1\thi\thello\tfine day\tothers\n"

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from emoscope.corpora import french_election
 from emoscope.errors import InputError
-from emoscope.rows import RejectFile, RowError
+from emoscope.reading.errors import RejectFile, RowError
 from emoscope.taxonomy import Taxonomy
 
 TAXONOMY = Taxonomy.load("french_election")

@@ -10,7 +10,7 @@ import pytest
 
 from emoscope.corpora import goemotions
 from emoscope.errors import InputError
-from emoscope.rows import RejectFile, RowError
+from emoscope.reading.errors import RejectFile, RowError
 from emoscope.taxonomy import Taxonomy
 
 NAMES = Taxonomy.load("goemotions").names

@@ -6,10 +6,10 @@ import datasets
 import numpy as np
 import pytest
 
-from emoscope.conversations import Columns
 from emoscope.corpora import hub
 from emoscope.errors import InputError
-from emoscope.rows import RejectFile, RowError
+from emoscope.reading.conversations import Columns
+from emoscope.reading.errors import RejectFile, RowError
 from emoscope.taxonomy import Label, Taxonomy
 
 NAMES = ("joy", "fear", "awe")

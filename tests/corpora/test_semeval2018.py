@@ -7,7 +7,7 @@ import pytest
 
 from emoscope.corpora import semeval2018
 from emoscope.errors import InputError
-from emoscope.rows import RejectFile, RowError
+from emoscope.reading.errors import RejectFile, RowError
 from emoscope.taxonomy import Taxonomy
 
 NAMES = Taxonomy.load("semeval2018").names

@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from emoscope.conversations import Columns
 from emoscope.corpora import tabular
 from emoscope.errors import InputError
-from emoscope.rows import RejectFile, RowError
+from emoscope.reading.conversations import Columns
+from emoscope.reading.errors import RejectFile, RowError
 from emoscope.taxonomy import Label, Taxonomy
 
 NAMES = ("joy", "fear", "awe")

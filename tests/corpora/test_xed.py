@@ -8,7 +8,7 @@ import pytest
 
 from emoscope.corpora import xed
 from emoscope.errors import InputError
-from emoscope.rows import RejectFile, RowError
+from emoscope.reading.errors import RejectFile, RowError
 from emoscope.taxonomy import Taxonomy
 
 SPLITS = ("train", "dev", "test")

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from emoscope.calibration import Calibration
+from emoscope.charts.wheel_plot import map_onto_wheel
 from emoscope.corpora.corpus import Corpus
-from emoscope.encoding.demux import DemuxEncoder
 from emoscope.errors import InputError
 from emoscope.evaluation.correlation_plots import (
     cluster_order,
@@ -32,13 +32,13 @@ from emoscope.evaluation.correlations import (
     wheel_matrix,
 )
 from emoscope.evaluation.evaluate import evaluate
-from emoscope.evaluation.wheel import map_onto_wheel
+from emoscope.inference.annotator import Annotator, load
+from emoscope.inference.torch_backend import TorchBackend
 from emoscope.losses.correlation import wheel_correlation
-from emoscope.models.backbone import shape_of
-from emoscope.models.demux import Demux, DemuxConfig
-from emoscope.models.torch_backend import TorchBackend
+from emoscope.models.demux.encoder import DemuxEncoder
+from emoscope.models.demux.network import Demux, DemuxConfig
+from emoscope.models.shared.backbone import shape_of
 from emoscope.plutchik import WHEEL, angle_of
-from emoscope.runtime.annotator import Annotator, load
 from emoscope.taxonomy import Label, Taxonomy
 from emoscope.text import TextPipeline
 from tests.tiny import SENTENCES, encoder, text_tokenizer
@@ -94,7 +94,7 @@ def test_a_model_is_read_in_batches(batch_size):
     texts = corpus()
     annotator = demux(batch_size=batch_size)
     found = learned_similarity(annotator, texts)
-    backend = annotator.cutting().backend
+    backend = annotator.with_truncation().backend
     batch = backend.encoder.batch(backend.encode(texts.turns), np.arange(len(texts)))
     with torch.inference_mode():
         output = backend.model(**{name: torch.tensor(one) for name, one in batch.items()})
@@ -233,7 +233,7 @@ def test_everything_of_a_model_and_a_corpus(tmp_path):
     assert found.left_out == {"data": ("joy",), "wheel": ("pride",)}
     assert found.agreement["learned", "data"].pairs == 6
     assert found.agreement["data", "wheel"].pairs == 3
-    assert any("pride" in line for line in found.told())
+    assert any("pride" in line for line in found.describe())
     names = {path.name for path in draw_correlations(found, tmp_path / "new")}
     stems = ("learned", "centred", "predicted", "data", "wheel", "plutchik")
     assert names == {f"{stem}.png" for stem in stems}

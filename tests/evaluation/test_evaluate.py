@@ -8,9 +8,10 @@ import pytest
 from emoscope.calibration import Calibration
 from emoscope.corpora.corpus import Corpus
 from emoscope.errors import InputError
-from emoscope.evaluation.evaluate import AVERAGED, evaluate, with_groups
-from emoscope.evaluation.metrics import report
-from emoscope.runtime.annotator import Annotator
+from emoscope.evaluation.evaluate import evaluate, with_groups
+from emoscope.inference.annotator import Annotator
+from emoscope.metrics.classification import report
+from emoscope.metrics.metric import AVERAGED, read_metric
 from emoscope.taxonomy import Taxonomy
 
 LABELS = Taxonomy.load("joy, fear, awe")
@@ -57,7 +58,7 @@ def test_averages_over_languages(several):
     averages = measured.over_languages()
     assert set(averages) == {"macro", "weighted"}
     for name in AVERAGED:
-        of = {language: one.flat()[name] for language, one in expected.items()}
+        of = {language: one.metrics()[read_metric(name)] for language, one in expected.items()}
         assert len(set(of.values())) > 1, "the test needs figures that differ"
         assert averages["macro"][name] == pytest.approx(sum(of.values()) / 3)
         weighted = sum(size * of[language] for language, size in sizes.items()) / 20

@@ -6,9 +6,10 @@ from pathlib import Path
 import numpy as np
 
 from emoscope.calibration import decide, sigmoid, softmax
-from emoscope.evaluation.metrics import report
 from emoscope.experiments.log import ExperimentLog, Run, to_yaml
 from emoscope.experiments.scored import ScoredTexts
+from emoscope.metrics.classification import report
+from emoscope.metrics.metric import name_metrics
 from emoscope.taxonomy import Label, Taxonomy
 
 WORDS = [
@@ -166,7 +167,7 @@ def make_log(
             )
             scored = score(taxonomy, of_split, rng, skill)
             scored.write(place / f"{split}.parquet")
-            flat = figures_of(scored, taxonomy).flat()
+            flat = name_metrics(figures_of(scored, taxonomy).metrics())
             if split == "test":
                 final |= {f"test_{name}": value for name, value in flat.items()}
         last = (epochs or [8] * runs)[seed]

@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from emoscope.errors import InputError
-from emoscope.experiments.log import ExperimentLog, Run, Spread, runs_text
+from emoscope.experiments.log import ExperimentLog, MeanStd, Run, runs_text
 
 PARAMS = {"model": {"type": "demux", "size": 3}, "training": {"rate": 1e-5, "metric": None}}
 NAMING = ("model.type", "training.rate")
@@ -106,12 +106,12 @@ def test_runs_are_averaged_at_the_final_step_of_each(log):
     figures = written.aggregated()
     assert figures["eval_f1"].mean == pytest.approx(mean([0.1, 0.9, 0.1]))
     assert figures["eval_f1"].sd == pytest.approx(stdev([0.1, 0.9, 0.1]))
-    assert figures["test_f1"] == Spread(1.0, 0.0, 1)
+    assert figures["test_f1"] == MeanStd(1.0, 0.0, 1)
 
 
 def test_a_spread_is_written_with_the_digits_asked_for():
-    spread = Spread.of([0.5, 0.7])
-    assert (f"{spread}", f"{spread:.3f}") == ("0.6000±0.1414", "0.600 ± 0.141")
+    mean_std = MeanStd.of([0.5, 0.7])
+    assert (f"{mean_std}", f"{mean_std:.3f}") == ("0.6000±0.1414", "0.600 ± 0.141")
 
 
 def test_a_run_of_the_same_name_is_replaced(log):

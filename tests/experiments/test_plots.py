@@ -6,7 +6,7 @@ import pytest
 from matplotlib.image import imread
 
 from emoscope.experiments.bands import band, pictures
-from emoscope.experiments.log import ExperimentLog, Run, Spread
+from emoscope.experiments.log import ExperimentLog, MeanStd, Run
 from emoscope.experiments.plots import draw_log
 from tests.experiments.synthetic import make_log, taxonomy_of
 
@@ -19,8 +19,8 @@ def run(name, final_step, *values):
 def test_runs_are_averaged_where_they_have_a_value():
     found = band([run("a", 2, 0.2, 0.4), run("b", 3, 0.4, 0.6, 0.9)], "eval_micro_f1")
     assert found.steps == (1, 2, 3)
-    assert [one.mean for one in found.spreads] == pytest.approx([0.3, 0.5, 0.9])
-    assert found.spreads[2] == Spread(0.9, 0.0, 1)
+    assert [one.mean for one in found.mean_stds] == pytest.approx([0.3, 0.5, 0.9])
+    assert found.mean_stds[2] == MeanStd(0.9, 0.0, 1)
     assert found.whole == 2
     assert found.ends == ((2, 0.4), (3, 0.9))
 
@@ -31,7 +31,7 @@ def test_the_end_of_a_run_is_its_final_step_not_its_last():
 
 def test_values_that_are_no_numbers_are_told_and_left_out():
     found = band([run("a", 2, 0.5, nan), run("b", 2, 0.5, 0.7)], "eval_micro_f1")
-    assert (found.lost, found.spreads[1].mean) == (1, 0.7)
+    assert (found.lost, found.mean_stds[1].mean) == (1, 0.7)
     assert band([run("a", 1, nan)], "eval_micro_f1") is None
     assert band([], "eval_micro_f1") is None
 

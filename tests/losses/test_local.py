@@ -9,12 +9,13 @@ from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
+from emoscope import registry
 from emoscope.errors import InputError
 from emoscope.losses.local import PairWeights, complete, inter, intra
-from emoscope.registry import LOCAL_LOSSES, resolve
+from emoscope.registry import resolve
 from tests.losses import loops
 
-LOSSES = {name: resolve(place) for name, place in LOCAL_LOSSES.items()}
+LOSSES = {name: resolve(entry.place) for name, entry in registry.LOSSES.items()}
 NAN = math.nan
 DISTANCES = ["exp_diff", "sq_diff", "cossim"]
 SOURCES = ["predictions", "logits"]

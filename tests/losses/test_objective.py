@@ -13,9 +13,9 @@ from emoscope.losses.functional import binary_cross_entropy, cross_entropy
 from emoscope.losses.local import PairWeights, complete, inter, intra
 from emoscope.losses.objective import Objective, check_objective, make_objective
 from emoscope.losses.structure import global_loss
-from emoscope.models.output import EmotionOutput
+from emoscope.models.shared.output import EmotionOutput
 from emoscope.recipes.schema import ObjectiveSection
-from emoscope.registry import TERMS
+from emoscope.registry import LOSSES, LossEntry
 from emoscope.taxonomy import Label, Taxonomy
 
 NAMES = ("joy", "fear", "anger", "trust")
@@ -214,7 +214,8 @@ def test_labels_without_a_place_on_the_wheel_are_said():
 
 
 def test_a_term_of_ones_own_is_added_with_its_coefficient(monkeypatch):
-    monkeypatch.setitem(TERMS, "size", "tests.losses.test_objective:size_term")
+    entry = LossEntry("tests.losses.test_objective:size_term", pairwise=False)
+    monkeypatch.setitem(LOSSES, "size", entry)
     section = ObjectiveSection.model_validate({"terms": {"size": 0.5}})
     for exclusive in (False, True):
         taxonomy = dataclasses.replace(Taxonomy.load("ekman"), exclusive=exclusive)
@@ -224,8 +225,11 @@ def test_a_term_of_ones_own_is_added_with_its_coefficient(monkeypatch):
         first, second = terms.values()
         assert loss == first + 0.5 * second
         assert second == size_term(output, labels, None)
-    with pytest.raises(ValueError, match="no loss 'sise'"):
-        ObjectiveSection.model_validate({"terms": {"sise": 1}})
+    for wrong in ("sise", "intra"):
+        with pytest.raises(ValueError, match=f"no loss {wrong!r}"):
+            ObjectiveSection.model_validate({"terms": {wrong: 1}})
+    with pytest.raises(ValueError, match="no local loss 'size'"):
+        ObjectiveSection.model_validate({"local_loss": "size"})
 
 
 def size_term(output, labels, columns):

@@ -7,9 +7,9 @@ import shutil
 import pytest
 
 import emoscope.corpora.sample as sample
-import emoscope.models.backbone as backbone
+import emoscope.models.nelec.family as nelec
+import emoscope.models.shared.backbone as backbone
 import emoscope.training.callbacks as callbacks
-import emoscope.training.families.nelec as nelec
 from emoscope.errors import InputError
 from emoscope.recipes.load import load_recipe
 from emoscope.recipes.shipped import recipes_of, tables

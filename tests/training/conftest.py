@@ -16,8 +16,8 @@ STUCK = ["training.learning_rate=1e-9", "training.epochs=9", "training.patience=
 @pytest.fixture
 def no_plots(monkeypatch):
     """Leave out what takes most of a tiny training's time."""
+    import emoscope.models.nelec.family as nelec
     import emoscope.training.callbacks as callbacks
-    import emoscope.training.families.nelec as nelec
     import emoscope.training.train as train
 
     monkeypatch.setattr(nelec, "draw_network", lambda model, path: None)

@@ -5,14 +5,14 @@ import pytest
 import torch
 from transformers import Trainer
 
-from emoscope.encoding.demux import DemuxEncoder
-from emoscope.encoding.memo import MemoEncoder
 from emoscope.errors import InputError
-from emoscope.models.backbone import shape_of, without_pooler
-from emoscope.models.demux import Demux, DemuxConfig
-from emoscope.models.memo import Memo, MemoConfig
-from emoscope.models.torch_backend import tensors
-from emoscope.recipes.models import LoraSection
+from emoscope.inference.torch_backend import tensors
+from emoscope.models.demux.encoder import DemuxEncoder
+from emoscope.models.demux.network import Demux, DemuxConfig
+from emoscope.models.memo.encoder import MemoEncoder
+from emoscope.models.memo.network import Memo, MemoConfig
+from emoscope.models.shared.backbone import shape_of, without_pooler
+from emoscope.models.shared.sections import LoraSection
 from emoscope.taxonomy import Taxonomy
 from emoscope.text import TextPipeline
 from emoscope.training.freezing import add_lora, freeze, freeze_rows, merge_lora

@@ -11,11 +11,12 @@ from transformers import Trainer, TrainingArguments
 
 from emoscope.calibration import decide
 from emoscope.evaluation.evaluate import evaluate
-from emoscope.evaluation.metrics import flat, report
 from emoscope.experiments.log import ExperimentLog, read_yaml
 from emoscope.experiments.scored import ScoredTexts
+from emoscope.inference.annotator import load as load_annotator
+from emoscope.metrics.classification import metrics_of, report
+from emoscope.metrics.metric import name_metrics
 from emoscope.recipes.load import load_recipe, to_yaml
-from emoscope.runtime.annotator import load as load_annotator
 from emoscope.training.callbacks import LogRun
 from emoscope.training.logs import log_finished, open_log, same
 from emoscope.training.prepare import load_corpora
@@ -66,7 +67,7 @@ def test_a_log_has_the_curves_of_training(trained):
     assert {name: [list(pair) for pair in curve] for name, curve in run.curves.items()} == history
     assert (run.name, run.seed) == ("seed-0", 0)
     assert run.final_step == trained.results[0].best_epoch
-    dev = flat(trained.results[0].dev)
+    dev = name_metrics(metrics_of(trained.results[0].dev))
     at_end = run.at_final_step()
     assert {name: at_end[f"eval_{name}"] for name in dev} == pytest.approx(dev)
 
@@ -156,10 +157,12 @@ def test_test_figures_of_several_parts_are_their_means(tables, mixed_recipe, tmp
     )
     (result,) = train(recipe, tables, tmp_path / "out")
     (run,) = ExperimentLog.load(tmp_path / "out").runs
-    posts, news = (flat(result.test_parts[name]) for name in ("posts_en", "news_en"))
+    posts, news = (
+        name_metrics(metrics_of(result.test_parts[name])) for name in ("posts_en", "news_en")
+    )
     assert run.final["test_macro_f1"] == (posts["macro_f1"] + news["macro_f1"]) / 2
     assert run.final["test_awe_f1"] == news["awe_f1"]
-    assert run.final["test_news_en_joy_f1"] == news["joy_f1"]
+    assert run.final["test_(news_en)_joy_f1"] == news["joy_f1"]
     # Test is dev here.
     assert run.final["test_macro_f1"] == run.at_final_step()["eval_macro_f1"]
 

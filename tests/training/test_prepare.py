@@ -8,13 +8,13 @@ from sklearn.model_selection import train_test_split
 
 from emoscope.corpora.corpus import Corpus
 from emoscope.embeddings.vocabulary import PAD, UNKNOWN
-from emoscope.encoding.plain import BOUNDARY
 from emoscope.errors import InputError
+from emoscope.models.nelec.encoder import BOUNDARY
+from emoscope.models.nelec.family import make_nelec, make_vectors, nelec_family
 from emoscope.recipes.schema import CorpusSection
 from emoscope.taxonomy import Taxonomy
 from emoscope.text.emoji import is_emoji
 from emoscope.training.data import Part
-from emoscope.training.families.nelec import make_nelec, make_vectors, nelec_family
 from emoscope.training.prepare import (
     Prepared,
     check_metric,
@@ -131,7 +131,7 @@ def test_a_holdout_needs_examples_to_keep(tmp_path):
 def test_truncation_and_length_are_the_recipes(tiny_recipe, emocontext):
     recipe = tiny_recipe("text.max_length=3", "text.truncation=end")
     encoder = prepare(recipe, emocontext).family.encoder
-    assert encoder.words(["one two", "three four"]) == ["one", "two", BOUNDARY]
+    assert encoder.read_words(["one two", "three four"]) == ["one", "two", BOUNDARY]
 
 
 def test_coverage_is_of_the_training_text(prepared, tiny_recipe):
@@ -143,7 +143,7 @@ def test_coverage_is_of_the_training_text(prepared, tiny_recipe):
     assert BOUNDARY not in counts
     known = sum(count for word, count in counts.items() if word in static)
     assert facts["tokens"] == known / sum(counts.values())
-    assert any(line.startswith("Vectors know") for line in prepared.family.told)
+    assert any(line.startswith("Vectors know") for line in prepared.family.notes)
 
 
 def test_encoded_rows_are_in_the_corpus_order(prepared):
@@ -152,7 +152,7 @@ def test_encoded_rows_are_in_the_corpus_order(prepared):
     assert np.array_equal(part.labels, dev.labels)
     encoder = prepared.family.encoder
     assert part.encoder is encoder
-    expected = encoder.vocabulary.ids(encoder.words(dev.turns[5]))
+    expected = encoder.vocabulary.ids(encoder.read_words(dev.turns[5]))
     batch = encoder.batch(part.encoded, np.array([5]))
     assert batch["input_ids"][0].tolist() == expected
     assert prepared.train_set[5]["input_ids"].shape[0] == 1

@@ -16,10 +16,10 @@ from emoscope.corpora.registry import load_corpus
 from emoscope.errors import InputError
 from emoscope.evaluation.evaluate import evaluate
 from emoscope.folder import ModelFolder
-from emoscope.models.torch_backend import TorchBackend, load_network
+from emoscope.inference.torch_backend import TorchBackend, load_network
+from emoscope.models.memo.family import memo_family
 from emoscope.recipes.load import load_recipe
 from emoscope.taxonomy import Taxonomy
-from emoscope.training.families.prompted import memo_family
 from emoscope.training.prepare import prepare
 from emoscope.training.train import train
 from tests.tiny import SENTENCES, save
@@ -187,7 +187,7 @@ def test_the_template_is_the_recipes_or_the_languages(recipe, root):
     assert prepare(recipe("memo"), root).family.encoder.sentence == "emotion {mask} in tweet {text}"
     own = prepare(recipe("memo", "model.template='{mask}? {text}'"), root).family
     assert own.encoder.sentence == "{mask}? {text}"
-    assert own.told[0] == "Template: {mask}? {text}"
+    assert own.notes[0] == "Template: {mask}? {text}"
     with pytest.raises(InputError, match="template"):
         prepare(recipe("memo", "model.template=no places"), root)
 

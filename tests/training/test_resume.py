@@ -165,7 +165,7 @@ def test_an_interruption_changes_no_augmentation(
 KILL = """
 import os, signal
 import emoscope.training.callbacks as callbacks, emoscope.training.run as run
-import emoscope.training.families.nelec as nelec
+import emoscope.models.nelec.family as nelec
 from transformers import TrainerCallback
 from emoscope.cli import app
 

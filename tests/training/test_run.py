@@ -16,9 +16,9 @@ from emoscope.errors import InputError
 from emoscope.evaluation.evaluate import evaluate
 from emoscope.experiments.log import ExperimentLog
 from emoscope.folder import ModelFolder
-from emoscope.models.torch_backend import TorchBackend
+from emoscope.inference.annotator import load as load_annotator
+from emoscope.inference.torch_backend import TorchBackend
 from emoscope.recipes.load import to_yaml
-from emoscope.runtime.annotator import load as load_annotator
 from emoscope.training.prepare import load_corpora, prepare
 from emoscope.training.run import kept_epoch, train_run
 from emoscope.training.train import train

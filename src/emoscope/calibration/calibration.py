@@ -76,7 +76,7 @@ class Calibration:
         return np.array(self.thresholds) if self.thresholds else 0.5
 
     def for_labels(
-        self, known: Sequence[str], asked: Sequence[str], independent: bool = False
+        self, known: Sequence[str], wanted: Sequence[str], independent: bool = False
     ) -> "Calibration":
         """The calibration of the same model asked for other labels.
 
@@ -86,15 +86,15 @@ class Calibration:
 
         Args:
             known: names of the labels of this calibration.
-            asked: names of the others.
+            wanted: names of the others.
             independent: whether a label's logit is the same whatever else is asked; its shift then
                 stays with it.
         """
-        if tuple(known) == tuple(asked):
+        if tuple(known) == tuple(wanted):
             return self
         places = {name: place for place, name in enumerate(known)}
         kept = self if independent else replace(self, prior_shift=())
-        return kept.at([places.get(name) for name in asked])
+        return kept.at([places.get(name) for name in wanted])
 
     def at(self, places: Sequence[int | None]) -> "Calibration":
         """The calibration of labels, each by itself.

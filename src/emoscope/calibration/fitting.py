@@ -59,7 +59,11 @@ def fit_thresholds(
     for column, gold, rows in zip(probabilities.T, np.asarray(labels).T, known.T, strict=True):
         scores, truth = column[rows], gold[rows] >= 0.5
         drawn = rng.integers(0, max(len(truth), 1), size=(resamples, len(truth)))
-        best = [best_threshold(scores[one], truth[one]) for one in drawn if truth[one].any()]
+        best = [
+            best_threshold(scores[each_rows], truth[each_rows])
+            for each_rows in drawn
+            if truth[each_rows].any()
+        ]
         thresholds.append((np.mean(best) + common) / 2 if best else common)
     return np.array(thresholds)
 

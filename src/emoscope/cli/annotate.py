@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from emoscope.cli.common import IdColumn, TurnColumns, TurnSeparator
+from emoscope.cli._common import IdColumn, TurnColumns, TurnSeparator
 
 Format = Literal["csv", "tsv", "jsonl", "json", "parquet", "txt"]
 OutputFormat = Literal["jsonl", "csv", "parquet", "labelstudio", "doccano"]
@@ -186,11 +186,11 @@ def annotate(
     """
     from dataclasses import replace
 
-    from emoscope.cli.annotating import run, spec_of, threshold_of, turns_of
-    from emoscope.cli.calibrating import CodedTable, expected_shares, with_calibration
-    from emoscope.cli.picture import Picture
+    from emoscope.cli._annotate_options import run, spec_of, threshold_of, turns_of
+    from emoscope.cli._calibration import CodedTable, expected_shares, with_calibration
+    from emoscope.cli._picture import Picture
     from emoscope.errors import InputError
-    from emoscope.runtime.jobs import Options, Source
+    from emoscope.jobs.annotate import Options, Source
 
     if skip_bad_rows is not None and bad_rows == "keep":
         raise InputError("Bad rows are kept or skipped: leave out --bad-rows or --skip-bad-rows.")
@@ -224,7 +224,7 @@ def annotate(
         restart=restart,
     )
     if cluster is not None:
-        from emoscope.cli.cluster import run_on_cluster
+        from emoscope.cli._cluster import run_on_cluster
 
         run_on_cluster(spec, texts, output, options, plot)
         return

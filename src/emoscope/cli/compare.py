@@ -8,8 +8,8 @@ import typer
 if TYPE_CHECKING:
     from rich.text import Text
 
-    from emoscope.experiments.compare import Comparison
-    from emoscope.experiments.tables import Cell
+    from emoscope.experiments.compare.comparison import Comparison
+    from emoscope.experiments.compare.tables import Cell
 
 
 def compare(
@@ -77,7 +77,7 @@ def compare(
     import io
 
     from emoscope.errors import InputError, require
-    from emoscope.folder import write_text
+    from emoscope.files import write_text
 
     require("filelock", "train")
     if plots is not None:
@@ -86,14 +86,14 @@ def compare(
             raise InputError(f"--plots {plots}: expected a folder, found a file.")
     if output != "-" and (Path(output).is_dir() or not Path(output).parent.is_dir()):
         raise InputError(f"--output {output}: expected a file in a folder that is there.")
-    from emoscope.experiments.compare import compare as compare_them
+    from emoscope.experiments.compare.comparison import compare as compare_them
+    from emoscope.experiments.compare.formats import FORMATS
+    from emoscope.experiments.compare.references import published_references
     from emoscope.experiments.configurations import gather
-    from emoscope.experiments.formats import FORMATS
-    from emoscope.experiments.references import published_references
 
     # A baseline that is not among them comes first.
     compared = gather(folders, split, baseline=baseline)
-    recipes = [one.recipe for one in compared.configurations]
+    recipes = [configuration.recipe for configuration in compared.configurations]
     comparison = compare_them(
         compared,
         metric or (),
@@ -114,7 +114,7 @@ def compare(
     if output != "-":
         write_text(Path(output), text)
     if plots is not None:
-        from emoscope.experiments.compare_plots import draw_comparison
+        from emoscope.experiments.compare.plots import draw_comparison
 
         draw_comparison(comparison, plots)
 
@@ -130,7 +130,7 @@ def print_comparison(comparison: "Comparison", file: TextIO | None = None) -> No
     from rich.table import Table
     from rich.text import Text
 
-    from emoscope.experiments.tables import grids, notes
+    from emoscope.experiments.compare.tables import grids, notes
 
     console = (
         Console(highlight=False)

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from emoscope.cli.common import (
+from emoscope.cli._common import (
     CorpusArgument,
     DataDir,
     IdColumn,
@@ -55,8 +55,8 @@ def describe(
 
     import numpy as np
 
-    from emoscope.cli.common import corpus_section
-    from emoscope.cli.tables import print_cleaned, print_descriptions
+    from emoscope.cli._common import corpus_section
+    from emoscope.cli._tables import print_cleaned, print_descriptions
     from emoscope.errors import require
 
     require("datasets", "train")
@@ -64,7 +64,7 @@ def describe(
     from emoscope.corpora.registry import load_corpus
     from emoscope.evaluation.describe import describe as measure
     from emoscope.evaluation.describe import plot as draw
-    from emoscope.folder import write_text
+    from emoscope.files import write_text
     from emoscope.text import CHAT_STEPS, TextPipeline
 
     # A table without labels can be described too; then it does not matter which it has not got.
@@ -85,7 +85,7 @@ def describe(
 
         labels = np.concatenate([split.labels for split in corpora.values()])
         correlated = data_matrix(corpora[names[0]].taxonomy.names, labels)
-    text = json.dumps({name: one.to_dict() for name, one in described.items()}, indent=2)
+    text = json.dumps({name: item.to_dict() for name, item in described.items()}, indent=2)
     if json_file == "-":
         typer.echo(text)
     else:

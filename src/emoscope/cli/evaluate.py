@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from emoscope.cli.common import (
+from emoscope.cli._common import (
     CorpusArgument,
     DataDir,
     IdColumn,
@@ -65,8 +65,8 @@ def evaluate(
     """
     import json
 
-    from emoscope.cli.common import corpus_section
-    from emoscope.cli.tables import print_report
+    from emoscope.cli._common import corpus_section
+    from emoscope.cli._tables import print_report
     from emoscope.errors import InputError, require
 
     for module in ("torch", "datasets", "matplotlib", "scipy"):
@@ -74,15 +74,16 @@ def evaluate(
     from emoscope.corpora.registry import load_corpus
     from emoscope.evaluation.evaluate import evaluate as measure
     from emoscope.evaluation.evaluate import with_groups
-    from emoscope.evaluation.metrics import confusion
     from emoscope.evaluation.plots import draw_confusion
-    from emoscope.folder import ModelFolder, write_text
-    from emoscope.runtime.annotator import load
+    from emoscope.files import write_text
+    from emoscope.folder import ModelFolder
+    from emoscope.inference.annotator import load
+    from emoscope.metrics.classification import confusion
     from emoscope.taxonomy import Taxonomy
 
-    asked = None if taxonomy is None else Taxonomy.load(taxonomy)
+    wanted = None if taxonomy is None else Taxonomy.load(taxonomy)
     # A table may lack some of the labels; the model says which there are.
-    known = asked or ModelFolder.open(model).taxonomy
+    known = wanted or ModelFolder.open(model).taxonomy
     section, root = corpus_section(
         corpus, data_dir, turns, id_column, label, None, turn_separator, languages, language
     )
@@ -93,18 +94,18 @@ def evaluate(
         raise InputError("--plot draws a confusion matrix, which needs exclusive labels.")
     if correlations is not None and correlations.exists() and not correlations.is_dir():
         raise InputError(f"--correlations {correlations}: expected a folder, found a file.")
-    annotator = load(model, asked)
+    annotator = load(model, wanted)
     examples = with_groups(examples, known)
     result = measure(annotator, examples)
-    figures = result.to_dict()
+    values = result.to_dict()
     left = sorted(set(known.names) ^ set(examples.taxonomy.names))
     if left:
         typer.echo(f"Left out, as only one side has them: {', '.join(left)}.", err=True)
-    text = json.dumps(figures, indent=2)
+    text = json.dumps(values, indent=2)
     if json_file == "-":
         typer.echo(text)
     else:
-        print_report(figures, title)
+        print_report(values, title)
         if json_file is not None:
             write_text(Path(json_file), text + "\n")
     if plot is not None:
@@ -117,6 +118,6 @@ def evaluate(
         draw_correlations(found, correlations)
         content = json.dumps(found.to_dict(), indent=2, ensure_ascii=False)
         write_text(correlations / "correlations.json", content + "\n")
-        for line in found.told():
+        for line in found.describe():
             # With --json - the figures are alone on stdout.
             typer.echo(line, err=json_file == "-")

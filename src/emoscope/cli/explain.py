@@ -61,16 +61,16 @@ def explain(
     from rich.console import Console
 
     from emoscope.errors import InputError
-    from emoscope.folder import write_text
-    from emoscope.runtime.annotator import load
-    from emoscope.runtime.explain import MAX_CHARACTERS
+    from emoscope.explain.explanation import MAX_CHARACTERS
+    from emoscope.files import write_text
+    from emoscope.inference.annotator import load
 
     if text == ["-"]:
         # Enough to be told that it is too long.
         turns = [sys.stdin.buffer.read(4 * MAX_CHARACTERS).decode(errors="replace").rstrip("\r\n")]
     else:
         # Bytes of another encoding than the terminal's show as a replacement character.
-        turns = [one.encode(errors="surrogateescape").decode(errors="replace") for one in text]
+        turns = [item.encode(errors="surrogateescape").decode(errors="replace") for item in text]
     annotator = load(model, labels)
     explanation = annotator.explain(turns, label, method=method, evaluations=evaluations)
     if output is not None:

@@ -26,8 +26,8 @@ def export(
 
     for module, extra in (("torch", "train"), ("transformers", "train"), ("onnx", "export")):
         require(module, extra)
-    from emoscope.training.export import export as write
+    from emoscope.training.export import export_model
 
-    write(model, output, weights)
+    export_model(model, output, weights)
     size = sum(path.stat().st_size for path in output.iterdir())
     typer.echo(f"{output}: {size / 1e6:.1f} MB.", err=True)

@@ -43,9 +43,9 @@ def recipes(
         typer.echo(to_yaml(load_recipe(name)), nl=False)
         return
     chosen = tables() if table is None else (table,)
-    listed = {key: [load_recipe(one) for one in recipes_of(key)] for key in chosen}
+    listed = {key: [load_recipe(recipe) for recipe in recipes_of(key)] for key in chosen}
     if json_:
-        facts = [facts_of(one, key) for key, rows in listed.items() for one in rows]
+        facts = [facts_of(row, key) for key, rows in listed.items() for row in rows]
         typer.echo(json.dumps(facts, indent=1, ensure_ascii=False))
         return
     console = Console(highlight=False)
@@ -57,8 +57,8 @@ def recipes(
 def facts_of(recipe: "Recipe", table: str) -> dict[str, Any]:
     """A line of the list as JSON."""
     corpora = [
-        one.model_dump(mode="json", include={"name", "languages", "train", "dev", "test"})
-        for one in recipe.corpora
+        corpus.model_dump(mode="json", include={"name", "languages", "train", "dev", "test"})
+        for corpus in recipe.corpora
     ]
     return {
         "name": recipe.name,
@@ -92,8 +92,8 @@ def print_table(console: "Console", key: str, rows: "Sequence[Recipe]") -> None:
 
     from emoscope.recipes.published import published
 
-    told = published(key)
-    console.print(Text.assemble((key, "bold"), f"  {told.title}. {told.source}"))
+    publication = published(key)
+    console.print(Text.assemble((key, "bold"), f"  {publication.title}. {publication.source}"))
     by_needs: dict[str, list[Recipe]] = {}
     for recipe in rows:
         by_needs.setdefault(recipe.needs, []).append(recipe)

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from emoscope.cli.common import DataDir
+from emoscope.cli._common import DataDir
 
 if TYPE_CHECKING:
     from emoscope.training.run import RunResult
@@ -74,7 +74,7 @@ def train(
     """
     import logging
 
-    from emoscope.cli.series import announced, settle_tracking, show_results
+    from emoscope.cli._train_runs import announced, settle_tracking, show_results
     from emoscope.errors import InputError, require
     from emoscope.recipes.load import load_recipe
 
@@ -87,8 +87,8 @@ def train(
         require("onnx", "export")
     from emoscope.training.logs import LOGS, open_log
     from emoscope.training.processes import is_main
-    from emoscope.training.series import sweep as combinations
-    from emoscope.training.series import train_series
+    from emoscope.training.runner import sweep as combinations
+    from emoscope.training.runner import train_runs
 
     logging.basicConfig(format="%(message)s")
     logging.getLogger("emoscope").setLevel(logging.INFO)
@@ -97,13 +97,13 @@ def train(
         for changes in combinations(sweep or [])
     ]
     if output is None or sweep:
-        folders = [open_log(output or LOGS, one).folder for _, one in variants]
+        folders = [open_log(output or LOGS, variant).folder for _, variant in variants]
     else:
         folders = [output]
     settle_tracking(track or [], output or LOGS, first)
     with announced(len(variants) * runs) as announce:
-        results: list[list[RunResult]] = train_series(
-            [(one, folder) for (_, one), folder in zip(variants, folders, strict=True)],
+        results: list[list[RunResult]] = train_runs(
+            [(variant, folder) for (_, variant), folder in zip(variants, folders, strict=True)],
             data_dir or Path(),
             runs,
             jobs=jobs,
@@ -116,6 +116,6 @@ def train(
         from emoscope.training.export import export_runs
 
         for folder, done in zip(folders, results, strict=True):
-            export_runs([folder / f"seed-{one.seed}" for one in done])
+            export_runs([folder / f"seed-{result.seed}" for result in done])
     if is_main():
         show_results([changes for changes, _ in variants], folders, results, first)

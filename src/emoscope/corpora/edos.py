@@ -6,14 +6,14 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from emoscope.conversations import check_named, id_of, is_blank
 from emoscope.corpora.corpus import Corpus
 from emoscope.corpora.examples import Example, check_languages, corpus_of
 from emoscope.corpora.splits import check_split, split_of
 from emoscope.corpora.subtitles import joined
 from emoscope.errors import InputError
-from emoscope.lines import Fault
-from emoscope.rows import BadRows, RowError, read_rows, refuse
+from emoscope.reading.conversations import check_named, id_of, is_blank
+from emoscope.reading.errors import BadRows, Fault, RowError, refuse
+from emoscope.reading.rows import read_rows
 from emoscope.taxonomy import Taxonomy
 
 __all__ = ["load"]

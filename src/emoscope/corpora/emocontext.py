@@ -7,9 +7,9 @@ import numpy as np
 
 from emoscope.corpora.corpus import Corpus
 from emoscope.errors import InputError
-from emoscope.lines import Fault
-from emoscope.row_formats import shown
-from emoscope.rows import BadRows, Row, RowError, read_rows, refuse
+from emoscope.reading.errors import BadRows, Fault, RowError, refuse, shown
+from emoscope.reading.row_formats import Row
+from emoscope.reading.rows import read_rows
 from emoscope.taxonomy import Taxonomy
 
 __all__ = ["load"]

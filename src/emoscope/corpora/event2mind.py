@@ -5,15 +5,15 @@ import logging
 from collections import Counter
 from pathlib import Path
 
-from emoscope.conversations import check_named, is_blank
 from emoscope.corpora.corpus import Corpus
 from emoscope.corpora.event2mind_answers import named_feelings
 from emoscope.corpora.examples import Example, check_languages, corpus_of
 from emoscope.corpora.first_person import first_person
 from emoscope.corpora.splits import check_split
 from emoscope.errors import InputError
-from emoscope.lines import Fault
-from emoscope.rows import BadRows, RowError, read_rows, refuse
+from emoscope.reading.conversations import check_named, is_blank
+from emoscope.reading.errors import BadRows, Fault, RowError, refuse
+from emoscope.reading.rows import read_rows
 from emoscope.taxonomy import Taxonomy
 
 __all__ = ["load"]

@@ -9,11 +9,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from emoscope.conversations import Columns, check_columns, is_blank, turns_of
 from emoscope.errors import InputError
-from emoscope.lines import Fault
-from emoscope.row_formats import shown
-from emoscope.rows import BadRows, Row, RowError, refuse
+from emoscope.reading.conversations import Columns, check_columns, is_blank, turns_of
+from emoscope.reading.errors import BadRows, Fault, RowError, refuse, shown
+from emoscope.reading.row_formats import Row
 from emoscope.taxonomy import Label, Taxonomy
 
 if TYPE_CHECKING:
@@ -42,21 +41,21 @@ class Example(NamedTuple):
 
 
 def check_languages(
-    corpus: str, asked: Sequence[str] | None, known: Sequence[str]
+    corpus: str, wanted: Sequence[str] | None, known: Sequence[str]
 ) -> tuple[str, ...]:
     """The languages asked for, or all that are known if none are.
 
     Raises:
         InputError: if there is no such language, one comes twice, or the list is empty.
     """
-    if asked is None:
+    if wanted is None:
         return tuple(known)
-    if not asked or len(set(asked)) < len(asked) or not set(asked) <= set(known):
+    if not wanted or len(set(wanted)) < len(wanted) or not set(wanted) <= set(known):
         raise InputError(
             f"Corpus {corpus!r}: expected languages among {', '.join(known)}, each once; got "
-            f"{', '.join(asked) or 'none'}. Correct the list of languages."
+            f"{', '.join(wanted) or 'none'}. Correct the list of languages."
         )
-    return tuple(asked)
+    return tuple(wanted)
 
 
 def headed(rows: Iterator[Row], path: str) -> tuple[tuple[str, ...], Iterator[Row]]:

@@ -55,23 +55,23 @@ def first_person(event: str) -> str:
     mine = words[0] == "PersonX"
     alone = mine and not re.search("Person[YZ]", event)
     start = zlib.crc32(event.encode())
-    told: list[str] = []
+    retold: list[str] = []
     while words:
         word = words.pop(0)
-        before = told[-1] if told else ""
+        before = retold[-1] if retold else ""
         person = _PERSON.fullmatch(word)
         if person is None:
-            told.append(_pronoun(word, before, mine, alone and not _others(told)))
+            retold.append(_pronoun(word, before, mine, alone and not _others(retold)))
         elif person[1] != "X":
-            told.append(NAMES[(start + (person[1] == "Z")) % len(NAMES)] + (person[2] or ""))
+            retold.append(NAMES[(start + (person[1] == "Z")) % len(NAMES)] + (person[2] or ""))
         elif person[2] == "'s":
-            told.append("my")
-        elif not told or before in _BEFORE_SUBJECT or (words[:1] and words[0] in _AFTER_SUBJECT):
-            told.append("I" + (person[2] or ""))
+            retold.append("my")
+        elif not retold or before in _BEFORE_SUBJECT or (words[:1] and words[0] in _AFTER_SUBJECT):
+            retold.append("I" + (person[2] or ""))
             words = _agreeing(words)
         else:
-            told.append("me" + (person[2] or ""))
-    text = " ".join(told).replace("___", "something")
+            retold.append("me" + (person[2] or ""))
+    text = " ".join(retold).replace("___", "something")
     return text[:1].upper() + text[1:]
 
 
@@ -115,6 +115,6 @@ def _pronoun(word: str, before: str, mine: bool, alone: bool) -> str:
     return "my" if alone and word in _THEIRS else word
 
 
-def _others(told: list[str]) -> bool:
+def _others(retold: list[str]) -> bool:
     """Whether a pronoun may mean somebody who was named before."""
-    return not {"the", "a", "an", "this", "that", "one"}.isdisjoint(told)
+    return not {"the", "a", "an", "this", "that", "one"}.isdisjoint(retold)

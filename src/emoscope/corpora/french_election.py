@@ -6,11 +6,13 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from emoscope.conversations import Columns, check_columns, is_blank
 from emoscope.corpora.corpus import Corpus
 from emoscope.corpora.examples import check_languages, corpus_of, headed, read_examples
 from emoscope.errors import InputError
-from emoscope.rows import BadRows, Row, read_rows
+from emoscope.reading.conversations import Columns, check_columns, is_blank
+from emoscope.reading.errors import BadRows
+from emoscope.reading.row_formats import Row
+from emoscope.reading.rows import read_rows
 from emoscope.taxonomy import Taxonomy
 
 __all__ = ["load", "split_places"]
@@ -139,12 +141,12 @@ def _label_columns(path: str, names: tuple[str, ...], taxonomy: Taxonomy) -> tup
 def _cluster(text: str, taxonomy: Taxonomy) -> str | None:
     """Name of the cluster that shares words with a column's; of several the first word's."""
     for words in (text.split("/"), text.split("/")[:1]):
-        asked = {word.strip().casefold() for word in words}
+        wanted = {word.strip().casefold() for word in words}
         sharing = [
             label.name
             for label in taxonomy.labels
             if any(
-                word.casefold() in asked
+                word.casefold() in wanted
                 for table in (label.words, *(t[label.name] for t in taxonomy.translations.values()))
                 for word in table
             )

@@ -4,12 +4,13 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from emoscope.conversations import Columns
 from emoscope.corpora.corpus import Corpus
 from emoscope.corpora.examples import Example, check_languages, corpus_of, read_examples
 from emoscope.errors import InputError
-from emoscope.lines import Fault
-from emoscope.rows import BadRows, Row, RowError, format_of, read_rows, refuse
+from emoscope.reading.conversations import Columns
+from emoscope.reading.errors import BadRows, Fault, RowError, refuse
+from emoscope.reading.row_formats import Row
+from emoscope.reading.rows import format_of, read_rows
 from emoscope.taxonomy import Taxonomy
 
 __all__ = ["load"]

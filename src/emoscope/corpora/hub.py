@@ -6,11 +6,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from emoscope.conversations import Columns, check_columns
 from emoscope.corpora.corpus import Corpus
 from emoscope.corpora.examples import corpus_of, inferred_taxonomy, read_examples
 from emoscope.errors import InputError, require
-from emoscope.rows import BadRows, Row
+from emoscope.reading.conversations import Columns, check_columns
+from emoscope.reading.errors import BadRows
+from emoscope.reading.row_formats import Row
 from emoscope.taxonomy import Label, Taxonomy
 
 if TYPE_CHECKING:

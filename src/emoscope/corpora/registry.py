@@ -3,13 +3,13 @@
 import inspect
 from pathlib import Path
 
-from emoscope.conversations import Columns
 from emoscope.corpora import hub, tabular
 from emoscope.corpora.corpus import Corpus
 from emoscope.errors import InputError
+from emoscope.reading.conversations import Columns
+from emoscope.reading.errors import BadRows
 from emoscope.recipes.schema import CorpusSection
 from emoscope.registry import CORPORA, resolve
-from emoscope.rows import BadRows
 from emoscope.taxonomy import Taxonomy
 
 

@@ -23,7 +23,7 @@ import numpy as np
 
 from emoscope.corpora.corpus import Corpus
 from emoscope.errors import InputError
-from emoscope.rows import BadRows
+from emoscope.reading.errors import BadRows
 from emoscope.taxonomy import Taxonomy
 
 __all__ = ["LABELS", "SIZES", "SampleRow", "generate", "load", "write"]

@@ -4,7 +4,6 @@ from collections.abc import Iterable, Iterator
 from difflib import get_close_matches
 from pathlib import Path
 
-from emoscope.conversations import Columns
 from emoscope.corpora.corpus import Corpus
 from emoscope.corpora.examples import (
     Example,
@@ -14,9 +13,10 @@ from emoscope.corpora.examples import (
     read_examples,
 )
 from emoscope.errors import InputError
-from emoscope.lines import Fault
-from emoscope.row_formats import shown
-from emoscope.rows import BadRows, Row, RowError, read_rows
+from emoscope.reading.conversations import Columns
+from emoscope.reading.errors import BadRows, Fault, RowError, shown
+from emoscope.reading.row_formats import Row
+from emoscope.reading.rows import read_rows
 from emoscope.taxonomy import Taxonomy
 
 __all__ = ["LANGUAGES", "TRANSLATED", "load"]

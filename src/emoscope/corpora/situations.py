@@ -19,7 +19,7 @@ from emoscope.corpora.corpus import Corpus
 from emoscope.corpora.feelings import load_feelings
 from emoscope.corpora.splits import check_split, split_of
 from emoscope.errors import InputError
-from emoscope.rows import BadRows
+from emoscope.reading.errors import BadRows
 from emoscope.strict import check_text, check_unique, mapping, parse, sequence, short
 from emoscope.taxonomy import Taxonomy
 

@@ -2,10 +2,11 @@
 
 from pathlib import Path
 
-from emoscope.conversations import Columns
 from emoscope.corpora.corpus import Corpus
 from emoscope.corpora.examples import corpus_of, inferred_taxonomy, met_taxonomy, read_examples
-from emoscope.rows import BadRows, Format, format_of, read_rows
+from emoscope.reading.conversations import Columns
+from emoscope.reading.errors import BadRows
+from emoscope.reading.rows import Format, format_of, read_rows
 from emoscope.taxonomy import Taxonomy
 
 __all__ = ["load"]

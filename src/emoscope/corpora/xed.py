@@ -5,15 +5,14 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
-from emoscope.conversations import is_blank
 from emoscope.corpora.corpus import Corpus
 from emoscope.corpora.examples import Example, check_languages, corpus_of
 from emoscope.corpora.splits import check_split, split_of
 from emoscope.corpora.subtitles import joined
 from emoscope.errors import InputError
-from emoscope.lines import Fault
-from emoscope.row_formats import shown
-from emoscope.rows import BadRows, RowError, read_rows, refuse
+from emoscope.reading.conversations import is_blank
+from emoscope.reading.errors import BadRows, Fault, RowError, refuse, shown
+from emoscope.reading.rows import read_rows
 from emoscope.taxonomy import Taxonomy
 from emoscope.text.emoji import contains_emoji
 

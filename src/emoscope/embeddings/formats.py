@@ -3,7 +3,6 @@
 Every reader gives a `Table`: V distinct words and their matrix (V, D) float32, in file order.
 """
 
-import uuid
 import zlib
 from itertools import islice
 from pathlib import Path
@@ -13,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from emoscope.errors import InputError, require
+from emoscope.files import written_aside
 
 SAFETENSORS_FORMAT = "emoscope-vectors-1"
 _CHUNK_LINES = 8192
@@ -200,12 +200,8 @@ def write_safetensors(table: Table, path: Path) -> None:
         "name": table.name,
         "crc32": _checksum(words, matrix),
     }
-    temporary = path.with_name(f".{uuid.uuid4().hex}.tmp")
-    try:
-        safetensors.save_file({"matrix": matrix, "words": words}, temporary, metadata)
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
+    with written_aside(path) as partial:
+        safetensors.save_file({"matrix": matrix, "words": words}, partial, metadata)
 
 
 def read_safetensors(path: Path) -> Table:

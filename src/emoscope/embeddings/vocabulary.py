@@ -2,7 +2,6 @@
 
 import json
 import math
-import uuid
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -15,6 +14,7 @@ import numpy.typing as npt
 
 from emoscope.embeddings.vectors import WordVectors
 from emoscope.errors import InputError
+from emoscope.files import write_text
 
 PAD = 0
 UNKNOWN = 1
@@ -160,7 +160,6 @@ class Vocabulary:
 
     def save(self, path: str | Path) -> None:
         """Write `vocabulary.json`, UTF-8. The file appears whole or not at all."""
-        path = Path(path)
         content = {
             "format": _FORMAT,
             "specials": self.specials,
@@ -169,12 +168,7 @@ class Vocabulary:
             "extension": self.extension,
         }
         text = json.dumps(content, ensure_ascii=False, separators=(",", ":"))
-        temporary = path.with_name(f".{uuid.uuid4().hex}.tmp")
-        try:
-            temporary.write_bytes(text.encode("utf-8"))
-            temporary.replace(path)
-        finally:
-            temporary.unlink(missing_ok=True)
+        write_text(Path(path), text)
 
     @classmethod
     def load(cls, path: str | Path) -> "Vocabulary":

@@ -44,12 +44,12 @@ class TextTokenizer:
     def ids(self, texts: Sequence[str]) -> list[list[int]]:
         """Ids of each text, without special tokens."""
         found = self.tokenizer.encode_batch_fast(texts, add_special_tokens=False)
-        return [self.ordinary(one.ids) for one in found]
+        return [self.ordinary(item.ids) for item in found]
 
     def ordinary(self, ids: Sequence[int]) -> list[int]:
         """Ids of a text, the unknown token where its spelling made a special token."""
         spelled = self._spelled
-        return [spelled.get(one, one) for one in ids] if spelled else list(ids)
+        return [spelled.get(token, token) for token in ids] if spelled else list(ids)
 
     @cached_property
     def _spelled(self) -> dict[int, int]:
@@ -81,7 +81,7 @@ class TextTokenizer:
         unknown = self.tokenizer.token_to_id(self.special["unk"]) if "unk" in self.special else None
         # SentencePiece puts a mark of the space before what it does not know, which decodes to
         # nothing.
-        if not self.tokenizer.decode([one for one in ids if one != unknown]).strip():
+        if not self.tokenizer.decode([token for token in ids if token != unknown]).strip():
             raise InputError(
                 f"The model's tokenizer makes nothing of the label word {word!r}: its vocabulary "
                 "has no part of it. Describe the label in other words (`words` in a taxonomy's "

@@ -17,10 +17,10 @@ from numpy.typing import NDArray
 from scipy.cluster.hierarchy import leaves_list, linkage
 from scipy.spatial.distance import squareform
 
+from emoscope.charts.plotting import COLOURS, save
+from emoscope.charts.wheel_plot import WheelMap
 from emoscope.errors import InputError
 from emoscope.evaluation.correlations import Correlations, LabelMatrix
-from emoscope.evaluation.wheel import WheelMap
-from emoscope.plotting import COLOURS, save
 from emoscope.plutchik import PRIMARY, WHEEL, angle_of, on_wheel
 
 Floats = NDArray[np.floating[Any]]
@@ -229,7 +229,7 @@ def _name_points(
         name: sorted(math.dist(at, other) for other in where.values())[1:4]
         for name, at in where.items()
     }
-    for name in sorted(where, key=lambda one: sum(nearest[one])):
+    for name in sorted(where, key=lambda item: sum(nearest[item])):
         width, height = _size(name, font)
         others = [*taken, *(box for other, box in dots.items() if other != name)]
 

@@ -22,15 +22,15 @@ import torch
 from numpy.typing import NDArray
 from scipy.stats import spearmanr
 
+from emoscope.charts.wheel_plot import WheelMap, map_onto_wheel
 from emoscope.corpora.corpus import Corpus
 from emoscope.encoding.batching import by_length
 from emoscope.errors import InputError
 from emoscope.evaluation.evaluate import Evaluation
-from emoscope.evaluation.wheel import WheelMap, map_onto_wheel
+from emoscope.inference.annotator import Annotator
+from emoscope.inference.torch_backend import TorchBackend, tensors
 from emoscope.losses.correlation import data_correlation, wheel_correlation
-from emoscope.models.torch_backend import TorchBackend, tensors
 from emoscope.plutchik import on_wheel
-from emoscope.runtime.annotator import Annotator
 
 Floats = NDArray[np.floating[Any]]
 
@@ -96,19 +96,19 @@ class Correlations:
     def to_dict(self) -> dict[str, Any]:
         """A mapping for JSON."""
         return {
-            "matrices": {name: one.to_dict() for name, one in self.matrices.items()},
+            "matrices": {name: matrix.to_dict() for name, matrix in self.matrices.items()},
             "left_out": {name: list(labels) for name, labels in self.left_out.items()},
-            "agreement": {f"{a}-{b}": vars(one) for (a, b), one in self.agreement.items()},
+            "agreement": {f"{a}-{b}": vars(agreed) for (a, b), agreed in self.agreement.items()},
             "wheel_map": None if self.wheel_map is None else asdict(self.wheel_map),
             "notes": list(self.notes),
         }
 
-    def told(self) -> list[str]:
+    def describe(self) -> list[str]:
         """The agreement and what is left out, in lines of text."""
         lines = ["Agreement of the label correlations (Spearman over pairs of labels):"]
-        for (a, b), one in self.agreement.items():
-            figure = "too few" if one.spearman is None else f"{one.spearman:6.3f}"
-            lines.append(f"  {a:9} and {b:5} {figure} ({one.pairs} pairs)")
+        for (a, b), agreed in self.agreement.items():
+            figure = "too few" if agreed.spearman is None else f"{agreed.spearman:6.3f}"
+            lines.append(f"  {a:9} and {b:5} {figure} ({agreed.pairs} pairs)")
         for name, labels in self.left_out.items():
             lines.append(f"{_LEFT_OUT[name]}: {', '.join(labels)}.")
         return [*lines, *self.notes]
@@ -170,7 +170,7 @@ def learned_similarity(annotator: Annotator, corpus: Corpus) -> dict[str, LabelM
         total = total + len(batch) * label_similarity(batch)
         sums = sums + batch.sum(axis=0)
     # Of labels that are made of others those have vectors.
-    names = annotator.scoring.asked.names
+    names = annotator.scoring.scored_labels.names
     return {
         "learned": LabelMatrix(names, total / len(corpus)),
         "centred": LabelMatrix(names, centred_similarity(sums / len(corpus))),
@@ -263,7 +263,7 @@ def measure_correlations(
 
 def _representations(annotator: Annotator, corpus: Corpus) -> Iterator[Floats]:
     """Label representations (B, K, H) of all texts, batch by batch, the longest texts first."""
-    backend = annotator.cutting().backend
+    backend = annotator.with_truncation().backend
     if not isinstance(backend, TorchBackend):
         raise NoRepresentationsError(_NONE)
     encoded = backend.encode(corpus.turns)

@@ -138,11 +138,11 @@ def plot(descriptions: Mapping[str, Description], path: Path) -> None:
         raise InputError(
             f"Expected 1 to {_MAX_SPLITS} descriptions to draw, got {len(descriptions)}."
         )
-    figures = require("matplotlib.figure", "train")
+    matplotlib_figure = require("matplotlib.figure", "train")
     labels = list(dict.fromkeys(x for each in descriptions.values() for x in each.class_shares))
     bars = len(labels) * len(descriptions)
     height = max(3.6, 1.4 + (0.25 if bars <= _MAX_NUMBERED else 0.1) * bars)
-    figure = figures.Figure(figsize=(10.5, height), layout="constrained")
+    figure = matplotlib_figure.Figure(figsize=(10.5, height), layout="constrained")
     left, right = figure.subplots(1, 2, width_ratios=(1, 1.25))
     _draw_shares(left, descriptions, labels)
     _draw_lengths(right, descriptions)

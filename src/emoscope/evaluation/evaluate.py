@@ -10,12 +10,11 @@ from numpy.typing import NDArray
 from emoscope.calibration import decide
 from emoscope.corpora.corpus import Corpus
 from emoscope.errors import InputError
-from emoscope.evaluation.metrics import Report, report
-from emoscope.evaluation.significance import micro_f1_interval
-from emoscope.runtime.annotator import Annotator
+from emoscope.inference.annotator import Annotator
+from emoscope.metrics.classification import Report, report
+from emoscope.metrics.metric import AVERAGES
+from emoscope.metrics.significance import micro_f1_interval
 from emoscope.taxonomy import Label, Taxonomy
-
-AVERAGED = ("micro_f1", "macro_f1", "jaccard", "accuracy")
 
 
 @dataclass(frozen=True)
@@ -35,7 +34,7 @@ class Evaluation:
 
     taxonomy: Taxonomy
     report: Report
-    half: Report | None
+    at_fixed: Report | None
     interval: tuple[float, float]
     languages: dict[str, Report]
     labels: NDArray[np.floating[Any]]
@@ -44,25 +43,27 @@ class Evaluation:
 
     def over_languages(self) -> dict[str, dict[str, float]]:
         """Averages over the languages of the averaged figures: plain, and weighted by texts."""
-        flat = [one.flat() for one in self.languages.values()]
-        texts = [one.texts for one in self.languages.values()]
+        values = [report.metrics() for report in self.languages.values()]
+        texts = [report.texts for report in self.languages.values()]
         return {
-            "macro": {name: fmean(one[name] for one in flat) for name in AVERAGED},
+            "macro": {str(metric): fmean(row[metric] for row in values) for metric in AVERAGES},
             "weighted": {
-                name: float(np.average([one[name] for one in flat], weights=texts))
-                for name in AVERAGED
+                str(metric): float(np.average([row[metric] for row in values], weights=texts))
+                for metric in AVERAGES
             },
         }
 
     def to_dict(self) -> dict[str, Any]:
         """A mapping for JSON."""
-        figures = self.report.to_dict() | {"micro_f1_interval_95": list(self.interval)}
-        if self.half is not None:
-            figures["half"] = self.half.to_dict()
+        written = self.report.to_dict() | {"micro_f1_interval_95": list(self.interval)}
+        if self.at_fixed is not None:
+            written["half"] = self.at_fixed.to_dict()
         if len(self.languages) > 1:
-            figures["languages"] = {name: one.to_dict() for name, one in self.languages.items()}
-            figures["over_languages"] = self.over_languages()
-        return figures
+            written["languages"] = {
+                name: language.to_dict() for name, language in self.languages.items()
+            }
+            written["over_languages"] = self.over_languages()
+        return written
 
 
 def evaluate(annotator: Annotator, corpus: Corpus, seed: int = 0) -> Evaluation:
@@ -84,15 +85,15 @@ def evaluate(annotator: Annotator, corpus: Corpus, seed: int = 0) -> Evaluation:
     of_model = [known.index(name) for name in shared.names]
     of_corpus = [corpus.taxonomy.index(name) for name in shared.names]
     labels = corpus.labels[:, of_corpus]
-    probabilities = annotator.cutting().probabilities(corpus.turns)
+    probabilities = annotator.with_truncation().probabilities(corpus.turns)
     decisions = annotator.decide(probabilities)[:, of_model]
     probabilities = probabilities[:, of_model]
-    half = None if known.exclusive else report(labels, decide(probabilities, False), shared)
+    at_fixed = None if known.exclusive else report(labels, decide(probabilities, False), shared)
     languages = np.array(corpus.languages)
     return Evaluation(
         taxonomy=shared,
         report=report(labels, decisions, shared),
-        half=half,
+        at_fixed=at_fixed,
         interval=micro_f1_interval(labels, decisions, shared, seed=seed),
         languages={
             str(name): report(labels[languages == name], decisions[languages == name], shared)

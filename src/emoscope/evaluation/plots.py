@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from emoscope.plotting import save
+from emoscope.charts.plotting import save
 
 
 def draw_confusion(counts: NDArray[np.integer[Any]], names: Sequence[str], path: Path) -> None:

@@ -4,9 +4,19 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import isfinite
 
-from emoscope.experiments.log import Curve, ExperimentLog, Run, Spread
+from emoscope.experiments.log import Curve, ExperimentLog, MeanStd, Run
+from emoscope.metrics.metric import (
+    ACCURACY,
+    JACCARD,
+    MACRO_F1,
+    MICRO_F1,
+    Metric,
+    read_metric,
+)
 
-AVERAGES = ("jaccard", "micro_f1", "macro_f1", "accuracy")
+AVERAGES = (JACCARD, MICRO_F1, MACRO_F1, ACCURACY)
+DEV = "eval_"
+"""What names of curves on dev begin with."""
 FEW = 10
 """So many runs, at most, are drawn one by one beneath their mean."""
 Point = tuple[float, float]
@@ -25,7 +35,7 @@ class Band:
     """
 
     steps: tuple[float, ...]
-    spreads: tuple[Spread, ...]
+    mean_stds: tuple[MeanStd, ...]
     curves: tuple[Curve, ...]
     ends: Curve
     lost: int = 0
@@ -33,19 +43,21 @@ class Band:
     @property
     def whole(self) -> int:
         """How many of the first steps all runs have, or as many runs as any later step."""
-        most = max(one.runs for one in self.spreads)
-        return 1 + max(place for place, one in enumerate(self.spreads) if one.runs == most)
+        most = max(mean_std.runs for mean_std in self.mean_stds)
+        return 1 + max(
+            place for place, mean_std in enumerate(self.mean_stds) if mean_std.runs == most
+        )
 
     @property
     def low(self) -> float:
         """The lowest value to be shown, that of a run or of the band."""
-        below = (one.mean - one.sd for one in self.spreads)
+        below = (mean_std.mean - mean_std.sd for mean_std in self.mean_stds)
         return min(*below, *(value for curve in self.curves for _, value in curve))
 
     @property
     def high(self) -> float:
         """The highest value to be shown."""
-        above = (one.mean + one.sd for one in self.spreads)
+        above = (mean_std.mean + mean_std.sd for mean_std in self.mean_stds)
         return max(*above, *(value for curve in self.curves for _, value in curve))
 
 
@@ -94,7 +106,7 @@ def band(runs: Sequence[Run], name: str) -> Band | None:
     steps = tuple(sorted(at_step))
     return Band(
         steps=steps,
-        spreads=tuple(Spread.of(at_step[step]) for step in steps),
+        mean_stds=tuple(MeanStd.of(at_step[step]) for step in steps),
         curves=tuple(curves),
         ends=tuple(ends),
         lost=lost,
@@ -104,13 +116,14 @@ def band(runs: Sequence[Run], name: str) -> Band | None:
 def pictures(log: ExperimentLog) -> list[Picture]:
     """Every curve of the log but those of labels and parts, losses first."""
     names = curve_names(log)
-    several = {one for group in (labels_of(names), parts_of(names)) for one in used(group)}
+    several = {curve for group in (labels_of(names), parts_of(names)) for curve in used(group)}
     wanted: dict[str, tuple[str, dict[str, str]]] = {
         "loss": ("loss", {"training": "loss", "dev": "eval_loss"})
     }
-    for name in AVERAGES:
-        lines = {"at the fitted thresholds": f"eval_{name}", "at ½": f"eval_half_{name}"}
-        wanted[name] = (f"{readable(name)} on dev", lines)
+    for average in AVERAGES:
+        halved = f"{DEV}{average.at_fixed_threshold()}"
+        lines = {"at the fitted thresholds": f"{DEV}{average}", "at ½": halved}
+        wanted[str(average)] = (f"{readable(str(average))} on dev", lines)
     known = {line for _, lines in wanted.values() for line in lines.values()}
     for name in names:
         if name in known or name in several:
@@ -123,7 +136,10 @@ def pictures(log: ExperimentLog) -> list[Picture]:
             wanted[name] = (readable(name), {"training": name, "dev": f"eval_{name}"})
     found = (picture(log, key, title, lines) for key, (title, lines) in wanted.items())
     # Terms of the loss beside the loss; the rate at which it was learned last.
-    return sorted((one for one in found if one is not None), key=lambda one: place(one.key))
+    return sorted(
+        (curve_group for curve_group in found if curve_group is not None),
+        key=lambda item: place(item.key),
+    )
 
 
 def place(key: str) -> int:
@@ -132,7 +148,7 @@ def place(key: str) -> int:
         return 0
     if key.endswith(("_loss", "cross_entropy")):
         return 1
-    return 2 if key in AVERAGES else 3
+    return 2 if read_metric(key) in AVERAGES else 3
 
 
 def label_pictures(log: ExperimentLog) -> list[Picture]:
@@ -148,13 +164,13 @@ def part_pictures(log: ExperimentLog) -> list[Picture]:
 def grouped(log: ExperimentLog, groups: Mapping[str, Mapping[str, str]]) -> list[Picture]:
     """A picture for each group of figures."""
     found = (picture(log, name, name, lines) for name, lines in groups.items())
-    return [one for one in found if one is not None]
+    return [item for item in found if item is not None]
 
 
 def picture(log: ExperimentLog, key: str, title: str, lines: Mapping[str, str]) -> Picture | None:
     """A picture of those figures that the log has; None if it has none."""
     bands = {called: band(log.runs, name) for called, name in lines.items()}
-    there = {called: one for called, one in bands.items() if one is not None}
+    there = {called: each_band for called, each_band in bands.items() if each_band is not None}
     return Picture(key, title, there) if there else None
 
 
@@ -163,30 +179,33 @@ def curve_names(log: ExperimentLog) -> list[str]:
     return list(dict.fromkeys(name for run in log.runs for name in run.curves))
 
 
+def dev_metric(name: str) -> Metric | None:
+    """The metric on dev that a curve shows; None if it is another curve, such as a loss."""
+    return read_metric(name.removeprefix(DEV)) if name.startswith(DEV) else None
+
+
 def labels_of(names: Sequence[str]) -> dict[str, dict[str, str]]:
-    """For each label its figures: `eval_joy_f1`, `eval_half_joy_f1`."""
-    halved = "eval_half_micro_f1" in names
+    """For each label its curves: `eval_joy_f1`, `eval_half_joy_f1`."""
     found: dict[str, dict[str, str]] = {}
     for name in names:
-        label = name.removeprefix("eval_").removesuffix("_f1")
-        if name != f"eval_{label}_f1" or (halved and label.startswith("half_")):
+        metric = dev_metric(name)
+        if metric is None or metric.label is None or metric.part is not None or metric.fixed:
             continue
-        if label not in ("micro", "macro") and not label.endswith(("_micro", "_macro")):
-            half = f"eval_half_{label}_f1"
-            found[label] = {"at the fitted thresholds": name}
-            if halved and half in names:
-                found[label]["at ½"] = half
+        found[metric.label] = {"at the fitted thresholds": name}
+        at_fixed = f"{DEV}{metric.at_fixed_threshold()}"
+        if at_fixed in names:
+            found[metric.label]["at ½"] = at_fixed
     return found
 
 
 def parts_of(names: Sequence[str]) -> dict[str, dict[str, str]]:
-    """For each language or corpus its figures: `eval_es_macro_f1`, `eval_es_micro_f1`."""
+    """For each language or corpus its curves: `eval_es_macro_f1`, `eval_es_micro_f1`."""
     found: dict[str, dict[str, str]] = {}
-    for kind in ("macro", "micro"):
+    for average in (MACRO_F1, MICRO_F1):
         for name in names:
-            part = name.removeprefix("eval_").removesuffix(f"_{kind}_f1")
-            if name == f"eval_{part}_{kind}_f1" and part != "half":
-                found.setdefault(part, {})[f"{kind}-F1"] = name
+            metric = dev_metric(name)
+            if metric is not None and metric.part and metric == average.of_part(metric.part):
+                found.setdefault(metric.part, {})[average.title] = name
     return found
 
 

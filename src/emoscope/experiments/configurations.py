@@ -12,11 +12,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from emoscope.errors import InputError
-from emoscope.evaluation.paired import GoldTexts
-from emoscope.experiments.differences import differences, names
+from emoscope.experiments.compare.differences import differences, names
 from emoscope.experiments.log import PARAMS, ExperimentLog
 from emoscope.experiments.scored import ScoredTexts
-from emoscope.folder import CONFIG, read_json
+from emoscope.files import read_json
+from emoscope.folder import CONFIG
+from emoscope.metrics.paired import GoldTexts
 from emoscope.taxonomy import Label, Taxonomy
 
 Split = Literal["dev", "test"]
@@ -112,17 +113,17 @@ def gather(
             f"{run_folders(found[0])[0]}: no text of {chosen} has a gold label to compare with."
         )
     taxonomy = taxonomy_of(found, first.labels)
-    told = differences([log.params for log in found])
+    found_differences = differences([log.params for log in found])
     recipes = [str(log.params.get("name") or "") for log in found]
-    titles = names(told, recipes, [log.folder.name for log in found])
+    titles = names(found_differences, recipes, [log.folder.name for log in found])
     configurations = []
-    for title, log, one, runs in zip(titles, found, told, scored, strict=True):
+    for title, log, changes, runs in zip(titles, found, found_differences, scored, strict=True):
         aligned = [
             align(first, run, folder) for run, folder in zip(runs, run_folders(log), strict=True)
         ]
         decisions = np.stack([run.decisions for run in aligned])
         halves = np.stack([halved(run, taxonomy) for run in aligned])
-        configurations.append(Configuration(title, log, one, decisions, halves))
+        configurations.append(Configuration(title, log, changes, decisions, halves))
     texts = GoldTexts(taxonomy, first.gold, first.parts)
     return Compared(chosen, texts, tuple(configurations), place, left_out)
 
@@ -210,7 +211,7 @@ def align(first: ScoredTexts, other: ScoredTexts, where: Path) -> ScoredTexts:
             "configurations with the same labels can be compared."
         )
     columns = [other.labels.index(name) for name in first.labels]
-    keys, others = (list(zip(one.parts, one.ids, strict=True)) for one in (first, other))
+    keys, others = (list(zip(item.parts, item.ids, strict=True)) for item in (first, other))
     rows = list(range(len(others)))
     if keys != others:
         place = {key: at for at, key in enumerate(others)}

@@ -38,11 +38,11 @@ def settings(params: Mapping[str, Any]) -> list[Setting]:
     Args:
         params: of a log. What is not a recipe of this version is taken as set throughout.
     """
-    told = {name: value for name, value in params.items() if name not in METADATA}
+    settings_given = {name: value for name, value in params.items() if name not in METADATA}
     try:
-        recipe = Recipe.model_validate(told)
+        recipe = Recipe.model_validate(settings_given)
     except ValidationError:
-        flat = flatten(told)
+        flat = flatten(settings_given)
         return [Setting(name, as_text(value), "", True) for name, value in flat.items()]
     return list(of_section(recipe))
 
@@ -73,13 +73,15 @@ def of_other_kind(section: Section, default: Any, path: str) -> Iterator[Setting
     """The fields of a section, its kind marked as set if the default is of another one."""
     another = default is not PydanticUndefined and type(default) is not type(section)
     kind = next((name for name in KINDS if name in type(section).model_fields), None)
-    for one in of_section(section, f"{path}."):
+    for setting in of_section(section, f"{path}."):
         if another and default is None:
-            yield Setting(one.name, one.value, "", True)
-        elif another and one.name == f"{path}.{kind}":
-            yield Setting(one.name, one.value, as_text(getattr(default, str(kind), None)), True)
+            yield Setting(setting.name, setting.value, "", True)
+        elif another and setting.name == f"{path}.{kind}":
+            yield Setting(
+                setting.name, setting.value, as_text(getattr(default, str(kind), None)), True
+            )
         else:
-            yield one
+            yield setting
 
 
 def plain(value: Any) -> Any:
@@ -87,7 +89,7 @@ def plain(value: Any) -> Any:
     if isinstance(value, Section):
         return value.model_dump(mode="json", exclude_defaults=True)
     if isinstance(value, tuple | list):
-        return [plain(one) for one in value]
+        return [plain(item) for item in value]
     return value
 
 

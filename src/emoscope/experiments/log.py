@@ -20,11 +20,10 @@ from typing import Any
 
 import numpy as np
 import yaml
-from filelock import FileLock
 
 from emoscope.errors import InputError
 from emoscope.experiments.naming import active, folder_name
-from emoscope.folder import write_text
+from emoscope.files import locked, write_text
 
 PARAMS, METRICS, AGGREGATED = "params.yml", "metrics.yml", "aggregated_metrics.yml"
 LOCK = ".lock"
@@ -62,7 +61,7 @@ class Run:
 
 
 @dataclass(frozen=True)
-class Spread:
+class MeanStd:
     """A figure over several runs.
 
     Attributes:
@@ -76,7 +75,7 @@ class Spread:
     runs: int
 
     @classmethod
-    def of(cls, values: Sequence[float]) -> "Spread":
+    def of(cls, values: Sequence[float]) -> "MeanStd":
         """Of at least one value."""
         deviation = float(np.std(values, ddof=1)) if len(values) > 1 else 0.0
         return cls(float(np.mean(values)), deviation, len(values))
@@ -135,7 +134,7 @@ class ExperimentLog:
         place.mkdir(parents=True, exist_ok=True)
         stem = folder_name(named or params, naming)
         wanted = active(params, parents, ignored)
-        with FileLock(place / LOCK):
+        with locked(place / LOCK):
             for folder in numbered(place, stem):
                 if not (folder / PARAMS).is_file():
                     break  # new, or its maker was killed before it wrote anything
@@ -193,19 +192,22 @@ class ExperimentLog:
     @contextmanager
     def locked(self) -> Iterator[None]:
         """Keep other processes from adding meanwhile; a kill frees the lock."""
-        with FileLock(self.folder / LOCK):
+        with locked(self.folder / LOCK):
             yield
 
     def values(self, metric: str) -> list[float]:
         """A figure at the final step of each run that has it."""
         finals = [run.at_final_step() for run in self.runs]
-        return [one[metric] for one in finals if metric in one]
+        return [values[metric] for values in finals if metric in values]
 
-    def aggregated(self) -> dict[str, Spread]:
+    def aggregated(self) -> dict[str, MeanStd]:
         """Mean and standard deviation of every figure over the runs, at each run's final step."""
         finals = [run.at_final_step() for run in self.runs]
-        names = dict.fromkeys(name for one in finals for name in one)
-        return {name: Spread.of([one[name] for one in finals if name in one]) for name in names}
+        names = dict.fromkeys(name for values in finals for name in values)
+        return {
+            name: MeanStd.of([values[name] for values in finals if name in values])
+            for name in names
+        }
 
 
 def in_order(run: Run) -> tuple[float, str]:
@@ -262,16 +264,16 @@ def read_runs(path: Path) -> tuple[Run, ...]:
     try:
         return tuple(
             Run(
-                name=str(one["name"]),
-                final_step=float(one["final_step"]),
+                name=str(run["name"]),
+                final_step=float(run["final_step"]),
                 curves={
                     name: tuple(zip(*(map(number, curve[k]) for k in AXES), strict=True))
-                    for name, curve in one["curves"].items()
+                    for name, curve in run["curves"].items()
                 },
-                final={name: float(value) for name, value in one["final"].items()},
-                seed=one["seed"],
+                final={name: float(value) for name, value in run["final"].items()},
+                seed=run["seed"],
             )
-            for one in values["runs"]
+            for run in values["runs"]
         )
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise InputError(
@@ -281,11 +283,16 @@ def read_runs(path: Path) -> tuple[Run, ...]:
         ) from None
 
 
-def aggregated_text(figures: Mapping[str, Spread]) -> str:
+def aggregated_text(mean_stds: Mapping[str, MeanStd]) -> str:
     """Figures over the runs as YAML: as a person reads them, and as numbers."""
     values = {
-        name: {"shown": str(one), "mean": one.mean, "sd": one.sd, "runs": one.runs}
-        for name, one in figures.items()
+        name: {
+            "shown": str(mean_std),
+            "mean": mean_std.mean,
+            "sd": mean_std.sd,
+            "runs": mean_std.runs,
+        }
+        for name, mean_std in mean_stds.items()
     }
     return to_yaml(values)
 

@@ -89,7 +89,7 @@ def active(
         return name not in above or is_on(above[name], seen | {name})
 
     def is_ignored(name: str) -> bool:
-        return any(name == one or name.startswith(f"{one}.") for one in ignored)
+        return any(name == prefix or name.startswith(f"{prefix}.") for prefix in ignored)
 
     return {
         name: comparable(value)
@@ -100,7 +100,7 @@ def active(
 
 def is_off(value: Any) -> bool:
     """Whether a parameter with this value is not in use; 0 is a value."""
-    return any(value is one for one in OFF)
+    return any(value is off for off in OFF)
 
 
 def comparable(value: Any) -> Any:
@@ -108,5 +108,5 @@ def comparable(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return tuple(map(comparable, value))
     if isinstance(value, Mapping):
-        return tuple((str(key), comparable(one)) for key, one in sorted(value.items()))
+        return tuple((str(key), comparable(item)) for key, item in sorted(value.items()))
     return (isinstance(value, bool), value)

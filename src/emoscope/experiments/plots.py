@@ -9,6 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator, StrMethodFormatter
 
+from emoscope.charts.plotting import COLOURS, quiet, save
 from emoscope.experiments.bands import (
     FEW,
     Band,
@@ -17,9 +18,8 @@ from emoscope.experiments.bands import (
     part_pictures,
     pictures,
 )
-from emoscope.experiments.log import ExperimentLog, Spread
+from emoscope.experiments.log import ExperimentLog, MeanStd
 from emoscope.experiments.naming import safe
-from emoscope.plotting import COLOURS, quiet, save
 
 GREY = "#707070"
 
@@ -37,8 +37,8 @@ def draw_log(log: ExperimentLog, folder: Path) -> None:
             `macro_f1.png`, `accuracy.png`, `emotions_f1.png`, `parts.png` if dev has several, and
             one for every other curve.
     """
-    for one in pictures(log):
-        draw(one, folder / f"{safe(one.key)}.png", len(log.runs))
+    for picture in pictures(log):
+        draw(picture, folder / f"{safe(picture.key)}.png", len(log.runs))
     for name, ones in (("emotions_f1", label_pictures(log)), ("parts", part_pictures(log))):
         if ones:
             draw_grid(ones, folder / f"{name}.png")
@@ -74,13 +74,13 @@ def draw(picture: Picture, path: Path, runs: int) -> None:
 
 def draw_band(axes: Axes, band: Band, colour: str, width: float = 2.0) -> None:
     """Mean, ± sd, the runs if they are few, and where they end."""
-    means = [one.mean for one in band.spreads]
+    means = [mean_std.mean for mean_std in band.mean_stds]
     several = len(band.curves) > 1
     if several:
         axes.fill_between(
             band.steps,
-            [one.mean - one.sd for one in band.spreads],
-            [one.mean + one.sd for one in band.spreads],
+            [mean_std.mean - mean_std.sd for mean_std in band.mean_stds],
+            [item.mean + item.sd for item in band.mean_stds],
             color=colour,
             alpha=0.16,
             linewidth=0,
@@ -130,13 +130,13 @@ def draw_grid(pictures: Sequence[Picture], path: Path) -> None:
             "wspace": 0.1,
         },
     )
-    lines = list(dict.fromkeys(name for one in pictures for name in one.lines))
-    for axes, one in zip(grid.flat, pictures, strict=False):
-        for name, band in reversed(list(one.lines.items())):
+    lines = list(dict.fromkeys(name for picture in pictures for name in picture.lines))
+    for axes, item in zip(grid.flat, pictures, strict=False):
+        for name, band in reversed(list(item.lines.items())):
             index = lines.index(name)
             draw_band(axes, band, COLOURS[index], 0.9 if index else 1.4)
-        axes.set_title(cut(one.title, longest), loc="left", fontsize=8, pad=3)
-        axes.set_title(ended(next(iter(one.lines.values()))), loc="right", fontsize=8, pad=3)
+        axes.set_title(cut(item.title, longest), loc="left", fontsize=8, pad=3)
+        axes.set_title(ended(next(iter(item.lines.values()))), loc="right", fontsize=8, pad=3)
         quiet(axes)
         axes.tick_params(labelsize=7, length=2)
     for axes in grid.flat[len(pictures) :]:
@@ -144,7 +144,7 @@ def draw_grid(pictures: Sequence[Picture], path: Path) -> None:
     for column in range(columns):
         lowest = (len(pictures) - 1 - column) // columns
         grid[lowest, column].tick_params(labelbottom=True)
-    top = max(band.high for one in pictures for band in one.lines.values())
+    top = max(band.high for picture in pictures for band in picture.lines.values())
     grid[0, 0].set_ylim(0, min(1.02, 1.05 * top) if top > 0 else 1)
     grid[0, 0].xaxis.set_major_locator(MaxNLocator(4, integer=True))
     figure.text(0.45 / width, 1 - 0.18 / height, "F1 on dev", fontsize=11, va="center")
@@ -164,8 +164,8 @@ def ended(band: Band) -> str:
     """What a figure is at the end of the runs."""
     if not band.ends:
         return ""
-    spread = Spread.of([value for _, value in band.ends])
-    return f"{spread.mean:.2f}" + (f"±{spread.sd:.2f}" if spread.runs > 1 else "")
+    mean_std = MeanStd.of([value for _, value in band.ends])
+    return f"{mean_std.mean:.2f}" + (f"±{mean_std.sd:.2f}" if mean_std.runs > 1 else "")
 
 
 def lost(band: Band) -> str:

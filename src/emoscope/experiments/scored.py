@@ -11,6 +11,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from emoscope.errors import InputError
+from emoscope.files import written_aside
 
 
 @dataclass(frozen=True)
@@ -49,9 +50,8 @@ class ScoredTexts:
         ):
             columns |= {f"{kind}_{name}": values[:, k] for k, name in enumerate(self.labels)}
         path.parent.mkdir(parents=True, exist_ok=True)
-        partial = path.with_name(f".{path.name}.partial")
-        pq.write_table(pa.table(columns), partial, compression="zstd")
-        partial.replace(path)
+        with written_aside(path) as partial:
+            pq.write_table(pa.table(columns), partial, compression="zstd")
 
     @classmethod
     def read(cls, path: Path) -> "ScoredTexts":

@@ -23,13 +23,13 @@ def target_share(coefficient: float, epoch: int, epochs: int) -> float:
 
 
 def self_distillation(
-    logits: Tensor, former: Tensor, labels: Tensor, exclusive: bool
+    logits: Tensor, previous: Tensor, labels: Tensor, exclusive: bool
 ) -> tuple[Tensor, Tensor]:
     """Cross-entropy with former probabilities as targets, a mean over the cells that have one.
 
     Args:
         logits: (batch, labels).
-        former: of the same texts and labels when they were last trained on, (batch, labels); NaN
+        previous: of the same texts and labels when they were last trained on, (batch, labels); NaN
             where there are none.
         labels: (batch, labels); NaN where a text is not labelled, which counts as no target.
         exclusive: a softmax over the labels, else a sigmoid of each.
@@ -39,11 +39,11 @@ def self_distillation(
         exclusive).
     """
     labelled = ~torch.isnan(labels)
-    known = labelled & ~torch.isnan(former)
+    known = labelled & ~torch.isnan(previous)
     if not exclusive:
-        targets = former.sigmoid().masked_fill(~known, torch.nan)
+        targets = previous.sigmoid().masked_fill(~known, torch.nan)
         return binary_cross_entropy(logits, targets), known.sum() / labelled.sum().clamp(min=1)
     whole = known.all(dim=-1)
     if not whole.any():
         return logits.sum() * 0, whole.float().mean()
-    return cross_entropy(logits[whole], former[whole].softmax(dim=-1)), whole.float().mean()
+    return cross_entropy(logits[whole], previous[whole].softmax(dim=-1)), whole.float().mean()

@@ -19,7 +19,7 @@ without any known label does not count.
 """
 
 from dataclasses import dataclass
-from typing import Literal, Protocol, get_args
+from typing import Literal, get_args
 
 import torch
 from torch import Tensor
@@ -48,23 +48,6 @@ class PairWeights:
 
     within: Tensor
     between: Tensor
-
-
-class LocalLoss(Protocol):
-    """The signature of `inter`, `intra` and `complete`."""
-
-    def __call__(
-        self,
-        logits: Tensor,
-        labels: Tensor,
-        representations: Tensor | None = None,
-        weights: PairWeights | None = None,
-        *,
-        distance: Distance = "exp_diff",
-        on: Source = "predictions",
-    ) -> Tensor:
-        """The loss of a batch, a scalar."""
-        ...
 
 
 def inter(

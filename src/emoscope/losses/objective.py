@@ -19,9 +19,9 @@ from emoscope.losses.functional import (
 )
 from emoscope.losses.local import PairWeights
 from emoscope.losses.structure import global_loss
-from emoscope.models.output import EmotionOutput
+from emoscope.models.shared.output import EmotionOutput
 from emoscope.recipes.schema import GlobalLossSection, LocalLossSection, ObjectiveSection
-from emoscope.registry import LOCAL_LOSSES, TERMS, resolve
+from emoscope.registry import LOSSES, resolve
 from emoscope.taxonomy import Taxonomy
 
 Term = Callable[[EmotionOutput, Tensor, Tensor | None], Tensor]
@@ -99,7 +99,7 @@ def make_objective(
     """
     local, pull = section.local_loss, section.global_loss
     weights = None if class_weights is None else torch.tensor(class_weights, dtype=torch.float32)
-    further: dict[str, Term] = {name: resolve(TERMS[name]) for name in section.terms}
+    further: dict[str, Term] = {name: resolve(LOSSES[name].place) for name in section.terms}
     if taxonomy.exclusive:
         term = softmax_term(weights, section.label_smoothing)
         return Objective(
@@ -168,7 +168,7 @@ def sigmoid_term(
 
 def local_term(section: LocalLossSection, taxonomy: Taxonomy, train: Floats) -> Term:
     """A loss over pairs of labels."""
-    function = resolve(LOCAL_LOSSES[section.name])
+    function = resolve(LOSSES[section.name].place)
     pairs: PairWeights | None = None
     if section.weights != "none":
         correlation = correlation_of(section.weights, taxonomy, train)
@@ -178,8 +178,8 @@ def local_term(section: LocalLossSection, taxonomy: Taxonomy, train: Floats) -> 
         chosen = pairs
         if pairs is not None:
             within, between = (
-                of_columns(of_columns(one, columns, 0), columns, 1)
-                for one in (pairs.within, pairs.between)
+                of_columns(of_columns(item, columns, 0), columns, 1)
+                for item in (pairs.within, pairs.between)
             )
             assert within is not None and between is not None  # noqa: S101, PT018
             chosen = PairWeights(within.to(output.logits.device), between.to(output.logits.device))

@@ -33,8 +33,8 @@ def resolved(name_or_path: str, read: Read, shipped: Callable[[str], bool]) -> V
     while place is not None:
         key = place if shipped(place) else str(Path(place).resolve())
         if key in chain:
-            told = " extends ".join([*chain[chain.index(key) :], key])
-            raise InputError(f"Recipe {name_or_path} extends itself: {told}. End the circle.")
+            circle = " extends ".join([*chain[chain.index(key) :], key])
+            raise InputError(f"Recipe {name_or_path} extends itself: {circle}. End the circle.")
         chain.append(key)
         layers.append(read(place))
         place = parent_of(place, layers[-1].pop(EXTENDS, None), shipped)

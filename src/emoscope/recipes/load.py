@@ -54,7 +54,7 @@ def load_recipe(name_or_path: str, overrides: Sequence[str] = ()) -> Recipe:
             section = section_of(str(shape.get("type", "nelec")))
             values = {**values, "model": section.model_validate(shape)}
         except ValidationError as error:
-            problems += [explained(one, section, "model.") for one in error.errors()]
+            problems += [explained(item, section, "model.") for item in error.errors()]
         except InputError as error:
             problems.append(f"model.type: {error}".removesuffix("."))
         if problems:
@@ -62,10 +62,10 @@ def load_recipe(name_or_path: str, overrides: Sequence[str] = ()) -> Recipe:
     try:
         recipe = Recipe.model_validate(values)
     except ValidationError as error:
-        problems += [explained(one, section) for one in error.errors()]
+        problems += [explained(problem, section) for problem in error.errors()]
     if problems:
-        told = "; ".join(problems)
-        raise InputError(f"Recipe {name_or_path}: {told}{'' if told.endswith('?') else '.'}")
+        listed = "; ".join(problems)
+        raise InputError(f"Recipe {name_or_path}: {listed}{'' if listed.endswith('?') else '.'}")
     return recipe
 
 

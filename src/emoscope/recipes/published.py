@@ -66,12 +66,12 @@ class PublishedTable(Section):
 
     @model_validator(mode="before")
     @classmethod
-    def _told_once(cls, values: Any) -> Any:
+    def _half_is_the_same(cls, values: Any) -> Any:
         """What the table says for all of its rows, written into each."""
         of = values.get("of", 1)
-        told = {"source": values["source"], "half": values.get("half", False)}
+        common = {"source": values["source"], "half": values.get("half", False)}
         rows = [
-            {**told, **row, "metrics": {k: figure(v, of) for k, v in row["metrics"].items()}}
+            {**common, **row, "metrics": {k: figure(v, of) for k, v in row["metrics"].items()}}
             for row in values.get("rows", ())
         ]
         return {**values, "rows": rows}
@@ -116,14 +116,3 @@ def published_for(recipe: str) -> PublishedTable | None:
     """
     table = table_of(recipe)
     return None if table is None else published(table)
-
-
-def published_row(recipe: str) -> PublishedRow | None:
-    """The figures published for the very configuration of a recipe, if there are any.
-
-    Args:
-        recipe: name of the recipe.
-    """
-    table = published_for(recipe)
-    rows = () if table is None else table.rows
-    return next((row for row in rows if row.recipe == recipe), None)

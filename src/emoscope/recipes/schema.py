@@ -12,7 +12,7 @@ from pydantic import (
 )
 
 from emoscope.errors import InputError
-from emoscope.recipes.models import NelecSection
+from emoscope.models.nelec.section import NelecSection
 from emoscope.recipes.section import (
     ModelSection,
     NonNegative,
@@ -21,7 +21,7 @@ from emoscope.recipes.section import (
     Section,
     Share,
 )
-from emoscope.registry import CORPORA, LOCAL_LOSSES, MODELS, TERMS, find, resolve
+from emoscope.registry import CORPORA, LOSSES, MODELS, find, resolve
 
 METADATA = ("description", "needs", "time")
 """Fields that are for people: recipes that differ in them alone train the same."""
@@ -143,7 +143,7 @@ class LocalLossSection(Section):
     @field_validator("name")
     @classmethod
     def _known(cls, name: str) -> str:
-        return checked(LOCAL_LOSSES, name, "local loss")
+        return checked(losses_of_kind(pairwise=True), name, "local loss")
 
     @field_validator("on")
     @classmethod
@@ -212,7 +212,7 @@ class ObjectiveSection(Section):
     @classmethod
     def _known_terms(cls, terms: dict[str, float]) -> dict[str, float]:
         for name in terms:
-            checked(TERMS, name, "loss")
+            checked(losses_of_kind(pairwise=False), name, "loss")
         return terms
 
     @field_validator("local_loss", mode="before")
@@ -358,6 +358,11 @@ class Recipe(Section):
     def settings(self) -> dict[str, Any]:
         """All that bears on the outcome, as plain values: everything but what is for people."""
         return self.model_dump(mode="json", exclude=set(METADATA))
+
+
+def losses_of_kind(pairwise: bool) -> dict[str, Any]:
+    """The registered losses that compare labels two by two, or the others."""
+    return {name: entry for name, entry in LOSSES.items() if entry.pairwise is pairwise}
 
 
 def checked(entries: dict[str, Any], name: str, what: str) -> str:

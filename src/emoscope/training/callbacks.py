@@ -24,7 +24,7 @@ from transformers import TrainerCallback, TrainerControl, TrainerState, Training
 
 from emoscope.experiments.log import Curve, ExperimentLog, Run
 from emoscope.experiments.plots import draw_log
-from emoscope.folder import write_text
+from emoscope.files import write_text
 from emoscope.training.logs import HISTORY
 
 Floats = NDArray[np.floating[Any]]
@@ -167,7 +167,7 @@ class ShowProgress(TrainerCallback):
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any
     ) -> None:
         """Show the bar."""
-        self.task = self.progress.add_task(self.title, total=state.max_steps, figures="")
+        self.task = self.progress.add_task(self.title, total=state.max_steps, shown="")
         self.progress.start()
 
     def on_step_end(
@@ -189,8 +189,8 @@ class ShowProgress(TrainerCallback):
         name = f"eval_{self.metric}"
         # Without a task it is an evaluation before any training.
         if logs and name in logs and self.task is not None:
-            figures = f"dev {self.metric} {logs[name]:.3f}"
-            self.progress.update(self.task, figures=figures)
+            shown = f"dev {self.metric} {logs[name]:.3f}"
+            self.progress.update(self.task, shown=shown)
 
     def on_train_end(
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any

@@ -18,7 +18,7 @@ def model_card(recipe: Recipe, prepared: Prepared, result: "RunResult") -> str:
     labels = ", ".join(
         f"{name} (not averaged)" if name in taxonomy.ignored else name for name in taxonomy.names
     )
-    told = "\n".join(f"- {line}" for line in prepared.family.told)
+    notes = "\n".join(f"- {line}" for line in prepared.family.notes)
     return f"""# {recipe.name}
 
 {recipe.description.strip()}
@@ -26,7 +26,7 @@ def model_card(recipe: Recipe, prepared: Prepared, result: "RunResult") -> str:
 - Model: {recipe.model.type}, written by emoscope {__version__}.
 - Labels ({"one a text" if taxonomy.exclusive else "any number a text"}): {labels}.
 - Trained on: {corpora(prepared.train)}; every choice made on {corpora(prepared.dev)}.
-{told}
+{notes}
 - Seed {result.seed}, {result.epochs:g} epochs, weights of epoch {result.best_epoch:g}.
 
 ## Figures on {recipe.dev_split}
@@ -49,7 +49,7 @@ of your own texts before you draw conclusions from the scores.
 
 def corpora(parts: Sequence[Corpus]) -> str:
     """Names, languages and sizes."""
-    return ", ".join(f"{one.name} ({one.languages[0]}, {len(one):,} texts)" for one in parts)
+    return ", ".join(f"{part.name} ({part.languages[0]}, {len(part):,} texts)" for part in parts)
 
 
 def at_half(result: "RunResult") -> str:

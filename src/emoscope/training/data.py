@@ -13,7 +13,7 @@ from torch.utils.data import DataLoader, Dataset, Sampler
 from emoscope.corpora.corpus import Corpus
 from emoscope.encoding.batching import Ragged
 from emoscope.encoding.encoder import Encoder
-from emoscope.models.torch_backend import tensors
+from emoscope.inference.torch_backend import tensors
 
 EXTRAS = ("labels", "rows", "part", "columns", "anchored")
 """What a batch holds besides the inputs of the model."""
@@ -187,7 +187,7 @@ class LengthBuckets(Sampler[list[int]]):
         self.rank = rank
         self.world = world
         self.starts = np.cumsum([0, *map(len, self.lengths)])
-        self.draws = draws_by_part([len(one) for one in self.lengths], alpha)
+        self.draws = draws_by_part([len(part_lengths) for part_lengths in self.lengths], alpha)
         self.epoch = 0
         self.place = 0
         """Of the batch that was drawn last, counted from the start of the epoch."""

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from transformers import PreTrainedModel
 
 from emoscope.errors import InputError, require
-from emoscope.recipes.models import LoraSection
+from emoscope.models.shared.sections import LoraSection
 
 Frozen = Literal["nothing", "labels", "words", "encoder"]
 
@@ -92,5 +92,5 @@ def merge_lora(model: PreTrainedModel) -> None:
             parent, _, child = name.rpartition(".")
             setattr(model.get_submodule(parent), child, module.get_base_layer())
     tensors: list[Tensor] = list(model.parameters())
-    for one in tensors:
-        one.requires_grad_(True)
+    for tensor in tensors:
+        tensor.requires_grad_(True)

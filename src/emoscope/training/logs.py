@@ -1,42 +1,21 @@
 """Where a recipe's runs are logged, and what of a finished run goes into the log."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
-from statistics import fmean
 from typing import Any
 
 from emoscope.errors import InputError
-from emoscope.evaluation.metrics import flat
 from emoscope.experiments.log import METRICS, PARAMS, ExperimentLog, Run, read_yaml
 from emoscope.experiments.naming import active
-from emoscope.folder import read_json
+from emoscope.files import read_json
+from emoscope.metrics.classification import metrics_of
+from emoscope.metrics.metric import mean_metrics, name_metrics
 from emoscope.recipes.schema import METADATA, Recipe
+from emoscope.registry import MODELS
 
 LOGS = Path("experiment_logs")
 """Where trainings are logged unless another place is named."""
 RESULT, HISTORY = "result.json", "history.json"
-NAMING = {
-    "nelec": (
-        "model.bidirectional",
-        "model.hidden_size",
-        "prior.target",
-        "vectors.emoji",
-        "vectors.words",
-    ),
-    "demux": (
-        "corpus.exclude",
-        "corpus.languages",
-        "mix.alpha",
-        "model.backbone",
-        "objective.global_loss.distance",
-        "objective.local_loss.coefficient",
-        "objective.local_loss.distance",
-        "objective.local_loss.name",
-    ),
-}
-NAMING["memo"] = (*NAMING["demux"], "model.head")
-ANY = ("corpus.exclude", "corpus.languages")
-"""Parameters in the folder's name, of a model that has none of its own in `NAMING`."""
 PARENTS = {
     "objective.local_loss.transform": "objective.local_loss.weights",
     "objective.local_loss.plus_one": "objective.local_loss.weights",
@@ -55,7 +34,7 @@ def open_log(root: Path, recipe: Recipe) -> ExperimentLog:
         root,
         group_of(recipe),
         params_of(recipe),
-        NAMING.get(recipe.model.type, ANY),
+        MODELS[recipe.model.type].naming,
         named=named,
         parents=PARENTS,
         ignored=IGNORED,
@@ -72,7 +51,7 @@ def group_of(recipe: Recipe) -> str:
         for section in recipe.corpora
     ]
     return "".join(
-        one.title().replace("_", "") for one in (recipe.model.type, *dict.fromkeys(names))
+        item.title().replace("_", "") for item in (recipe.model.type, *dict.fromkeys(names))
     )
 
 
@@ -138,22 +117,13 @@ def run_of(folder: Path) -> Run:
     if result.get("test") is not None:
         parts = result.get("test_parts") or {}
         # As on dev: a figure of several parts is the mean over them.
-        final |= named(
-            "test", means([flat(one) for one in parts.values()] or [flat(result["test"])])
-        )
+        measured = mean_metrics(list(map(metrics_of, parts.values() or [result["test"]])))
         if result.get("test_half") is not None:
-            final |= named("test_half", flat(result["test_half"]))
-        for name, one in parts.items():
-            final |= named(f"test_{name}", flat(one))
+            halved = metrics_of(result["test_half"])
+            measured |= {metric.at_fixed_threshold(): value for metric, value in halved.items()}
+        for name, report in parts.items():
+            measured |= {
+                metric.of_part(name): value for metric, value in metrics_of(report).items()
+            }
+        final |= name_metrics(measured, "test_")
     return Run(folder.name, result["best_epoch"], curves, final, result["seed"])
-
-
-def named(prefix: str, figures: Mapping[str, float]) -> dict[str, float]:
-    """Figures with a prefix to their names."""
-    return {f"{prefix}_{name}": value for name, value in figures.items()}
-
-
-def means(rows: Sequence[Mapping[str, float]]) -> dict[str, float]:
-    """Each figure as the mean over the rows that have it."""
-    names = dict.fromkeys(name for row in rows for name in row)
-    return {name: fmean(row[name] for row in rows if name in row) for name in names}

@@ -12,18 +12,19 @@ from sklearn.model_selection import train_test_split
 from emoscope.corpora.corpus import Corpus
 from emoscope.corpora.registry import load_corpus
 from emoscope.errors import InputError
-from emoscope.evaluation.metrics import report
 from emoscope.losses.objective import check_objective
+from emoscope.metrics.classification import report
+from emoscope.metrics.metric import MACRO_F1, MICRO_F1
+from emoscope.models.shared.family import Family
 from emoscope.recipes.schema import CorpusSection, Recipe
 from emoscope.registry import MODELS, resolve
 from emoscope.taxonomy import Taxonomy
 from emoscope.training.data import EncodedDataset, Part
-from emoscope.training.families.family import Family
 
 THREE_LETTERS = {"arq": "ar", "ary": "ar", "deu": "de", "eng": "en", "esp": "es", "hin": "hi"}
 """Codes of SemEval-2025's languages as taxonomies call them."""
-PART_FIGURES = ("micro_f1", "macro_f1")
-"""Figures that are followed for each part of dev by itself, where there are several."""
+PART_METRICS = (MICRO_F1, MACRO_F1)
+"""Followed for each part of dev by itself, where there are several."""
 
 
 @dataclass(frozen=True)
@@ -188,10 +189,12 @@ def check_metric(metric: str, dev: Sequence[Corpus]) -> None:
     known = ["loss"]
     for taxonomy in (corpus.taxonomy for corpus in dev):
         nothing = np.zeros((1, len(taxonomy)))
-        names = list(report(nothing, nothing > 0, taxonomy).flat())
-        known += names if taxonomy.exclusive else [*names, *(f"half_{name}" for name in names)]
+        metrics = list(report(nothing, nothing > 0, taxonomy).metrics())
+        if not taxonomy.exclusive:
+            metrics += [metric.at_fixed_threshold() for metric in metrics]
+        known += map(str, metrics)
     if len(dev) > 1:
-        known += [f"{name}_{figure}" for name in part_names(dev) for figure in PART_FIGURES]
+        known += [str(item.of_part(name)) for name in part_names(dev) for item in PART_METRICS]
     if metric not in known:
         choices = ", ".join(dict.fromkeys(known))
         raise InputError(f"training.metric: expected one of {choices}; found {metric!r}.")

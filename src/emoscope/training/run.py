@@ -12,16 +12,17 @@ from transformers import PreTrainedModel, set_seed
 from transformers.utils import logging as transformers_logging
 
 from emoscope.calibration import Calibration
-from emoscope.folder import complete, read_json, write_text
+from emoscope.files import read_json, write_text, written_aside
+from emoscope.folder import complete
 from emoscope.recipes.schema import Recipe
-from emoscope.training.assembly import make_trainer
+from emoscope.training.builder import make_trainer
 from emoscope.training.card import model_card
 from emoscope.training.checkpoints import last_checkpoint
-from emoscope.training.judging import Judgement, judge, measure, scored_texts
 from emoscope.training.logs import RESULT
 from emoscope.training.prepare import Prepared
 from emoscope.training.processes import is_main, wait
 from emoscope.training.trainer import EmotionTrainer
+from emoscope.training.validation import Validation, measure, scored_texts, validate
 
 TEST = ("test", "test_half", "test_parts")
 """Fields of `RunResult`, as `dev`, `half` and `parts` are."""
@@ -100,18 +101,18 @@ def train_run(
     seconds = time.monotonic() - started
 
     dev_logits = trainer.score(prepared.dev_set)[0]
-    judgement = judge(prepared, correction, dev_logits)
+    on_dev = validate(prepared, correction, dev_logits)
     on_test = None
     if prepared.test:
         test_logits = trainer.score(prepared.test_set)[0]
-        on_test = measure(prepared, prepared.test_set, test_logits, judgement.calibration)
-    result = result_of(trainer, judgement, on_test, seed, seconds)
+        on_test = measure(prepared, prepared.test_set, test_logits, on_dev.calibration)
+    result = result_of(trainer, on_dev, on_test, seed, seconds)
     if is_main():
         splits = [("dev", prepared.dev_set, dev_logits)]
         if prepared.test:
             splits.append(("test", prepared.test_set, test_logits))
         for split, parts, logits in splits:
-            scored = scored_texts(prepared, parts, logits, judgement.calibration)
+            scored = scored_texts(prepared, parts, logits, on_dev.calibration)
             scored.write(folder / f"{split}.parquet")
         prepared.family.finish(model)
         card = model_card(recipe, prepared, result)
@@ -119,7 +120,7 @@ def train_run(
             folder / "model",
             model,
             prepared,
-            judgement.calibration,
+            on_dev.calibration,
             card,
             recipe.text.languages,
         )
@@ -131,23 +132,23 @@ def train_run(
 
 def result_of(
     trainer: EmotionTrainer,
-    dev: Judgement,
-    test: Judgement | None,
+    dev: Validation,
+    test: Validation | None,
     seed: int,
     seconds: float,
 ) -> RunResult:
     """What is kept of a run in one file."""
     measured: dict[str, Any] = {}
-    for judged, names in ((dev, ("dev", "half", "parts")), (test, TEST)):
-        if judged is None:
+    for checked, names in ((dev, ("dev", "half", "parts")), (test, TEST)):
+        if checked is None:
             continue
         # A part may have labels that the model has not learnt, and the pooled figures leave out.
-        apart = len(judged.parts) > 1 or any(
-            one.labels.keys() != judged.pooled.labels.keys() for one in judged.parts.values()
+        apart = len(checked.parts) > 1 or any(
+            part.labels.keys() != checked.pooled.labels.keys() for part in checked.parts.values()
         )
-        of_parts = {name: one.to_dict() for name, one in judged.parts.items()}
-        half = None if judged.half is None else judged.half.to_dict()
-        values = (judged.pooled.to_dict(), half, of_parts if apart else None)
+        of_parts = {name: part.to_dict() for name, part in checked.parts.items()}
+        fixed = None if checked.at_fixed is None else checked.at_fixed.to_dict()
+        values = (checked.pooled.to_dict(), fixed, of_parts if apart else None)
         measured |= dict(zip(names, values, strict=True))
     return RunResult(
         seed=seed,
@@ -177,11 +178,8 @@ def save_model(
     languages: Sequence[str] = (),
 ) -> None:
     """Write a model folder, whole or not at all; arguments as of `complete`."""
-    partial = folder.with_name(f".{folder.name}.partial")
-    shutil.rmtree(partial, ignore_errors=True)
-    model.save_pretrained(partial)
-    encoder = prepared.family.encoder
-    encoder.save(partial)
-    complete(partial, prepared.taxonomy, calibration, encoder.to_config(), card, languages)
-    shutil.rmtree(folder, ignore_errors=True)
-    partial.rename(folder)
+    with written_aside(folder) as partial:
+        model.save_pretrained(partial)
+        encoder = prepared.family.encoder
+        encoder.save(partial)
+        complete(partial, prepared.taxonomy, calibration, encoder.to_config(), card, languages)

@@ -11,12 +11,11 @@ from typing import Any
 
 import torch
 import transformers
-from filelock import FileLock, Timeout
 
 from emoscope._version import __version__
 from emoscope.experiments.log import LOCK, PARAMS, ExperimentLog, read_yaml, to_yaml
 from emoscope.experiments.plots import draw_log
-from emoscope.folder import write_text
+from emoscope.files import acquire_lock, write_text
 from emoscope.recipes.schema import Recipe
 from emoscope.training.logs import RESULT, check_folder, log_finished, params_of, same
 from emoscope.training.prepare import Prepared, prepare
@@ -63,7 +62,7 @@ def train(
     prepared = prepared or prepare(recipe, root)
     if is_main():
         start(recipe, output, restart, {**environment(), **prepared.family.facts})
-        for line in prepared.family.told:
+        for line in prepared.family.notes:
             logger.info("%s", line)
     wait()
     seeds = range(recipe.seed, recipe.seed + runs)
@@ -104,16 +103,14 @@ def taken(folder: Path, blocking: bool) -> Iterator[bool]:
         yield True
         return
     folder.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(folder / LOCK)
-    try:
-        lock.acquire(timeout=-1 if blocking else 0)
-    except Timeout:
+    held = acquire_lock(folder / LOCK, wait=blocking)
+    if held is None:
         yield False
         return
     try:
         yield True
     finally:
-        lock.release()
+        held.release()
 
 
 def start(

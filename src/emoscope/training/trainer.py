@@ -19,16 +19,16 @@ from transformers import Trainer, TrainerCallback, TrainingArguments
 
 from emoscope.encoding.batching import by_length
 from emoscope.errors import EmoscopeError
+from emoscope.inference.torch_backend import tensors
 from emoscope.losses.distillation import self_distillation, target_share
 from emoscope.losses.objective import Objective
-from emoscope.models.torch_backend import tensors
+from emoscope.models.shared.family import HeldWords
 from emoscope.recipes.schema import TrainingSection
-from emoscope.training.anchor import Anchor
 from emoscope.training.checkpoints import SCORES
 from emoscope.training.corpus_bias import bias_of
 from emoscope.training.data import EXTRAS, EncodedDataset, EpochLoader, LengthBuckets, Part, keep
+from emoscope.training.previous_logits import Logits, PreviousLogits
 from emoscope.training.schedules import make_schedule
-from emoscope.training.scores import Logits, TrainScores
 
 Judge = Callable[[Logits], dict[str, float]]
 
@@ -64,14 +64,14 @@ class EmotionTrainer(Trainer):
         train: EncodedDataset,
         dev: Sequence[Part],
         dev_objectives: Sequence[Objective],
-        judge: Judge,
+        validate: Judge,
         alpha: float | Sequence[float] = 1.0,
         distillation: float = 0.0,
-        anchor: tuple[Anchor, float] | None = None,
+        anchor: tuple[HeldWords, float] | None = None,
         callbacks: list[TrainerCallback] | None = None,
     ) -> None:
         self.section = section
-        self.judge = judge
+        self.validate = validate
         self.objectives = list(objectives)
         self.train_examples = train
         self.dev_parts = list(dev)
@@ -90,7 +90,7 @@ class EmotionTrainer(Trainer):
             data_collator=keep,  # type: ignore[arg-type]
             callbacks=callbacks,
         )
-        self.train_scores = TrainScores(
+        self.previous_logits = PreviousLogits(
             [part.labels.shape for part in train.parts],
             lambda own: self.accelerator.gather(own.to(self.args.device)),
         )
@@ -100,7 +100,7 @@ class EmotionTrainer(Trainer):
         parts = self.train_examples.parts
         lengths = [part.encoded.lengths for part in parts]
         if not self.section.bucket_by_length:
-            lengths = [np.zeros_like(one) for one in lengths]
+            lengths = [np.zeros_like(part_lengths) for part_lengths in lengths]
         buckets = LengthBuckets(
             lengths,
             self.section.batch_size,
@@ -124,7 +124,11 @@ class EmotionTrainer(Trainer):
 
     def get_decay_parameter_names(self, model: nn.Module) -> list[str]:
         """Parameters that weight decay shrinks: not those with rows that must not move."""
-        still = {name for name, one in model.named_parameters() if hasattr(one, "frozen_rows")}
+        still = {
+            name
+            for name, parameter in model.named_parameters()
+            if hasattr(parameter, "frozen_rows")
+        }
         return [name for name in super().get_decay_parameter_names(model) if name not in still]
 
     def compute_loss(
@@ -136,7 +140,7 @@ class EmotionTrainer(Trainer):
     ) -> Any:
         """The objective of one batch; its terms and, in training, its logits are kept."""
         extras = {name: inputs[name] for name in EXTRAS if name in inputs}
-        output = model(**{name: one for name, one in inputs.items() if name not in EXTRAS})
+        output = model(**{name: value for name, value in inputs.items() if name not in EXTRAS})
         number, columns = int(extras["part"]), extras.get("columns")
         biased = replace(output, logits=output.logits + self.corpus_bias(number, columns))
         loss, terms = self.objectives[number](biased, extras["labels"], columns)
@@ -149,15 +153,15 @@ class EmotionTrainer(Trainer):
             loss = loss + coefficient * terms["anchor_loss"]
         if self.distillation:
             clock = self.train_examples.clock
-            self.train_scores.begin(0 if clock is None else clock.epoch)
-            former = self.train_scores.recall(number, rows, places)
+            self.previous_logits.begin(0 if clock is None else clock.epoch)
+            previous = self.previous_logits.recall(number, rows, places)
             loss, terms["self_distillation"] = self.distilled(
-                loss, output.logits, torch.from_numpy(former), extras["labels"], number
+                loss, output.logits, torch.from_numpy(previous), extras["labels"], number
             )
         for name, value in terms.items():
             self._terms.setdefault(name, []).append(value.detach())
         logits = output.logits.detach().float().cpu().numpy()
-        self.train_scores.keep(number, rows, places, logits)
+        self.previous_logits.keep(number, rows, places, logits)
         return (loss, output) if return_outputs else loss
 
     def corpus_bias(self, part: int, columns: Tensor | None = None) -> Tensor | float:
@@ -166,19 +170,19 @@ class EmotionTrainer(Trainer):
         return bias if columns is None or isinstance(bias, float) else bias[columns]
 
     def distilled(
-        self, loss: Tensor, logits: Tensor, former: Tensor, labels: Tensor, part: int
+        self, loss: Tensor, logits: Tensor, previous: Tensor, labels: Tensor, part: int
     ) -> tuple[Tensor, Tensor]:
         """A loss whose targets have moved to former scores, and the term that moved it."""
         exclusive = self.train_examples.parts[part].corpus.taxonomy.exclusive
-        term, known = self_distillation(logits, former.to(logits.device), labels, exclusive)
+        term, known = self_distillation(logits, previous.to(logits.device), labels, exclusive)
         epochs = self.section.epochs
-        share = known * target_share(self.distillation, self.train_scores.epoch, epochs)
+        share = known * target_share(self.distillation, self.previous_logits.epoch, epochs)
         return (1 - share) * loss + share * term, term.detach()
 
     def _save_rng_state(self, output_dir: str) -> None:
         """Keep in a checkpoint what the training examples were scored, too."""
         super()._save_rng_state(output_dir)
-        values = self.train_scores.to_arrays()
+        values = self.previous_logits.to_arrays()
         if self.args.should_save:
             save_file(values, Path(output_dir) / SCORES)
 
@@ -186,7 +190,7 @@ class EmotionTrainer(Trainer):
         self, resume_from_checkpoint: str, model: nn.Module | None = None
     ) -> None:
         super()._load_from_checkpoint(resume_from_checkpoint, model)
-        self.train_scores.load(Path(resume_from_checkpoint) / SCORES)
+        self.previous_logits.load(Path(resume_from_checkpoint) / SCORES)
 
     def evaluate(
         self,
@@ -200,14 +204,14 @@ class EmotionTrainer(Trainer):
         """
         started = time.monotonic()
         self.dev_logits, loss = self.score(self.dev_parts, self.dev_objectives)
-        if not all(np.isfinite(one).all() for one in self.dev_logits):
+        if not all(np.isfinite(part_logits).all() for part_logits in self.dev_logits):
             raise EmoscopeError(
                 f"The training diverged: by epoch {self.state.epoch:g} some scores of dev are no "
                 "numbers. Try a lower training.learning_rate, training.max_grad_norm=1, or "
                 "objective.local_loss.on=predictions; --restart begins anew."
             )
-        figures = {"loss": loss, **self.judge(self.dev_logits)}
-        metrics = {f"{metric_key_prefix}_{name}": value for name, value in figures.items()}
+        measured = {"loss": loss, **self.validate(self.dev_logits)}
+        metrics = {f"{metric_key_prefix}_{name}": value for name, value in measured.items()}
         metrics[f"{metric_key_prefix}_runtime"] = time.monotonic() - started
         self.log(dict(metrics))
         self.control = self.callback_handler.on_evaluate(
@@ -252,7 +256,7 @@ class EmotionTrainer(Trainer):
 
     def alike(self, part: Part) -> int:
         """The number of the training part with the labels of a dev part; the first if none has."""
-        names = [one.corpus.taxonomy.names for one in self.train_examples.parts]
+        names = [part.corpus.taxonomy.names for part in self.train_examples.parts]
         own = part.corpus.taxonomy.names
         return names.index(own) if own in names else 0
 

@@ -1,0 +1,109 @@
+"""How many texts have each label, and how many labels a text has."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from emoscope.charts.scene import (
+    ACCENT,
+    INK,
+    LINE,
+    SOFT,
+    WARM,
+    Line,
+    Scene,
+    Shape,
+    Text,
+    box,
+    cut,
+    widest,
+)
+from emoscope.charts.tally import Tally
+from emoscope.charts.view import MOST_LABELS, Table, View, by_share
+from emoscope.charts.words import counted, isolated, percent
+
+WIDTH, ROW, FONT = 340.0, 20.0, 12.0
+MOST_SIZES = 8
+"""Numbers of labels that have a bar of their own; the last stands for all above, too."""
+
+
+class Bar(NamedTuple):
+    """One bar: its name, its length, where its mark is, and what a pointer over it tells."""
+
+    name: str
+    share: float
+    mark: float | None
+    title: str
+
+
+def distribution(tally: Tally) -> View:
+    """Share of the texts with each label, its mean probability, and the labels of a text."""
+    names, shares, means = tally.taxonomy.names, tally.shares, tally.mean_probabilities
+    order = by_share(tally)
+    bars = [
+        Bar(
+            names[k],
+            float(shares[k]),
+            float(means[k]),
+            f"{isolated(names[k])}: {counted(int(tally.given[k]), 'text')}, {percent(shares[k])}; "
+            f"mean probability {means[k]:.3f}",
+        )
+        for k in order[:MOST_LABELS]
+    ]
+    notes = ["Bar: share of the texts that have the label. Mark: its mean probability over all."]
+    if len(order) > MOST_LABELS:
+        notes.append(f"The {MOST_LABELS} most frequent of {len(order)} labels are drawn.")
+    scenes = [_bars(bars, "Share of texts by label")]
+    tables = [
+        Table(
+            "Labels",
+            ("label", "texts", "share of texts", "mean probability"),
+            tuple(
+                (names[k], f"{tally.given[k]:,}", percent(shares[k]), f"{means[k]:.4f}")
+                for k in order
+            ),
+        )
+    ]
+    if not tally.taxonomy.exclusive:
+        sizes = [(name, count, count / max(tally.texts, 1)) for name, count in _sizes(tally)]
+        bars = [
+            Bar(name, share, None, f"{name}: {counted(count, 'text')}, {percent(share)}")
+            for name, count, share in sizes
+        ]
+        scenes.append(_bars(bars, "Share of texts by their number of labels"))
+        header = ("labels of a text", "texts", "share of texts")
+        rows = tuple((name, f"{count:,}", percent(share)) for name, count, share in sizes)
+        tables.append(Table("Number of labels", header, rows))
+    return View("Distribution", tuple(notes), tuple(scenes), tuple(tables))
+
+
+def _sizes(tally: Tally) -> list[tuple[str, int]]:
+    """How many texts have no label, one, two, up to the largest number there is."""
+    largest = max((k for k, count in enumerate(tally.sizes) if count), default=0)
+    sizes = [("no label", int(tally.sizes[0]))]
+    sizes += [
+        (counted(k, "label"), int(tally.sizes[k])) for k in range(1, min(largest + 1, MOST_SIZES))
+    ]
+    if largest >= MOST_SIZES:
+        sizes.append((f"{MOST_SIZES} or more", int(tally.sizes[MOST_SIZES:].sum())))
+    return sizes
+
+
+def _bars(bars: Sequence[Bar], label: str) -> Scene:
+    """Bars from the left, with their names before and their shares behind them."""
+    names = widest((bar.name for bar in bars), FONT, 130)
+    left, room = names + 8, WIDTH - names - 8 - 56
+    longest = max(max(bar.share, bar.mark or 0.0) for bar in bars) or 1.0
+    shapes: list[Shape] = []
+    for at, bar in enumerate(bars):
+        y = at * ROW
+        length = room * bar.share / longest
+        shapes.append(box(left, y + 3, room, ROW - 6, LINE, 0.35))
+        shapes.append(box(left, y + 3, length, ROW - 6, ACCENT, 0.85))
+        if bar.mark is not None:
+            x = left + room * bar.mark / longest
+            shapes.append(Line(((x, y + 1), (x, y + ROW - 1)), WARM, 2))
+        base = y + ROW / 2 + 0.35 * FONT
+        shapes.append(Text((names, base), cut(bar.name, names, FONT), FONT, "end", INK))
+        shapes.append(Text((WIDTH, base), percent(bar.share), FONT - 1, "end", SOFT))
+        shapes.append(box(0, y, WIDTH, ROW, INK, 0, bar.title))
+    return Scene(WIDTH, len(bars) * ROW, tuple(shapes), label)

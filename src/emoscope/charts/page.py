@@ -1,0 +1,112 @@
+"""Pieces of a page that needs nothing but itself: no script, no font, no picture from elsewhere."""
+
+import base64
+import hashlib
+import html
+import re
+from collections.abc import Iterable, Sequence
+from importlib.resources import files
+from pathlib import Path
+from typing import NewType
+
+Html = NewType("Html", str)
+"""Markup; anything else goes through `text` first."""
+NOT_IN_PAGES = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]")
+"""Control characters, halves of characters, and what Unicode says is none."""
+
+
+def printable(value: str) -> str:
+    """A string in which what neither a page nor a terminal may be given, as ESC, is replaced."""
+    return NOT_IN_PAGES.sub("\ufffd", value)
+
+
+def text(value: object) -> Html:
+    """Any value as text; what no page may hold, such as a null character, is replaced."""
+    return Html(html.escape(printable(str(value))))
+
+
+def element(name: str, content: Html, **attributes: str) -> Html:
+    """An element; a trailing underscore of an attribute's name is dropped."""
+    given = "".join(
+        f' {key.rstrip("_")}="{text(value)}"' for key, value in attributes.items() if value
+    )
+    return Html(f"<{name}{given}>{content}</{name}>")
+
+
+def joined(parts: Iterable[Html]) -> Html:
+    """Pieces one after the other."""
+    return Html("\n".join(parts))
+
+
+def table(
+    header: Sequence[str],
+    rows: Iterable[Sequence[object]],
+    *,
+    left: int = 1,
+    apart: int | None = None,
+    caption: str = "",
+) -> Html:
+    """A table.
+
+    Args:
+        header: of the columns.
+        rows: of cells.
+        left: how many of the first columns are words, not numbers.
+        apart: number of the row that a line stands above.
+        caption: what it shows.
+    """
+
+    def cells(kind: str, values: Sequence[object]) -> Html:
+        return joined(
+            element(kind, text(value), class_="left" if at < left else "")
+            for at, value in enumerate(values)
+        )
+
+    body = joined(
+        element("tr", cells("td", row), class_="apart" if number == apart else "")
+        for number, row in enumerate(rows)
+    )
+    above = element("caption", text(caption)) if caption else Html("")
+    head = element("thead", element("tr", cells("th", header)))
+    return element(
+        "div",
+        element("table", joined([above, head, element("tbody", body)])),
+        class_="wide",
+    )
+
+
+def picture(path: Path, alt: str) -> Html:
+    """A PNG inside the page."""
+    data = base64.b64encode(path.read_bytes()).decode("ascii")
+    return element("figure", Html(f'<img alt="{text(alt)}" src="data:image/png;base64,{data}">'))
+
+
+def folded(summary: str, content: Html) -> Html:
+    """Content that a click shows."""
+    return element("details", joined([element("summary", text(summary)), content]))
+
+
+def page(title: str, body: Html, style: str = "") -> str:
+    """A whole page.
+
+    Its policy lets a browser apply the page's own style and show the pictures inside it, and do
+    nothing else, whatever a text might smuggle in.
+
+    Args:
+        title: of the page.
+        body: its content.
+        style: CSS beside that of all pages.
+    """
+    sheet = f"\n{(files('emoscope.charts') / 'page.css').read_text(encoding='utf-8')}{style}"
+    digest = base64.b64encode(hashlib.sha256(sheet.encode()).digest()).decode("ascii")
+    policy = (
+        f"default-src 'none'; style-src 'sha256-{digest}'; img-src data:; base-uri 'none'; "
+        "form-action 'none'"
+    )
+    return (
+        '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
+        f'<meta http-equiv="Content-Security-Policy" content="{policy}">\n'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+        f"<title>{text(title)}</title>\n<style>{sheet}</style>\n</head>\n<body>\n{body}\n</body>\n"
+        "</html>\n"
+    )

@@ -1,0 +1,207 @@
+"""What `emoscope annotate` makes of its options, and what it shows."""
+
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Literal
+
+import typer
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    Progress,
+    ProgressColumn,
+    SpinnerColumn,
+    Task,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+from rich.text import Text
+
+from emoscope.cli._common import turn_columns
+from emoscope.cli._picture import Picture
+from emoscope.errors import InputError
+from emoscope.inference.backend import Engine
+from emoscope.inference.long_texts import LongTexts
+from emoscope.jobs.annotate import (
+    ModelSpec,
+    Options,
+    Source,
+    Status,
+    Summary,
+    annotate_file,
+    annotate_stream,
+)
+from emoscope.reading.errors import RowError
+from emoscope.taxonomy import Taxonomy
+from emoscope.text.language import names
+
+INTERRUPTED = 130
+SHOWN = 10
+"""Labels that a message names."""
+
+
+def spec_of(
+    model: Path | None,
+    labels: str | None,
+    taxonomy: str | None,
+    engine: Engine = "auto",
+    long_texts: LongTexts = "auto",
+) -> ModelSpec:
+    """The model, the labels it is asked for, and how it runs."""
+    if labels is not None and taxonomy is not None:
+        raise InputError("--labels and --taxonomy say the same thing: give only one of them.")
+    named = labels if labels is not None else taxonomy
+    return ModelSpec(model, None if named is None else Taxonomy.load(named), engine, long_texts)
+
+
+def turns_of(text: str | None, turns: str | None) -> tuple[str, ...] | None:
+    """The columns of the turns."""
+    if text is not None and turns is not None:
+        raise InputError("--text names one column and --turns several: give only one of them.")
+    return turn_columns(turns) if text is None else (text,)
+
+
+def threshold_of(text: str) -> float | Path | Literal["fitted"]:
+    """`fitted`, a number, or else a file."""
+    if text == "fitted":
+        return "fitted"
+    try:
+        return float(text)
+    except ValueError:
+        if not Path(text).is_file():
+            raise InputError(
+                f"--threshold {text}: expected fitted, a number from 0 to 1 such as 0.3, or a JSON "
+                "or YAML file; there is no such file."
+            ) from None
+        return Path(text)
+
+
+def run(
+    model: ModelSpec,
+    source: Source,
+    output: Path | None,
+    options: Options,
+    picture: Picture | None = None,
+) -> None:
+    """Annotate, draw, and say on stderr what a user has to know."""
+    if output == Path("-"):
+        output = None
+    if picture is not None:
+        picture.check(output, options)
+    try:
+        with progress(shown=output is not None or not sys.stdout.isatty()) as on_status:
+            if output is None:
+                stream = sys.stdout.buffer
+                summary = annotate_stream(model, source, stream, options, on_status)
+            else:
+                summary = annotate_file(model, source, output, options, on_status)
+    except RowError as error:
+        raise InputError(
+            f"{error} To go on past such rows: --bad-rows keep, or --skip-bad-rows FILE."
+        ) from error
+    except KeyboardInterrupt:
+        if output is not None:
+            typer.echo("Interrupted. The same command goes on where it was.", err=True)
+        raise typer.Exit(INTERRUPTED) from None
+    for line in job_notes(summary, output, options):
+        typer.echo(line, err=True)
+    if picture is not None and output is not None:
+        picture.draw(output, source.name)
+
+
+def job_notes(summary: Summary, output: Path | None, options: Options) -> Iterator[str]:
+    """What is worth telling of a job that has ended well.
+
+    Args:
+        summary: of the job.
+        output: its file.
+        options: of the job.
+    """
+    if summary.resumed and summary.resumed == summary.rows:
+        yield f"{output} is finished: nothing was left to do."
+    elif summary.resumed:
+        yield f"Went on after row {summary.resumed:,}."
+    if summary.bad:
+        rows = "1 row" if summary.bad == 1 else f"{summary.bad:,} rows"
+        where = options.reject_file or "`error` in the output"
+        yield f"{rows} of {summary.rows:,} could not be annotated; see {where}."
+    yield from unread(summary)
+    yield from guesses(summary, options)
+
+
+def unread(summary: Summary) -> Iterator[str]:
+    """That some texts are in a language that the model does not read, if they are; see `told`."""
+    if not summary.unread:
+        return
+    percent = 100 * summary.unread / summary.rows
+    share = f"{percent:.0f} %" if percent >= 1 else "under 1 %"
+    look = "looks" if summary.unread == 1 else "look"
+    example = "" if summary.first_unread is None else f", e.g. row {summary.first_unread:,}"
+    yield (
+        f"{summary.unread:,} of {summary.rows:,} rows ({share}) {look} like another language than "
+        f"{names(summary.languages)}, which this model reads{example}: such scores mean nothing, "
+        "so leave these rows out or take a model of their language."
+    )
+
+
+def guesses(summary: Summary, options: Options) -> Iterator[str]:
+    """That labels were given by a guess, if they were; see `told`."""
+    labels = summary.labels
+    if not labels.guessed or options.threshold != "fitted" or labels.exclusive:
+        return
+    yield (
+        f"The model was not trained on {listed(labels.guessed)}: it goes by the words alone, "
+        "and from which score such a label is given is a guess. Code a hundred rows by hand and "
+        "name them with --calibrate, which also says how good the labels are; or say with --expect "
+        "how many texts have them."
+    )
+    for taxonomy in dict.fromkeys(taxonomy for _, taxonomy in labels.groups):
+        names = listed([name for name, each in labels.groups if each == taxonomy])
+        yield f"{names}: --taxonomy {taxonomy} makes this of labels that the model was trained on."
+
+
+def listed(names: Sequence[str]) -> str:
+    """Names for a message, of many the first."""
+    more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
+    return ", ".join(names[:SHOWN]) + more
+
+
+class RateColumn(ProgressColumn):
+    """Rows a second."""
+
+    def render(self, task: Task) -> Text:
+        """The rate of this run, over all of its time."""
+        new, seconds = task.fields["new"], task.elapsed
+        return Text(f"{new / seconds:,.0f} rows/s" if new and seconds else "")
+
+
+@contextmanager
+def progress(shown: bool = True) -> Iterator[Callable[[Status], None]]:
+    """Rows, rate and time left on stderr; nothing where stderr is no terminal."""
+    console = Console(stderr=True)
+    bars = Progress(
+        SpinnerColumn(),
+        TextColumn("{task.fields[rows]:,} rows"),
+        RateColumn(),
+        BarColumn(),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+        console=console,
+        disable=not (shown and console.is_terminal),
+    )
+    with bars:
+        task = bars.add_task("", total=None, rows=0, new=0)
+
+        def show(status: Status) -> None:
+            bars.update(
+                task,
+                total=status.total,
+                completed=status.read if status.total else None,
+                rows=status.rows,
+                new=status.rows - status.resumed,
+            )
+
+        yield show

@@ -1,0 +1,233 @@
+"""What `emoscope annotate` makes of coded rows, and of the shares that a user expects."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import typer
+from numpy.typing import NDArray
+
+from emoscope.cli._annotate_options import listed
+from emoscope.errors import InputError
+from emoscope.inference.annotator import Annotator
+from emoscope.inference.fit_recalibration import FOLDS, Check, Coded
+from emoscope.inference.model_info import ModelSpec
+from emoscope.inference.recalibration import Recalibration
+from emoscope.reading.conversations import Columns, guessed
+from emoscope.reading.rows import format_of, read_rows
+
+if TYPE_CHECKING:
+    from emoscope.corpora.examples import Example
+
+LABEL_COLUMNS = ("labels", "label")
+"""Columns that may hold the names of a row's labels, if there is no column for each label."""
+
+
+@dataclass(frozen=True)
+class CodedTable:
+    """A table of coded rows.
+
+    Attributes:
+        path: of the file.
+        turns: columns that hold the turns, or the text, as of `Source`.
+        label: column with the names of a row's labels; a column for each label if None, or one of
+            `LABEL_COLUMNS`.
+        turn_separator: what parts the turns inside one column.
+        encoding: of the text.
+    """
+
+    path: Path
+    turns: tuple[str, ...] | None = None
+    label: str | None = None
+    turn_separator: str | None = None
+    encoding: str = "utf-8"
+
+    def read(self, names: tuple[str, ...]) -> "CodedRows":
+        """Read the rows, as `emoscope evaluate` reads a labelled table.
+
+        Args:
+            names: of the labels asked for.
+
+        Raises:
+            RowError: at a row that cannot be read.
+            InputError: no such file or column, or nothing says which labels the rows have.
+        """
+        from emoscope.corpora.examples import read_examples
+        from emoscope.taxonomy import Taxonomy
+
+        first = next(read_rows(self.path, encoding=self.encoding), None)
+        present = {} if first is None else first.values
+        turns, _ = guessed(present, self.turns, None)
+        label = self._label_column(present, names)
+        columns = Columns(turns=turns, label=label, turn_separator=self.turn_separator)
+        examples = read_examples(
+            read_rows(self.path, encoding=self.encoding),
+            Taxonomy.of(list(names)),
+            columns,
+            str(self.path),
+            fixed=format_of(self.path) not in ("json", "jsonl"),
+            open_labels=True,
+        )
+        return CodedRows.of(examples, names, known=None if label is None else names)
+
+    def _label_column(self, present: Any, names: tuple[str, ...]) -> str | None:
+        """The one column of labels, if that is how the table has them."""
+        if self.label is not None or any(name in present for name in names):
+            return self.label
+        found = next((name for name in LABEL_COLUMNS if name in present), None)
+        if found is None:
+            raise InputError(
+                f"{self.path}: expected coded rows: a column for each label, called "
+                f"{', '.join(names[:3])}{' …' if len(names) > 3 else ''}, with 1 where a text has "
+                f"it and 0 where not; or one column of names, called label or named by --label. "
+                f"The columns are {', '.join(map(repr, present)) or 'none'}."
+            )
+        return found
+
+
+@dataclass(frozen=True)
+class CodedRows:
+    """N rows that a user has coded.
+
+    Attributes:
+        conversations: the turns of each.
+        labels: in [0, 1], (N, K), NaN where a row does not say.
+        others: names in the rows that are not asked for.
+    """
+
+    conversations: list[list[str]]
+    labels: NDArray[np.float64]
+    others: tuple[str, ...]
+
+    @classmethod
+    def of(
+        cls, examples: "list[Example]", names: tuple[str, ...], known: tuple[str, ...] | None
+    ) -> "CodedRows":
+        """What examples say of some labels.
+
+        Args:
+            examples: the rows.
+            names: of the K labels.
+            known: labels that a row says something of; those of its columns if None.
+        """
+        labels = np.full((len(examples), len(names)), np.nan)
+        others: dict[str, None] = {}
+        for row, example in enumerate(examples):
+            if example.marks is None:
+                continue
+            for name in known or example.marks:
+                if name in names:
+                    labels[row, names.index(name)] = example.marks.get(name, 0.0)
+            others |= dict.fromkeys(name for name in example.marks if name not in names)
+        return cls([example.turns for example in examples], labels, tuple(others))
+
+
+def expected_shares(text: str | None) -> tuple[tuple[str, float], ...]:
+    """`nostalgia=0.05, hope=0.1` → names with their shares.
+
+    Raises:
+        InputError: it is something else.
+    """
+    shares: dict[str, float] = {}
+    for part in () if text is None else text.split(","):
+        name, sign, number = (each.strip() for each in part.rpartition("="))
+        try:
+            share = float(number)
+        except ValueError:
+            share = -1.0
+        if not (name and sign and 0 < share < 1) or name in shares:
+            raise InputError(
+                f"--expect {text!r}: expected labels, each once, with the share of the texts that "
+                "has it, such as 'nostalgia=0.05, hope=0.1', where 0.05 is 5 %."
+            )
+        shares[name] = share
+    return tuple(shares.items())
+
+
+def with_calibration(spec: ModelSpec, table: CodedTable, save: Path | None) -> ModelSpec:
+    """The model with a calibration, from coded rows or from the file of an earlier one.
+
+    What the coded rows say, and how good it is, goes to stderr.
+
+    Args:
+        spec: the model, and the labels that it is asked for.
+        table: coded rows, or a file that `Recalibration.save` wrote.
+        save: where a new calibration is kept.
+
+    Raises:
+        InputError: the rows or the file cannot be used for these labels, or nothing new is there to
+            be kept.
+    """
+    if is_calibration(table.path):
+        if save is not None:
+            raise InputError(
+                f"--save-calibration keeps what coded rows say, but {table.path} is such a file "
+                "already. Leave it out."
+            )
+        known = Recalibration.load(table.path)
+        known.check_model(spec.fingerprint())
+        return replace(spec, own=known)
+    # A share is expected in place of that of the coded rows, which are not known yet.
+    annotator = replace(spec, expected=()).load()
+    coded, others = scored(annotator, table)
+    found = replace(coded.fit(), model=spec.fingerprint())
+    for line in calibration_notes(
+        table.path, annotator.taxonomy.names, coded, coded.check(), others
+    ):
+        typer.echo(line, err=True)
+    if save is not None:
+        found.save(save)
+    return replace(spec, own=found if found.labels else None)
+
+
+def is_calibration(path: Path) -> bool:
+    """Whether a file is a calibration rather than a table: JSON whose value is one object."""
+    if path.suffix.lower() != ".json" or not path.is_file():
+        return False
+    with path.open("rb") as file:
+        return file.read(1000).lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{")
+
+
+def scored(annotator: Annotator, table: CodedTable) -> tuple[Coded, tuple[str, ...]]:
+    """The coded rows of a table as the model scores them, and the names that are not asked for."""
+    annotator.scoring.check_several("--calibrate")
+    rows = table.read(annotator.taxonomy.names)
+    try:
+        return Coded.of(annotator, rows.conversations, rows.labels), rows.others
+    except InputError as error:
+        raise InputError(f"{table.path}: {error}") from error
+
+
+def calibration_notes(
+    path: Path, names: tuple[str, ...], coded: Coded, check: Check, others: tuple[str, ...]
+) -> Iterator[str]:
+    """What is worth telling of a calibration.
+
+    Args:
+        path: of the table.
+        names: of the labels.
+        coded: its rows.
+        check: how good it is.
+        others: names in the rows that are not asked for.
+    """
+    labels = "1 label that has" if check.labels == 1 else f"{check.labels} labels that have"
+    before, after = check.before, check.after
+    if check.labels:
+        yield (
+            f"Calibrated by {len(coded.labels):,} coded rows of {path}: macro-F1 "
+            f"{before.macro:.2f} before, {after.macro:.2f} after; micro-F1 {before.micro:.2f} "
+            f"before, {after.micro:.2f} after, over the {labels} a case ({FOLDS}-fold "
+            "cross-validation)."
+        )
+    if after.macro < before.macro and after.micro < before.micro:
+        yield "These rows do not make the labels better: code more of them, or leave them out."
+    lacking = [name for name, cases in zip(names, coded.cases, strict=True) if not cases]
+    if lacking:
+        yield (
+            f"No coded row has {listed(lacking)}: what the model says of "
+            f"{'it' if len(lacking) == 1 else 'these'} stays as it is."
+        )
+    if others:
+        yield f"Not asked for, and passed over in the coded rows: {listed(others)}."

@@ -1,0 +1,46 @@
+"""What `emoscope annotate --cluster` does with the command's options, and what it shows."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import typer
+
+from emoscope.cli._annotate_options import INTERRUPTED, guesses, progress, unread
+from emoscope.errors import InputError
+from emoscope.inference.model_info import ModelSpec
+from emoscope.jobs.cluster.ray_data import annotate_files
+from emoscope.jobs.options import Options, Summary
+from emoscope.jobs.source import Source
+
+
+def run_on_cluster(
+    model: ModelSpec, source: Source, output: Path | None, options: Options, plot: Path | None
+) -> None:
+    """Annotate many files, and say on stderr what a user has to know."""
+    if output is None:
+        raise InputError("On a cluster the output is a folder. Name one with --output.")
+    if plot is not None:
+        raise InputError(
+            "--plot draws one file. Leave it out with --cluster, and draw parts by themselves."
+        )
+    try:
+        with progress() as on_status:
+            summary = annotate_files(model, source, output, options, on_status)
+    except KeyboardInterrupt:
+        typer.echo("Interrupted. The same command goes on where it was.", err=True)
+        raise typer.Exit(INTERRUPTED) from None
+    for line in cluster_job_notes(summary, output, options):
+        typer.echo(line, err=True)
+
+
+def cluster_job_notes(summary: Summary, output: Path, options: Options) -> Iterator[str]:
+    """What is worth telling of a job that has ended well; see `annotating.told`."""
+    if summary.resumed and summary.resumed == summary.rows:
+        yield f"{output} is finished: nothing was left to do."
+    elif summary.resumed:
+        yield f"{summary.resumed:,} of {summary.rows:,} rows had been done before."
+    if summary.bad:
+        rows = "1 row" if summary.bad == 1 else f"{summary.bad:,} rows"
+        yield f"{rows} of {summary.rows:,} could not be annotated; see `error` in the output."
+    yield from unread(summary)
+    yield from guesses(summary, options)

@@ -1,0 +1,126 @@
+"""What `emoscope train` shows of a series of runs."""
+
+import os
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from emoscope.cli._tables import print_mean_std, print_report
+from emoscope.errors import InputError, require
+
+if TYPE_CHECKING:
+    from emoscope.metrics.metric import Metric
+    from emoscope.recipes.schema import Recipe
+    from emoscope.training.run import RunResult
+
+TRACKERS = ("mlflow", "tensorboard")
+
+
+@contextmanager
+def announced(total: int) -> Iterator[Callable[[Path, "RunResult"], None]]:
+    """A function that prints a line for each finished run; with several, a bar on a terminal.
+
+    Args:
+        total: number of runs.
+    """
+    console = Console(stderr=True)
+    bar = Progress(
+        TextColumn("runs"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        console=console,
+        disable=total == 1 or not console.is_terminal,
+    )
+    task = bar.add_task("", total=total)
+
+    def announce(run: Path, result: "RunResult") -> None:
+        bar.stop()
+        line = (
+            f"{run}: seed {result.seed}, epoch {result.best_epoch:g} of {result.epochs:g}, "
+            f"{result.seconds:.0f} s, dev micro-F1 {result.dev['micro']['f1']:.3f}"
+        )
+        if result.test is not None:
+            line += f", test micro-F1 {result.test['micro']['f1']:.3f}"
+        typer.echo(line)
+        bar.advance(task)
+        # Drawn between the runs only: during one its own bar is there.
+        bar.refresh()
+
+    try:
+        yield announce
+    finally:
+        bar.stop()
+
+
+def settle_tracking(track: Sequence[str], logs: Path, recipe: "Recipe") -> None:
+    """Check that trackers are installed, and tell them where to write unless the user has."""
+    for name in track:
+        if name not in TRACKERS:
+            raise InputError(f"--track {name!r}: expected one of {', '.join(TRACKERS)}.")
+        require(name, "track")
+    if not track:
+        return
+    from emoscope.training.logs import group_of
+
+    logs.mkdir(parents=True, exist_ok=True)
+    os.environ.setdefault("MLFLOW_TRACKING_URI", f"sqlite:///{(logs / 'mlflow.db').resolve()}")
+    os.environ.setdefault("MLFLOW_EXPERIMENT_NAME", group_of(recipe))
+
+
+def show_results(
+    changes: Sequence[Sequence[str]],
+    folders: Sequence[Path],
+    results: Sequence[Sequence["RunResult"]],
+    recipe: "Recipe",
+) -> None:
+    """Figures of one run, of the runs of one configuration, or of several configurations.
+
+    Args:
+        changes: what each configuration overrides.
+        folders: of the configurations.
+        results: of the runs of each.
+        recipe: without these overrides.
+    """
+    title = f"{recipe.corpus.name}, {recipe.corpus.dev}"
+    if len(folders) > 1:
+        print_sweep(changes, results, title)
+        typer.echo(f"Compare them: emoscope compare {folders[0].parent}")
+        return
+    (folder,), (runs,) = folders, results
+    if len(runs) == 1:
+        print_report(runs[0].dev | {"half": runs[0].half}, title)
+    else:
+        print_mean_std(mean_std_of(runs), f"{recipe.corpus.dev}, {len(runs)} runs")
+    typer.echo(f"Model: {folder / f'seed-{runs[0].seed}' / 'model'}")
+
+
+def mean_std_of(runs: Sequence["RunResult"]) -> "dict[Metric, str]":
+    """Mean and standard deviation over runs of each dev figure."""
+    from emoscope.experiments.log import MeanStd
+    from emoscope.metrics.classification import metrics_of
+
+    rows = [metrics_of(run.dev) for run in runs]
+    return {metric: f"{MeanStd.of([row[metric] for row in rows]):.3f}" for metric in rows[0]}
+
+
+def print_sweep(
+    changes: Sequence[Sequence[str]], results: Sequence[Sequence["RunResult"]], title: str
+) -> None:
+    """A line for each configuration of a sweep."""
+    from emoscope.metrics.metric import JACCARD, MACRO_F1, MICRO_F1
+
+    table = Table(title=f"{title}, {len(results[0])} runs each", title_justify="left")
+    for name in ("setting", "micro-F1", "macro-F1", "Jaccard"):
+        table.add_column(name, justify="left" if name == "setting" else "right", overflow="fold")
+    for change, runs in zip(changes, results, strict=True):
+        mean_stds = mean_std_of(runs)
+        cells = (mean_stds[metric] for metric in (MICRO_F1, MACRO_F1, JACCARD))
+        table.add_row(", ".join(change), *cells)
+    Console().print(table)

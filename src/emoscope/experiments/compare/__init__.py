@@ -1,0 +1,1 @@
+"""Configurations compared by tests that know the seeds and the texts."""

@@ -1,0 +1,271 @@
+"""Pictures of a comparison as PNG: curves, bars of labels, figures by the size of the data.
+
+Configurations differ in colour and in line, marker or hatching, so that nothing rests on colour.
+"""
+
+from collections.abc import Mapping, Sequence
+from math import ceil
+from pathlib import Path
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator, PercentFormatter
+
+from emoscope.charts.plotting import COLOURS, quiet, save
+from emoscope.experiments.bands import DEV, Band, band
+from emoscope.experiments.compare.comparison import Comparison, Row
+from emoscope.experiments.compare.matrices import draw_matrices
+from emoscope.experiments.log import MeanStd
+from emoscope.metrics.metric import f1_of
+from emoscope.metrics.paired import measure
+
+DASHES = ("-", "--", ":", "-.")
+MARKERS = ("o", "s", "^", "D", "v", "P", "X")
+HATCHES = ("", "////", "....", "xxxx", "----", "\\\\\\\\", "++++")
+HOLDOUT = "corpus.holdout"
+
+
+def draw_comparison(comparison: Comparison, folder: Path) -> list[Path]:
+    """Every picture that the configurations allow.
+
+    Args:
+        comparison: to be shown.
+        folder: gets `curves.png`, `labels.png`, a matrix of decisions and labels for each
+            configuration, and `sizes.png` where configurations differ in the share of the training
+            data that is held out.
+
+    Returns:
+        The files written.
+    """
+    written = []
+    if any(run.curves for row in comparison.rows for run in row.configuration.log.runs):
+        written.append(draw_curves(comparison, folder / "curves.png"))
+    written.append(draw_labels(comparison, folder / "labels.png"))
+    written += draw_matrices(comparison, folder)
+    if by_size(comparison.rows):
+        written.append(draw_sizes(comparison, folder / "sizes.png"))
+    return written
+
+
+def style(index: int) -> tuple[str, str, str]:
+    """Colour, dashes and marker; of the first 28 no two have the same dashes and marker."""
+    kinds = COLOURS, DASHES, MARKERS
+    colour, dash, marker = (kind[index % len(kind)] for kind in kinds)
+    return colour, dash, marker
+
+
+def panels(count: int) -> tuple[Figure, list[Axes]]:
+    """So many small plots, at most three side by side."""
+    columns = min(count, 3)
+    rows = ceil(count / columns)
+    figure = Figure(figsize=(max(3.9 * columns, 6), 3.1 * rows + 0.7), layout="constrained")
+    every = list(figure.subplots(rows, columns, squeeze=False).flat)
+    for axes in every[count:]:
+        axes.set_axis_off()
+    return figure, every[:count]
+
+
+def name_lines(figure: Figure, axes: Axes, title: str) -> None:
+    """The configurations' names and a title above all plots."""
+    handles, names = axes.get_legend_handles_labels()
+    width = figure.get_figwidth() * 72
+    longest = max((len(name) for name in names), default=0) * 5.2 + 50
+    columns = max(1, min(len(names), int(width // longest)))
+    figure.legend(
+        handles,
+        names,
+        loc="outside upper left",
+        ncols=columns,
+        frameon=False,
+        fontsize=9,
+        title=title,
+        alignment="left",
+        handlelength=3.5,
+    )
+
+
+def draw_curves(comparison: Comparison, path: Path) -> Path:
+    """Losses and the figures compared over the training on dev: mean, and a band of ± sd."""
+    logs = [row.configuration.log for row in comparison.rows]
+    titles = {"loss": "loss in training", "eval_loss": "loss on dev"}
+    titles |= {f"{DEV}{metric}": f"{metric.title} on dev" for metric in comparison.metrics}
+    bands = {name: [band(log.runs, name) for log in logs] for name in titles}
+    shown = {name: ones for name, ones in bands.items() if any(ones)}
+    figure, places = panels(len(shown))
+    for axes, (name, ones) in zip(places, shown.items(), strict=True):
+        for index, line in enumerate(ones):
+            colour, dash, marker = style(index)
+            label = comparison.rows[index].name
+            if line is None:
+                axes.plot([], [], dash, marker=marker, color=colour, label=label)
+                continue
+            draw_line(axes, line, index, label)
+        axes.set_title(titles[name], loc="left", fontsize=10)
+        axes.set_xlabel("epoch", fontsize=9)
+        axes.xaxis.set_major_locator(MaxNLocator(5, integer=True))
+        axes.tick_params(labelsize=8)
+        quiet(axes)
+    said = "Mean over the runs, band ± standard deviation; pale: not all runs went on as long"
+    name_lines(figure, places[0], said)
+    save(figure, path)
+    return path
+
+
+def draw_line(axes: Axes, one: Band, index: int, label: str) -> None:
+    """Mean and band of one configuration, pale where only some of its runs went on."""
+    colour, dash, marker = style(index)
+    steps = np.array(one.steps)
+    means = np.array([mean_std.mean for mean_std in one.mean_stds])
+    sds = np.array([mean_std.sd for mean_std in one.mean_stds])
+    axes.fill_between(steps, means - sds, means + sds, color=colour, alpha=0.15, linewidth=0)
+    whole = one.whole
+    axes.plot(steps[whole - 1 :], means[whole - 1 :], dash, color=colour, alpha=0.4)
+    # Staggered, so that markers of lines that lie on each other are all seen.
+    every = max(1, whole // 8)
+    axes.plot(
+        steps[:whole],
+        means[:whole],
+        dash,
+        marker=marker,
+        markevery=(min(index % every, whole - 1), every),
+        markersize=4.5,
+        color=colour,
+        linewidth=1.6,
+        label=label,
+    )
+
+
+def label_scores(comparison: Comparison) -> dict[str, list[MeanStd]]:
+    """F1 of each label that has gold, for each configuration over its runs; frequent ones first."""
+    texts = comparison.compared.texts
+    counts = np.nansum(texts.gold >= 0.5, axis=0)
+    known = [k for k in range(len(counts)) if not np.isnan(texts.gold[:, k]).all()]
+    order = sorted(known, key=lambda k: -counts[k])
+    names = [texts.taxonomy.names[k] for k in order]
+    systems = [row.configuration.decisions for row in comparison.rows]
+    found = measure(texts, systems, list(map(f1_of, names)), resamples=0)
+    return {
+        f"{name} ({counts[k]:,})": [MeanStd.of(runs[:, at].tolist()) for runs in found.runs]
+        for at, (k, name) in enumerate(zip(order, names, strict=True))
+    }
+
+
+def draw_labels(comparison: Comparison, path: Path) -> Path:
+    """F1 of each label as bars, a group for each label, with ± sd over the runs."""
+    scores = label_scores(comparison)
+    labels, bars = list(scores), len(comparison.rows)
+    columns = 1 if len(labels) <= 14 else 2
+    rows = ceil(len(labels) / columns)
+    thick = 0.2 if bars <= 2 else 0.15 if bars <= 5 else 0.11
+    height = rows * (bars * thick + 0.14) + 1.3 + 0.1 * bars
+    figure = Figure(figsize=(6.5 * columns, height), layout="constrained")
+    places = list(figure.subplots(1, columns, squeeze=False, sharex=True).flat)
+    top = max(score.mean + score.sd for row_scores in scores.values() for score in row_scores)
+    step = 0.86 / bars
+    for column, axes in enumerate(places):
+        mine = labels[column * rows : (column + 1) * rows]
+        for index, row in enumerate(comparison.rows):
+            mean_stds = [scores[label][index] for label in mine]
+            means = [mean_std.mean for mean_std in mean_stds]
+            at = np.arange(len(mine)) - 0.43 + step * (index + 0.5)
+            axes.barh(
+                at,
+                means,
+                step * 0.92,
+                color=COLOURS[index % len(COLOURS)],
+                hatch=HATCHES[(index + index // len(COLOURS)) % len(HATCHES)],
+                edgecolor="white",
+                linewidth=0,
+                label=row.name,
+            )
+            if len(row.configuration.decisions) > 1:
+                axes.errorbar(
+                    means,
+                    at,
+                    xerr=[mean_std.sd for mean_std in mean_stds],
+                    fmt="none",
+                    ecolor="0.15",
+                    elinewidth=1,
+                    capsize=2,
+                )
+            for y, item in zip(at, mean_stds, strict=True):
+                place = item.mean + item.sd + 0.012 * top
+                axes.text(place, y, f"{item.mean:.2f}", va="center", fontsize=7, color="0.25")
+        axes.set_yticks(range(len(mine)), mine, fontsize=9)
+        axes.set_ylim(rows - 0.5, -0.5)
+        axes.set_xlim(0, 1.09 * top if top > 0 else 1)
+        axes.set_xlabel("F1", fontsize=9)
+        axes.tick_params(axis="x", labelsize=8)
+        axes.tick_params(axis="y", length=0)
+        quiet(axes)
+        axes.grid(False, axis="y")
+    several = any(len(row.configuration.decisions) > 1 for row in comparison.rows)
+    what = "mean ± standard deviation over the runs; " if several else ""
+    split = comparison.compared.split
+    name_lines(figure, places[0], f"F1 of each label on {split}, {what}(texts with it)")
+    save(figure, path)
+    return path
+
+
+def trained_share(row: Row) -> float:
+    """Share of the training data that a configuration trains on, all of it without a holdout."""
+    holdout = (row.configuration.log.params.get("corpus") or {}).get("holdout")
+    return 1.0 - float(holdout["share"]) if holdout else 1.0
+
+
+def by_size(rows: Sequence[Row]) -> dict[str, list[Row]]:
+    """Configurations that are the same but for the training data's share, by rising share.
+
+    Args:
+        rows: of a comparison.
+
+    Returns:
+        By what else differs; empty if no two of them differ in the share.
+    """
+    groups: dict[str, list[Row]] = {}
+    for row in rows:
+        others: Mapping[str, str] = {
+            key.rpartition(".")[2]: value
+            for key, value in row.configuration.differences.items()
+            if not key.startswith(HOLDOUT)
+        }
+        name = ", ".join(f"{key}={value}" for key, value in others.items())
+        groups.setdefault(name, []).append(row)
+    if all(len({trained_share(row) for row in group}) < 2 for group in groups.values()):
+        return {}
+    return {name: sorted(group, key=trained_share) for name, group in groups.items()}
+
+
+def draw_sizes(comparison: Comparison, path: Path) -> Path:
+    """Learning curves: each figure by the share of the training data, with ± sd over the runs."""
+    groups = by_size(comparison.rows)
+    figure, places = panels(len(comparison.metrics))
+    for axes, metric in zip(places, comparison.metrics, strict=True):
+        for index, (name, rows) in enumerate(groups.items()):
+            colour, dash, marker = style(index)
+            shares = [trained_share(row) for row in rows]
+            mean_stds = [row.results[metric] for row in rows]
+            for share, row in zip(shares, rows, strict=True):
+                values = row.values[metric]
+                axes.plot([share] * len(values), values, marker, color=colour, ms=3, alpha=0.35)
+            axes.errorbar(
+                shares,
+                [mean_std.mean for mean_std in mean_stds],
+                yerr=[mean_std.sd for mean_std in mean_stds],
+                fmt=f"{marker}{dash}",
+                color=colour,
+                capsize=3,
+                markersize=5.5,
+                linewidth=1.6,
+                label=name or "all configurations",
+            )
+        axes.set_title(f"{metric.title} on {comparison.compared.split}", loc="left", fontsize=10)
+        axes.set_xlabel("share of the training data", fontsize=9)
+        axes.set_xlim(0, 1.04)
+        axes.xaxis.set_major_formatter(PercentFormatter(1))
+        axes.tick_params(labelsize=8)
+        quiet(axes)
+    name_lines(figure, places[0], "Mean ± standard deviation over the runs; small: each run")
+    save(figure, path)
+    return path

@@ -1,0 +1,69 @@
+"""Published figures, as rows beside one's own."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from emoscope.errors import InputError
+from emoscope.experiments.configurations import Split
+from emoscope.metrics.metric import Metric, read_metric
+from emoscope.recipes.published import PublishedTable, published_for
+
+
+@dataclass(frozen=True)
+class Reference:
+    """A row of a published table.
+
+    Attributes:
+        name: of the system, as published.
+        figures: mean and standard deviation in [0, 1], None where none was published, by figure.
+        source: of the publication, and what else to know.
+    """
+
+    name: str
+    results: Mapping[Metric, tuple[float, float | None]]
+    source: str
+
+
+def published_references(recipes: Sequence[str], split: Split) -> list[Reference]:
+    """The rows of the tables that recipes repeat, as far as they are of the same split.
+
+    Args:
+        recipes: names of the configurations' recipes.
+        split: that is compared.
+
+    Raises:
+        InputError: no recipe is a row of a published table, or no figures of the split are at hand.
+    """
+    tables: list[PublishedTable] = []
+    for recipe in recipes:
+        table = published_for(recipe)
+        if table is not None and table not in tables:
+            tables.append(table)
+    named = ", ".join(dict.fromkeys(recipe or "without a name" for recipe in recipes))
+    if not tables:
+        raise InputError(
+            f"--reference published: expected recipes that `emoscope recipes` lists, which are "
+            f"rows of published tables; these configurations are of {named}."
+        )
+    rows = [row for table in tables for row in table.rows]
+    found = [
+        Reference(
+            name=row.name,
+            results={
+                metric.at_fixed_threshold() if row.half else metric: (figure.mean, figure.sd)
+                for name, figure in row.metrics.items()
+                if (metric := read_metric(name)) is not None
+            },
+            source=f"{row.source} ({row.note})" if row.note else row.source,
+        )
+        for row in rows
+        if row.split == split
+    ]
+    if not found:
+        others = ", ".join(dict.fromkeys(row.split for row in rows))
+        instead = f"those published are of {others}" if others else "none are at hand"
+        raise InputError(
+            f"--reference published: no figures on {split} in "
+            f"{', '.join(table.title for table in tables)}; {instead}."
+        )
+    return found

@@ -1,0 +1,1 @@
+"""A page about the runs of an experiment log."""

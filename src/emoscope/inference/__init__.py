@@ -1,0 +1,1 @@
+"""Texts to scores: the annotator, and the engines that run a model."""

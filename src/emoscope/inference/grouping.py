@@ -1,0 +1,146 @@
+"""What a model is asked for, where labels are made of others that it was trained on.
+
+Where labels do not see each other, `joy` has one score, whatever it is asked with. So a group of
+known labels needs no question of its own: its probability follows from those of its parts.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from emoscope.calibration import group_probability
+from emoscope.calibration.functions import Floats
+from emoscope.taxonomy import Label, Taxonomy, builtin_taxonomies
+
+
+class Known:
+    """The labels that a model was trained on, found by what they are called.
+
+    Args:
+        taxonomy: these labels.
+    """
+
+    def __init__(self, taxonomy: Taxonomy) -> None:
+        self.taxonomy = taxonomy
+        self._places = {name: place for place, name in enumerate(taxonomy.names)}
+        self._clusters = {}
+        for place, label in enumerate(taxonomy.labels):
+            self._clusters[frozenset(label.words)] = place
+            if len(label.words) == 1:
+                self._places.setdefault(label.words[0], place)
+
+    def parts(self, label: Label, made_of: Sequence[str]) -> tuple[int, ...] | None:
+        """Places of the labels that a label is made of; None if one of them is not known.
+
+        Args:
+            label: that is asked for.
+            made_of: what its taxonomy says that it is made of.
+        """
+        if made_of and all(part in self._places for part in made_of):
+            return self._among(made_of)
+        if frozenset(label.words) in self._clusters:
+            return (self._clusters[frozenset(label.words)],)
+        if all(word in self._places for word in label.words):
+            return self._among(label.words)
+        return None
+
+    def namesake(self, label: Label, language: str) -> int | None:
+        """The known label that one of other words is compared with; None if there is none.
+
+        It has the same name, which is one of the words or is in another language.
+
+        Args:
+            label: that is asked for.
+            language: of its words.
+        """
+        meant = label.name in label.words or language != self.taxonomy.language
+        return self._places.get(label.name) if meant else None
+
+    def _among(self, names: Sequence[str]) -> tuple[int, ...]:
+        # A name and the word of the same label are one part.
+        return tuple(dict.fromkeys(self._places[name] for name in names))
+
+
+@dataclass(frozen=True)
+class Grouping:
+    """How K labels are made of W that a model is asked for, each by itself.
+
+    Attributes:
+        asked: the W labels.
+        places: of these among the labels that the model was trained on, (W,); None of others.
+        members: which of the W each of the K labels is made of.
+        keys: what each of the K labels is, whatever it is called: the names of its known parts, or
+            else its words, sorted.
+    """
+
+    scored: Taxonomy
+    places: tuple[int | None, ...]
+    members: tuple[tuple[int, ...], ...]
+    keys: tuple[tuple[str, ...], ...]
+
+    @classmethod
+    def of(cls, taxonomy: Taxonomy, trained: Taxonomy) -> "Grouping":
+        """What a model is asked for.
+
+        Args:
+            taxonomy: the K labels.
+            trained: those that the model was trained on.
+        """
+        known = Known(trained)
+        scored: dict[tuple[str, ...] | int, tuple[Label, int | None]] = {}
+        members, keys = [], []
+        for label in taxonomy.labels:
+            parts = known.parts(label, taxonomy.made_of.get(label.name, ()))
+            if parts is None:
+                place = known.namesake(label, taxonomy.language)
+                scored.setdefault(label.words, (label, place))
+            else:
+                scored |= {part: (trained.labels[part], part) for part in parts}
+            wanted = (label.words,) if parts is None else parts
+            members.append(wanted)
+            words = label.words if parts is None else [trained.names[part] for part in parts]
+            keys.append(tuple(sorted(words)))
+        order = {key: place for place, key in enumerate(scored)}
+        found = tuple(tuple(order[part] for part in wanted) for wanted in members)
+        labels = tuple(_called(key, label) for key, (label, _) in scored.items())
+        if found == tuple((place,) for place in range(len(taxonomy))):
+            pairs = zip(taxonomy.names, labels, strict=True)
+            labels = tuple(Label(name, label.words) for name, label in pairs)
+        return cls(
+            Taxonomy(taxonomy.name, labels, taxonomy.language),
+            tuple(place for _, place in scored.values()),
+            found,
+            tuple(keys),
+        )
+
+    def combine(self, probabilities: Floats) -> Floats:
+        """Probabilities of the W labels, (N, W), to those of the K, (N, K)."""
+        found = np.array(probabilities[:, [members[0] for members in self.members]])
+        for place, members in enumerate(self.members):
+            if len(members) > 1:
+                found[:, place] = group_probability(probabilities[:, members])
+        return found
+
+
+def _called(key: tuple[str, ...] | int, label: Label) -> Label:
+    """A label by a name that no other has, as two may be shown by different names of one."""
+    if isinstance(key, int):
+        return label
+    return Label(key[0] if len(key) == 1 else str(key), key)
+
+
+def builtin_groups(trained: Taxonomy) -> dict[str, str]:
+    """Labels that built-in taxonomies make of those that a model was trained on, with the taxonomy.
+
+    Args:
+        trained: the labels of the model.
+    """
+    known = set(trained.names)
+    found: dict[str, str] = {}
+    for builtin in builtin_taxonomies():
+        made_of = Taxonomy.load(builtin).made_of
+        for name, parts in made_of.items():
+            if set(parts) <= known:
+                found.setdefault(name, builtin)
+    return found

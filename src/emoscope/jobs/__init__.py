@@ -1,0 +1,1 @@
+"""A file annotated, resumable: its source, options, journal, cache, workers and outputs."""

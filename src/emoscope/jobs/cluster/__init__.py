@@ -1,0 +1,1 @@
+"""Many files annotated on a Ray cluster."""

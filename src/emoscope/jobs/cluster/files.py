@@ -1,0 +1,87 @@
+"""The files of a folder or a pattern, and the part of the output that each becomes."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+from emoscope.errors import InputError
+from emoscope.jobs.source import Source
+from emoscope.reading.rows import format_of
+
+_MAGIC = "*?["
+
+
+class File(NamedTuple):
+    """A file to annotate.
+
+    Attributes:
+        path: of it, absolute.
+        part: of the output, beneath its folder: `day=1/a.csv` → `day=1/a.csv.parquet`.
+    """
+
+    path: Path
+    part: Path
+
+
+def input_files(source: Source, output: Path) -> list[File]:
+    """The files that a source names, the largest first, so that none is left for the end.
+
+    Of a folder these are all that have a suffix of a known format, or all if the source says which
+    format they have. Names that begin with `.` or `_` are passed over, as everywhere in data sets,
+    and so is what lies in the output.
+
+    Args:
+        source: its `file` is a folder, a file, or a pattern such as `day=*/*.csv`.
+        output: the folder that is written.
+
+    Raises:
+        InputError: there are none, the output is the folder that is read or holds it, or two files
+            would become one part.
+    """
+    named = Path(str(source.file)).resolve()
+    folder, paths = _matched(named)
+    if folder.is_relative_to(output):
+        raise InputError(f"{output} holds what is read. Name another output.")
+    found = {
+        path: _part(path.relative_to(folder))
+        for path in paths
+        if path.is_file()
+        and not path.is_relative_to(output)
+        and not any(name.startswith((".", "_")) for name in path.relative_to(folder).parts)
+        and (not named.is_dir() or _is_known(path, source))
+    }
+    if not found:
+        raise InputError(f"{source.name}: expected files to annotate, got none. Check the path.")
+    files: dict[Path, Path] = {}
+    for path, part in found.items():
+        if part in files:
+            raise InputError(f"{path} and {files[part]} would become one part. Rename one of them.")
+        files[part] = path
+    ordered = sorted(files.items(), key=lambda item: (-item[1].stat().st_size, item[1]))
+    return [File(path, part) for part, path in ordered]
+
+
+def _matched(named: Path) -> tuple[Path, Iterator[Path]]:
+    """The folder that parts are named from, and what lies in it."""
+    if named.is_dir():
+        return named, named.rglob("*")
+    if named.exists():
+        return named.parent, iter([named])
+    parts = named.parts
+    magic = [place for place, name in enumerate(parts) if any(sign in name for sign in _MAGIC)]
+    if not magic:
+        return named.parent, iter([])
+    folder = Path(*parts[: magic[0]])
+    return folder, folder.glob(str(Path(*parts[magic[0] :])))
+
+
+def _is_known(path: Path, source: Source) -> bool:
+    try:
+        format_of(path, source.format)
+    except InputError:
+        return False
+    return True
+
+
+def _part(path: Path) -> Path:
+    return path if path.suffix == ".parquet" else path.with_name(f"{path.name}.parquet")

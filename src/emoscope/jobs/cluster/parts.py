@@ -1,0 +1,85 @@
+"""A folder of parts: what it was asked for, which parts are whole, whose files are there.
+
+`_emoscope/job.json` in it holds all that bears on every part; each part's own job file, beneath
+`_emoscope/parts/`, what bears on that one.
+"""
+
+import json
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from emoscope.errors import InputError
+from emoscope.files import write_json
+from emoscope.jobs.cluster.files import File
+from emoscope.jobs.journal import check_same_job, read_job
+from emoscope.jobs.options import Counts
+
+# Readers of data sets pass over names that begin like this.
+WORK = "_emoscope"
+
+
+def parts_folder(output: Path) -> Path:
+    """Where parts are written until they are whole, and their job files stay."""
+    return output / WORK / "parts"
+
+
+def begin(output: Path, config: Mapping[str, Any], restart: bool) -> None:
+    """Make the folder, or check that it is of the same job.
+
+    Raises:
+        InputError: it is of another job or of none, or cannot be written.
+    """
+    manifest, parts = output / WORK / "job.json", parts_folder(output)
+    try:
+        if not manifest.exists():
+            if output.exists() and any(each.name != WORK for each in output.iterdir()):
+                raise InputError(
+                    f"{output} is there, and of no job on a cluster. Name another folder, or empty "
+                    "it."
+                )
+        elif restart:
+            for job in parts.rglob("*.job.json"):
+                part = output / job.relative_to(parts)
+                part.with_name(part.name.removesuffix(".job.json")).unlink(missing_ok=True)
+            shutil.rmtree(parts, ignore_errors=True)
+        else:
+            _check_manifest(manifest, config)
+            return
+        manifest.parent.mkdir(parents=True, exist_ok=True)
+        write_json(manifest, config)
+    except OSError as error:
+        raise InputError(
+            f"Cannot write to {error.filename or output}: {error.strerror}. Name another folder."
+        ) from error
+
+
+def _check_manifest(manifest: Path, config: Mapping[str, Any]) -> None:
+    try:
+        known = dict(json.loads(manifest.read_bytes()))
+    except (TypeError, ValueError) as error:
+        raise InputError(
+            f"{manifest}: expected what a job was asked for, got something else ({error}). Start "
+            "anew with --restart."
+        ) from error
+    check_same_job(manifest.parents[1], known, config)
+
+
+def finished_rows(file: File, output: Path) -> Counts | None:
+    """What the rows of a part that is whole were like; None if it is not whole.
+
+    Raises:
+        InputError: there is another file in its place.
+    """
+    part = output / file.part
+    if not part.exists():
+        return None
+    known = read_job(parts_folder(output) / file.part)
+    if known is None or known.progress.bytes != part.stat().st_size:
+        raise InputError(f"{part} is not what the job has written. Move it away.")
+    state = file.path.stat()
+    now = (state.st_size, state.st_mtime_ns)
+    then = (known.config.get("size of the input"), known.config.get("time of the input"))
+    # A file that was changed goes to a worker, whose job says so.
+    return known.progress if now == then else None

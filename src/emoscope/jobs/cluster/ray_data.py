@@ -1,0 +1,284 @@
+"""Annotate many files on a Ray cluster: Ray Data hands them out, one job writes each.
+
+Of every input file comes one Parquet part in the same place beneath the output folder, so that
+partitions such as `day=2024-05-01/` stay what they are. A part is written beneath `_emoscope/` by
+the job of a single machine, which goes on after the last chunk of rows that is whole, and moved to
+its place when it is whole. Readers of data sets pass over names that begin with `_`.
+"""
+
+import logging
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from emoscope.errors import EmoscopeError, InputError, require
+from emoscope.files import sibling_path
+from emoscope.inference.annotator import Annotator
+from emoscope.inference.model_info import ModelInfo, ModelSpec
+from emoscope.jobs.annotate import OnStatus, annotate_file
+from emoscope.jobs.cluster.files import input_files
+from emoscope.jobs.cluster.parts import begin, finished_rows, parts_folder
+from emoscope.jobs.config import job_config
+from emoscope.jobs.options import Counts, Options, Status, Summary
+from emoscope.jobs.scores import Labels
+from emoscope.jobs.source import Source
+from emoscope.reading.errors import RowError
+
+MAX_TRIES = 5
+"""How often a file is handed out whose workers are ended at it, each time going on where it was."""
+
+SHOWN_FAILURES = 3
+COUNTED = ("rows", "bad", "unread", "resumed")
+
+
+@dataclass(frozen=True)
+class Kept(ModelSpec):
+    """A model that is loaded and hashed once, however many jobs use it.
+
+    Attributes:
+        threads: of the engine, at most.
+    """
+
+    threads: int | None = None
+
+    @cached_property
+    def _annotator(self) -> Annotator:
+        return super().load(self.threads)
+
+    @cached_property
+    def _fingerprint(self) -> str:
+        return super().fingerprint()
+
+    def load(self, threads: int | None = None) -> Annotator:
+        """The model, with the threads it was first loaded with."""
+        del threads
+        return self._annotator
+
+    def fingerprint(self) -> str:
+        """See `ModelSpec`."""
+        return self._fingerprint
+
+
+class Worker:
+    """What one process of the cluster does; Ray Data calls it with batches of files.
+
+    Args:
+        model: to be loaded when the first file comes, so that what fails can be told.
+        threads: of its engine, at most.
+        fingerprint: that the model must have.
+        source: how files are read.
+        options: how they are annotated.
+    """
+
+    def __init__(
+        self, model: ModelSpec, threads: int, fingerprint: str, source: Source, options: Options
+    ) -> None:
+        known = {each.name: getattr(model, each.name) for each in fields(ModelSpec)}
+        self._model = Kept(**known, threads=threads)
+        self._fingerprint, self._source, self._options = fingerprint, source, options
+
+    def __call__(self, batch: Mapping[str, Sequence[str]]) -> dict[str, list[Any]]:
+        """Annotate files, `source`, by way of `work`, to `part`.
+
+        Returns:
+            Of each file `rows`, `bad`, `unread` and `resumed`; `failure`, which is empty or says
+            what went wrong; and whose `fault` that is: a `row`'s, the `input`'s or the `program`'s.
+        """
+        names = zip(batch["source"], batch["work"], batch["part"], strict=True)
+        done = [self._file(*(Path(str(name)) for name in each)) for each in names]
+        return {name: [each[name] for each in done] for name in done[0]}
+
+    def _file(self, source: Path, work: Path, part: Path) -> dict[str, Any]:
+        nothing = dict.fromkeys(COUNTED, 0)
+        outcome: dict[str, Any] = {"source": str(source), **nothing, "failure": ""}
+        tries = sibling_path(work, "tries")
+        try:
+            self._try(source, tries)
+            summary = annotate_file(
+                self._model, replace(self._source, file=source), work, self._options
+            )
+            part.parent.mkdir(parents=True, exist_ok=True)
+            work.replace(part)
+        except (EmoscopeError, OSError) as error:
+            row, bad_input = isinstance(error, RowError), isinstance(error, InputError | OSError)
+            fault = "row" if row else "input" if bad_input else "program"
+            return {**outcome, "failure": str(error), "fault": fault}
+        tries.unlink()
+        counts = {name: getattr(summary, name) for name in COUNTED}
+        return {**outcome, **counts, "fault": ""}
+
+    def _try(self, source: Path, tries: Path) -> None:
+        """Count the times that a file is handed out: Ray itself would do so for ever."""
+        if self._model.fingerprint() != self._fingerprint:
+            raise InputError(
+                f"Expected the model of {self._model.folder or 'this release of emoscope'} to be "
+                "the same on all machines. Copy it to them, or share its folder."
+            )
+        tries.parent.mkdir(parents=True, exist_ok=True)
+        with tries.open("ab") as file:
+            if file.tell() == MAX_TRIES:
+                raise EmoscopeError(
+                    f"{MAX_TRIES} workers were ended from outside at {source}, as happens where "
+                    "memory runs out. Run the same command again to go on, with fewer --workers."
+                )
+            file.write(b".")
+
+
+def annotate_files(
+    model: ModelSpec,
+    source: Source,
+    output: Path,
+    options: Options | None = None,
+    on_status: OnStatus = lambda _: None,
+) -> Summary:
+    """Annotate every file of a folder on a Ray cluster, into a folder of Parquet parts.
+
+    They run on the cluster that RAY_ADDRESS names, else on a local one. Its machines need the same
+    folders under the same names. A job that was ended goes on when this is called again with the
+    same arguments: parts that are whole are left alone, and of the others the rows that are done.
+    Files that are new since are annotated too.
+
+    Args:
+        model: where it is.
+        source: of the texts; its `file` is a folder, a file, or a pattern such as `day=*/*.csv`.
+        output: a folder.
+        options: how; `workers` processes of the cluster score, one file at a time each.
+        on_status: called after each file; `read` and `total` count files.
+
+    Raises:
+        InputError: an option, the input or the model cannot be used, or the folder is not of this
+            job.
+        EmoscopeError: some files failed, of which an `InputError` tells if all are the input's
+            fault; the others are finished.
+        MissingExtraError: Ray Data is not installed.
+    """
+    options = options or Options()
+    _check(options, source)
+    output = output.resolve()
+    if isinstance(options.threshold, Path):
+        options = replace(options, threshold=options.threshold.resolve())
+    if model.folder is not None:
+        model = replace(model, folder=model.folder.resolve())
+    files = input_files(source, output)
+    annotator = model.load()
+    labels = Labels.of(annotator.scoring, options.threshold)
+    folder = str(Path(str(source.file)).resolve())
+    config = job_config(model, ModelInfo.of(annotator), labels, source, options) | {"input": folder}
+    begin(output, config, options.restart)
+    work = parts_folder(output)
+    known = {file: finished_rows(file, output) for file in files}
+    left = [file for file, rows in known.items() if rows is None]
+    total = Counts()
+    for counts in filter(None, known.values()):
+        total.add(counts)
+    resumed = total.rows
+    worker = (
+        model,
+        _threads(options.workers),
+        config["model"],
+        source,
+        replace(options, workers=1, restart=False),
+    )
+    failures = []
+    for file in left:
+        sibling_path(work / file.part, "tries").unlink(missing_ok=True)
+    tasks = [
+        {"source": str(item.path), "work": str(work / item.part), "part": str(output / item.part)}
+        for item in left
+    ]
+    for number, outcome in enumerate(on_ray(worker, tasks, options.workers) if tasks else ()):
+        total.add(Counts(outcome["rows"], outcome["bad"], outcome["unread"]))
+        resumed += outcome["resumed"]
+        if outcome["failure"]:
+            failures.append(outcome)
+        on_status(Status(total.rows, resumed, len(files) - len(left) + number + 1, len(files)))
+    if failures:
+        raise _failed(failures, len(files))
+    counted = (total.unread, None, annotator.languages)
+    return Summary(total.rows, total.bad, resumed, labels, "parquet", *counted)
+
+
+def on_ray(
+    worker: tuple[Any, ...], tasks: Sequence[dict[str, str]], workers: int
+) -> Iterator[dict[str, Any]]:
+    """What becomes of each task, in the order that they finish.
+
+    Args:
+        worker: arguments of `Worker`.
+        tasks: files, as `Worker` takes them.
+        workers: how many there are.
+
+    Raises:
+        MissingExtraError: Ray Data is not installed.
+    """
+    # What Ray Data needs beyond Ray: it says so itself, but not what to install.
+    for module in ("ray", "pandas", "fsspec"):
+        require(module, "scale")
+    ray, data = require("ray", "scale"), require("ray.data", "scale")
+    started = not ray.is_initialized()
+    if started:
+        cluster = {} if os.environ.get("RAY_ADDRESS") else {"num_cpus": workers}
+        ray.init(
+            include_dashboard=False, log_to_driver=False, logging_level=logging.ERROR, **cluster
+        )
+    # It would tell of its plans on stderr.
+    log = logging.getLogger("ray.data")
+    level = log.level
+    log.setLevel(logging.ERROR)
+    data.DataContext.get_current().enable_progress_bars = False
+    try:
+        # A block for each file: what is done by one worker is never more than another could do.
+        files = data.from_items(list(tasks), override_num_blocks=len(tasks))
+        done = files.map_batches(
+            Worker,
+            fn_constructor_args=worker,
+            batch_size=1,
+            compute=data.ActorPoolStrategy(size=min(workers, len(tasks))),
+            num_cpus=1,
+        )
+        yield from done.iter_rows()
+    finally:
+        log.setLevel(level)
+        if started:
+            ray.shutdown()
+
+
+def _check(options: Options, source: Source) -> None:
+    """Check that the options are for many files."""
+    if options.reject_file is not None:
+        raise InputError(
+            "Workers of a cluster cannot share a file of bad rows. Keep such rows in the output "
+            "instead: --bad-rows keep."
+        )
+    if options.cache is not None:
+        raise InputError("Workers of a cluster cannot share a cache. Leave it out.")
+    if options.format not in (None, "parquet"):
+        raise InputError(
+            f"On a cluster the output is a folder of Parquet, not {options.format}. Leave the "
+            "format out."
+        )
+    if not isinstance(source.file, Path):
+        raise InputError("A stream cannot be handed out to a cluster. Name a folder of files.")
+
+
+def _threads(workers: int) -> int:
+    """Of each worker: of a cluster one, the CPU that it reserves; here the cores are shared out."""
+    return 1 if os.environ.get("RAY_ADDRESS") else max(1, (os.cpu_count() or 1) // workers)
+
+
+def _failed(failures: Sequence[Mapping[str, Any]], files: int) -> EmoscopeError:
+    """What to say of files that failed."""
+    shown = [f"{each['source']}: {each['failure']}" for each in failures[:SHOWN_FAILURES]]
+    if len(failures) > SHOWN_FAILURES:
+        shown.append("…")
+    faults = {each["fault"] for each in failures}
+    if "row" in faults:
+        shown.append("To go on past bad rows: --bad-rows keep.")
+    kind: Callable[[str], EmoscopeError] = EmoscopeError if "program" in faults else InputError
+    return kind(
+        f"{len(failures)} of {files} files failed, the others are finished; the same command goes "
+        f"on. {' '.join(shown)}"
+    )

@@ -1,0 +1,56 @@
+"""The columns of JSON rows, found by looking through all of them."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from emoscope.errors import InputError
+from emoscope.reading.row_formats import Row
+
+MAX_COLUMNS = 2_000
+_INT64 = range(-(2**63), 2**63)
+
+
+def column_types(rows: Iterable[Row], name: str) -> dict[str, str | None]:
+    """The columns that any row has, in the order they first come, with the kind of each.
+
+    It is "bool", "int", "float" or "texts"; None, which means text, where values are of several
+    kinds or are objects.
+
+    Args:
+        rows: of a file.
+        name: of the file, for the message.
+
+    Raises:
+        InputError: if there are more than `MAX_COLUMNS`.
+    """
+    kinds: dict[str, str | None] = {}
+    for row in rows:
+        for column, value in row.values.items():
+            kinds[column] = _joined(kinds.get(column), _kind(value))
+        if len(kinds) > MAX_COLUMNS:
+            raise InputError(
+                f"{name}: expected at most {MAX_COLUMNS:,} columns for a table, got more by line "
+                f"{row.line}. Write JSONL, where each row has its own."
+            )
+    return {column: None if kind == "text" else kind for column, kind in kinds.items()}
+
+
+def _kind(value: Any) -> str | None:
+    if value is None:
+        return None
+    if isinstance(value, bool):
+        return "bool"
+    if isinstance(value, int):
+        return "int" if value in _INT64 else "text"
+    if isinstance(value, float):
+        return "float"
+    if isinstance(value, list) and all(isinstance(each, str) for each in value):
+        return "texts"
+    return "text"
+
+
+def _joined(one: str | None, other: str | None) -> str | None:
+    """The kind that holds values of both."""
+    if one is None or other is None or one == other:
+        return one or other
+    return "float" if {one, other} == {"int", "float"} else "text"

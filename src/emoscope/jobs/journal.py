@@ -1,0 +1,324 @@
+"""The output of a job while it is written: how far it has come, so that a killed job can go on.
+
+Beside `scores.csv` lie `scores.csv.partial`, to which chunk after chunk is appended, and
+`scores.csv.job.json`, which is replaced as a whole after each chunk. It holds what the job was
+asked for and how many bytes of the partial file are good; what a kill leaves behind them is cut
+off. When all is written the partial file takes the output's name, and the job file stays as a
+record.
+"""
+
+import json
+import os
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
+from dataclasses import asdict, dataclass, field, fields
+from pathlib import Path
+from types import TracebackType
+from typing import Any, BinaryIO, Self
+
+from filelock import FileLock
+
+from emoscope.errors import EmoscopeError, InputError
+from emoscope.files import acquire_lock, rename_durably, sibling_path, write_durably, written_aside
+from emoscope.jobs.options import Counts
+from emoscope.strict import short
+
+
+@dataclass
+class Progress(Counts):
+    """How far a job has come, and what the rows were like.
+
+    Attributes:
+        chunks: that were written.
+        bytes: of the partial file that are good; of the output when all is finished.
+        reject_bytes: of the reject file that are good.
+        finished: the output is whole, though it may not have its name yet.
+        cache: the job's place in a cache, if it uses one.
+    """
+
+    chunks: int = 0
+    bytes: int = 0
+    reject_bytes: int = 0
+    finished: bool = False
+    cache: dict[str, Any] | None = None
+
+
+@dataclass
+class Journal:
+    """A job's files. Use it in a `with`, which opens them.
+
+    Attributes:
+        output: what the output is called when it is whole.
+        config: all that bears on the output, name by name.
+        resumable: what was asked for can be had again, so that the job can go on.
+        restart: forget what there is.
+        rejects: file of rejected rows, if there is to be one.
+        convert: makes the output of the partial file, where it is not the partial file itself.
+        progress: how far the job has come; once it is open, `progress.finished` says that there
+            is nothing to do.
+
+    Raises:
+        InputError: on opening: the output is there and of no job, or the job was asked for
+            something else, or another process is at it, or a file cannot be written.
+    """
+
+    output: Path
+    config: Mapping[str, Any]
+    resumable: bool = True
+    restart: bool = False
+    rejects: Path | None = None
+    convert: Callable[[Path, Path], None] | None = None
+    progress: Progress = field(default_factory=Progress)
+
+    def __post_init__(self) -> None:
+        self.partial = sibling_path(self.output, "partial")
+        self.job = job_file(self.output)
+        # The file that becomes the output.
+        self._last = (
+            self.partial if self.convert is None else sibling_path(self.output, "converted")
+        )
+        self._files: list[BinaryIO] = []
+        self._locks: list[FileLock] = []
+
+    def __enter__(self) -> Self:
+        try:
+            self._open()
+        except OSError as error:
+            self._close()
+            raise self._unwritable(error) from error
+        except BaseException:
+            self._close()
+            raise
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        value: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._close()
+        if value is not None and not self.progress.rows:
+            # Nothing is worth going on with.
+            for path in (self.partial, self.job):
+                path.unlink(missing_ok=True)
+
+    def append(self, data: bytes, rejected: bytes = b"", counts: Counts | None = None) -> None:
+        """Write a chunk for good, or what stands before the first one.
+
+        Args:
+            data: for the output.
+            rejected: for the reject file.
+            counts: of the rows that they hold; None if this is no chunk.
+        """
+        progress = self.progress
+        try:
+            for file, content in zip(self._files, (data, rejected), strict=False):
+                write_durably(file, content)
+            if counts is not None:
+                progress.chunks += 1
+                progress.add(counts)
+            progress.bytes += len(data)
+            progress.reject_bytes += len(rejected)
+            self.save()
+        except OSError as error:
+            raise self._unwritable(error) from error
+
+    def finish(self, end: bytes) -> None:
+        """Write what stands after the last row, and give the output its name."""
+        try:
+            write_durably(self._files[0], end)
+            if self.convert is not None:
+                self.convert(self.partial, self._last)
+                with self._last.open("rb") as file:
+                    os.fsync(file.fileno())
+            self.progress.bytes = self._last.stat().st_size
+            self.progress.finished = True
+            self.save()
+            self._close()
+            rename_durably(self._last, self.output)
+            self.partial.unlink(missing_ok=True)
+        except OSError as error:
+            raise self._unwritable(error) from error
+
+    def save(self) -> None:
+        """Replace the job file."""
+        values = {"asked": self.config, "progress": asdict(self.progress)}
+        # If the new name is lost, the old file still says something true.
+        with written_aside(self.job) as partial, partial.open("wb") as file:
+            write_durably(file, (json.dumps(values, indent=1, ensure_ascii=False) + "\n").encode())
+
+    def _open(self) -> None:
+        self.output.parent.mkdir(parents=True, exist_ok=True)
+        known = None if self.restart else read_job(self.output)
+        begun = known is not None and (known.progress.finished or known.progress.rows > 0)
+        if known is None or not begun or not self.resumable:
+            self._refuse_if_there()
+            self._begin()
+        else:
+            self._check_same_job(known)
+            self.progress = known.progress
+            if not self.progress.finished:
+                self._go_on()
+            elif not self._finished():
+                self.progress = Progress()
+                self._begin()
+
+    def _begin(self) -> None:
+        """Start with empty files; an old output stays until the new one is whole."""
+        paths = [self.partial, *([self.rejects] if self.rejects else [])]
+        self._files = [self._locked(path, create=True) for path in paths]
+        for file in self._files:
+            file.truncate(0)
+        self.save()
+
+    def _go_on(self) -> None:
+        """Cut off what a kill has left behind the last chunk."""
+        known = [(self.partial, self.progress.bytes)]
+        if self.rejects:
+            known.append((self.rejects, self.progress.reject_bytes))
+        for path, size in known:
+            # Nothing was promised of a file that holds nothing yet.
+            if size and (not path.is_file() or path.stat().st_size < size):
+                raise InputError(
+                    f"{path}: expected {size:,} bytes that the job has written, found fewer or no "
+                    "file. Start the job anew with --restart."
+                )
+            file = self._locked(path, create=not size)
+            file.truncate(size)
+            file.seek(size)
+            self._files.append(file)
+
+    def _finished(self) -> bool:
+        """Whether the output is there, if need be under its name only now.
+
+        Raises:
+            InputError: it was changed.
+        """
+        size = self.progress.bytes
+        if self._last.is_file() and self._last.stat().st_size == size:
+            rename_durably(self._last, self.output)
+        if not self.output.is_file():
+            return False
+        if self.output.stat().st_size != size:
+            raise InputError(
+                f"{self.output} was changed after the job had written it. Name another output, or "
+                "replace it with --restart."
+            )
+        self.partial.unlink(missing_ok=True)
+        # A kill after the last rename has left them.
+        _remove(sibling_path(path, "lock") for path in (self.partial, self.rejects) if path)
+        return True
+
+    def _refuse_if_there(self) -> None:
+        if self.output.exists() and not self.restart:
+            raise InputError(
+                f"{self.output} exists. Name another output, or replace it with --restart."
+            )
+
+    def _check_same_job(self, known: "JobFile") -> None:
+        config = dict(self.config)
+        if not known.progress.bad:
+            # What is done about bad rows has shown in nothing yet.
+            config.pop("bad rows", None)
+        state = ", finished," if known.progress.finished else ", unfinished,"
+        check_same_job(self.output, known.config, config, state)
+
+    def _locked(self, path: Path, *, create: bool) -> BinaryIO:
+        held = acquire_lock(sibling_path(path, "lock"), wait=False)
+        if held is None:
+            raise InputError(
+                f"{path}: another process writes it. Wait for it, or name another output."
+            )
+        self._locks.append(held)
+        flags = os.O_RDWR | (os.O_CREAT if create else 0) | getattr(os, "O_BINARY", 0)
+        return os.fdopen(os.open(path, flags, 0o666), "r+b")
+
+    def _unwritable(self, error: OSError) -> EmoscopeError:
+        path = error.filename or self.partial
+        return InputError(
+            f"Cannot write to {path}: {error.strerror or error}. Make room or name another file; "
+            "the same command goes on where the job stands."
+        )
+
+    def _close(self) -> None:
+        for file in self._files:
+            file.close()
+        locks = [Path(held.lock_file) for held in self._locks]
+        for held in self._locks:
+            held.release()
+        self._files, self._locks = [], []
+        _remove(locks)
+
+
+@dataclass(frozen=True)
+class JobFile:
+    """What a job file says.
+
+    Attributes:
+        config: all that bears on the output, name by name.
+        progress: how far the job has come.
+    """
+
+    config: Mapping[str, Any]
+    progress: Progress
+
+
+def read_job(output: Path) -> JobFile | None:
+    """The job file of an output, if there is one.
+
+    Raises:
+        InputError: it is damaged.
+    """
+    path = job_file(output)
+    try:
+        values = json.loads(path.read_bytes())
+        known = values["progress"]
+        progress = Progress(**{each.name: known[each.name] for each in fields(Progress)})
+        return JobFile(dict(values["asked"]), progress)
+    except FileNotFoundError:
+        return None
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise InputError(
+            f"{path}: expected a job file of emoscope, got something else ({error}). Start anew "
+            "with --restart."
+        ) from error
+
+
+def check_same_job(
+    output: Path, known: Mapping[str, Any], config: Mapping[str, Any], state: str = ""
+) -> None:
+    """Check that a job was asked for what it is asked for now.
+
+    Args:
+        output: of the job.
+        known: what it was asked for, name by name.
+        config: what it is asked for now.
+        state: of the job, for the message.
+
+    Raises:
+        InputError: something is different.
+    """
+    changed = [
+        f"{name}: {short(known.get(name))} then, {short(value)} now"
+        for name, value in config.items()
+        if known.get(name) != value
+    ]
+    if changed:
+        raise InputError(
+            f"{output}: there is a job{state} that was asked for something else "
+            f"({'; '.join(changed)}). Run the command as it was, name another output, or start "
+            "anew with --restart."
+        )
+
+
+def job_file(output: Path) -> Path:
+    """The file that says how far the job of an output is, and what it was asked for."""
+    return sibling_path(output, "job.json")
+
+
+def _remove(paths: Iterable[Path]) -> None:
+    """Delete files, if they are there."""
+    for path in paths:
+        with suppress(OSError):
+            path.unlink()

@@ -1,0 +1,118 @@
+"""How a file is annotated, how far it has come, and what has been done."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from emoscope.errors import InputError
+from emoscope.jobs.outputs import OutputFormat
+from emoscope.jobs.scores import Labels
+
+CHUNK_ROWS = 2048
+BadRowPolicy = Literal["stop", "keep"] | Path
+
+
+@dataclass(frozen=True)
+class Options:
+    """How a file is annotated.
+
+    Attributes:
+        format: of the output, if its suffix does not say it; JSONL for a stream.
+        threshold: from which probability a label is given: `"fitted"`, the model's own for each; a
+            number for all; or a JSON or YAML file with numbers for some.
+        top_k: write only so many labels of a row, the most probable ones.
+        bad_rows: stop at a row that cannot be annotated, keep it in the output with the reason in
+            place of scores, or a reject file to put it into.
+        workers: processes that score; more than one shares out the cores.
+        cache: a SQLite file of scores that are kept from job to job.
+        restart: begin anew, whatever there is of the output.
+        chunk_rows: rows at a time; memory is proportional to it.
+    """
+
+    format: OutputFormat | None = None
+    threshold: float | Path | Literal["fitted"] = "fitted"
+    top_k: int | None = None
+    bad_rows: BadRowPolicy = "stop"
+    workers: int = 1
+    cache: Path | None = None
+    restart: bool = False
+    chunk_rows: int = CHUNK_ROWS
+
+    def __post_init__(self) -> None:
+        for name in ("workers", "chunk_rows", "top_k"):
+            value = getattr(self, name)
+            if value is not None and value < 1:
+                raise InputError(f"Expected {name} to be at least 1, got {value}.")
+
+    @property
+    def reject_file(self) -> Path | None:
+        """The file that bad rows are put into, if they are."""
+        return self.bad_rows if isinstance(self.bad_rows, Path) else None
+
+
+@dataclass(frozen=True)
+class Status:
+    """How far a job has come.
+
+    Attributes:
+        rows: of the input that are done, those of an earlier run among them.
+        resumed: how many of them an earlier run did.
+        read: how much of the input was read, in bytes or, of Parquet, in rows.
+        total: of these; None where nobody knows.
+    """
+
+    rows: int
+    resumed: int
+    read: int
+    total: int | None
+
+
+@dataclass
+class Counts:
+    """What rows of an input were like.
+
+    Attributes:
+        rows: how many there were.
+        bad: how many of them could not be annotated.
+        unread: how many of them look like a language that the model does not read.
+        first_unread: the number of the first of these, counted from 1.
+    """
+
+    rows: int = 0
+    bad: int = 0
+    unread: int = 0
+    first_unread: int | None = None
+
+    def add(self, more: "Counts") -> None:
+        """Count further rows."""
+        self.rows += more.rows
+        self.bad += more.bad
+        self.unread += more.unread
+        if self.first_unread is None:
+            self.first_unread = more.first_unread
+
+
+@dataclass(frozen=True)
+class Summary:
+    """What a job has done.
+
+    Attributes:
+        rows: of the input.
+        bad: how many of them could not be annotated.
+        resumed: how many of them an earlier run did; all if there was nothing left to do.
+        labels: that were scored.
+        format: of the output.
+        unread: how many rows look like a language that the model does not read.
+        first_unread: the number of the first of these, counted from 1; None of several files.
+        languages: codes of those that the model reads; none where nobody knows, and nothing is
+            checked.
+    """
+
+    rows: int
+    bad: int
+    resumed: int
+    labels: Labels
+    format: OutputFormat
+    unread: int = 0
+    first_unread: int | None = None
+    languages: tuple[str, ...] = ()

@@ -1,0 +1,254 @@
+"""Rows of a file as items to annotate: which column is what, and which rows are bad."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import chain
+from pathlib import Path
+from typing import Any, BinaryIO, TextIO
+
+from emoscope.jobs.columns import column_types
+from emoscope.reading.conversations import (
+    Columns,
+    check_columns,
+    check_named,
+    guessed,
+    id_of,
+    is_blank,
+    turns_of,
+)
+from emoscope.reading.errors import Content, Fault, RowError
+from emoscope.reading.row_formats import Row
+from emoscope.reading.rows import Format, format_of, read_rows
+from emoscope.reading.streams import Meter, seekable
+
+MAX_CHARACTERS = 100_000
+"""Of the turns of one row together; a longer one is a bad row."""
+
+MAX_CHUNK_CHARACTERS = 8_000_000
+"""Of the rows of one chunk together, so that long texts do not fill the memory."""
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One row of a file.
+
+    Attributes:
+        id: of the row; None in a bad row that has none.
+        turns: what is scored, oldest first; nothing in a bad row.
+        content: all columns of the row as they were read, or its text where it could not be taken
+            apart.
+        error: why the row is bad.
+    """
+
+    id: str | None
+    turns: list[str]
+    content: Content
+    error: RowError | None = None
+
+    @property
+    def values(self) -> Mapping[str, Any]:
+        """All columns of the row as they were read; none where it could not be taken apart."""
+        return {} if isinstance(self.content, str) else self.content
+
+    @property
+    def size(self) -> int:
+        """Characters that the row holds in memory, nearly."""
+        texts = [self.content] if isinstance(self.content, str) else self.content.values()
+        return sum(map(len, self.turns)) + sum(len(x) for x in texts if isinstance(x, str))
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """Successive rows.
+
+    Attributes:
+        items: the rows.
+        read: how much of the input was read up to their end, see `Meter.done`.
+    """
+
+    items: list[Item]
+    read: int
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where texts come from.
+
+    Attributes:
+        file: a path, or an open stream.
+        turns: columns that hold the turns, or the one column with the text; by default
+            EmoContext's three where the file has them, else `text`.
+        id: column of the ids; by default `id` where the file has it, else rows are numbered.
+        turn_separator: what parts the turns inside one column.
+        format: of the file, if its suffix does not say it.
+        encoding: of the text.
+        needed: further columns that must be there, unless each row has its own, as in JSONL.
+    """
+
+    file: Path | TextIO | BinaryIO
+    turns: tuple[str, ...] | None = None
+    id: str | None = None
+    turn_separator: str | None = None
+    format: Format | None = None
+    encoding: str = "utf-8"
+    needed: tuple[str, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """What messages call it."""
+        name = self.file if isinstance(self.file, Path) else getattr(self.file, "name", "the input")
+        return str(name)
+
+    @contextmanager
+    def opened(self, *, typed: bool = False) -> Iterator["Reading"]:
+        """Begin to read: the first row is drawn, and says which columns there are.
+
+        Args:
+            typed: find out all columns that a row has, and their types, before the first is
+                handed on. JSON and JSONL are then read twice, and copied to a temporary file if
+                they come from a stream.
+
+        Raises:
+            InputError: no such file, format or column.
+        """
+        if not (typed and format_of(self.file, self.format) in ("json", "jsonl")):
+            yield Reading(self, self.file)
+        elif isinstance(self.file, Path):
+            yield Reading(self, self.file, self._types(self.file))
+        else:
+            with seekable(self.file, self.name) as copy:
+                types = self._types(copy)
+                copy.seek(0)
+                yield Reading(self, copy, types)
+
+    def _types(self, file: Path | BinaryIO) -> dict[str, Any]:
+        rows = read_rows(file, self.format, self.encoding, bad_rows=_Ignored())
+        return column_types(rows, self.name)
+
+
+class _Ignored:
+    """Takes no note of bad rows."""
+
+    def add(self, error: RowError, content: Content) -> None:
+        del error, content
+
+
+class _Refused:
+    """Bad rows since the last good one."""
+
+    def __init__(self) -> None:
+        self._rows: list[tuple[RowError, Content]] = []
+
+    def add(self, error: RowError, content: Content) -> None:
+        self._rows.append((error, content))
+
+    def drain(self) -> list[tuple[RowError, Content]]:
+        rows, self._rows = self._rows, []
+        return rows
+
+
+class Reading:
+    """A source whose first row has been drawn.
+
+    Attributes:
+        name: of the source.
+        columns: which of its columns are turns and id.
+        types: its columns with the Arrow type of each, None where it is text; None for JSON that
+            was not looked through.
+        meter: how much has been read.
+    """
+
+    def __init__(
+        self,
+        source: Source,
+        file: Path | TextIO | BinaryIO,
+        types: dict[str, Any] | None = None,
+    ) -> None:
+        self.name, self.meter, self._bad = source.name, Meter(), _Refused()
+        self._rows = read_rows(
+            file, source.format, source.encoding, bad_rows=self._bad, meter=self.meter
+        )
+        self._first = next(self._rows, None)
+        self.types = self._rows.columns if types is None else types
+        present = self._first.values if self._first else self.types
+        turns, identity = guessed(present or {}, source.turns, source.id)
+        self.columns = Columns(turns=turns, id=identity, turn_separator=source.turn_separator)
+        if present:
+            check_columns(present, self.columns, self.name)
+        if self.types is not None:
+            check_named(self.types, source.needed, self.name)
+
+    def items(self) -> Iterator[Item]:
+        """The rows in their order, bad ones among them; to be called once."""
+        for row in chain([] if self._first is None else [self._first], self._rows):
+            # A row is handed on as it is read, so that what was refused stood before it.
+            yield from self._bad_items()
+            yield item_of(row, self.columns, self.name)
+        yield from self._bad_items()
+
+    def _bad_items(self) -> Iterator[Item]:
+        for error, content in self._bad.drain():
+            identity = str(error.line) if self.columns.id is None else None
+            yield Item(identity, [], content, error)
+
+    def chunks(self, rows: int, skip: int = 0) -> Iterator[Chunk]:
+        """Lists of `rows` rows, or fewer at the end and where texts are long.
+
+        Args:
+            rows: of a chunk.
+            skip: rows that are left out at the start.
+        """
+        items = self.items()
+        for _ in range(skip):
+            next(items, None)
+        for chunk in cut(items, rows):
+            yield Chunk(chunk, self.meter.done)
+
+
+def item_of(row: Row, columns: Columns, path: str) -> Item:
+    """A row as an item; a bad one says why it is bad.
+
+    Args:
+        row: from `read_rows`.
+        columns: which columns hold the id and the turns.
+        path: name of the file for messages.
+    """
+    try:
+        identity, turns = turns_of(row, columns, path)
+    except RowError as error:
+        return Item(_id_or_none(row, columns, path), [], row.values, error)
+    column = columns.turns[0] if len(columns.turns) == 1 else None
+    if all(map(is_blank, turns)):
+        fault = Fault("text", "nothing but blanks", "Fill it in or remove the row.", column)
+    elif (length := sum(map(len, turns))) > MAX_CHARACTERS:
+        expected = f"at most {MAX_CHARACTERS:,} characters of text"
+        fault = Fault(expected, f"{length:,}", "Cut it, or part it into rows.", column)
+    else:
+        return Item(identity, turns, row.values)
+    return Item(identity, [], row.values, RowError(path, row.line, fault))
+
+
+def _id_or_none(row: Row, columns: Columns, path: str) -> str | None:
+    try:
+        return id_of(row, columns.id, path)
+    except RowError:
+        return None
+
+
+def cut(items: Iterable[Item], rows: int, characters: int | None = None) -> Iterator[list[Item]]:
+    """Lists of `rows` items, ended sooner by the one that makes them longer than `characters`.
+
+    Where they are cut depends on nothing but the items from the list's first one on.
+    """
+    limit = MAX_CHUNK_CHARACTERS if characters is None else characters
+    chunk: list[Item] = []
+    size = 0
+    for item in items:
+        chunk.append(item)
+        size += item.size
+        if len(chunk) == rows or size > limit:
+            yield chunk
+            chunk, size = [], 0
+    if chunk:
+        yield chunk

@@ -1,0 +1,201 @@
+"""Wide tables: the input's columns, then the labels given, then a column for each label."""
+
+import csv
+import io
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import count, islice
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from emoscope.errors import EmoscopeError, require
+from emoscope.jobs.scores import Labels, Scores
+from emoscope.jobs.source import Item
+from emoscope.jobs.values import as_text
+
+LABEL_SEPARATOR = ", "
+_BATCHES_OF_ROW_GROUP = 16
+
+
+@dataclass(frozen=True)
+class Layout:
+    """The columns of a table.
+
+    Attributes:
+        input: the input's columns with their Arrow types, or the kinds that `column_types` found;
+            None where one is text.
+        labels: that are scored.
+        decision: name of the column of the labels given.
+        scores: names of the K columns of probabilities.
+        error: name of the column that says why a row is bad; None without such rows.
+    """
+
+    input: Mapping[str, Any]
+    labels: Labels
+    decision: str
+    scores: tuple[str, ...]
+    error: str | None
+
+    @classmethod
+    def of(cls, columns: Mapping[str, Any], labels: Labels, errors: bool) -> "Layout":
+        """Find names for the columns that are added.
+
+        They are `labels` (`label` where labels exclude each other), the labels' own names, and
+        `error`. If the input has a column of one of these names, all get the prefix `emoscope_`,
+        or the first of `emoscope2_`, `emoscope3_`, … that makes them new.
+        """
+        names = labels.names
+        decision = _unlike("label" if labels.exclusive else "labels", names)
+        error = _unlike("error", (*names, decision)) if errors else None
+        added = [decision, *names, *([error] if error else [])]
+        prefixes = ("", "emoscope_", *(f"emoscope{n}_" for n in range(2, len(columns) + 2)))
+        prefix = next(each for each in prefixes if not {each + name for name in added} & {*columns})
+        return cls(
+            columns,
+            labels,
+            prefix + decision,
+            tuple(prefix + name for name in names),
+            prefix + error if error else None,
+        )
+
+    @property
+    def names(self) -> list[str]:
+        """All columns in order."""
+        last = [self.error] if self.error else []
+        return [*self.input, self.decision, *self.scores, *last]
+
+
+def _unlike(name: str, taken: Sequence[str]) -> str:
+    return next(each for n in count() if (each := name + "_" * n) not in taken)
+
+
+class Table:
+    """What the two kinds of table share."""
+
+    def __init__(self, layout: Layout) -> None:
+        self.layout = layout
+
+    def end(self) -> bytes:
+        """Nothing: both are whole after any row."""
+        return b""
+
+
+class CsvTable(Table):
+    """A table as CSV (RFC 4180)."""
+
+    def begin(self) -> bytes:
+        """The names of the columns."""
+        return _csv([self.layout.names])
+
+    def rows(self, items: Sequence[Item], scores: Scores, first: bool) -> bytes:
+        """A record for each row; what is not known is empty."""
+        del first
+        records = []
+        names = self.layout.labels.names
+        for item, row, given in zip(
+            items, scores.probabilities.tolist(), scores.given, strict=True
+        ):
+            record = [as_text(item.values.get(name)) for name in self.layout.input]
+            record.append(LABEL_SEPARATOR.join(names[k] for k in np.flatnonzero(given)))
+            record += [repr(p) if p == p else "" for p in row]
+            if self.layout.error:
+                record.append(str(item.error) if item.error else "")
+            records.append(record)
+        return _csv(records)
+
+
+def _csv(records: Sequence[Sequence[str]]) -> bytes:
+    text = io.StringIO()
+    # Lines end in CR LF also because only then are lone CRs quoted by every version of Python.
+    csv.writer(text, lineterminator="\r\n").writerows(records)
+    return text.getvalue().encode("utf-8", "backslashreplace")
+
+
+class ArrowTable(Table):
+    """A table as a stream of Arrow batches, which can be appended to and made a Parquet file of."""
+
+    def __init__(self, layout: Layout) -> None:
+        pa = require("pyarrow", "parquet")
+
+        super().__init__(layout)
+        self._types = {name: storable(kind) for name, kind in layout.input.items()}
+        text = pa.string()
+        decision = text if layout.labels.exclusive else pa.list_(text)
+        added = [(layout.decision, decision), *((name, pa.float64()) for name in layout.scores)]
+        if layout.error:
+            added.append((layout.error, text))
+        kept = [(name, text if kind is None else kind) for name, kind in self._types.items()]
+        self._schema = pa.schema([*kept, *added])
+
+    def begin(self) -> bytes:
+        """The schema."""
+        return bytes(self._schema.serialize())
+
+    def rows(self, items: Sequence[Item], scores: Scores, first: bool) -> bytes:
+        """A batch; what is not known is null."""
+        del first
+        pa = require("pyarrow", "parquet")
+
+        names, exclusive = self.layout.labels.names, self.layout.labels.exclusive
+        arrays = [self._array(name, kind, items) for name, kind in self._types.items()]
+        chosen: list[Any] = []
+        for item, given in zip(items, scores.given, strict=True):
+            labels = [names[k] for k in np.flatnonzero(given)]
+            if item.error is not None:
+                chosen.append(None)
+            else:
+                chosen.append(labels[0] if exclusive else labels)
+        arrays.append(pa.array(chosen, self._schema.field(self.layout.decision).type))
+        # From pandas' point of view NaN is null, which is what is meant here.
+        arrays += [
+            pa.array(column, pa.float64(), from_pandas=True) for column in scores.probabilities.T
+        ]
+        if self.layout.error:
+            arrays.append(pa.array([str(item.error) if item.error else None for item in items]))
+        batch = pa.RecordBatch.from_arrays(arrays, schema=self._schema)
+        return bytes(batch.serialize())
+
+    def _array(self, name: str, kind: Any, items: Sequence[Item]) -> Any:
+        pa = require("pyarrow", "parquet")
+
+        values = [item.values.get(name) for item in items]
+        if kind is None:
+            return pa.array([None if x is None else as_text(x) for x in values], pa.string())
+        try:
+            return pa.array(values, kind)
+        except (pa.ArrowException, OverflowError, TypeError, ValueError) as error:
+            raise EmoscopeError(
+                f"Column {name!r} cannot be written as {kind} ({error}). Write JSONL or CSV."
+            ) from error
+
+
+def storable(kind: Any) -> Any:
+    """The Arrow type that a column is written with; None for text in place of one that is odd."""
+    pa = require("pyarrow", "parquet")
+
+    if kind is None:
+        return None
+    if isinstance(kind, str):
+        found = {"bool": pa.bool_(), "int": pa.int64(), "float": pa.float64()}
+        return found.get(kind) or pa.list_(pa.string())
+    if pa.types.is_dictionary(kind):
+        return storable(kind.value_type)
+    if isinstance(kind, pa.BaseExtensionType) or pa.types.is_null(kind):
+        return None
+    inner = [kind.field(place).type for place in range(kind.num_fields)]
+    return kind if all(storable(each) == each for each in inner) else None
+
+
+def to_parquet(stream: Path, target: Path) -> None:
+    """Make a Parquet file of a stream of Arrow batches, several batches a row group."""
+    pa, pq = require("pyarrow", "parquet"), require("pyarrow.parquet", "parquet")
+
+    with (
+        stream.open("rb") as file,
+        pa.ipc.open_stream(file) as batches,
+        pq.ParquetWriter(target, batches.schema, compression="zstd") as writer,
+    ):
+        while group := list(islice(batches, _BATCHES_OF_ROW_GROUP)):
+            writer.write_table(pa.Table.from_batches(group))

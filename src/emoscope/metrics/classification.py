@@ -1,0 +1,154 @@
+"""Figures of merit from labels and decisions, both (N, K) arrays of 0 and 1.
+
+Exclusive labels are the case of one 1 a row. Averages leave out the taxonomy's ignored labels
+(EmoContext's `others`): their texts still count as errors when they are taken for an emotion.
+Precision without a decision, recall without a case and F1 without either are 0.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from emoscope.metrics.metric import ACCURACY, JACCARD, MACRO_F1, MICRO_F1, Metric, f1_of
+from emoscope.taxonomy import Taxonomy
+
+Floats = NDArray[np.floating[Any]]
+Bools = NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class LabelScores:
+    """Precision, recall and F1, in [0, 1], with the number of cases they rest on."""
+
+    precision: float
+    recall: float
+    f1: float
+    support: int
+
+
+@dataclass(frozen=True)
+class Report:
+    """The figures of one evaluation.
+
+    Attributes:
+        labels: by label name.
+        micro: of the summed counts of the averaged labels.
+        macro: means over the averaged labels of precision, recall and F1.
+        accuracy: share of texts with every label right.
+        jaccard: mean over texts of |predicted ∩ true| / |predicted ∪ true|, 1 where both are
+            empty; over the averaged labels.
+        texts: how many were evaluated.
+    """
+
+    labels: dict[str, LabelScores]
+    micro: LabelScores
+    macro: LabelScores
+    accuracy: float
+    jaccard: float
+    texts: int
+
+    def to_dict(self) -> dict[str, Any]:
+        """A mapping for JSON."""
+        return {
+            "micro": vars(self.micro),
+            "macro": vars(self.macro),
+            "accuracy": self.accuracy,
+            "jaccard": self.jaccard,
+            "texts": self.texts,
+            "labels": {name: vars(score) for name, score in self.labels.items()},
+        }
+
+    def metrics(self) -> dict[Metric, float]:
+        """The metrics that are followed during training."""
+        return metrics_of(self.to_dict())
+
+
+def metrics_of(report: Mapping[str, Any]) -> dict[Metric, float]:
+    """The metrics in `Report.to_dict()` that are followed during training."""
+    return {
+        MICRO_F1: report["micro"]["f1"],
+        MACRO_F1: report["macro"]["f1"],
+        ACCURACY: report["accuracy"],
+        JACCARD: report["jaccard"],
+    } | {f1_of(name): scores["f1"] for name, scores in report["labels"].items()}
+
+
+def report(labels: Floats, decisions: Bools, taxonomy: Taxonomy) -> Report:
+    """Every figure of one evaluation.
+
+    Args:
+        labels: 0 or 1, or annotators' shares cut at ½, (N, K), none missing.
+        decisions: (N, K).
+        taxonomy: names of the K labels, and those left out of the averages.
+    """
+    truth = np.asarray(labels) >= 0.5
+    averaged = list(taxonomy.averaged)
+    counts = Counts.of(truth, decisions)
+    scores = [counts.score([k]) for k in range(len(taxonomy))]
+    chosen = [scores[k] for k in averaged]
+    support = sum(score.support for score in chosen)
+    both = (truth & decisions)[:, averaged].sum(axis=1)
+    either = (truth | decisions)[:, averaged].sum(axis=1)
+    return Report(
+        labels=dict(zip(taxonomy.names, scores, strict=True)),
+        micro=counts.score(averaged),
+        macro=LabelScores(
+            precision=mean([score.precision for score in chosen]),
+            recall=mean([score.recall for score in chosen]),
+            f1=mean([score.f1 for score in chosen]),
+            support=support,
+        ),
+        accuracy=mean((truth == decisions).all(axis=1)),
+        jaccard=mean(np.where(either > 0, both / np.maximum(either, 1), 1.0)),
+        texts=len(truth),
+    )
+
+
+@dataclass(frozen=True)
+class Counts:
+    """True positives, false positives and false negatives of each label, each (K,)."""
+
+    true_positives: NDArray[np.int64]
+    false_positives: NDArray[np.int64]
+    false_negatives: NDArray[np.int64]
+
+    @classmethod
+    def of(cls, truth: Bools, decisions: Bools) -> "Counts":
+        """Count over the texts of two (N, K) arrays."""
+        return cls(
+            (truth & decisions).sum(axis=0),
+            (~truth & decisions).sum(axis=0),
+            (truth & ~decisions).sum(axis=0),
+        )
+
+    def score(self, which: list[int]) -> LabelScores:
+        """Precision, recall and F1 of the summed counts of some labels."""
+        tp = int(self.true_positives[which].sum())
+        fp = int(self.false_positives[which].sum())
+        fn = int(self.false_negatives[which].sum())
+        return LabelScores(
+            precision=ratio(tp, tp + fp),
+            recall=ratio(tp, tp + fn),
+            f1=ratio(2 * tp, 2 * tp + fp + fn),
+            support=tp + fn,
+        )
+
+
+def ratio(part: float, whole: float) -> float:
+    """A quotient that is 0 where there is nothing to divide by."""
+    return part / whole if whole else 0.0
+
+
+def mean(values: Any) -> float:
+    """Mean that is 0 of nothing."""
+    return float(np.mean(values)) if len(values) else 0.0
+
+
+def confusion(labels: Floats, decisions: Bools) -> NDArray[np.int64]:
+    """Texts of label i decided as label j, (K, K), for exclusive labels."""
+    size = labels.shape[1]
+    cells = labels.argmax(axis=1) * size + decisions.argmax(axis=1)
+    return np.bincount(cells, minlength=size * size).reshape(size, size)

@@ -1,0 +1,242 @@
+"""Several systems on the same texts: their figures, and the same on resamples of the texts.
+
+A text bears on a figure through its own counts alone, so the counts of all texts, runs and labels
+make one matrix, a resample is a row of weights that says how often it drew each text, and the
+counts of all resamples are a matrix product.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from emoscope.metrics.metric import ACCURACY, AVERAGES, JACCARD, MACRO_F1, MICRO_F1, Metric, f1_of
+from emoscope.taxonomy import Taxonomy
+
+Floats = NDArray[np.floating[Any]]
+Bools = NDArray[np.bool_]
+
+CHUNK = 250
+"""Resamples at a time: their weights stay within a processor's reach."""
+ROUNDING = 1e-6
+"""What float32 may make of no difference at all."""
+
+
+@dataclass(frozen=True)
+class GoldTexts:
+    """N texts with the labels they are measured against.
+
+    Attributes:
+        taxonomy: of the K labels; those it ignores are not averaged.
+        gold: (N, K), 0 or 1, or shares cut at ½; NaN where a text was not annotated for a label.
+        parts: which part each text is of, (N,); figures are means over the parts, as those of a
+            training are, and a resample keeps the size of each.
+    """
+
+    taxonomy: Taxonomy
+    gold: Floats
+    parts: Sequence[str]
+
+    @property
+    def metrics(self) -> tuple[Metric, ...]:
+        """What can be measured: averages, F1 of each label with gold, averages by part."""
+        known = ~np.isnan(self.gold).all(axis=0)
+        names = np.array(self.taxonomy.names)[known]
+        parts = dict.fromkeys(self.parts)
+        of_parts = [average.of_part(part) for part in parts for average in AVERAGES]
+        return (*AVERAGES, *map(f1_of, names.tolist()), *(of_parts if len(parts) > 1 else ()))
+
+    def of_parts(self) -> Iterator[tuple[str, NDArray[np.intp]]]:
+        """Each part with the rows of its texts."""
+        parts = np.asarray(self.parts)
+        for name in dict.fromkeys(self.parts):
+            yield name, np.flatnonzero(parts == name)
+
+
+@dataclass(frozen=True)
+class Measured:
+    """M figures of C systems.
+
+    Attributes:
+        runs: figures of each run of each system on the texts, C arrays (R, M).
+        resampled: means over a system's runs on each resample, (S, C, M).
+    """
+
+    runs: tuple[Floats, ...]
+    resampled: Floats
+
+    def difference(self, first: int, second: int, metric: int) -> "Difference":
+        """How much higher a figure of the first system is than that of the second."""
+        return Difference.of(
+            float(self.runs[first][:, metric].mean() - self.runs[second][:, metric].mean()),
+            self.resampled[:, first, metric] - self.resampled[:, second, metric],
+        )
+
+
+@dataclass(frozen=True)
+class Difference:
+    """A difference of two systems by a paired bootstrap over texts (Koehn 2004, EMNLP, W04-3250).
+
+    Attributes:
+        value: on the texts themselves.
+        low: of its 95 % percentile interval (Efron & Tibshirani 1993, chapter 13).
+        high: of the same.
+        p: two-sided: twice the share of resamples in which the difference has the other sign or
+            is none, at most 1; the observed texts count as one resample, so it is never 0.
+    """
+
+    value: float
+    low: float
+    high: float
+    p: float
+
+    @classmethod
+    def of(cls, value: float, resampled: Floats) -> "Difference":
+        """From the difference on the texts, and on each of S resamples, (S,)."""
+        low, high = np.quantile(resampled, [0.025, 0.975])
+        below, above = (resampled <= ROUNDING).sum(), (resampled >= -ROUNDING).sum()
+        p = min(1.0, 2 * (min(below, above) + 1) / (len(resampled) + 1))
+        return cls(value, float(low), float(high), float(p))
+
+
+def measure(
+    texts: GoldTexts,
+    systems: Sequence[Bools],
+    metrics: Sequence[Metric],
+    *,
+    resamples: int = 10_000,
+    seed: int = 0,
+) -> Measured:
+    """Figures of each run, and their means over a system's runs on resampled texts.
+
+    All systems are measured on the same resamples, which makes the bootstrap a paired one.
+
+    Args:
+        texts: N texts.
+        systems: decisions of the R runs of each, (R, N, K); R may differ.
+        metrics: M of `texts.metrics`.
+        resamples: how many, S.
+        seed: of the draws.
+    """
+    ends = np.cumsum([len(decisions) for decisions in systems])
+    starts = [0, *ends[:-1]]
+    runs = np.zeros((int(ends[-1]), len(metrics)))
+    resampled = np.zeros((resamples, len(systems), len(metrics)))
+    having = np.zeros(len(metrics))
+    for place, (name, rows) in enumerate(texts.of_parts()):
+        decided = [decisions[:, rows] for decisions in systems]
+        counts = PartCounts.of(texts, decided, rows, name)
+        generator = np.random.default_rng((seed, place))
+        everything = counts.compute(np.ones((1, len(rows))), metrics)[0]
+        having += ~np.isnan(everything[0])
+        runs += np.nan_to_num(everything)
+        light = counts.single()
+        for start in range(0, resamples, CHUNK):
+            drawn = draw(len(rows), min(CHUNK, resamples - start), generator)
+            found = np.nan_to_num(light.compute(weights(drawn), metrics))
+            means = np.add.reduceat(found, starts, axis=1) / np.diff([0, *ends])[:, None]
+            resampled[start : start + len(drawn)] += means
+    return Measured(tuple(np.split(runs / having, ends[:-1])), resampled / having)
+
+
+def draw(texts: int, resamples: int, generator: np.random.Generator) -> NDArray[np.int64]:
+    """Rows of the texts of each resample, (resamples, texts), with replacement."""
+    return generator.integers(0, texts, (resamples, texts))
+
+
+def weights(drawn: NDArray[np.int64]) -> NDArray[np.float32]:
+    """How often each resample drew each text, (S, N), from the rows it drew, (S, N)."""
+    count, texts = drawn.shape
+    cells = drawn + np.arange(count)[:, None] * texts
+    times = np.bincount(cells.ravel(), minlength=count * texts)
+    return times.reshape(count, texts).astype(np.float32)
+
+
+@dataclass(frozen=True)
+class PartCounts:
+    """What each of N texts of one part adds to the figures of R runs.
+
+    Attributes:
+        part: its name.
+        labels: names of the K labels.
+        averaged: which of them count in averages, (K,).
+        present: which of them the part was annotated for, (K,).
+        gold: whether a text has a label, (N, K).
+        runs: (N, R, 2K + 2): a run's true positives and its decisions of each label, its Jaccard
+            index, whether every label is right.
+    """
+
+    part: str
+    labels: tuple[str, ...]
+    averaged: Bools
+    present: Bools
+    gold: Floats
+    runs: Floats
+
+    @classmethod
+    def of(
+        cls, texts: GoldTexts, systems: Sequence[Bools], rows: NDArray[np.intp], part: str
+    ) -> "PartCounts":
+        """Count for the texts in these rows; `systems` are the decisions on them, (R, N, K)."""
+        known = ~np.isnan(texts.gold[rows])
+        gold = (np.where(known, texts.gold[rows], 0.0) >= 0.5)[:, None]
+        decided = np.concatenate(systems).transpose(1, 0, 2) & known[:, None]
+        averaged = np.zeros(len(texts.taxonomy), dtype=bool)
+        averaged[list(texts.taxonomy.averaged)] = True
+        both = (gold & decided)[..., averaged].sum(axis=-1)
+        either = (gold | decided)[..., averaged].sum(axis=-1)
+        jaccard = np.where(either > 0, both / np.maximum(either, 1), 1.0)
+        right = (gold == decided).all(axis=-1)
+        runs = [gold & decided, decided, jaccard[..., None], right[..., None]]
+        return cls(
+            part=part,
+            labels=texts.taxonomy.names,
+            averaged=averaged,
+            present=np.asarray(known.any(axis=0)),
+            gold=gold[:, 0].astype(float),
+            runs=np.concatenate(runs, axis=-1, dtype=float),
+        )
+
+    def single(self) -> "PartCounts":
+        """The same in single precision, in which whole numbers up to 2²⁴ are still exact."""
+        gold, runs = self.gold.astype(np.float32), self.runs.astype(np.float32)
+        return replace(self, gold=gold, runs=runs)
+
+    def compute(self, weight: Floats, metrics: Sequence[Metric]) -> Floats:
+        """Figures of the weighted texts.
+
+        Args:
+            weight: of each text in each of S resamples, (S, N), summing up to N.
+            metrics: M of them.
+
+        Returns:
+            (S, R, M); NaN for F1 of a label that the part was not annotated for, and for figures of
+            other parts.
+        """
+        size, (texts, runs, width) = len(self.labels), self.runs.shape
+        sums = (weight @ self.runs.reshape(texts, -1)).reshape(-1, runs, width)
+        twice = 2 * sums[..., :size]
+        whole = sums[..., size : 2 * size] + (weight @ self.gold)[:, None]
+        kept = np.flatnonzero(self.averaged & self.present)
+        f1 = ratio(twice, whole)
+        known = {
+            MICRO_F1: ratio(twice[..., kept].sum(axis=-1), whole[..., kept].sum(axis=-1)),
+            MACRO_F1: f1[..., kept].sum(axis=-1) / max(len(kept), 1),
+            JACCARD: sums[..., 2 * size] / texts,
+            ACCURACY: sums[..., 2 * size + 1] / texts,
+        }
+        known |= {metric.of_part(self.part): values for metric, values in known.items()}
+        known |= {f1_of(name): f1[..., k] for k, name in enumerate(self.labels) if self.present[k]}
+        if not self.present.any():
+            # A part with other labels than these says nothing of them.
+            known = {}
+        nothing = np.full_like(sums[..., 0], np.nan)
+        return np.stack([known.get(metric, nothing) for metric in metrics], axis=-1)
+
+
+def ratio(part: Floats, whole: Floats) -> Floats:
+    """Quotients that are 0 where there is nothing to divide by, as everywhere in `metrics`."""
+    # A whole is a sum of counts: below 1 it is 0, and so is its part.
+    return part / np.maximum(whole, 1)

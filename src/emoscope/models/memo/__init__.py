@@ -1,0 +1,1 @@
+"""MEmo: a transformer that fills a masked emotion in a sentence."""

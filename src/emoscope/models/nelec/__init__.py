@@ -1,0 +1,1 @@
+"""NELEC: a recurrent network over word and emoji vectors."""

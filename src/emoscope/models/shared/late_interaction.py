@@ -1,0 +1,115 @@
+"""Labels and texts apart in the lower layers of an encoder, together in the upper ones.
+
+Demux lets every token of the labels see every token of the text in each layer, and of a short text
+most of the work is then the labels. Here the lower layers read the labels once for all texts of a
+batch, and each text on its own; a label word is one vector from there on, and the upper layers join
+the two. It is the late interaction of Khattab & Zaharia 2020 (ColBERT, arXiv 2004.12832) with
+the layers of Demux: the weights are those of the pretrained encoder, and none is added.
+"""
+
+from collections.abc import Sequence
+from typing import Any, cast
+
+import torch
+from torch import Tensor, nn
+from transformers import PreTrainedModel
+
+from emoscope.errors import InputError
+
+
+def check_joint_layers(backbone: PreTrainedModel, joint: int) -> None:
+    """Check that an encoder's layers can be taken apart.
+
+    Raises:
+        InputError: layers of another build than BERT's, or not as many of them.
+    """
+    layers = getattr(getattr(backbone, "encoder", None), "layer", ())
+    parts = ("attention.self.query", "attention.output", "intermediate", "output")
+    alike = [all(_has(layer, part) for part in parts) for layer in layers]
+    if not alike or not all(alike) or hasattr(backbone, "embeddings_project"):
+        raise InputError(
+            "model.joint_layers needs an encoder with the layers of BERT, such as BERT, MiniLM, "
+            f"RoBERTa or XLM-R; found {type(backbone).__name__}. Leave it out."
+        )
+    if not 1 <= joint <= len(alike):
+        raise InputError(
+            f"model.joint_layers: expected from 1 to {len(alike)}, as many as the encoder has "
+            f"layers; found {joint}."
+        )
+
+
+def late_states(
+    backbone: PreTrainedModel,
+    joint: int,
+    inputs: dict[str, Tensor],
+    rows: Tensor,
+) -> Tensor:
+    """States of label words that have read a text.
+
+    Args:
+        backbone: that `check_joint_layers` accepts.
+        joint: how many of the top layers join labels and text.
+        inputs: of the encoder, each (batch, tokens), the same P tokens of labels first in all
+            texts.
+        rows: (rows, P), weights that average the tokens of each label or word.
+
+    Returns:
+        (batch, rows, hidden).
+    """
+    start = rows.shape[1]
+    # A text on its own begins as it does with labels: with the token that begins a sequence.
+    text_inputs = {
+        name: torch.cat([value[:, :1], value[:, start:]], dim=1) for name, value in inputs.items()
+    }
+    mask = text_inputs.pop("attention_mask")
+    label_inputs = {name: inputs[name][:1, :start] for name in text_inputs}
+    embeddings = cast(nn.Module, backbone.embeddings)
+    labels, texts = embeddings(**label_inputs), embeddings(**text_inputs)
+    hidden = torch.finfo(torch.float32).min
+    unseen = torch.zeros_like(mask, dtype=torch.float32).masked_fill(mask == 0, hidden)
+    unseen = unseen[:, None, None]  # (batch, heads, queries, keys)
+    layers: Sequence[Any] = list(cast(Any, backbone).encoder.layer)
+    for layer in layers[: len(layers) - joint]:
+        labels = _layer(layer, labels, labels, None)
+        texts = _layer(layer, texts, texts, unseen)
+    # As they are in the type of the states under autocast, which computes in less.
+    labels = (rows.to(labels) @ labels).expand(len(texts), -1, -1)
+    unseen = nn.functional.pad(unseen, (rows.shape[0], 0))
+    for layer in layers[len(layers) - joint : -1]:
+        states = torch.cat([labels, texts], dim=1)
+        states = _layer(layer, states, states, unseen)
+        labels, texts = states[:, : rows.shape[0]], states[:, rows.shape[0] :]
+    # What the last layer makes of the text nobody reads.
+    return _layer(layers[-1], labels, torch.cat([labels, texts], dim=1), unseen)
+
+
+def _layer(layer: Any, queries: Tensor, keys: Tensor, unseen: Tensor | None) -> Tensor:
+    """One layer of the encoder, where some states look at others.
+
+    Args:
+        layer: of the encoder.
+        queries: states that look, (batch, Q, hidden).
+        keys: states that are looked at, (batch, T, hidden).
+        unseen: added to the scores, (batch, 1, 1, T).
+    """
+    attention = layer.attention.self
+    size = queries.shape[-1] // attention.num_attention_heads
+
+    def split(states: Tensor) -> Tensor:
+        return states.view(*states.shape[:2], -1, size).transpose(1, 2)
+
+    query, key = split(attention.query(queries)), split(attention.key(keys))
+    scores = query @ key.transpose(-1, -2) * query.shape[-1] ** -0.5
+    if unseen is not None:
+        scores = scores + unseen
+    weights = attention.dropout(scores.softmax(dim=-1))
+    context = (weights @ split(attention.value(keys))).transpose(1, 2).flatten(2)
+    read = layer.attention.output(context, queries)
+    states: Tensor = layer.output(layer.intermediate(read), read)
+    return states
+
+
+def _has(module: Any, path: str) -> bool:
+    for name in path.split("."):
+        module = getattr(module, name, None)
+    return module is not None

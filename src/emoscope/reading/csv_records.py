@@ -1,0 +1,125 @@
+"""Records of CSV from lines of text: a chunk at a time where all is well, else record by record."""
+
+import csv
+import io
+from collections import deque
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from emoscope.reading.errors import Fault, Refusal
+from emoscope.reading.lines import MAX_LINE_BYTES, Chunk
+
+# The csv module's own bound on a field. It belongs to the whole process, so it is left as it is.
+MAX_FIELD = 131_072
+
+
+class _Line(NamedTuple):
+    number: int
+    text: str
+    fault: Fault | None
+
+
+class _CsvLines:
+    """Lines for the csv module, which may take back those of a record that went wrong."""
+
+    def __init__(self, chunks: Iterator[Chunk]) -> None:
+        self._chunks = chunks
+        self._waiting: deque[_Line] = deque()
+        self._size = 0
+        self.record: list[_Line] = []
+
+    def __iter__(self) -> Iterator[str]:
+        return self
+
+    def __next__(self) -> str:
+        if not self._waiting:
+            self._fill(next(self._chunks))
+        line = self._waiting.popleft()
+        self.record.append(line)
+        self._size += len(line.text)
+        if self._size > MAX_LINE_BYTES:
+            raise csv.Error(f"a record of more than {MAX_LINE_BYTES:,} characters")
+        return line.text
+
+    def _fill(self, chunk: Chunk) -> None:
+        lines = chunk.text.split("\n")
+        last = lines.pop()
+        texts = [line + "\n" for line in lines]
+        if last:
+            texts.append(last)
+        for number, text in enumerate(texts):
+            self._waiting.append(_Line(chunk.line + number, text, chunk.faults.get(number)))
+
+    def whole_chunk(self) -> list[tuple[int, list[str]]]:
+        """Records of the next chunk, if it is sound and none waits or crosses its end."""
+        if self._waiting:
+            return []
+        chunk = next(self._chunks, None)
+        if chunk is None:
+            return []
+        records = [] if chunk.faults else _records_of(chunk)
+        if not records:
+            self._fill(chunk)
+        return records
+
+    def start(self) -> None:
+        """Begin a record."""
+        self.record, self._size = [], 0
+
+    def back_out(self) -> _Line:
+        """Put back all lines of the record but the first, which is returned."""
+        self._waiting.extendleft(reversed(self.record[1:]))
+        return self.record[0]
+
+
+def _records_of(chunk: Chunk) -> list[tuple[int, list[str]]]:
+    """Records of a chunk, or none if one of them fails."""
+    reader = csv.reader(io.StringIO(chunk.text, newline="\n"), strict=True)
+    records = []
+    line = chunk.line
+    try:
+        for fields in reader:
+            if fields:
+                records.append((line, fields))
+            line = chunk.line + reader.line_num
+    except csv.Error:
+        return []
+    return records
+
+
+def _fault_of(error: csv.Error) -> Fault:
+    if "new-line" in str(error):
+        came, advice = "a lone CR outside quotes", "Remove it or quote the field."
+    else:
+        came, advice = str(error), "Close each quote, and double those inside a quoted field."
+    expected = f"sound CSV (quotes that close, fields of at most {MAX_FIELD:,} characters)"
+    return Fault(expected, came, advice)
+
+
+def csv_records(chunks: Iterator[Chunk], refusal: Refusal) -> Iterator[tuple[int, list[str]]]:
+    """Numbered records; of a broken one only the first line is refused, the rest is read again.
+
+    So a quote that never closes costs its own line, not what follows.
+    """
+    lines = _CsvLines(chunks)
+    reader = csv.reader(lines, strict=True)
+    while True:
+        records = lines.whole_chunk()
+        if records:
+            yield from records
+            continue
+        lines.start()
+        try:
+            fields = next(reader)
+        except StopIteration:
+            return
+        except csv.Error as error:
+            first = lines.back_out()
+            refusal(first.number, first.fault or _fault_of(error), first.text)
+            reader = csv.reader(lines, strict=True)
+            continue
+        fault = next((line.fault for line in lines.record if line.fault), None)
+        if fault:
+            refusal(lines.record[0].number, fault, "".join(line.text for line in lines.record))
+        elif fields:
+            yield lines.record[0].number, fields

@@ -1,0 +1,150 @@
+"""What is wrong with a row, and what becomes of such rows."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Literal, NamedTuple, Protocol, Self
+
+from emoscope.errors import InputError
+
+_SHOWN = 80
+
+
+class Fault(NamedTuple):
+    """What is wrong with one line or row: what was expected, what came, what to do."""
+
+    expected: str
+    came: str
+    advice: str
+    column: str | None = None
+
+
+class Refusal(Protocol):
+    """Where a parser hands in what it finds out about its file, and what it cannot read.
+
+    Attributes:
+        path: name of the file.
+        in_header: whether the header is being read; without one nothing can be, so while this is
+            true a call raises.
+        columns: the table's columns with the Arrow type of each, None where it is text; the parser
+            says them before the first row. JSON has no columns but those of each row.
+    """
+
+    path: str
+    in_header: bool
+    columns: dict[str, Any] | None
+
+    def __call__(self, line: int, fault: Fault, content: str | Mapping[str, Any]) -> None:
+        """Raise an error about the line, or note it and return."""
+
+
+def shown(value: object) -> str:
+    """A value for a message: its `repr`, cut to a length that fits."""
+    text = repr(value)
+    return text if len(text) <= _SHOWN else text[: _SHOWN - 1] + "…"
+
+
+class RowError(InputError):
+    """A row that cannot be used.
+
+    Attributes:
+        path: name of the file.
+        line: number of the line or row, from 1.
+        fault: what was expected, what came, what to do, and the column if it is one column's.
+    """
+
+    def __init__(self, path: str, line: int, fault: Fault) -> None:
+        self.path, self.line, self.fault = path, line, fault
+        place = f"{path}, line {line}" + (f", column {fault.column!r}" if fault.column else "")
+        super().__init__(f"{place}: expected {fault.expected}, got {fault.came}. {fault.advice}")
+
+    @property
+    def column(self) -> str | None:
+        """Name of the column at fault, or None where it is the whole row."""
+        return self.fault.column
+
+
+Content = str | Mapping[str, Any]
+"""A row as its text where it could not be parsed, else its values."""
+
+
+class Rejects(Protocol):
+    """Where rows go that cannot be used."""
+
+    def add(self, error: RowError, content: Content) -> None:
+        """Take one row."""
+
+
+def reject_line(error: RowError, content: Content) -> str:
+    """A line of a reject file: `file`, `line`, `column`, `reason`, and the row.
+
+    The row is `raw`, its text, where it could not be parsed, and else `values`.
+    """
+    key = "raw" if isinstance(content, str) else "values"
+    where = {"file": error.path, "line": error.line, "column": error.column}
+    return json.dumps({**where, "reason": str(error), key: content}, default=str) + "\n"
+
+
+class RejectFile:
+    """A JSONL file of the rows that were left out, see `reject_line`.
+
+    The file is made at once, so that an empty one says that nothing was left out. Use it in a
+    `with`.
+
+    Attributes:
+        path: where the rejected rows go.
+        count: rows rejected by this object.
+    """
+
+    def __init__(self, path: Path, *, append: bool = False) -> None:
+        self.path, self.count = path, 0
+        try:
+            self._file = path.open("a" if append else "w", encoding="utf-8", newline="\n")
+        except OSError as error:
+            raise InputError(
+                f"Cannot write rejected rows to {path}: {error.strerror}. Name another file."
+            ) from error
+
+    def add(self, error: RowError, content: Content) -> None:
+        """Write one rejected row."""
+        try:
+            self._file.write(reject_line(error, content))
+        except OSError as failure:
+            raise InputError(f"Cannot write to {self.path}: {failure.strerror}.") from failure
+        self.count += 1
+
+    def flush(self) -> None:
+        """Hand what was written so far to the operating system."""
+        self._file.flush()
+
+    def close(self) -> None:
+        """Finish the file."""
+        self._file.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        value: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+BadRows = Literal["stop"] | Rejects
+
+
+def refuse(bad_rows: BadRows, error: RowError, content: Content) -> None:
+    """Raise the error, or hand the row to what collects such rows.
+
+    Args:
+        bad_rows: `"stop"`, or what collects rejected rows.
+        error: what is wrong.
+        content: the row as text, or its values where it could be parsed.
+    """
+    if bad_rows == "stop":
+        raise error
+    bad_rows.add(error, content)

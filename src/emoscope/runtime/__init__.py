@@ -1,1 +1,0 @@
-"""Annotation: a loaded model, the engine that runs it, jobs over files."""

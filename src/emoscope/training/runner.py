@@ -1,0 +1,236 @@
+"""Many runs: of one configuration or of several, one after the other, side by side, or on Ray."""
+
+import json
+import os
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import product
+from multiprocessing import get_context, parent_process
+from pathlib import Path
+from threading import Thread
+from typing import Any, Literal
+
+import torch
+import yaml
+
+from emoscope.errors import EmoscopeError, InputError, require
+from emoscope.recipes.schema import Recipe
+from emoscope.training.logs import params_of
+from emoscope.training.prepare import Prepared, prepare
+from emoscope.training.run import RunResult
+from emoscope.training.train import AfterRun, start, train
+
+Engine = Literal["local", "ray"]
+
+
+@dataclass(frozen=True)
+class Task:
+    """One run of a series.
+
+    Attributes:
+        recipe: what to train.
+        folder: of the configuration.
+        seed: of the run.
+    """
+
+    recipe: Recipe
+    folder: Path
+    seed: int
+
+    def packed(self, root: Path, threads: int, track: Sequence[str]) -> dict[str, Any]:
+        """The arguments of `train_task`, as plain values."""
+        return {
+            "params": params_of(self.recipe),
+            "root": str(root.resolve()),
+            "folder": str(self.folder.resolve()),
+            "seed": self.seed,
+            "threads": threads,
+            "track": list(track),
+        }
+
+
+def sweep(settings: Sequence[str]) -> Iterator[list[str]]:
+    """Overrides for every combination of the values of some fields.
+
+    Args:
+        settings: `section.field=value,value`; a value with commas in brackets, as in YAML.
+
+    Raises:
+        InputError: not of this form.
+    """
+    fields = []
+    for setting in settings:
+        name, equals, text = setting.partition("=")
+        try:
+            values = yaml.safe_load(f"[{text}]")
+        except yaml.YAMLError:
+            values = []
+        if not (name and equals and values):
+            raise InputError(
+                f"Cannot read the sweep {setting!r}: expected section.field=value,value, "
+                "e.g. training.epochs=3,5."
+            )
+        fields.append([f"{name}={json.dumps(value, ensure_ascii=False)}" for value in values])
+    for combination in product(*fields):
+        yield list(combination)
+
+
+def train_runs(
+    configurations: Sequence[tuple[Recipe, Path]],
+    root: Path,
+    runs: int,
+    *,
+    jobs: int = 1,
+    engine: Engine = "local",
+    restart: bool = False,
+    track: Sequence[str] = (),
+    after_run: AfterRun | None = None,
+) -> list[list[RunResult]]:
+    """Train several configurations with several seeds each; what is finished is not run again.
+
+    Args:
+        configurations: recipes and their folders.
+        root: folder of the corpora's files.
+        runs: seeds of each configuration.
+        jobs: runs at a time; the cores are shared out among them.
+        engine: `"ray"` runs them on the cluster that RAY_ADDRESS names, else on a local one; its
+            machines need the same folders.
+        restart: delete what the folders hold of these configurations first.
+        track: see `train_run`.
+        after_run: called with a run's folder and its result, in the order that they finish.
+
+    Returns:
+        The results of each configuration, by seed.
+
+    Raises:
+        InputError: see `train`.
+        EmoscopeError: some runs failed; the others are finished and logged.
+    """
+    if jobs == 1 and engine == "local":
+        return [
+            train(recipe, root, folder, runs, restart, after_run, track=track)
+            for recipe, folder in configurations
+        ]
+    for recipe, folder in configurations:
+        start(recipe, folder, restart)
+    tasks = [
+        Task(recipe, folder, recipe.seed + number)
+        for recipe, folder in configurations
+        for number in range(runs)
+    ]
+    threads = max(1, (os.cpu_count() or 1) // jobs)
+    packed = [task.packed(root, threads, track) for task in tasks]
+    execute = on_ray if engine == "ray" else in_processes
+    results: dict[int, RunResult] = {}
+    failures: dict[int, BaseException] = {}
+    for number, outcome in execute(packed, jobs):
+        if isinstance(outcome, BaseException):
+            failures[number] = outcome
+            continue
+        results[number] = RunResult(**outcome)
+        if after_run is not None:
+            after_run(tasks[number].folder / f"seed-{tasks[number].seed}", results[number])
+    if failures:
+        raise failed([tasks[number] for number in failures], list(failures.values()))
+    return [[results[at + number] for number in range(runs)] for at in range(0, len(tasks), runs)]
+
+
+def failed(tasks: Sequence[Task], errors: Sequence[BaseException]) -> EmoscopeError:
+    """What to say of runs that failed: each kind of failure once."""
+    places: dict[str, list[str]] = {}
+    for task, error in zip(tasks, errors, strict=True):
+        places.setdefault(f"{error}", []).append(str(task.folder / f"seed-{task.seed}"))
+    reasons = "; ".join(f"{', '.join(where)}: {what}" for what, where in places.items())
+    kind = (
+        InputError
+        if all(isinstance(each_error, InputError) for each_error in errors)
+        else EmoscopeError
+    )
+    return kind(
+        f"{len(errors)} of the runs failed, the others are logged; the same command goes on. "
+        f"{reasons}"
+    )
+
+
+def train_task(
+    params: dict[str, Any], root: str, folder: str, seed: int, threads: int, track: list[str]
+) -> dict[str, Any]:
+    """One run in a process of its own; takes and returns plain values."""
+    torch.set_num_threads(threads)
+    recipe = Recipe.model_validate(params)
+    prepared = prepared_for(json.dumps({**params, "seed": 0}), root)
+    (result,) = train(
+        recipe.model_copy(update={"seed": seed}),
+        Path(root),
+        Path(folder),
+        show=False,
+        track=track,
+        prepared=prepared,
+    )
+    return vars(result)
+
+
+@lru_cache(maxsize=1)
+def prepared_for(params: str, root: str) -> Prepared:
+    """The examples of a configuration, kept for the process's next run of it."""
+    return prepare(Recipe.model_validate_json(params), Path(root))
+
+
+Outcomes = Iterator[tuple[int, dict[str, Any] | BaseException]]
+
+
+def in_processes(tasks: Sequence[dict[str, Any]], jobs: int) -> Outcomes:
+    """Run tasks in so many processes; yields the number of each and its result or its error."""
+    # Spawned, as torch's threads do not survive a fork.
+    with ProcessPoolExecutor(
+        jobs, mp_context=get_context("spawn"), initializer=end_with_parent
+    ) as pool:
+        waiting = {pool.submit(train_task, **task): number for number, task in enumerate(tasks)}
+        try:
+            for future in as_completed(waiting):
+                error = future.exception()
+                if isinstance(error, BrokenProcessPool):
+                    error = EmoscopeError(
+                        "a process was ended from outside, as happens where memory runs out; "
+                        "try fewer --jobs"
+                    )
+                yield waiting[future], future.result() if error is None else error
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+
+
+def end_with_parent() -> None:
+    """End this process when the one that started it ends, however that is killed."""
+
+    def watch() -> None:
+        parent = parent_process()
+        if parent is not None:
+            parent.join()
+            os._exit(1)
+
+    Thread(target=watch, daemon=True).start()
+
+
+def on_ray(tasks: Sequence[dict[str, Any]], jobs: int) -> Outcomes:
+    """Run tasks on Ray, see `in_processes`."""
+    ray = require("ray", "scale")
+    cluster = {} if os.environ.get("RAY_ADDRESS") else {"num_cpus": jobs}
+    ray.init(include_dashboard=False, log_to_driver=False, ignore_reinit_error=True, **cluster)
+    remote: Callable[..., Any] = ray.remote(num_cpus=1)(train_task).remote
+    waiting = {remote(**task): number for number, task in enumerate(tasks)}
+    try:
+        while waiting:
+            (ready,), _ = ray.wait(list(waiting), num_returns=1)
+            number = waiting.pop(ready)
+            try:
+                yield number, ray.get(ready)
+            except ray.exceptions.RayTaskError as error:
+                yield number, error.cause
+            except ray.exceptions.RayError as error:
+                yield number, error
+    finally:
+        ray.shutdown()

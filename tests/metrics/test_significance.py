@@ -1,0 +1,44 @@
+"""The bootstrap against one that resamples texts one by one."""
+
+import numpy as np
+import pytest
+
+from emoscope.metrics.classification import report
+from emoscope.metrics.significance import micro_f1_interval
+from emoscope.taxonomy import Taxonomy
+
+EMOCONTEXT = Taxonomy.load("emocontext")
+
+
+@pytest.fixture
+def judged():
+    rng = np.random.default_rng(0)
+    truth = rng.choice(4, size=300, p=[0.7, 0.1, 0.1, 0.1])
+    decided = np.where(rng.random(300) < 0.75, truth, rng.integers(0, 4, 300))
+    return np.eye(4)[truth], np.eye(4, dtype=bool)[decided]
+
+
+def test_equals_resampling_of_texts(judged):
+    labels, decisions = judged
+    rng = np.random.default_rng(1)
+    figures = []
+    for _ in range(1500):
+        rows = rng.integers(0, len(labels), len(labels))
+        figures.append(report(labels[rows], decisions[rows], EMOCONTEXT).micro.f1)
+    expected = np.quantile(figures, [0.025, 0.975])
+    got = micro_f1_interval(labels, decisions, EMOCONTEXT, resamples=4000)
+    assert got == pytest.approx(tuple(expected), abs=0.01)
+    assert got[0] < report(labels, decisions, EMOCONTEXT).micro.f1 < got[1]
+
+
+def test_is_seeded_and_shrinks_with_the_level(judged):
+    labels, decisions = judged
+    wide = micro_f1_interval(labels, decisions, EMOCONTEXT)
+    assert wide == micro_f1_interval(labels, decisions, EMOCONTEXT)
+    narrow = micro_f1_interval(labels, decisions, EMOCONTEXT, level=0.5)
+    assert wide[0] < narrow[0] < narrow[1] < wide[1]
+
+
+def test_perfect_decisions_have_no_spread(judged):
+    labels, _ = judged
+    assert micro_f1_interval(labels, labels.astype(bool), EMOCONTEXT) == (1.0, 1.0)

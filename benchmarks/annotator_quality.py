@@ -52,7 +52,7 @@ from emoscope.corpora import goemotions, semeval2025
 from emoscope.corpora.corpus import Corpus
 from emoscope.evaluation.evaluate import Evaluation, evaluate
 from emoscope.inference.annotator import Annotator
-from emoscope.metrics.calibration_error import BINS, Bins, label_errors
+from emoscope.metrics.calibration_error import BINS, ReliabilityBins, label_errors
 from emoscope.metrics.classification import report
 from emoscope.taxonomy import Taxonomy
 from rivals import (
@@ -113,7 +113,7 @@ def averages(labels: Any, decisions: Any, taxonomy: Taxonomy) -> dict[str, dict[
 def quality(test: Evaluation) -> dict[str, Any]:
     """Figures of GoEmotions test."""
     halves = decide(test.probabilities, False)
-    bins = Bins.of(test.probabilities.ravel(), test.labels.ravel())
+    bins = ReliabilityBins.of(test.probabilities.ravel(), test.labels.ravel())
     errors = label_errors(test.probabilities, test.labels)
     return {
         "fitted": averages(test.labels, test.decisions, test.taxonomy),

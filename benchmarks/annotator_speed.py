@@ -39,16 +39,16 @@ import emoscope
 from common import finish, machine, options
 from emoscope.corpora.feelings import load_feelings
 from emoscope.corpora.registry import load_corpus
-from emoscope.encoding.batching import by_length
+from emoscope.encoding.batching import batch_by_length
 from emoscope.encoding.encoder import Batch, Encoder, load_encoder
 from emoscope.folder import ModelFolder
 from emoscope.inference.annotator import PRETRAINED
 from emoscope.inference.backend import is_independent
-from emoscope.inference.torch_backend import tensors
+from emoscope.inference.torch_backend import to_tensors
 from emoscope.models.demux.encoder import DemuxEncoder
 from emoscope.models.demux.network import Demux, DemuxConfig
 from emoscope.recipes.load import load_recipe
-from emoscope.training.processes import native_bfloat16
+from emoscope.training.processes import find_native_bfloat16
 
 ROUNDS, WINDOW, TEXTS = 5, 512, 2048
 BARS = {
@@ -77,7 +77,7 @@ def published(encoder: Encoder) -> DemuxEncoder:
 def batches(encoder: Encoder, texts: Conversations, size: int) -> Iterator[Batch]:
     """Texts of like length together, padded to the longest of each batch."""
     encoded = encoder.encode(texts)
-    for rows in by_length(encoded.lengths, size):
+    for rows in batch_by_length(encoded.lengths, size):
         yield encoder.batch(encoded, rows)
 
 
@@ -85,7 +85,7 @@ def run(model: Demux, made: Iterator[Batch]) -> None:
     """Probabilities of batches, in torch."""
     with torch.inference_mode():
         for batch in made:
-            model(**tensors(batch)).logits.sigmoid().numpy()
+            model(**to_tensors(batch)).logits.sigmoid().numpy()
 
 
 def padded(made: Iterator[Batch]) -> Iterator[Batch]:
@@ -171,7 +171,7 @@ def main() -> None:
             if number >= 0:
                 rates[name].append(count / (time.perf_counter() - started))
     median = {name: statistics.median(values) for name, values in rates.items()}
-    half = bool(native_bfloat16())
+    half = bool(find_native_bfloat16())
     highest = peak(torch.bfloat16 if half else torch.float32)
     a_text = operations(late, batches(encoder, few, 32), len(few))
     floor = highest / a_text

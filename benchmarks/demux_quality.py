@@ -34,7 +34,7 @@ from emoscope.metrics.classification import metrics_of, report
 from emoscope.metrics.metric import name_metrics
 from emoscope.recipes.load import load_recipe
 from emoscope.recipes.schema import Recipe
-from emoscope.training.logs import same
+from emoscope.training.logs import is_same_configuration
 from emoscope.training.train import train
 
 QUARTER = ["corpus.holdout={share: 0.75, seed: 42}"]
@@ -120,7 +120,7 @@ class Ledger:
     def row(self, name: str, recipe: Recipe, measure: Callable[[], dict[str, Any]]) -> Any:
         """The figures under a name, measured unless the file has them."""
         known = self.rows.get(name)
-        if known is None or not same(known["recipe"], recipe):
+        if known is None or not is_same_configuration(known["recipe"], recipe):
             shape = recipe.settings()
             self.rows[name] = {"recipe": shape, "machine": machine(), **measure()}
             if self.path is not None:

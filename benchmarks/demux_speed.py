@@ -35,12 +35,12 @@ from common import finish, machine, options
 from emoscope.corpora.corpus import Corpus
 from emoscope.corpora.registry import load_corpus
 from emoscope.losses.objective import make_objective
-from emoscope.models.demux.family import demux_family
+from emoscope.models.demux.family import make_demux_family
 from emoscope.recipes.load import load_recipe
 from emoscope.recipes.schema import Recipe
 from emoscope.taxonomy import Taxonomy
 from emoscope.training.data import EXTRAS, EncodedDataset, LengthBuckets, Part
-from emoscope.training.processes import native_bfloat16
+from emoscope.training.processes import find_native_bfloat16
 
 BATCH, TEXTS, BAR, SHARE = 64, 3_200, 4.0, 0.2
 SENTENCE = "we saw that the day was long and no one there had more to say about it than you"
@@ -147,7 +147,7 @@ class Trainings:
 
     def __init__(self, recipe: Recipe, corpus: Corpus) -> None:
         self.recipe = recipe
-        self.family = demux_family(recipe, [corpus])
+        self.family = make_demux_family(recipe, [corpus])
         part = Part(corpus, self.family.encoder)
         self.data, self.lengths = EncodedDataset([part]), part.encoded.lengths
         self.frame = self.family.encoder.prompt.frame
@@ -221,7 +221,7 @@ def main() -> None:
     longest = prompt + int(trainings.lengths.max())
     if length < longest:
         raise SystemExit(f"--plain-length {length}: the longest text has {longest} tokens.")
-    native = native_bfloat16()
+    native = find_native_bfloat16()
     lengths = trainings.lengths
     print(
         f"{len(corpus):,} texts ({corpus.name}), {lengths.mean():.1f} tokens, 95 % within "

@@ -53,11 +53,11 @@ def overhead(epochs: int) -> dict[str, float]:
     logging, drawing = Clock(), Clock()
     places = (
         (logging, callbacks, "write_text"),
-        (logging, callbacks, "curves_of"),
+        (logging, callbacks, "to_curves"),
         (logging, train, "log_finished"),
         (logging, ScoredTexts, "write"),
         (drawing, callbacks, "draw_log"),
-        (drawing, train, "draw"),
+        (drawing, train, "draw_training_log"),
     )
     recipe = load_recipe("nelec-sample", [f"training.epochs={epochs}"])
     with tempfile.TemporaryDirectory() as folder:

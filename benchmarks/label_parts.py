@@ -10,7 +10,8 @@ from sklearn.metrics import roc_auc_score
 from emoscope.corpora.corpus import Corpus
 from emoscope.errors import InputError
 from emoscope.inference.annotator import Annotator
-from emoscope.metrics.classification import Bools, Floats, report
+from emoscope.metrics.classification import report
+from emoscope.metrics.counts import Bools, Floats
 from emoscope.taxonomy import Taxonomy
 from label_families import FAMILIES
 from label_scorers import Scorer

@@ -8,7 +8,7 @@ import numpy as np
 from emoscope.calibration import decide, fit_calibration, log_odds
 from emoscope.corpora.corpus import Corpus
 from emoscope.inference.annotator import Annotator
-from emoscope.metrics.classification import Bools, Floats
+from emoscope.metrics.counts import Bools, Floats
 from emoscope.models.shared.family import make_pipeline
 from emoscope.recipes.load import load_recipe
 from emoscope.taxonomy import Taxonomy

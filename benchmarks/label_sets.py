@@ -8,7 +8,7 @@ import numpy as np
 from emoscope.corpora.feelings import load_feelings
 from emoscope.errors import InputError
 from emoscope.inference.annotator import Annotator
-from emoscope.metrics.classification import Floats
+from emoscope.metrics.counts import Floats
 from emoscope.taxonomy import Label, Taxonomy
 
 UNTRAINED = 60

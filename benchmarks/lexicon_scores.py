@@ -7,6 +7,7 @@ ones are those that the package itself puts first: the highest score, unless tha
 `annotator_quality.py` runs this and says how to make the interpreter.
 """
 
+import argparse
 import json
 import sys
 from collections.abc import Callable, Mapping
@@ -47,9 +48,13 @@ def text2emotion() -> Scorer:
 
 def main() -> None:
     """Score standard input."""
+    scorers = {"nrclex": nrclex, "text2emotion": text2emotion}
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("package", choices=scorers)
+    package = parser.parse_args().package
     try:
         with redirect_stdout(sys.stderr):
-            score = {"nrclex": nrclex, "text2emotion": text2emotion}[sys.argv[1]]()
+            score = scorers[package]()
             score("some words to see that all it needs is there")
     except Exception as error:
         # NLTK frames what it says with stars, over many lines.

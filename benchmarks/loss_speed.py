@@ -19,7 +19,7 @@ from torch import Tensor
 
 from common import finish, machine, median, options
 from emoscope.losses.conditional import ConditionalWeights
-from emoscope.losses.correlation import data_correlation, pair_weights
+from emoscope.losses.correlation import data_correlation, make_pair_weights
 from emoscope.losses.functional import binary_cross_entropy
 from emoscope.losses.local import complete, inter, intra
 from emoscope.losses.structure import global_loss
@@ -88,7 +88,7 @@ def vectorised(logits: Tensor, labels: Tensor, vectors: Tensor) -> dict[str, Cal
     """Every loss of emoscope on one batch, by name."""
     known = texts_with_labels(TEXTS)
     rho = data_correlation(known)
-    weights, correlation = pair_weights(rho), torch.as_tensor(rho, dtype=torch.float32)
+    weights, correlation = make_pair_weights(rho), torch.as_tensor(rho, dtype=torch.float32)
     conditional = ConditionalWeights.fit(known, order=2)
     losses: dict[str, Callable[[], Tensor]] = {
         "binary cross-entropy": partial(binary_cross_entropy, logits, labels),

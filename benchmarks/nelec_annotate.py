@@ -14,7 +14,7 @@ import tempfile
 from pathlib import Path
 
 from common import finish, machine, options, watched
-from emoscope.corpora.sample import generate
+from emoscope.corpora.sample import generate_conversations
 from emoscope.recipes.load import load_recipe
 from emoscope.training.train import train
 
@@ -25,7 +25,7 @@ GROWTH = 1.10
 
 def write_conversations(path: Path, count: int) -> None:
     """A TSV of generated conversations, no two alike."""
-    rows = [row for split in ("train", "dev", "test") for row in generate(split)]
+    rows = [row for split in ("train", "dev", "test") for row in generate_conversations(split)]
     with path.open("w", encoding="utf-8") as file:
         file.write("id\tturn1\tturn2\tturn3\n")
         for number in range(count):

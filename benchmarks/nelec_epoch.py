@@ -26,7 +26,7 @@ from emoscope.models.nelec.network import Nelec, NelecConfig
 from emoscope.recipes.load import load_recipe
 from emoscope.taxonomy import Taxonomy
 from emoscope.text import TextPipeline
-from emoscope.training.builder import trainer_arguments
+from emoscope.training.builder import make_trainer_arguments
 from emoscope.training.data import EncodedDataset, Part
 from emoscope.training.trainer import EmotionTrainer
 
@@ -69,7 +69,7 @@ def trained(shared: bool, data: Part, epochs: int) -> list[float]:
     overrides = [f"training.epochs={epochs}", "training.checkpoints=false"]
     recipe = load_recipe(f"nelec-report-{form}", overrides)
     with tempfile.TemporaryDirectory() as folder:
-        arguments = trainer_arguments(recipe, Path(folder), seed=0)
+        arguments = make_trainer_arguments(recipe, Path(folder), seed=0)
         arguments.eval_strategy = arguments.save_strategy = "no"
         objective = make_objective(recipe.objective, LABELS, data.labels)
         trainer = EmotionTrainer(

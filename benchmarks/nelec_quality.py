@@ -38,7 +38,8 @@ from emoscope.recipes.load import load_recipe
 from emoscope.recipes.schema import Recipe
 from emoscope.taxonomy import Taxonomy
 from emoscope.training.prepare import Prepared, prepare
-from emoscope.training.run import RunResult, train_run
+from emoscope.training.results import RunResult
+from emoscope.training.run import train_run
 
 MAIN = "nelec-emocontext"
 QUICK = ["training.epochs=1", "training.batch_size=8", "vectors.extension=0"]

@@ -21,7 +21,8 @@ from sklearn.multiclass import OneVsRestClassifier
 
 from emoscope.calibration import best_threshold, decide, fit_thresholds
 from emoscope.corpora.corpus import Corpus
-from emoscope.metrics.classification import Bools, Floats, Report, report
+from emoscope.metrics.classification import Report, report
+from emoscope.metrics.counts import Bools, Floats
 from emoscope.taxonomy import Taxonomy
 
 GROUPS: Mapping[str, Sequence[str]] = {

@@ -8,7 +8,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from emoscope.corpora.sample import generate
+from emoscope.corpora.sample import generate_conversations
 from emoscope.recipes.load import load_recipe
 from emoscope.text import CHAT_STEPS, TextPipeline
 
@@ -41,7 +41,10 @@ def emocontext(tmp_path_factory) -> Path:
     """A folder in EmoContext's layout, 60 generated conversations a split."""
     root = tmp_path_factory.mktemp("emocontext")
     for split in ("train", "dev", "test"):
-        rows = [HEADER, *((row.id, *row.turns, row.label) for row in generate(split, size=SIZE))]
+        rows = [
+            HEADER,
+            *((row.id, *row.turns, row.label) for row in generate_conversations(split, size=SIZE)),
+        ]
         text = "".join("\t".join(row) + "\n" for row in rows)
         (root / f"{split}.txt").write_text(text, encoding="utf-8", newline="\n")
     return root
@@ -51,7 +54,10 @@ def emocontext(tmp_path_factory) -> Path:
 def vectors_file(tmp_path_factory) -> Path:
     """Vectors, 8 dimensions, of the 48 most frequent words of the training split and two more."""
     clean = TextPipeline(CHAT_STEPS)
-    texts = (" ".join(clean(list(row.turns))).split() for row in generate("train", size=SIZE))
+    texts = (
+        " ".join(clean(list(row.turns))).split()
+        for row in generate_conversations("train", size=SIZE)
+    )
     counts = Counter(word for text in texts for word in text if word != "<eos>")
     words = [word for word, _ in counts.most_common(48)] + list(UNSEEN)
     assert not set(UNSEEN) & set(counts)

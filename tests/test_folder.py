@@ -13,8 +13,8 @@ from emoscope.folder import (
     PREPROCESSING,
     WEIGHTS,
     ModelFolder,
-    complete,
-    resolve,
+    complete_folder,
+    resolve_folder,
 )
 from emoscope.inference.annotator import load
 from emoscope.taxonomy import Taxonomy
@@ -69,7 +69,7 @@ def test_round_trip(tmp_path, exclusive):
     )
     calibration = Calibration(1.7, numbers) if exclusive else several
     write_text(tmp_path / CONFIG, '{"model_type": "nelec", "hidden_size": 3}')
-    complete(tmp_path, taxonomy, calibration, {"encoder": "plain", "café": 1}, "# Card\n")
+    complete_folder(tmp_path, taxonomy, calibration, {"encoder": "plain", "café": 1}, "# Card\n")
     opened = ModelFolder.open(str(tmp_path))
     assert (opened.taxonomy, opened.calibration) == (taxonomy, calibration)
     assert opened.preprocessing == {"encoder": "plain", "café": 1}
@@ -107,18 +107,18 @@ def test_a_folder_older_than_thresholds_is_read(model):
 def test_a_training_with_one_run_is_its_model(trained):
     run = trained.folder / "seed-0"
     for path in (trained.folder, run, run / "model"):
-        assert resolve(path) == run / "model"
+        assert resolve_folder(path) == run / "model"
 
 
 def test_of_several_runs_one_is_to_be_named(trained, tmp_path):
     for number in (1, 2):
         shutil.copytree(trained.folder / "seed-0", tmp_path / f"seed-{number - 1}")
     with pytest.raises(InputError, match=r"several runs; name one of them: .*seed-0, .*seed-1"):
-        resolve(tmp_path)
-    assert resolve(tmp_path / "seed-1") == tmp_path / "seed-1" / "model"
+        resolve_folder(tmp_path)
+    assert resolve_folder(tmp_path / "seed-1") == tmp_path / "seed-1" / "model"
     # Of a training that is not through only what is finished counts.
     shutil.rmtree(tmp_path / "seed-1" / "model")
-    assert resolve(tmp_path) == tmp_path / "seed-0" / "model"
+    assert resolve_folder(tmp_path) == tmp_path / "seed-0" / "model"
 
 
 @pytest.mark.parametrize("place", [".", "nowhere", "file.txt"])

@@ -38,10 +38,10 @@ from transformers import (
 
 from emoscope.calibration import Calibration
 from emoscope.encoding.tokens import SPECIAL, TextTokenizer
-from emoscope.folder import complete
+from emoscope.folder import complete_folder
 from emoscope.models.demux.encoder import DemuxEncoder
 from emoscope.models.demux.network import Demux, DemuxConfig
-from emoscope.models.shared.backbone import shape_of, without_pooler
+from emoscope.models.shared.backbone import drop_pooler, to_shape
 from emoscope.taxonomy import Label, Taxonomy
 from emoscope.text import TextPipeline
 
@@ -142,17 +142,17 @@ def save(kind: str, folder: Path, masked: bool = False) -> Path:
 def save_demux(path: Path, names: tuple[str, ...]) -> Path:
     """A model folder of a Demux with random weights that knows these labels."""
     taxonomy = Taxonomy("mine", tuple(Label(name, (name,)) for name in names))
-    backbone = without_pooler(encoder("bert"))
+    backbone = drop_pooler(encoder("bert"))
     torch.manual_seed(1)
     reads = DemuxEncoder(TextPipeline(()), text_tokenizer("bert"), taxonomy)
     config = DemuxConfig(
-        backbone=shape_of(backbone.config),
+        backbone=to_shape(backbone.config),
         id2label=dict(enumerate(names)),
         label2id={name: k for k, name in enumerate(names)},
     )
     Demux(config, backbone).save_pretrained(path)
     reads.save(path)
-    complete(path, taxonomy, Calibration(), reads.to_config(), "")
+    complete_folder(path, taxonomy, Calibration(), reads.to_config(), "")
     return path
 
 

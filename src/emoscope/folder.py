@@ -59,7 +59,7 @@ class ModelFolder:
         Raises:
             InputError: what is missing or wrong, and what to do.
         """
-        folder = resolve(Path(path))
+        folder = resolve_folder(Path(path))
         config = read_json(folder / CONFIG)
         needed = ("model_type", "id2label", "taxonomy", "calibration")
         missing = [key for key in needed if key not in config]
@@ -142,7 +142,7 @@ def _is_calibration(calibration: Calibration, labels: Sequence[str]) -> bool:
     )
 
 
-def resolve(path: Path) -> Path:
+def resolve_folder(path: Path) -> Path:
     """The model folder that a path means: itself, a run's `model`, or a training's only run."""
     candidates = [path, path / "model", *sorted(path.glob("seed-*/model"))]
     found = [folder for folder in candidates if (folder / CONFIG).is_file()]
@@ -156,7 +156,7 @@ def resolve(path: Path) -> Path:
     return found[0]
 
 
-def complete(
+def complete_folder(
     folder: Path,
     taxonomy: Taxonomy,
     calibration: Calibration,

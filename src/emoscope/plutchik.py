@@ -4,14 +4,18 @@ Plutchik 2001, "The Nature of Emotions", American Scientist 89(4).
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import cache
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from emoscope.errors import InputError
 from emoscope.taxonomy import Label, Taxonomy, builtin_taxonomies
+
+Floats = NDArray[np.floating[Any]]
 
 # Plutchik's primary emotions and the dyads between them, an eighth of π apart.
 WHEEL = (
@@ -34,6 +38,11 @@ WHEEL = (
 )
 # Not on the wheel, but the opposite of an emotion that is.
 OPPOSITES = {"pessimism": "optimism"}
+# By name, the number of the place on the wheel.
+_PLACES = {name: place for place, name in enumerate(WHEEL)}
+_PLACES |= {
+    name: (_PLACES[opposite] + len(WHEEL) // 2) % len(WHEEL) for name, opposite in OPPOSITES.items()
+}
 
 # As Plutchik paints them: every second of the sixteen emotions is a primary one.
 PRIMARY = {
@@ -71,7 +80,7 @@ halfway between the two on the wheel is a third."""
 
 def on_wheel(name: str) -> bool:
     """Whether the wheel has an emotion by its English name, or as the opposite of one it has."""
-    return name.casefold() in {*WHEEL, *OPPOSITES}
+    return name.casefold() in _PLACES
 
 
 def angle_of(name: str) -> float:
@@ -95,17 +104,14 @@ def angles_of(names: Sequence[str]) -> NDArray[np.float64]:
     Raises:
         InputError: if the wheel does not have one of them.
     """
-    step = math.tau / len(WHEEL)
-    places = {name: index for index, name in enumerate(WHEEL)}
-    for name, opposite in OPPOSITES.items():
-        places[name] = (places[opposite] + len(WHEEL) // 2) % len(WHEEL)
-    unknown = [name for name in names if name.casefold() not in places]
+    unknown = [name for name in names if name.casefold() not in _PLACES]
     if unknown:
         raise InputError(
             f"Plutchik's wheel has no {', '.join(repr(name) for name in unknown)}. "
-            f"It knows: {', '.join(places)}. Use the correlation of the training labels instead."
+            f"It knows: {', '.join(_PLACES)}. Use the correlation of the training labels instead."
         )
-    return np.array([places[name.casefold()] * step for name in names], dtype=np.float64)
+    places = [_PLACES[name.casefold()] for name in names]
+    return np.array(places, dtype=np.float64) * math.tau / len(WHEEL)
 
 
 def place_of(label: Label) -> str | None:
@@ -117,17 +123,16 @@ def place_of(label: Label) -> str | None:
     Args:
         label: known by its name, else by its word if it has one only.
     """
-    known = _places()
+    known = _emotions_by_word()
     names = [label.name, *(label.words if len(label.words) == 1 else ())]
     return next((known[name.casefold()] for name in names if name.casefold() in known), None)
 
 
 @cache
-def _places() -> dict[str, str]:
+def _emotions_by_word() -> dict[str, str]:
     """By word, the emotion of the wheel that it belongs to."""
     places = {word: place for place in WHEEL for word in (place, *kin(place))}
-    for name in OPPOSITES:
-        places[name] = WHEEL[round(angle_of(name) / math.tau * len(WHEEL))]
+    places |= {name: WHEEL[_PLACES[name]] for name in OPPOSITES}
     english = dict(places)
     for taxonomy in map(Taxonomy.load, builtin_taxonomies()):
         for table in taxonomy.translations.values():
@@ -140,3 +145,59 @@ def _places() -> dict[str, str]:
 def kin(place: str) -> list[str]:
     """Words that count as an emotion of the wheel besides its own name."""
     return KIN[place].replace(";", ",").split(", ") if place in KIN else []
+
+
+@dataclass(frozen=True)
+class WheelMap:
+    """Labels as points on Plutchik's wheel, turned there from what a model has learnt.
+
+    Attributes:
+        points: by label, x and y, fear to the right and joy up; the farthest has radius 1, and the
+            centre is the mean of all labels.
+        angles: of the labels that the wheel knows, in radians; there the wheel itself has them.
+        explained: share of the spread of the labels that two dimensions hold.
+        error: mean angle in degrees between where a known label is and where the wheel has it.
+    """
+
+    points: Mapping[str, tuple[float, float]]
+    angles: Mapping[str, float]
+    explained: float
+    error: float
+
+
+def map_onto_wheel(names: Sequence[str], similarity: Floats) -> WheelMap | None:
+    """Put labels on Plutchik's wheel by their similarity.
+
+    Classical multidimensional scaling: the two leading axes of the doubly centred cosines. This
+    keeps distances, and leaves open how the points are turned and which side is up; both come
+    from an orthogonal Procrustes fit of the labels that the wheel knows to their places on it
+    (Schönemann 1966). The fit turns and mirrors all points alike, so that no label is moved
+    relative to another: near its place on the wheel is a label only if the model has it there.
+
+    Args:
+        names: of the K labels, English.
+        similarity: mean cosine of each pair, (K, K).
+
+    Returns:
+        None if the wheel knows fewer than three of the labels, or all are alike.
+    """
+    angles = {name: angle_of(name) for name in names if on_wheel(name)}
+    centring = np.eye(len(names)) - 1 / len(names)
+    spread, axes = np.linalg.eigh(centring @ similarity @ centring)
+    spread = np.maximum(spread[::-1], 0.0)
+    if len(angles) < 3 or spread[0] < 1e-9:
+        return None
+    places = axes[:, ::-1][:, :2] * np.sqrt(spread[:2])
+    at = np.array(list(angles.values()))
+    known = places[[list(names).index(name) for name in angles]]
+    left, _, right = np.linalg.svd(known.T @ np.stack([np.cos(at), np.sin(at)], axis=1))
+    places = places @ (left @ right) / np.linalg.norm(places, axis=1).max()
+    points = {n: (float(x), float(y)) for n, (x, y) in zip(names, places, strict=True)}
+    there = np.array([np.arctan2(points[name][1], points[name][0]) for name in angles])
+    apart = np.abs(np.angle(np.exp(1j * (there - at))))
+    return WheelMap(
+        points=points,
+        angles=angles,
+        explained=float(spread[:2].sum() / spread.sum()),
+        error=float(np.degrees(apart.mean())),
+    )

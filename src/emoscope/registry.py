@@ -65,7 +65,7 @@ class LossEntry:
 MODELS: dict[str, ModelEntry] = {
     "nelec": ModelEntry(
         section="emoscope.models.nelec.section:NelecSection",
-        family="emoscope.models.nelec.family:nelec_family",
+        family="emoscope.models.nelec.family:make_nelec_family",
         network="emoscope.models.nelec.network:Nelec",
         naming=(
             "model.bidirectional",
@@ -77,15 +77,15 @@ MODELS: dict[str, ModelEntry] = {
     ),
     "demux": ModelEntry(
         section="emoscope.models.demux.section:DemuxSection",
-        family="emoscope.models.demux.family:demux_family",
+        family="emoscope.models.demux.family:make_demux_family",
         network="emoscope.models.demux.network:Demux",
-        export="emoscope.models.demux.export:export",
+        export="emoscope.models.demux.export:export_demux",
         exported="emoscope.models.demux.load_exported:load_exported",
         naming=PROMPTED_NAMING,
     ),
     "memo": ModelEntry(
         section="emoscope.models.memo.section:MemoSection",
-        family="emoscope.models.memo.family:memo_family",
+        family="emoscope.models.memo.family:make_memo_family",
         network="emoscope.models.memo.network:Memo",
         naming=(*PROMPTED_NAMING, "model.head"),
     ),

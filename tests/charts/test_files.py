@@ -16,11 +16,8 @@ from emoscope.charts import check_path
 from emoscope.charts.distribution import distribution
 from emoscope.charts.draw import SUFFIXES, views
 from emoscope.charts.page import text as escaped
-from emoscope.charts.scene import (
-    THEME,
-    Text,
-    text_width,
-)
+from emoscope.charts.palette import THEME
+from emoscope.charts.scene import Text, text_width
 from emoscope.charts.sheet import sheet
 from emoscope.charts.svg import inline, standalone
 from emoscope.errors import InputError, MissingExtraError

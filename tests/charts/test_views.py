@@ -2,8 +2,6 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from emoscope.charts import Tally
 from emoscope.charts.distribution import distribution
@@ -12,7 +10,7 @@ from emoscope.charts.scene import (
     Area,
     Line,
 )
-from emoscope.charts.together import cluster_order, together
+from emoscope.charts.together import together
 from emoscope.charts.wheel import RADIUS, wheel
 from emoscope.plutchik import WHEEL
 from tests.charts.examples import numbered, tally_of, taxonomy_of
@@ -111,27 +109,6 @@ def test_the_colours_of_the_matrix_tell_more_from_less():
     assert len(cells) == 6
     assert cells["a and b"] == cells["b and a"] == "#d55e00"
     assert cells["a and c"] == cells["c and b"] == "#0072b2"
-
-
-@settings(max_examples=40, deadline=None)
-@given(st.integers(0, 9999), st.integers(0, 12))
-def test_clusters_stand_together_as_those_of_scipy(seed, count):
-    from scipy.cluster.hierarchy import linkage
-    from scipy.spatial.distance import squareform
-
-    rng = np.random.default_rng(seed)
-    phi = np.corrcoef(rng.normal(size=(count, 30))) if count > 1 else np.ones((count, count))
-    order = cluster_order(phi)
-    assert sorted(order) == list(range(count))
-    if count < 2:
-        return
-    distances = 1 - (phi + phi.T) / 2
-    np.fill_diagonal(distances, 0)
-    members = [{k} for k in range(count)]
-    for first, second, *_ in linkage(squareform(distances, checks=False), "average"):
-        members.append(members[int(first)] | members[int(second)])
-        places = [order.index(k) for k in members[-1]]
-        assert max(places) - min(places) == len(places) - 1
 
 
 def curve(scene):

@@ -10,7 +10,7 @@ from emoscope.charts.scene import (
     top_of,
     wrapped,
 )
-from emoscope.charts.words import brief, percent
+from emoscope.charts.words import brief, percent, short_number
 
 
 @pytest.mark.parametrize(
@@ -30,6 +30,14 @@ def test_shares_in_percent(share, shown):
 )
 def test_counts_on_a_scale(number, shown):
     assert brief(number) == shown
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(0.123, ".12"), (-0.05, "-.05"), (-0.001, "0"), (1.0, "1"), (-0.999, "-1"), (0.994, ".99")],
+)
+def test_a_number_in_a_cell_is_short(value, text):
+    assert short_number(value) == text
 
 
 @pytest.mark.parametrize(

@@ -43,3 +43,8 @@ def emoscope(capfd, monkeypatch):
 def folder(tmp_path_factory):
     """A Demux with random weights that knows `NAMES`, as training would save it."""
     return save_demux(tmp_path_factory.mktemp("demux") / "model", NAMES)
+
+
+@pytest.fixture
+def model(trained):
+    return str(trained.folder)

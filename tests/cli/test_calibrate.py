@@ -10,7 +10,7 @@ import pytest
 
 import emoscope.inference.annotator as annotator
 from emoscope.calibration import log_odds, share_shift
-from emoscope.cli._calibration import expected_shares
+from emoscope.cli._calibration import parse_expected_shares
 from emoscope.errors import InputError
 from emoscope.inference.model_info import ModelSpec
 from emoscope.inference.recalibration import Recalibration
@@ -228,12 +228,12 @@ def test_an_expected_share_moves_a_label(annotate):
 
 
 def test_expected_shares_are_read():
-    assert expected_shares(None) == ()
-    found = expected_shares("nostalgia = 0.05,hope=.1, a=b=0.5")
+    assert parse_expected_shares(None) == ()
+    found = parse_expected_shares("nostalgia = 0.05,hope=.1, a=b=0.5")
     assert found == (("nostalgia", 0.05), ("hope", 0.1), ("a=b", 0.5))
     for text in ("", "joy", "joy=", "=0.1", "joy=5%", "joy=5", "joy=0", "joy=nan", "joy=.1,joy=.2"):
         with pytest.raises(InputError, match=r"--expect .*'nostalgia=0\.05, hope=0\.1'"):
-            expected_shares(text)
+            parse_expected_shares(text)
 
 
 def test_groups_that_the_model_could_make_are_told(emoscope, folder, work, monkeypatch):

@@ -12,7 +12,7 @@ from tests.inference.fakes import in_process
 @pytest.fixture
 def folder(tmp_path, monkeypatch):
     """Two files, one with a bad row."""
-    monkeypatch.setattr(ray, "on_ray", in_process)
+    monkeypatch.setattr(ray, "annotate_on_ray", in_process)
     (tmp_path / "in").mkdir()
     (tmp_path / "in" / "a.csv").write_text("text\nso happy today\nI am furious\n")
     (tmp_path / "in" / "b.jsonl").write_text('{"text": "thank you"}\n{"text": 3}\n')

@@ -3,7 +3,7 @@
 import json
 
 from emoscope.experiments.log import ExperimentLog
-from emoscope.recipes.load import to_yaml
+from emoscope.recipes.load import recipe_to_yaml
 from emoscope.taxonomy import builtin_taxonomies
 
 
@@ -73,7 +73,7 @@ def test_describe_shows_texts_before_and_after_cleaning(emoscope, trained):
 
 def test_train_says_where_it_stands(emoscope, trained, tiny_recipe, tmp_path):
     path, folder = tmp_path / "mine.yaml", tmp_path / "out"
-    path.write_text(to_yaml(tiny_recipe("training.epochs=1")), encoding="utf-8")
+    path.write_text(recipe_to_yaml(tiny_recipe("training.epochs=1")), encoding="utf-8")
     arguments = ["train", path, "--data-dir", trained.root, "-o", folder]
     ended = emoscope(*arguments, "--runs", "2")
     assert ended.code == 0, ended.err

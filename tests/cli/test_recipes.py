@@ -4,9 +4,9 @@ import json
 
 import pytest
 
-from emoscope.recipes.load import builtin_recipes, load_recipe, to_yaml
-from emoscope.recipes.published import published_tables
-from emoscope.recipes.shipped import recipes_of, table_of
+from emoscope.recipes.load import builtin_recipes, load_recipe, recipe_to_yaml
+from emoscope.recipes.published import load_published_tables
+from emoscope.recipes.shipped import find_table, list_recipes
 
 
 def test_the_list_has_every_recipe_under_its_table(emoscope, monkeypatch):
@@ -17,11 +17,11 @@ def test_the_list_has_every_recipe_under_its_table(emoscope, monkeypatch):
     assert max(map(len, lines)) <= 80
     table, listed = "", []
     for line in lines:
-        if line and not line.startswith(" ") and line.split()[0] in published_tables():
+        if line and not line.startswith(" ") and line.split()[0] in load_published_tables():
             table = line.split()[0]
         name = line.split()[0] if line.startswith("  ") else ""
         if name in builtin_recipes():
-            assert table_of(name) == table
+            assert find_table(name) == table
             listed.append(name)
     assert sorted(listed) == list(builtin_recipes())
 
@@ -50,13 +50,13 @@ def test_the_list_as_json(emoscope):
         }
     ]
     rows = json.loads(emoscope("recipes", "--json", "--table", "ec-transfer").out)
-    assert tuple(row["name"] for row in rows) == recipes_of("ec-transfer")
+    assert tuple(row["name"] for row in rows) == list_recipes("ec-transfer")
 
 
 @pytest.mark.parametrize("name", ["nelec-sample", "demux-ec-to-es", "memo-ec-ar-complete-wheel"])
 def test_one_is_shown_as_yaml_with_all_that_it_takes_over(emoscope, name):
     ended = emoscope("recipes", name)
-    assert (ended.code, ended.out) == (0, to_yaml(load_recipe(name)))
+    assert (ended.code, ended.out) == (0, recipe_to_yaml(load_recipe(name)))
 
 
 @pytest.mark.parametrize(

@@ -3,14 +3,14 @@
 import pytest
 
 from emoscope.experiments.log import ExperimentLog
-from emoscope.recipes.load import to_yaml
+from emoscope.recipes.load import recipe_to_yaml
 
 
 @pytest.fixture
 def arguments(tmp_path, monkeypatch, emocontext, tiny_recipe):
     monkeypatch.chdir(tmp_path)
     path = tmp_path / "mine.yaml"
-    path.write_text(to_yaml(tiny_recipe("training.epochs=1")), encoding="utf-8")
+    path.write_text(recipe_to_yaml(tiny_recipe("training.epochs=1")), encoding="utf-8")
     return ["train", path, "--data-dir", emocontext]
 
 

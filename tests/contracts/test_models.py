@@ -15,7 +15,7 @@ from transformers import PreTrainedModel
 from emoscope.embeddings.vocabulary import Vocabulary
 from emoscope.encoding.batching import Ragged
 from emoscope.encoding.encoder import Encoder
-from emoscope.inference.torch_backend import score, tensors
+from emoscope.inference.torch_backend import score, to_tensors
 from emoscope.models.demux.encoder import DemuxEncoder
 from emoscope.models.demux.independent_encoder import IndependentEncoder
 from emoscope.models.demux.network import Demux, DemuxConfig
@@ -23,7 +23,7 @@ from emoscope.models.memo.encoder import MemoEncoder, check_template
 from emoscope.models.memo.network import Memo, MemoConfig
 from emoscope.models.nelec.encoder import PlainEncoder
 from emoscope.models.nelec.network import Nelec, NelecConfig
-from emoscope.models.shared.backbone import shape_of, without_pooler
+from emoscope.models.shared.backbone import drop_pooler, to_shape
 from emoscope.taxonomy import Taxonomy
 from emoscope.text import TextPipeline
 from tests.tiny import encoder, text_tokenizer
@@ -70,8 +70,8 @@ def plain() -> PlainEncoder:
 
 def demux(kind: str, **options) -> Case:
     def make() -> Demux:
-        backbone = without_pooler(encoder(kind))
-        return Demux(DemuxConfig(shape_of(backbone.config), **NAMED, **options), backbone)
+        backbone = drop_pooler(encoder(kind))
+        return Demux(DemuxConfig(to_shape(backbone.config), **NAMED, **options), backbone)
 
     return Case(
         make, cache(lambda: DemuxEncoder(NOTHING, text_tokenizer(kind), TAXONOMY)), range(10, 300)
@@ -88,8 +88,8 @@ def independent(kind: str, **options) -> Case:
 
 def memo(kind: str, template: str, **options) -> Case:
     def make() -> Memo:
-        backbone = without_pooler(encoder(kind, masked=options.get("head") == "mlm"))
-        shape = {"backbone": shape_of(backbone.config), "masks": check_template(template)}
+        backbone = drop_pooler(encoder(kind, masked=options.get("head") == "mlm"))
+        shape = {"backbone": to_shape(backbone.config), "masks": check_template(template)}
         return Memo(MemoConfig(**shape, **NAMED, **options), backbone)
 
     return Case(
@@ -172,7 +172,7 @@ def batch(
     case: Case, encoded: Ragged, rows: Sequence[int] | None = None, order: list[int] | None = None
 ) -> dict[str, Tensor]:
     chosen = np.arange(len(encoded)) if rows is None else np.array(rows)
-    return tensors(case.encoder().batch(encoded, chosen, order))
+    return to_tensors(case.encoder().batch(encoded, chosen, order))
 
 
 def test_output_has_a_logit_for_each_label(case, model):

@@ -14,11 +14,11 @@ from emoscope.corpora.registry import load_corpus
 from emoscope.errors import InputError
 from emoscope.recipes.schema import CorpusSection
 from emoscope.taxonomy import Taxonomy
-from emoscope.text.emoji import canonical, space_emoji
+from emoscope.text.emoji import space_emoji, to_canonical
 from emoscope.text.pipeline import StepSpec, TextPipeline
 
 MATERIAL = emoji.load_material()
-SPLITS = {split: emoji.generate(split) for split in emoji.SIZES}
+SPLITS = {split: emoji.generate_emoji_texts(split) for split in emoji.SIZES}
 LABELS = Taxonomy.load("goemotions").names
 SMALL = {
     "emoji": {
@@ -132,7 +132,7 @@ def test_cleaning_turns_every_emoji_into_words_whatever_its_skin():
     clean = TextPipeline([StepSpec("emoji_words", {"language": "en"})])
     for row in SPLITS["train"]:
         assert clean([row.text])[0].replace("’", "").isascii()
-    assert canonical("🙏🏿") in MATERIAL.emoji
+    assert to_canonical("🙏🏿") in MATERIAL.emoji
     assert clean(["🙏🏿"]) == clean(["🙏"])
     genders = [MATERIAL.emoji[form] for form in ("🤷", "🤷\u200d♀", "🤷\u200d♂")]
     assert len({each.labels["confusion"] for each in genders}) == 1
@@ -151,7 +151,7 @@ def test_texts_never_change():
 def test_equal_in_another_process_with_another_hash_seed():
     code = (
         "import sys; from emoscope.corpora import emoji; sys.stdout.reconfigure(encoding='utf-8');"
-        "sys.stdout.write('\\n'.join(row.text for row in emoji.generate('dev')))"
+        "sys.stdout.write('\\n'.join(row.text for row in emoji.generate_emoji_texts('dev')))"
     )
     command = [sys.executable, "-X", "utf8", "-c", code]
     environment = {**os.environ, "PYTHONHASHSEED": "7"}
@@ -171,7 +171,7 @@ def test_a_corpus_by_name(tmp_path):
 
 def test_an_unknown_split_is_refused():
     with pytest.raises(InputError, match="train, dev, test, not 'valid'"):
-        emoji.generate("valid")
+        emoji.generate_emoji_texts("valid")
 
 
 @pytest.mark.parametrize(

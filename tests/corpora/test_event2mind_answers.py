@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from emoscope.corpora import event2mind_answers
-from emoscope.corpora.event2mind_answers import named_feelings
+from emoscope.corpora.event2mind_answers import find_feelings
 from emoscope.taxonomy import Taxonomy
 
 NAMES = Taxonomy.load("event2mind").names
@@ -48,17 +48,17 @@ NAMES = Taxonomy.load("event2mind").names
     ],
 )
 def test_named_feelings(phrase, labels):
-    assert named_feelings([phrase]) == set(filter(None, labels.split(", ")))
+    assert find_feelings([phrase]) == set(filter(None, labels.split(", ")))
 
 
 def test_several_phrases_name_a_feeling_once():
-    assert named_feelings(["sad", "sadness, sad", "upset"]) == {"sad", "upset"}
-    assert named_feelings([]) == set()
+    assert find_feelings(["sad", "sadness, sad", "upset"]) == {"sad", "upset"}
+    assert find_feelings([]) == set()
 
 
 def test_every_label_names_itself():
     for name in NAMES:
-        assert named_feelings([f"very {name}"]) == {name}
+        assert find_feelings([f"very {name}"]) == {name}
 
 
 def test_the_words_fit_together():
@@ -76,4 +76,4 @@ def test_the_words_fit_together():
 @given(st.lists(st.text(max_size=20), max_size=2))
 @settings(max_examples=40)
 def test_any_text_is_read(phrases):
-    assert named_feelings(phrases) <= set(NAMES)
+    assert find_feelings(phrases) <= set(NAMES)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from emoscope.corpora.first_person import NAMES, base_form, first_person
+from emoscope.corpora.first_person import NAMES, to_base_form, to_first_person
 
 
 @pytest.mark.parametrize(
@@ -46,17 +46,17 @@ from emoscope.corpora.first_person import NAMES, base_form, first_person
     ],
 )
 def test_first_person(event, told):
-    assert first_person(event) == told
+    assert to_first_person(event) == told
 
 
 def test_others_have_names_that_stay():
-    told = first_person("PersonX gives PersonY PersonZ's hat and PersonY's coat")
+    told = to_first_person("PersonX gives PersonY PersonZ's hat and PersonY's coat")
     [(first, second, again)] = re.findall(r"^I give (\w+) (\w+)'s hat and (\w+)'s coat$", told)
     assert first == again != second
     assert {first, second} <= set(NAMES)
-    assert first_person("PersonX gives PersonY PersonZ's hat and PersonY's coat") == told
-    assert " his " in first_person("PersonX hands PersonY his hat")
-    names = {first_person(f"PersonX sees PersonY {n} times").split()[2] for n in range(60)}
+    assert to_first_person("PersonX gives PersonY PersonZ's hat and PersonY's coat") == told
+    assert " his " in to_first_person("PersonX hands PersonY his hat")
+    names = {to_first_person(f"PersonX sees PersonY {n} times").split()[2] for n in range(60)}
     assert len(names) > len(NAMES) / 2
 
 
@@ -71,7 +71,7 @@ def test_others_have_names_that_stay():
     ],
 )
 def test_base_form(verb, base):
-    assert base_form(verb) == base
+    assert to_base_form(verb) == base
 
 
 PEOPLE = ("PersonX", "PersonX's", "PersonY", "PersonZ's", "___")
@@ -81,6 +81,6 @@ WORDS = st.sampled_from(PEOPLE + OTHERS)
 
 @given(st.lists(WORDS, max_size=8).map(" ".join))
 def test_nobody_stays_without_a_name(event):
-    told = first_person(event)
+    told = to_first_person(event)
     assert "Person" not in told
     assert "___" not in told

@@ -79,15 +79,15 @@ def test_the_split_equals_the_obvious_one(count):
     size = max(1, int(0.1 * count))
     drawn = random.sample(range(count), size + size)
     train, dev, test = (
-        french_election.split_places(count, split) for split in ("train", "dev", "test")
+        french_election.find_split_places(count, split) for split in ("train", "dev", "test")
     )
     assert (dev, test) == (sorted(drawn[:size]), sorted(drawn[size:]))
     assert train == [place for place in range(count) if place not in drawn]
 
 
 def test_the_split_is_the_same_everywhere():
-    assert french_election.split_places(40, "dev") == [1, 7, 15, 17]
-    assert french_election.split_places(3, "train") == [1]
+    assert french_election.find_split_places(40, "dev") == [1, 7, 15, 17]
+    assert french_election.find_split_places(3, "train") == [1]
 
 
 ODD = [

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from emoscope.corpora import hub
+from emoscope.corpora.hub import HubOptions
 from emoscope.errors import InputError
 from emoscope.reading.conversations import Columns
 from emoscope.reading.errors import RejectFile, RowError
@@ -68,7 +69,11 @@ def saved(root, form, **splits):
 @pytest.mark.parametrize("spelt", ["path", "text"])
 def test_lists_of_named_labels(tmp_path, form, spelt):
     folder = saved(tmp_path, form, train=lists(), validation=lists([[1]]))
-    corpus = hub.load(folder if spelt == "path" else str(folder), "train", cache=tmp_path / "own")
+    corpus = hub.load(
+        folder if spelt == "path" else str(folder),
+        "train",
+        options=HubOptions(cache=tmp_path / "own"),
+    )
     assert (corpus.name, corpus.taxonomy.names) == ("mine", NAMES)
     assert (corpus.taxonomy.exclusive, corpus.taxonomy.language) == (False, "en")
     assert corpus.ids == ["i0", "i1", "i2"]
@@ -81,7 +86,7 @@ def test_lists_of_named_labels(tmp_path, form, spelt):
 
 def test_numbers_mean_the_data_sets_names_not_the_taxonomys_places(tmp_path):
     folder = saved(tmp_path, "parquet", train=lists())
-    corpus = hub.load(folder, "train", taxonomy=SWAPPED, name="other")
+    corpus = hub.load(folder, "train", taxonomy=SWAPPED, options=HubOptions(name="other"))
     assert (corpus.name, corpus.taxonomy, corpus.languages[0]) == ("other", SWAPPED, "fr")
     np.testing.assert_array_equal(corpus.labels, [[1, 0, 1], [0, 1, 0], [0, 0, 0]])
     np.testing.assert_array_equal(corpus.labels[:, ::-1], hub.load(folder, "train").labels)
@@ -107,7 +112,7 @@ def test_usual_columns_serve_where_none_are_named(tmp_path, given):
 
 def test_one_named_label_a_row(tmp_path):
     folder = saved(tmp_path, "parquet", train=singles([2, 0, -1, None]))
-    corpus = hub.load(folder, "train", language="de")
+    corpus = hub.load(folder, "train", options=HubOptions(language="de"))
     assert (corpus.taxonomy.names, corpus.taxonomy.exclusive) == (NAMES, True)
     assert (corpus.taxonomy.language, corpus.languages[0]) == ("de", "de")
     assert corpus.ids == ["1", "2", "3", "4"]
@@ -172,7 +177,9 @@ def test_bad_rows(tmp_path):
         hub.load(folder, "train", taxonomy=THREE)
     assert (caught.value.line, caught.value.column) == (2, "labels")
     with RejectFile(tmp_path / "rejects.jsonl") as rejects:
-        assert hub.load(folder, "train", taxonomy=THREE, bad_rows=rejects).ids == ["1", "3"]
+        assert hub.load(
+            folder, "train", taxonomy=THREE, options=HubOptions(bad_rows=rejects)
+        ).ids == ["1", "3"]
     [reject] = map(json.loads, rejects.path.read_text().splitlines())
     assert reject["values"] == {"text": "t", "labels": ["jay"]}
 
@@ -181,7 +188,10 @@ def test_blank_texts_and_marks_inside_lists_are_bad_rows(tmp_path):
     data = datasets.Dataset.from_dict({"text": ["a", " ", None], "labels": [["joy"]] * 3})
     folder = saved(tmp_path, "parquet", train=data)
     with RejectFile(tmp_path / "rejects.jsonl") as rejects:
-        assert len(hub.load(folder, "train", taxonomy=THREE, bad_rows=rejects)) == 1
+        assert (
+            len(hub.load(folder, "train", taxonomy=THREE, options=HubOptions(bad_rows=rejects)))
+            == 1
+        )
     assert rejects.count == 2
 
 
@@ -192,7 +202,7 @@ def test_blank_texts_and_marks_inside_lists_are_bad_rows(tmp_path):
         ("train", {"columns": Columns(turns=("tweet",))}, "expected a column 'tweet'"),
         ("train", {"columns": Columns(label="label")}, "Is it 'labels'"),
         ("train", {"columns": Columns(turns=("labels",))}, "expected a taxonomy, or the column"),
-        ("train", {"config": "raw"}, "BuilderConfig 'raw' not found"),
+        ("train", {"options": HubOptions(config="raw")}, "BuilderConfig 'raw' not found"),
     ],
 )
 def test_what_the_data_set_lacks(tmp_path, split, options, message):

@@ -9,7 +9,7 @@ import pytest
 from emoscope.corpora import sample
 from emoscope.errors import InputError
 
-SPLITS = {split: sample.generate(split) for split in sample.SIZES}
+SPLITS = {split: sample.generate_conversations(split) for split in sample.SIZES}
 
 
 def digest(rows):
@@ -18,7 +18,7 @@ def digest(rows):
 
 
 def emoji_marks():
-    material = sample._material(held_out=False)
+    material = sample._read_material(held_out=False)
     return {mark * n for marks in material.emoji.values() for mark in marks for n in (1, 2, 3)}
 
 
@@ -38,18 +38,20 @@ def test_first_rows_never_change(split, expected):
 def test_equal_in_another_process_with_another_hash_seed():
     code = (
         "import sys; from emoscope.corpora import sample; sys.stdout.reconfigure(encoding='utf-8');"
-        "sys.stdout.write(repr(sample.generate('dev', seed=3, size=50)))"
+        "sys.stdout.write(repr(sample.generate_conversations('dev', seed=3, size=50)))"
     )
     command = [sys.executable, "-X", "utf8", "-c", code]
     environment = {**os.environ, "PYTHONHASHSEED": "7"}
     done = subprocess.run(command, capture_output=True, check=True, env=environment)
-    assert done.stdout.decode() == repr(sample.generate("dev", seed=3, size=50))
+    assert done.stdout.decode() == repr(sample.generate_conversations("dev", seed=3, size=50))
 
 
 def test_seeds_and_splits_differ():
-    assert sample.generate("dev", seed=1) != SPLITS["dev"]
-    assert sample.generate("dev", seed=-1, size=20) != sample.generate("dev", seed=1, size=20)
-    assert sample.generate("dev") == SPLITS["dev"]
+    assert sample.generate_conversations("dev", seed=1) != SPLITS["dev"]
+    assert sample.generate_conversations("dev", seed=-1, size=20) != sample.generate_conversations(
+        "dev", seed=1, size=20
+    )
+    assert sample.generate_conversations("dev") == SPLITS["dev"]
 
 
 @pytest.mark.parametrize(
@@ -75,13 +77,13 @@ def test_no_conversation_is_in_two_splits():
     seen = {}
     for seed in (0, 1):
         for split in sample.SIZES:
-            for row in sample.generate(split, seed):
+            for row in sample.generate_conversations(split, seed):
                 turns = tuple(turn.lower() for turn in row.turns)
                 assert seen.setdefault(turns, split) == split
 
 
 def test_some_fillers_and_templates_are_only_in_dev_and_test():
-    every, train = sample._material(held_out=False), sample._material(held_out=True)
+    every, train = sample._read_material(held_out=False), sample._read_material(held_out=True)
     for label in sample.LABELS:
         held = set(every.templates[label]) - set(train.templates[label])
         assert 0.08 < len(held) / len(set(every.templates[label])) < 0.2
@@ -97,7 +99,7 @@ def test_some_fillers_and_templates_are_only_in_dev_and_test():
 
 
 def test_material_is_rich_and_every_template_has_three_turns():
-    material = sample._material(held_out=False)
+    material = sample._read_material(held_out=False)
     for label, least in {"others": 120, "happy": 60, "sad": 60, "angry": 60}.items():
         assert len(set(material.templates[label])) >= least
     for templates in material.templates.values():
@@ -155,27 +157,28 @@ def test_write_gives_emocontext_files(tmp_path):
         rows = [line.split("\t") for line in lines[1:]]
         assert len(rows) == size
         assert [tuple(row) for row in rows] == [
-            (row.id, *row.turns, row.label) for row in sample.generate(split, seed=2)
+            (row.id, *row.turns, row.label) for row in sample.generate_conversations(split, seed=2)
         ]
 
 
 @pytest.mark.parametrize("size", [1, 4, 7])
 def test_small_sizes(size):
-    rows = sample.generate("dev", size=size)
+    rows = sample.generate_conversations("dev", size=size)
     assert len(rows) == size
     assert len({row.label for row in rows}) == (4 if size >= 4 else 1)
 
 
 def test_bad_arguments():
     with pytest.raises(InputError, match="train, dev, test, not 'valid'"):
-        sample.generate("valid")
+        sample.generate_conversations("valid")
     with pytest.raises(InputError, match="at least 1, got 0"):
-        sample.generate("dev", size=0)
+        sample.generate_conversations("dev", size=0)
 
 
 def test_needs_nothing_heavy():
     code = (
-        "import sys; from emoscope.corpora import sample; sample.generate('dev', size=5);"
+        "import sys; from emoscope.corpora import sample;"
+        "sample.generate_conversations('dev', size=5);"
         "heavy = {'torch', 'datasets', 'transformers', 'sklearn'} & set(sys.modules);"
         "sys.exit(str(heavy) if heavy else 0)"
     )

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from emoscope.corpora.subtitles import joined
+from emoscope.corpora.subtitles import join_tokens
 
 
 @pytest.mark.parametrize(
@@ -34,12 +34,12 @@ from emoscope.corpora.subtitles import joined
     ],
 )
 def test_joined(tokens, text):
-    assert joined(tokens) == text
+    assert join_tokens(tokens) == text
 
 
 @given(st.text("ab n't'.,?!: 3$()wgoan", max_size=30))
 def test_no_character_is_lost_and_a_second_time_changes_nothing(text):
-    once = joined(text)
-    assert joined(once) == once
+    once = join_tokens(text)
+    assert join_tokens(once) == once
     if "can n't" not in text.lower():
         assert once.replace(" ", "") == text.replace(" ", "")

@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from emoscope.corpora import tabular
+from emoscope.corpora.tabular import TabularOptions
 from emoscope.errors import InputError
 from emoscope.reading.conversations import Columns
 from emoscope.reading.errors import RejectFile, RowError
@@ -20,6 +21,7 @@ NAMES = ("joy", "fear", "awe")
 MULTI = Taxonomy("three", tuple(Label(name, (name,)) for name in NAMES), "fr")
 SINGLE = Taxonomy("three", MULTI.labels, "en", exclusive=True)
 NAN = float("nan")
+OPEN = TabularOptions(open_labels=True)
 LABEL = Columns(label="label")
 
 
@@ -56,7 +58,9 @@ def test_turns_in_a_list_column_of_parquet(tmp_path):
     ]
     pq.write_table(pa.Table.from_pylist(rows), tmp_path / "mine.parquet")
     columns = Columns(turns=("turns",), label="labels", language="lang")
-    corpus = tabular.load(tmp_path / "mine.parquet", MULTI, columns, name="other")
+    corpus = tabular.load(
+        tmp_path / "mine.parquet", MULTI, columns, options=TabularOptions(name="other")
+    )
     assert (corpus.name, corpus.turns) == ("other", [["a", "b"], ["c"], ["d"]])
     assert corpus.languages == ["es", "ar", "en"]
     np.testing.assert_array_equal(corpus.labels, [[1, 0, 1], [0, 0, 0], [NAN] * 3])
@@ -116,32 +120,46 @@ def test_a_column_for_each_label(tmp_path):
 def test_a_table_may_be_about_other_labels(tmp_path):
     """A column for each label: those there are; one column: those known, and the others met."""
     path = table(tmp_path, "text,awe,joy,pride\na,1,0,1\nb,,,\n")
-    corpus = tabular.load(path, MULTI, open_labels=True)
+    corpus = tabular.load(path, MULTI, options=OPEN)
     assert (corpus.taxonomy, corpus.taxonomy.names) == (
         MULTI.subset(["joy", "awe"]),
         ("joy", "awe"),
     )
     np.testing.assert_array_equal(corpus.labels, [[0, 1], [NAN] * 2])
     rows = [{"text": "a", "label": each} for each in ("awe,zeal", "pride", "0", "")]
-    corpus = tabular.load(jsonl(tmp_path, rows), MULTI, LABEL, open_labels=True)
+    corpus = tabular.load(jsonl(tmp_path, rows), MULTI, LABEL, options=OPEN)
     assert corpus.taxonomy.names == (*NAMES, "pride", "zeal")
     assert corpus.taxonomy.language == "fr"
     expected = [[0, 0, 1, 0, 1], [0, 0, 0, 1, 0], [1, 0, 0, 0, 0], [NAN] * 5]
     np.testing.assert_array_equal(corpus.labels, expected)
     # None of those that are known: then it is not about them.
-    corpus = tabular.load(jsonl(tmp_path, rows[1:2]), MULTI, LABEL, open_labels=True)
+    corpus = tabular.load(jsonl(tmp_path, rows[1:2]), MULTI, LABEL, options=OPEN)
     assert corpus.taxonomy.names == ("pride",)
     with pytest.raises(RowError, match="a number from 0 to 2"):
-        tabular.load(jsonl(tmp_path, [{"text": "a", "label": "7"}]), MULTI, LABEL, open_labels=True)
-    blank = tabular.load(table(tmp_path, "text\na\n"), MULTI, open_labels=True)
+        tabular.load(
+            jsonl(tmp_path, [{"text": "a", "label": "7"}]),
+            MULTI,
+            LABEL,
+            options=OPEN,
+        )
+    blank = tabular.load(table(tmp_path, "text\na\n"), MULTI, options=OPEN)
     assert (blank.taxonomy, blank.labelled) == (MULTI, False)
 
 
 def test_labels_that_exclude_each_other_are_all_known(tmp_path):
     with pytest.raises(RowError, match="one of joy, fear, awe"):
-        tabular.load(table(tmp_path, "text,label\na,pride\n"), SINGLE, LABEL, open_labels=True)
+        tabular.load(
+            table(tmp_path, "text,label\na,pride\n"),
+            SINGLE,
+            LABEL,
+            options=OPEN,
+        )
     with pytest.raises(InputError, match="none called 'fear'"):
-        tabular.load(table(tmp_path, "text,joy,awe\na,1,0\n"), SINGLE, open_labels=True)
+        tabular.load(
+            table(tmp_path, "text,joy,awe\na,1,0\n"),
+            SINGLE,
+            options=OPEN,
+        )
 
 
 def test_tables_without_labels(tmp_path):
@@ -161,7 +179,9 @@ def test_tables_without_labels(tmp_path):
 def test_a_taxonomy_from_the_column_of_labels(tmp_path, labels, names, exclusive):
     rows = [{"text": "t", "label": each} for each in labels]
     columns = Columns(label="label", label_separator=";")
-    corpus = tabular.load(jsonl(tmp_path, rows), columns=columns, language="de")
+    corpus = tabular.load(
+        jsonl(tmp_path, rows), columns=columns, options=TabularOptions(language="de")
+    )
     assert (corpus.taxonomy.names, corpus.taxonomy.exclusive) == (names, exclusive)
     assert (corpus.taxonomy.name, corpus.taxonomy.language) == ("mine", "de")
     for values, text in zip(corpus.labels, labels, strict=True):
@@ -200,7 +220,9 @@ def test_bad_rows(tmp_path, taxonomy, row, column, message):
         tabular.load(path, taxonomy, LABEL)
     assert (caught.value.line, caught.value.column) == (2, column)
     with RejectFile(tmp_path / "rejects.jsonl") as rejects:
-        assert tabular.load(path, taxonomy, LABEL, bad_rows=rejects).ids == ["1", "3"]
+        assert tabular.load(
+            path, taxonomy, LABEL, options=TabularOptions(bad_rows=rejects)
+        ).ids == ["1", "3"]
     [reject] = map(json.loads, rejects.path.read_text().splitlines())
     assert (reject["line"], reject["column"], reject["values"]) == (2, column, row)
 
@@ -250,7 +272,7 @@ def test_tables_that_do_not_fit_stop_whatever_the_policy(
     with RejectFile(tmp_path / "rejects.jsonl") as rejects:
         for policy in ("stop", rejects):
             with pytest.raises(InputError, match=message):
-                tabular.load(path, taxonomy, columns, bad_rows=policy)
+                tabular.load(path, taxonomy, columns, options=TabularOptions(bad_rows=policy))
 
 
 turn = st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_size=8).filter(

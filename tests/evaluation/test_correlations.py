@@ -10,21 +10,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from emoscope.calibration import Calibration
-from emoscope.charts.wheel_plot import map_onto_wheel
 from emoscope.corpora.corpus import Corpus
 from emoscope.errors import InputError
 from emoscope.evaluation.correlation_plots import (
-    cluster_order,
     draw_correlations,
     draw_matrix,
-    short,
-    wheel_order,
 )
 from emoscope.evaluation.correlations import (
-    Agreement,
     LabelMatrix,
-    agreement,
+    MatrixAgreement,
     centred_similarity,
+    compare_matrices,
     data_matrix,
     label_similarity,
     learned_similarity,
@@ -37,8 +33,7 @@ from emoscope.inference.torch_backend import TorchBackend
 from emoscope.losses.correlation import wheel_correlation
 from emoscope.models.demux.encoder import DemuxEncoder
 from emoscope.models.demux.network import Demux, DemuxConfig
-from emoscope.models.shared.backbone import shape_of
-from emoscope.plutchik import WHEEL, angle_of
+from emoscope.models.shared.backbone import to_shape
 from emoscope.taxonomy import Label, Taxonomy
 from emoscope.text import TextPipeline
 from tests.tiny import SENTENCES, encoder, text_tokenizer
@@ -52,7 +47,7 @@ def demux(taxonomy=TAXONOMY, batch_size=4):
     """An annotator with a random Demux."""
     backbone = encoder("bert")
     torch.manual_seed(1)
-    model = Demux(DemuxConfig(backbone=shape_of(backbone.config)), backbone)
+    model = Demux(DemuxConfig(backbone=to_shape(backbone.config)), backbone)
     reads = DemuxEncoder(TextPipeline(()), text_tokenizer("bert"), taxonomy)
     return Annotator(TorchBackend(model, reads, batch_size), taxonomy, Calibration())
 
@@ -148,7 +143,7 @@ def test_agreement_is_the_correlation_of_ranks(seed, ties):
         return ranks([matrix.values[places[x], places[y]] for x, y in pairs])
 
     x, y = read(first), read(second)
-    found = agreement(first, second)
+    found = compare_matrices(first, second)
     assert found.pairs == 6
     if len(set(x)) == 1 or len(set(y)) == 1:
         assert found.spearman is None
@@ -158,66 +153,7 @@ def test_agreement_is_the_correlation_of_ranks(seed, ties):
 
 def test_no_agreement_of_two_labels():
     matrix = LabelMatrix(("a", "b"), np.eye(2))
-    assert agreement(matrix, matrix) == Agreement(None, 1)
-
-
-@given(seeds, st.booleans())
-def test_a_model_that_has_learnt_the_wheel_lies_on_it(seed, mirrored):
-    """Whatever its axes and what all labels share; a label unknown to the wheel goes along."""
-    rng = np.random.default_rng(seed)
-    names = [*WHEEL[1::2], "pessimism", *WHEEL[::2]]
-    angles = np.array([angle_of(name) for name in names])
-    plane = np.stack([np.cos(angles), np.sin(angles) * (-1 if mirrored else 1)], axis=1)
-    basis = np.linalg.qr(rng.normal(size=(7, 7)))[0]
-    vectors = plane @ basis[:2] + 2 * basis[2]
-    shown = [name if name != "joy" else "glee" for name in names]
-    placed = map_onto_wheel(shown, label_similarity(vectors[None]))
-    assert placed.explained == pytest.approx(1)
-    # `pessimism` shares its place with `disapproval`, so that the centre is not quite the wheel's.
-    assert placed.error < 5
-    assert "glee" not in placed.angles
-    x, y = placed.points["glee"]
-    assert math.hypot(x, y) <= 1 + 1e-9
-    assert abs(math.degrees(math.atan2(y, x)) - 90) < 8
-
-
-def test_turning_moves_no_label_relative_to_another():
-    vectors = np.random.default_rng(4).normal(size=(6, 2))
-    similarity = label_similarity(vectors[None])
-    placed = map_onto_wheel(["joy", "fear", "anger", "x", "y", "z"], similarity)
-    points = np.array(list(placed.points.values()))
-    assert np.linalg.norm(points, axis=1).max() == pytest.approx(1)
-    apart = np.linalg.norm(points[:, None] - points[None], axis=2)
-    expected = np.sqrt(np.maximum(2 - 2 * similarity, 0))
-    np.testing.assert_allclose(apart / apart.max(), expected / expected.max(), atol=1e-6)
-
-
-def test_too_little_to_place_by():
-    names = ["joy", "fear", "x", "y"]
-    assert map_onto_wheel(names, np.eye(4)) is None
-    assert map_onto_wheel([*names, "anger"], np.ones((5, 5))) is None
-
-
-def test_clusters_stand_side_by_side():
-    group = np.array([0, 1, 2, 0, 1, 2, 0, 1, 2])
-    rho = np.where(group[:, None] == group[None], 0.8, -0.2)
-    np.fill_diagonal(rho, 1)
-    ordered = group[cluster_order(rho)]
-    assert (np.diff(ordered) != 0).sum() == 2
-    assert cluster_order(np.eye(2)) == [0, 1]
-
-
-def test_the_order_of_the_wheel():
-    names = ["x", "joy", "Fear", "pessimism", "trust"]
-    assert [names[at] for at in wheel_order(names)] == ["Fear", "trust", "joy", "pessimism", "x"]
-
-
-@pytest.mark.parametrize(
-    ("value", "text"),
-    [(0.123, ".12"), (-0.05, "-.05"), (-0.001, "0"), (1.0, "1"), (-0.999, "-1"), (0.994, ".99")],
-)
-def test_numbers_in_cells_are_short(value, text):
-    assert short(value) == text
+    assert compare_matrices(matrix, matrix) == MatrixAgreement(None, 1)
 
 
 def test_everything_of_a_model_and_a_corpus(tmp_path):

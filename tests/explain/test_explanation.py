@@ -7,7 +7,7 @@ import pytest
 
 from emoscope.calibration import Calibration
 from emoscope.errors import InputError
-from emoscope.explain.explanation import EDGE, MAX_CHARACTERS, log_odds
+from emoscope.explain.explanation import EDGE, MAX_CHARACTERS, to_log_odds
 from emoscope.inference.annotator import Annotator, load
 from emoscope.inference.backend import Attentive
 from emoscope.taxonomy import Taxonomy
@@ -79,7 +79,7 @@ def test_a_long_text_is_estimated(annotator):
     assert explanation.evaluations <= 512
     assert annotator.explain(text, evaluations=256).evaluations <= 256
     values = explanation.attributions
-    whole = log_odds(explanation.probabilities)
+    whole = to_log_odds(explanation.probabilities)
     assert explanation.base + values.sum(axis=1) == pytest.approx(whole)
     assert values[:, 4:] == pytest.approx(0)
     assert values[0, :3] == pytest.approx([1, 1, 1])
@@ -156,7 +156,7 @@ def test_what_cannot_be_explained_is_refused_before_the_model_runs(annotator):
 
 
 def test_log_odds_are_finite():
-    found = log_odds(np.array([0.0, 0.5, 1.0, 0.8]))
+    found = to_log_odds(np.array([0.0, 0.5, 1.0, 0.8]))
     assert found == pytest.approx([np.log(EDGE), 0, -np.log(EDGE), np.log(4)])
 
 
@@ -220,10 +220,12 @@ def test_words_that_nelec_cuts_are_not_attended_to(nelec):
 
 def test_a_trained_network_is_explained(nelec):
     explanation = nelec.explain(TURNS)
-    whole = log_odds(nelec.probabilities([TURNS]))[0]
+    whole = to_log_odds(nelec.probabilities([TURNS]))[0]
     found = explanation.base + explanation.attributions.sum(axis=1)
     assert found == pytest.approx(whole, abs=1e-4)
-    assert explanation.base == pytest.approx(log_odds(nelec.probabilities([[""] * 3]))[0], abs=1e-4)
+    assert explanation.base == pytest.approx(
+        to_log_odds(nelec.probabilities([[""] * 3]))[0], abs=1e-4
+    )
     assert np.abs(explanation.attributions).max() > 0.05
 
 

@@ -5,7 +5,7 @@ from itertools import permutations
 import numpy as np
 import pytest
 
-from emoscope.explain.shapley import _sampled, occlusion, shapley
+from emoscope.explain.shapley import _estimate, occlusion, shapley
 
 LABELS = 3
 
@@ -103,7 +103,7 @@ def test_an_estimate_is_as_wrong_as_it_says():
     """Over many seeds its mean is right, and its errors spread as the standard errors tell."""
     game = Game(8, seed=4)
     exact = shapley(game, 8, 256, seed=0).values
-    estimates = [_sampled(game, 8, 3, seed) for seed in range(1000)]
+    estimates = [_estimate(game, 8, 3, seed) for seed in range(1000)]
     off = np.array([one.values - exact for one in estimates])
     told = np.array([one.errors for one in estimates])
     assert np.abs(off.mean(axis=0)).max() < 5 * told.mean() / np.sqrt(1000)

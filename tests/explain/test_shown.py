@@ -11,10 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
 
-from emoscope.explain.display import explain_shading, shades, signed
+from emoscope.explain.display import compute_shades, explain_shading, format_signed
 from emoscope.explain.explanation import Explanation
 from emoscope.explain.html import SHADES
-from emoscope.explain.spans import words
+from emoscope.explain.spans import find_words
 from emoscope.explain.terminal import AGAINST, FOR
 from emoscope.inference.backend import Attention
 from tests.html_page import Page
@@ -26,7 +26,7 @@ HOSTILE = (
 
 
 def made(turns, seed=0, labels=("joy", "fear", "anger"), given=(True, False, False), **options):
-    spans = tuple(words(turns))
+    spans = tuple(find_words(turns))
     rng = np.random.default_rng(seed)
     size = (len(labels), len(spans))
     return Explanation(
@@ -247,13 +247,13 @@ def test_a_text_without_words_is_said():
 
 
 def test_shades():
-    assert shades(np.array([2.0, -2.0, 1.0, 0.1]), 8) == [8, -8, 4, 0]
-    assert shades(np.array([0.05, -0.02]), 8) == [1, 0], "noise is not painted deep"
-    assert shades(np.array([]), 8) == []
+    assert compute_shades(np.array([2.0, -2.0, 1.0, 0.1]), 8) == [8, -8, 4, 0]
+    assert compute_shades(np.array([0.05, -0.02]), 8) == [1, 0], "noise is not painted deep"
+    assert compute_shades(np.array([]), 8) == []
 
 
 def test_signed_numbers():
-    assert [signed(value) for value in (1.234, -0.5, 0.004, -0.004)] == [
+    assert [format_signed(value) for value in (1.234, -0.5, 0.004, -0.004)] == [
         "+1.23",
         "−0.50",
         "0.00",

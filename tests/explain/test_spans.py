@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from emoscope.errors import InputError
-from emoscope.explain.spans import grouped, keep, words
+from emoscope.explain.spans import find_words, group_words, keep_words
 
 PIECES = st.sampled_from(
     [
@@ -46,12 +46,12 @@ TURNS = st.lists(st.lists(PIECES, max_size=12).map("".join) | st.text(max_size=2
     ],
 )
 def test_words(turn, expected):
-    assert [word.text for word in words([turn])] == expected
+    assert [word.text for word in find_words([turn])] == expected
 
 
 @given(TURNS)
 def test_words_are_the_text_but_for_its_spaces(turns):
-    found = words(turns)
+    found = find_words(turns)
     for word in found:
         assert turns[word.turn][word.start : word.end] == word.text
     for place, turn in enumerate(turns):
@@ -63,35 +63,35 @@ def test_words_are_the_text_but_for_its_spaces(turns):
 
 @given(TURNS, st.integers(4, 9))
 def test_groups_hold_all_words_and_cross_no_turn(turns, at_most):
-    found = grouped(turns, at_most)
+    found = group_words(turns, at_most)
     assert len(found) <= at_most
     for span in found:
         assert turns[span.turn][span.start : span.end] == span.text
     inside = [(one.turn, "".join(one.text.split())) for one in found]
     for place, turn in enumerate(turns):
         assert "".join(text for at, text in inside if at == place) == "".join(turn.split())
-    if len(words(turns)) <= at_most:
-        assert found == words(turns)
+    if len(find_words(turns)) <= at_most:
+        assert found == find_words(turns)
 
 
 def test_groups_are_as_small_as_can_be():
-    spans = grouped(["a b c d e", "f"], 4)
+    spans = group_words(["a b c d e", "f"], 4)
     assert [span.text for span in spans] == ["a b", "c d", "e", "f"]
 
 
 def test_more_turns_than_spans_are_refused():
     with pytest.raises(InputError, match="at most 3 turns with words in them, got 4"):
-        grouped(["a", " ", "b", "c", "d"], 3)
+        group_words(["a", " ", "b", "c", "d"], 3)
 
 
 @given(TURNS, st.data())
 def test_what_is_kept_are_the_words_kept(turns, data):
-    spans = words(turns)
+    spans = find_words(turns)
     kept = data.draw(st.lists(st.booleans(), min_size=len(spans), max_size=len(spans)))
-    left = keep(turns, spans, kept)
+    left = keep_words(turns, spans, kept)
     assert len(left) == len(turns)
     expected = [(span.turn, span.text) for span, stays in zip(spans, kept, strict=True) if stays]
-    assert [(word.turn, word.text) for word in words(left)] == expected
+    assert [(word.turn, word.text) for word in find_words(left)] == expected
     for place, turn in enumerate(turns):
         stays = [one for span, one in zip(spans, kept, strict=True) if span.turn == place]
         if all(stays):
@@ -112,12 +112,12 @@ def test_what_is_kept_are_the_words_kept(turns, data):
     ],
 )
 def test_a_word_goes_with_the_space_before_it(turn, gone, left):
-    spans = words([turn])
-    assert keep([turn], spans, [span.text != gone for span in spans]) == [left]
+    spans = find_words([turn])
+    assert keep_words([turn], spans, [span.text != gone for span in spans]) == [left]
 
 
 @pytest.mark.parametrize("turn", ["👨\u200d" * 50_000, "🇫" * 100_000, "x" * 100_000, "a " * 50_000])
 def test_time_is_linear(turn):
     before = time.perf_counter()
-    words([turn])
+    find_words([turn])
     assert time.perf_counter() - before < 2

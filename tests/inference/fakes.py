@@ -52,7 +52,7 @@ def write_csv(path: Path, header, rows) -> Path:
 
 
 def in_process(worker, tasks, workers):
-    """What `emoscope.jobs.cluster.ray_data.on_ray` does, without Ray."""
+    """What `emoscope.jobs.cluster.ray_data.annotate_on_ray` does, without Ray."""
     del workers
     one = Worker(*worker)
     for task in tasks:

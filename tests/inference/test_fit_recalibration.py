@@ -16,7 +16,7 @@ from emoscope.calibration import (
 )
 from emoscope.errors import InputError
 from emoscope.inference.annotator import Annotator
-from emoscope.inference.fit_recalibration import DISTRUST, F1, TRUST, Coded, coded_labels
+from emoscope.inference.fit_recalibration import DISTRUST, F1, TRUST, Coded, to_label_matrix
 from emoscope.inference.recalibration import Recalibrated, Recalibration
 from emoscope.taxonomy import Taxonomy
 from tests.inference.fakes import lengths
@@ -187,7 +187,7 @@ def test_a_calibration_comes_back_from_a_file(plain, coded, tmp_path):
 
 @given(st.lists(st.none() | st.lists(st.sampled_from(["joy", "hope"]), unique=True), max_size=5))
 def test_names_become_numbers(rows):
-    found = coded_labels(rows, ("joy", "fear", "hope"), len(rows))
+    found = to_label_matrix(rows, ("joy", "fear", "hope"), len(rows))
     for row, numbers in zip(rows, found, strict=True):
         if row is None:
             assert np.isnan(numbers).all()
@@ -196,8 +196,8 @@ def test_names_become_numbers(rows):
 
 
 def test_labels_may_be_single_names_or_numbers():
-    assert coded_labels(["joy", {"fear"}], ("joy", "fear"), 2).tolist() == [[1, 0], [0, 1]]
-    assert coded_labels(np.eye(2, dtype=bool), ("joy", "fear"), 2).tolist() == [[1, 0], [0, 1]]
+    assert to_label_matrix(["joy", {"fear"}], ("joy", "fear"), 2).tolist() == [[1, 0], [0, 1]]
+    assert to_label_matrix(np.eye(2, dtype=bool), ("joy", "fear"), 2).tolist() == [[1, 0], [0, 1]]
 
 
 @pytest.mark.parametrize(
@@ -215,7 +215,7 @@ def test_labels_may_be_single_names_or_numbers():
 )
 def test_what_are_no_labels_of_texts_is_refused(labels, message):
     with pytest.raises(InputError, match=message):
-        coded_labels(labels, ("joy", "fear"), 2)
+        to_label_matrix(labels, ("joy", "fear"), 2)
 
 
 def test_too_few_coded_texts_are_refused(plain):

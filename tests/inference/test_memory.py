@@ -12,7 +12,7 @@ BLOCK, COUNT = 1_000, 64_000
 
 
 def test_what_is_freed_between_blocks_in_use_goes_back():
-    if memory._malloc_trim() is None:
+    if memory._find_malloc_trim() is None:
         pytest.skip("not glibc")
     library = ctypes.CDLL(None)
     library.malloc.restype = ctypes.c_void_p
@@ -32,9 +32,9 @@ def test_what_is_freed_between_blocks_in_use_goes_back():
 
 def test_elsewhere_nothing_is_done(monkeypatch):
     monkeypatch.setattr(ctypes, "CDLL", lambda name: object())
-    memory._malloc_trim.cache_clear()
+    memory._find_malloc_trim.cache_clear()
     try:
         trim_memory()
-        assert memory._malloc_trim() is None
+        assert memory._find_malloc_trim() is None
     finally:
-        memory._malloc_trim.cache_clear()
+        memory._find_malloc_trim.cache_clear()

@@ -7,14 +7,14 @@ import torch
 import emoscope
 from emoscope.calibration import Calibration
 from emoscope.errors import InputError
-from emoscope.folder import GRAPH, WEIGHTS, complete
+from emoscope.folder import GRAPH, WEIGHTS, complete_folder
 from emoscope.inference.annotator import Annotator, load
 from emoscope.inference.transformers_pipeline import EmotionPipeline, emotion_pipeline
 from emoscope.models.demux.encoder import DemuxEncoder
 from emoscope.models.demux.network import Demux, DemuxConfig
 from emoscope.models.memo.encoder import MemoEncoder, check_template
 from emoscope.models.memo.network import Memo, MemoConfig
-from emoscope.models.shared.backbone import shape_of, without_pooler
+from emoscope.models.shared.backbone import drop_pooler, to_shape
 from emoscope.taxonomy import Taxonomy
 from emoscope.text import TextPipeline
 from tests.tiny import SENTENCES, encoder, text_tokenizer
@@ -28,15 +28,15 @@ CALIBRATION = Calibration(temperature=1.5, thresholds=(0.4, 0.5, 0.6, 0.5))
 def save(folder, model, reader):
     model.save_pretrained(folder)
     reader.save(folder)
-    complete(folder, LABELS, CALIBRATION, reader.to_config(), "# A model")
+    complete_folder(folder, LABELS, CALIBRATION, reader.to_config(), "# A model")
     return folder
 
 
 @pytest.fixture(scope="module")
 def demux(tmp_path_factory):
     torch.manual_seed(0)
-    backbone = without_pooler(encoder("bert"))
-    model = Demux(DemuxConfig(shape_of(backbone.config)), backbone)
+    backbone = drop_pooler(encoder("bert"))
+    model = Demux(DemuxConfig(to_shape(backbone.config)), backbone)
     reader = DemuxEncoder(TextPipeline(()), text_tokenizer("bert"), LABELS, max_length=24)
     return save(tmp_path_factory.mktemp("demux") / "model", model, reader)
 
@@ -44,11 +44,11 @@ def demux(tmp_path_factory):
 @pytest.fixture(scope="module")
 def memo(tmp_path_factory):
     torch.manual_seed(0)
-    backbone = without_pooler(encoder("distilbert"))
+    backbone = drop_pooler(encoder("distilbert"))
     named = {"id2label": dict(enumerate(LABELS.names))}
     named["label2id"] = {name: k for k, name in named["id2label"].items()}
     model = Memo(
-        MemoConfig(backbone=shape_of(backbone.config), masks=check_template(TEMPLATE), **named),
+        MemoConfig(backbone=to_shape(backbone.config), masks=check_template(TEMPLATE), **named),
         backbone,
     )
     reader = MemoEncoder(TextPipeline(()), text_tokenizer("distilbert"), LABELS, TEMPLATE)

@@ -20,12 +20,12 @@ from emoscope.calibration import Calibration
 from emoscope.errors import InputError
 from emoscope.inference.model_info import ModelSpec
 from emoscope.jobs.annotate import Options, Source, annotate_file
-from emoscope.jobs.columns import column_types
-from emoscope.jobs.outputs import labelling_config, output_format
+from emoscope.jobs.columns import find_column_types
+from emoscope.jobs.outputs import find_output_format, make_labelling_config
 from emoscope.jobs.readback import read_labels, read_scores
 from emoscope.jobs.scores import Labels
 from emoscope.jobs.tables import Layout
-from emoscope.jobs.values import as_text, to_json
+from emoscope.jobs.values import to_json_line, to_text
 from emoscope.reading.rows import read_rows
 from tests.inference.fakes import NAMES, annotated, lengths, streamed, write_csv
 
@@ -190,7 +190,7 @@ def test_columns_are_bounded(monkeypatch, tmp_path):
     path = tmp_path / "in.jsonl"
     path.write_text("".join(f'{{"text": "a", "c{n}": 1}}\n' for n in range(4)))
     with pytest.raises(InputError, match=r"at most 3 columns.*by line 3.*Write JSONL"):
-        column_types(read_rows(path), "in")
+        find_column_types(read_rows(path), "in")
     assert len(annotated(Source(path))) == 4
 
 
@@ -232,7 +232,7 @@ def test_the_configuration_of_label_studio(source, tmp_path, exclusive):
         "choice": "single" if exclusive else "multiple",
     }
     assert [each.attrib["value"] for each in choices] == list(NAMES)
-    odd = labelling_config(Labels(('"<&>',), False, (0.5,)))
+    odd = make_labelling_config(Labels(('"<&>',), False, (0.5,)))
     assert ElementTree.fromstring(odd)[1][0].attrib["value"] == '"<&>'
 
 
@@ -246,14 +246,14 @@ def test_lines_for_doccano(source):
 
 
 def test_the_format_of_an_output(tmp_path):
-    assert output_format(None) == "jsonl"
-    assert output_format(None, "csv") == "csv"
+    assert find_output_format(None) == "jsonl"
+    assert find_output_format(None, "csv") == "csv"
     for name, form in (("a.jsonl", "jsonl"), ("A.CSV.GZ", "csv"), ("a.ndjson.zst", "jsonl")):
-        assert output_format(Path(name)) == form
-    assert output_format(Path("a.json"), "doccano") == "doccano"
+        assert find_output_format(Path(name)) == form
+    assert find_output_format(Path("a.json"), "doccano") == "doccano"
     for name in ("a.json", "a.xlsx", "a", "a.gz", "a.tsv"):
         with pytest.raises(InputError, match="--output-format"):
-            output_format(Path(name))
+            find_output_format(Path(name))
     for path, form in (
         (None, "parquet"),
         (Path("a.parquet.gz"), None),
@@ -261,7 +261,7 @@ def test_the_format_of_an_output(tmp_path):
         (tmp_path, None),
     ):
         with pytest.raises(InputError):
-            output_format(path, form)
+            find_output_format(path, form)
 
 
 def test_compressed_outputs(source, tmp_path):
@@ -323,21 +323,21 @@ def without_infinities(value):
 @given(json_value)
 @settings(deadline=None)
 def test_values_survive_as_json(value):
-    text = to_json(value)
+    text = to_json_line(value)
     assert "\n" not in text
     assert json.loads(text) == without_infinities(value)
 
 
 def test_values_that_json_has_not():
     odd = {1: b"\xff", "set": {1}, "nan": [math.nan], "t": (1, 2), "n": np.float64(1)}
-    assert json.loads(to_json(odd)) == {
+    assert json.loads(to_json_line(odd)) == {
         "1": "\\xff",
         "set": "{1}",
         "nan": [None],
         "t": [1, 2],
         "n": 1.0,
     }
-    assert [as_text(each) for each in (None, True, 1.5, [1], "é", b"a")] == [
+    assert [to_text(each) for each in (None, True, 1.5, [1], "é", b"a")] == [
         "", "true", "1.5", "[1]", "é", "a",
     ]  # fmt: skip
 

@@ -102,7 +102,7 @@ def test_turns_are_judged_together(tmp_path):
 
 
 def test_a_cluster_adds_them_up(tmp_path, monkeypatch, model, source):
-    monkeypatch.setattr(cluster, "on_ray", in_process)
+    monkeypatch.setattr(cluster, "annotate_on_ray", in_process)
     for name in ("a", "b"):
         (tmp_path / "all").mkdir(exist_ok=True)
         (tmp_path / "all" / f"{name}.csv").write_bytes(source.file.read_bytes())

@@ -137,8 +137,8 @@ def test_memory_is_given_back_after_every_chunk_that_is_scored(plans, monkeypatc
     for plan, _ in InProcessWorker(lengths()).score(iter(plans)):
         done.append(plan)
     assert given == [plan for plan in plans if plan.missing]
-    monkeypatch.setattr(engines, "_load", lengths)
-    engines._probabilities([["a text"]])
+    monkeypatch.setattr(engines, "_load_annotator", lengths)
+    engines._score_conversations([["a text"]])
     assert len(given) == 4
 
 

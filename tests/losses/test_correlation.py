@@ -11,7 +11,7 @@ from emoscope.errors import InputError
 from emoscope.losses.correlation import (
     TRANSFORMS,
     data_correlation,
-    pair_weights,
+    make_pair_weights,
     wheel_correlation,
 )
 
@@ -80,7 +80,7 @@ def test_emotions_that_the_wheel_lacks_are_named():
 @pytest.mark.parametrize("plus_one", [False, True])
 def test_weights_worked_by_hand(transform, expected, plus_one):
     rho = np.array([[1.0, -0.5], [-0.5, 1.0]])
-    weights = pair_weights(rho, transform, plus_one)
+    weights = make_pair_weights(rho, transform, plus_one)
     assert float(weights.within[0, 1]) == pytest.approx(expected + plus_one, abs=1e-6)
     assert float(weights.between[0, 1]) == pytest.approx(1 - expected + plus_one, abs=1e-6)
 
@@ -88,11 +88,11 @@ def test_weights_worked_by_hand(transform, expected, plus_one):
 @pytest.mark.parametrize("transform", TRANSFORMS)
 def test_transforms_grow_from_0_to_1(transform):
     rho = np.linspace(-1, 1, 21)[None]
-    within = pair_weights(rho, transform).within[0].numpy()
+    within = make_pair_weights(rho, transform).within[0].numpy()
     assert (np.diff(within) > 0).all()
     assert (within[0], within[-1]) == (0, 1)
 
 
 def test_transforms_that_there_are_not():
     with pytest.raises(InputError, match="'cube'"):
-        pair_weights(np.eye(2), "cube")
+        make_pair_weights(np.eye(2), "cube")

@@ -5,7 +5,7 @@ import math
 import pytest
 import torch
 
-from emoscope.losses.distillation import self_distillation, target_share
+from emoscope.losses.distillation import compute_target_share, self_distillation
 from emoscope.losses.functional import binary_cross_entropy, cross_entropy
 
 NAN = math.nan
@@ -19,7 +19,7 @@ def sigmoid(x):
 
 
 def test_the_share_grows_to_the_coefficient():
-    assert [target_share(0.8, epoch, 4) for epoch in range(4)] == pytest.approx(
+    assert [compute_target_share(0.8, epoch, 4) for epoch in range(4)] == pytest.approx(
         [0.2, 0.4, 0.6, 0.8]
     )
 

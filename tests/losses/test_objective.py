@@ -8,7 +8,7 @@ import torch
 
 from emoscope.errors import InputError
 from emoscope.losses.conditional import ConditionalWeights
-from emoscope.losses.correlation import data_correlation, pair_weights, wheel_correlation
+from emoscope.losses.correlation import data_correlation, make_pair_weights, wheel_correlation
 from emoscope.losses.functional import binary_cross_entropy, cross_entropy
 from emoscope.losses.local import PairWeights, complete, inter, intra
 from emoscope.losses.objective import Objective, check_objective, make_objective
@@ -114,7 +114,7 @@ def test_the_global_loss_comes_on_top(distance, source):
 
 def pairs(source, **options):
     correlation = data_correlation(TRAIN) if source == "data" else wheel_correlation(NAMES)
-    return pair_weights(correlation, options["transform"], options["plus_one"])
+    return make_pair_weights(correlation, options["transform"], options["plus_one"])
 
 
 @pytest.mark.parametrize("source", ["data", "wheel"])
@@ -154,7 +154,7 @@ def test_columns_choose_what_belongs_to_the_labels_left():
     )
     _, terms = objective(output, labels, columns)
     few = np.ix_([0, 1, 3], [0, 1, 3])
-    whole = pair_weights(wheel_correlation(NAMES), "identity", False)
+    whole = make_pair_weights(wheel_correlation(NAMES), "identity", False)
     kept = PairWeights(*(one[few] for one in (whole.within, whole.between)))
     expected = {
         "binary_cross_entropy": binary_cross_entropy(

@@ -3,16 +3,10 @@
 import numpy as np
 import pytest
 
+from emoscope.metrics.bootstrap import Difference, draw_texts
 from emoscope.metrics.classification import report
 from emoscope.metrics.metric import AVERAGES, JACCARD, MICRO_F1, f1_of, read_metric
-from emoscope.metrics.paired import (
-    CHUNK,
-    Difference,
-    GoldTexts,
-    draw,
-    measure,
-    weights,
-)
+from emoscope.metrics.paired import CHUNK, GoldTexts, measure_systems
 from emoscope.taxonomy import Label, Taxonomy
 
 EMOCONTEXT = Taxonomy.load("emocontext")
@@ -52,7 +46,7 @@ def slow_resamples(texts, systems, metric, resamples, seed):
     names = list(dict.fromkeys(texts.parts))
     generators = [np.random.default_rng((seed, place)) for place in range(len(names))]
     drawn = [
-        draw(int((parts == name).sum()), resamples, generator)
+        draw_texts(int((parts == name).sum()), resamples, generator)
         for name, generator in zip(names, generators, strict=True)
     ]
     for s in range(resamples):
@@ -76,7 +70,7 @@ def test_equals_drawing_and_counting_texts_of_exclusive_labels(metric):
     gold = exclusive_texts(80, rng)
     systems = [noisy(gold, rng, 3, 0.6), noisy(gold, rng, 2, 0.8)]
     texts = GoldTexts(EMOCONTEXT, gold, ["sample"] * 80)
-    got = measure(texts, systems, [metric], resamples=60, seed=3)
+    got = measure_systems(texts, systems, [metric], resamples=60, seed=3)
     expected = slow_resamples(texts, systems, metric, 60, 3)
     np.testing.assert_allclose(got.resampled[..., 0], expected, atol=1e-6)
     for decisions, runs in zip(systems, got.runs, strict=True):
@@ -94,7 +88,7 @@ def test_equals_drawing_and_counting_texts_of_several_labels_and_parts(metric):
     parts = ["en"] * 30 + ["es"] * 40
     systems = [noisy(gold, rng, 2, 0.7), noisy(gold, rng, 2, 0.9)]
     texts = GoldTexts(taxonomy, gold, parts)
-    got = measure(texts, systems, [metric], resamples=40, seed=5)
+    got = measure_systems(texts, systems, [metric], resamples=40, seed=5)
     expected = slow_resamples(texts, systems, metric, 40, 5)
     np.testing.assert_allclose(got.resampled[..., 0], expected, atol=1e-6)
 
@@ -104,9 +98,9 @@ def test_chunks_make_no_difference(monkeypatch):
     gold = exclusive_texts(50, rng)
     texts = GoldTexts(EMOCONTEXT, gold, ["sample"] * 50)
     systems = [noisy(gold, rng, 2, 0.7)]
-    whole = measure(texts, systems, [MICRO_F1], resamples=CHUNK + 37)
+    whole = measure_systems(texts, systems, [MICRO_F1], resamples=CHUNK + 37)
     monkeypatch.setattr("emoscope.metrics.paired.CHUNK", 10)
-    parts = measure(texts, systems, [MICRO_F1], resamples=CHUNK + 37)
+    parts = measure_systems(texts, systems, [MICRO_F1], resamples=CHUNK + 37)
     np.testing.assert_allclose(whole.resampled, parts.resampled, atol=1e-6)
 
 
@@ -117,7 +111,7 @@ def test_a_label_that_one_part_lacks_is_averaged_over_the_others():
     texts = GoldTexts(taxonomy, gold, ["en", "en", "es", "es"])
     names = ["l0_f1", "l1_f1", "macro_f1", "en_macro_f1", "es_macro_f1", "es_accuracy"]
     metrics = list(map(read_metric, names))
-    [[values]] = measure(texts, [decisions], metrics, resamples=0).runs
+    [[values]] = measure_systems(texts, [decisions], metrics, resamples=0).runs
     # English: l0 right throughout. Spanish: l0 TP 1, FN 1, so 2/3; l1 right throughout.
     expected = [(1 + 2 / 3) / 2, 1, (1 + (2 / 3 + 1) / 2) / 2, 1, (2 / 3 + 1) / 2, 0.5]
     assert values.tolist() == pytest.approx(expected)
@@ -127,7 +121,7 @@ def test_a_part_without_any_of_the_labels_does_not_count():
     gold = np.array([[np.nan, np.nan], [1, 0]])
     decisions = np.array([[[1, 1], [1, 0]]], dtype=bool)
     texts = GoldTexts(several(2), gold, ["en", "es"])
-    [[values]] = measure(texts, [decisions], AVERAGES, resamples=0).runs
+    [[values]] = measure_systems(texts, [decisions], AVERAGES, resamples=0).runs
     assert values.tolist() == pytest.approx([1, 0.5, 1, 1])
 
 
@@ -136,30 +130,14 @@ def test_ignored_labels_are_not_averaged():
     gold = np.eye(4)[[0, 0, 1, 1]]
     decisions = np.eye(4, dtype=bool)[[0, 0, 1, 0]][None]
     texts = GoldTexts(EMOCONTEXT, gold, ["sample"] * 4)
-    [[values]] = measure(texts, [decisions], AVERAGES, resamples=0).runs
+    [[values]] = measure_systems(texts, [decisions], AVERAGES, resamples=0).runs
     assert values.tolist() == pytest.approx([2 / 3, 2 / 9, 3 / 4, 3 / 4])
-
-
-def test_weights_count_draws():
-    drawn = np.array([[0, 0, 2], [1, 1, 1]])
-    assert weights(drawn).tolist() == [[2, 0, 1], [0, 3, 0]]
 
 
 def test_names_of_figures():
     gold = np.array([[1, np.nan], [0, np.nan]])
     assert GoldTexts(several(2), gold, ["a", "a"]).metrics == (*AVERAGES, f1_of("l0"))
     assert JACCARD.of_part("a") in GoldTexts(several(2), gold, ["a", "b"]).metrics
-
-
-def test_p_and_interval_by_hand():
-    resampled = np.array([-0.1, 0.0, *[0.2] * 97, 0.3])
-    one = Difference.of(0.2, resampled)
-    # Two of 100 resamples are not above 0.
-    assert one.p == pytest.approx(2 * 3 / 101)
-    assert (one.low, one.high) == pytest.approx(np.quantile(resampled, [0.025, 0.975]))
-    assert Difference.of(-0.2, -resampled).p == one.p
-    assert Difference.of(0.0, np.zeros(100)).p == 1.0
-    assert Difference.of(0.1, np.full(100, 0.1)).p == pytest.approx(2 / 101)
 
 
 def test_the_same_decisions_do_not_differ():
@@ -169,8 +147,10 @@ def test_the_same_decisions_do_not_differ():
     texts = GoldTexts(EMOCONTEXT, gold, ["sample"] * 60)
     for metric in range(len(AVERAGES)):
         # In another place of the matrix, where sums may be rounded in another way.
-        one = measure(texts, [decisions, decisions[:1], decisions], AVERAGES, resamples=300)
-        assert one.difference(0, 2, metric) == Difference(0.0, 0.0, 0.0, 1.0)
+        measured = measure_systems(
+            texts, [decisions, decisions[:1], decisions], AVERAGES, resamples=300
+        )
+        assert measured.difference(0, 2, metric) == Difference(0.0, 0.0, 0.0, 1.0)
 
 
 def test_is_seeded():
@@ -179,7 +159,8 @@ def test_is_seeded():
     texts = GoldTexts(EMOCONTEXT, gold, ["sample"] * 60)
     systems = [noisy(gold, rng, 2, 0.7)]
     first, again, other = (
-        measure(texts, systems, [MICRO_F1], resamples=20, seed=seed).resampled for seed in (0, 0, 1)
+        measure_systems(texts, systems, [MICRO_F1], resamples=20, seed=seed).resampled
+        for seed in (0, 0, 1)
     )
     assert (first == again).all()
     assert (first != other).any()
@@ -192,8 +173,8 @@ def p_values(right, trials, metric=MICRO_F1):
         rng = np.random.default_rng(trial)
         gold = exclusive_texts(300, rng)
         texts = GoldTexts(EMOCONTEXT, gold, ["sample"] * 300)
-        systems = [noisy(gold, rng, 2, one) for one in right]
-        measured = measure(texts, systems, [metric], resamples=400, seed=trial)
+        systems = [noisy(gold, rng, 2, share) for share in right]
+        measured = measure_systems(texts, systems, [metric], resamples=400, seed=trial)
         found.append(measured.difference(0, 1, 0).p)
     return np.array(found)
 

@@ -5,6 +5,7 @@ from math import comb
 
 import numpy as np
 import pytest
+import scipy.stats
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -40,6 +41,21 @@ def test_equals_every_order(first, second):
     assert got.exact
     assert got.p == pytest.approx(slow(first, second))
     assert got.p == permutation_test(second, first).p
+
+
+@pytest.mark.parametrize(("first", "second"), [(3, 3), (5, 5), (2, 7)])
+def test_equals_scipy(first, second):
+    """Differences without their sign: scipy's two-sided p is twice the smaller of two."""
+
+    def apart(ours, theirs, axis):
+        return np.abs(ours.mean(axis=axis) - theirs.mean(axis=axis))
+
+    rng = np.random.default_rng(0)
+    series = rng.normal(size=first), rng.normal(0.5, 1, second)
+    theirs = scipy.stats.permutation_test(
+        series, apart, vectorized=True, n_resamples=np.inf, alternative="greater"
+    )
+    assert permutation_test(*series).p == pytest.approx(theirs.pvalue, rel=1e-12)
 
 
 def test_by_hand():

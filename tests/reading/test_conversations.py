@@ -3,7 +3,7 @@
 import pytest
 
 from emoscope.errors import InputError
-from emoscope.reading.conversations import Columns, check_columns, is_blank, turns_of
+from emoscope.reading.conversations import Columns, check_columns, is_blank, read_turns
 from emoscope.reading.errors import RowError
 from emoscope.reading.row_formats import Row
 
@@ -12,7 +12,7 @@ THREE = Columns(turns=("turn1", "turn2", "turn3"), id="id")
 
 def test_turns_in_three_columns():
     row = Row(4, {"turn2": "b", "id": "x", "turn1": " a ", "turn3": ""})
-    assert turns_of(row, THREE) == ("x", [" a ", "b", ""])
+    assert read_turns(row, THREE) == ("x", [" a ", "b", ""])
 
 
 @pytest.mark.parametrize(
@@ -29,18 +29,18 @@ def test_turns_in_three_columns():
 )
 def test_turns_in_one_column(value, separator, expected):
     columns = Columns(turn_separator=separator)
-    assert turns_of(Row(7, {"text": value}), columns) == ("7", expected)
+    assert read_turns(Row(7, {"text": value}), columns) == ("7", expected)
 
 
 @pytest.mark.parametrize(("value", "expected"), [("a", "a"), (12, "12"), (" b", " b")])
 def test_ids(value, expected):
-    assert turns_of(Row(1, {"text": "t", "n": value}), Columns(id="n"))[0] == expected
+    assert read_turns(Row(1, {"text": "t", "n": value}), Columns(id="n"))[0] == expected
 
 
 @pytest.mark.parametrize("value", [None, "", "  ", float("nan"), 1.5, True, [1]])
 def test_values_that_are_no_id(value):
     with pytest.raises(RowError, match=r"file\.csv, line 3, column 'n': expected an id") as caught:
-        turns_of(Row(3, {"text": "t", "n": value}), Columns(id="n"), "file.csv")
+        read_turns(Row(3, {"text": "t", "n": value}), Columns(id="n"), "file.csv")
     assert (caught.value.line, caught.value.column) == (3, "n")
 
 
@@ -61,13 +61,13 @@ def test_values_that_are_no_id(value):
 )
 def test_values_that_are_no_turns(value, separator, message):
     with pytest.raises(RowError, match=message) as caught:
-        turns_of(Row(3, {"text": value}), Columns(turn_separator=separator))
+        read_turns(Row(3, {"text": value}), Columns(turn_separator=separator))
     assert caught.value.column == "text"
 
 
 def test_a_list_is_no_turn_among_several():
     with pytest.raises(RowError, match="column 'turn2'"):
-        turns_of(Row(1, {"id": "1", "turn1": "a", "turn2": ["b"], "turn3": "c"}), THREE)
+        read_turns(Row(1, {"id": "1", "turn1": "a", "turn2": ["b"], "turn3": "c"}), THREE)
 
 
 @pytest.mark.parametrize(

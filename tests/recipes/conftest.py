@@ -2,6 +2,8 @@
 
 import csv
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from emoscope.taxonomy import Taxonomy
@@ -100,6 +102,18 @@ def write_xed(root):
     (folder / "neu_en.txt").write_text("".join(neutral), encoding="utf-8")
 
 
+def write_taught(root):
+    """What `scripts/teach.py` writes."""
+    root.mkdir()
+    names = Taxonomy.load("goemotions").names
+    for name in ("goemotions", "others"):
+        rows = [
+            {"id": f"{name}-{n}", "text": text_of(n), **dict.fromkeys(names, 0.1 + n / 100)}
+            for n in range(20)
+        ]
+        pq.write_table(pa.Table.from_pylist(rows), root / f"{name}.parquet")
+
+
 def write_french(root):
     root.mkdir()
     labels = Taxonomy.load("french_election").labels
@@ -122,8 +136,9 @@ def data(tmp_path_factory, emocontext):
     write_edos(root / "edos")
     write_event2mind(root / "event2mind")
     write_xed(root / "xed")
+    write_taught(root / "taught")
     names = ("semeval2018", "goemotions", "semeval2025", "french_election")
-    names += ("edos", "event2mind", "xed")
+    names += ("edos", "event2mind", "xed", "taught")
     return {name: root / name for name in names} | {"emocontext": emocontext, "sample": root}
 
 

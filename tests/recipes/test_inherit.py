@@ -3,7 +3,7 @@
 import pytest
 
 from emoscope.errors import InputError
-from emoscope.recipes.load import load_recipe, to_yaml
+from emoscope.recipes.load import load_recipe, recipe_to_yaml
 
 PARENT = """
 name: parent
@@ -82,7 +82,7 @@ def test_overrides_come_last_and_the_yaml_is_whole(child, tmp_path):
     recipe = load_recipe(child("training: {epochs: 9}"), ["training.epochs=2"])
     assert recipe.training.epochs == 2
     path = tmp_path / "whole.yaml"
-    path.write_text(to_yaml(recipe), encoding="utf-8")
+    path.write_text(recipe_to_yaml(recipe), encoding="utf-8")
     assert "extends" not in path.read_text(encoding="utf-8")
     assert load_recipe(str(path)) == recipe
 

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from emoscope.errors import InputError
-from emoscope.recipes.load import MAX_BYTES, builtin_recipes, load_recipe, to_yaml
+from emoscope.recipes.load import MAX_BYTES, builtin_recipes, load_recipe, recipe_to_yaml
 from emoscope.recipes.schema import CyclicalSchedule, Recipe
 
 SHIPPED = ("nelec-emocontext", "nelec-report-keras", "nelec-report-pytorch", "nelec-sample")
@@ -24,7 +24,7 @@ def test_shipped_recipes_load_and_round_trip(name, tmp_path):
     assert recipe.description
     assert bool(recipe.needs) == (recipe.corpus.name != "sample")
     path = tmp_path / "copy.yaml"
-    path.write_text(to_yaml(recipe), encoding="utf-8")
+    path.write_text(recipe_to_yaml(recipe), encoding="utf-8")
     assert load_recipe(str(path)) == recipe
 
 
@@ -77,7 +77,7 @@ def test_later_overrides_win_and_the_rest_stays():
 def test_a_section_that_is_null_may_be_filled(tmp_path):
     """Every field stands in what `emoscope recipes NAME` prints, empty ones as null."""
     path = tmp_path / "mine.yaml"
-    path.write_text(to_yaml(load_recipe("nelec-sample")), encoding="utf-8")
+    path.write_text(recipe_to_yaml(load_recipe("nelec-sample")), encoding="utf-8")
     recipe = load_recipe(str(path), ["corpus.holdout.share=0.3"])
     assert recipe.corpus.holdout.share == 0.3
 
@@ -243,4 +243,4 @@ def test_yaml_round_trip(name, description, seed, labels, target, schedule, step
         "training": {"schedule": schedule},
     }
     recipe = Recipe.model_validate(values)
-    assert Recipe.model_validate(yaml.safe_load(to_yaml(recipe))) == recipe
+    assert Recipe.model_validate(yaml.safe_load(recipe_to_yaml(recipe))) == recipe

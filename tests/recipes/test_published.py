@@ -5,24 +5,24 @@ import pytest
 from emoscope.errors import InputError
 from emoscope.recipes.load import builtin_recipes, load_recipe
 from emoscope.recipes.published import (
+    find_published_table,
+    load_published_tables,
     published,
-    published_for,
-    published_tables,
 )
-from emoscope.recipes.shipped import recipes_of, table_of, tables
+from emoscope.recipes.shipped import find_table, list_recipes, list_tables
 from emoscope.taxonomy import Taxonomy
 
-ROWS = [(key, row) for key, table in published_tables().items() for row in table.rows]
+ROWS = [(key, row) for key, table in load_published_tables().items() for row in table.rows]
 LABELS = {"emocontext": "emocontext", "goemotions": "goemotions"}
 
 
 def test_every_table_of_recipes_has_a_title_and_every_row_its_recipe():
-    assert set(published_tables()) == set(tables())
-    assert sorted(name for table in tables() for name in recipes_of(table)) == list(
+    assert set(load_published_tables()) == set(list_tables())
+    assert sorted(name for table in list_tables() for name in list_recipes(table)) == list(
         builtin_recipes()
     )
     for key, row in ROWS:
-        assert row.recipe is None or table_of(row.recipe) == key
+        assert row.recipe is None or find_table(row.recipe) == key
 
 
 @pytest.mark.parametrize(("key", "row"), ROWS, ids=[f"{key}-{row.name}" for key, row in ROWS])
@@ -49,7 +49,7 @@ def test_the_mean_of_the_eleven_emotions_is_their_mean(key):
 
 def row_of(recipe):
     """The published row of a recipe, if there is one."""
-    return next((row for row in published_for(recipe).rows if row.recipe == recipe), None)
+    return next((row for row in find_published_table(recipe).rows if row.recipe == recipe), None)
 
 
 def test_figures_as_printed():
@@ -63,8 +63,8 @@ def test_figures_as_printed():
 
 def test_a_recipe_without_figures_of_its_own_has_those_of_its_table():
     assert row_of("nelec-emocontext") is None
-    assert published_for("nelec-emocontext") == published("emocontext")
-    assert published_for("mine") is None
+    assert find_published_table("nelec-emocontext") == published("emocontext")
+    assert find_published_table("mine") is None
     assert published("french-election").rows == ()
 
 
@@ -72,4 +72,4 @@ def test_an_unknown_table_is_said():
     with pytest.raises(InputError, match="No published table 'goemotion'; did you mean goemotions"):
         published("goemotion")
     with pytest.raises(InputError, match="No table 'ec' of recipes"):
-        recipes_of("ec")
+        list_recipes("ec")

@@ -12,7 +12,7 @@ import emoscope.models.shared.backbone as backbone
 import emoscope.training.callbacks as callbacks
 from emoscope.errors import InputError
 from emoscope.recipes.load import load_recipe
-from emoscope.recipes.shipped import recipes_of, tables
+from emoscope.recipes.shipped import list_recipes, list_tables
 from emoscope.training.prepare import prepare
 from emoscope.training.run import train_run
 
@@ -40,7 +40,7 @@ def trained(data, vectors_file, workplace):
     """Trains a recipe into `runs/NAME`, once, and returns its result."""
     made = {}
     (workplace / "together").mkdir()
-    for name in ("goemotions", "edos", "event2mind", "xed"):
+    for name in ("goemotions", "edos", "event2mind", "xed", "taught"):
         (workplace / "together" / name).symlink_to(data[name])
     (workplace / "together" / "semeval2025_task11").symlink_to(data["semeval2025"])
 
@@ -69,7 +69,7 @@ def trained(data, vectors_file, workplace):
     return run
 
 
-@pytest.mark.parametrize("name", [name for table in tables() for name in recipes_of(table)])
+@pytest.mark.parametrize("name", [name for table in list_tables() for name in list_recipes(table)])
 def test_a_shipped_recipe_trains(name, trained):
     recipe = load_recipe(name)
     if getattr(recipe.model, "start", None) is not None:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from emoscope.errors import InputError
 from emoscope.text import CHAT_STEPS, TextPipeline
 from emoscope.text.pipeline import StepSpec
-from emoscope.text.tables import table
+from emoscope.text.tables import load_table
 
 CHAT = TextPipeline(CHAT_STEPS)
 
@@ -161,7 +161,7 @@ def test_option_values_are_checked(spec: StepSpec, message: str):
 
 def test_kept_emoticons_survive_the_steps_on_punctuation():
     steps = [StepSpec("emoticons", {"to": "keep"}), "repeated_punctuation", "drop_punctuation"]
-    for form in table("emoticons"):
+    for form in load_table("emoticons"):
         assert TextPipeline(steps)([f"so {form} ok..."]) == [f"so {form} ok ."]
 
 

@@ -8,9 +8,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from emoscope.text import TextPipeline
-from emoscope.text.hashtags import _UNKNOWN_LETTER, _costs, _is_known, segmented, split_name
+from emoscope.text.hashtags import (
+    _UNKNOWN_LETTER,
+    _compute_costs,
+    _is_known,
+    segment_words,
+    split_name,
+)
 from emoscope.text.pipeline import StepSpec
-from emoscope.text.tables import table
+from emoscope.text.tables import load_table
 
 HASHTAGS = TextPipeline(["hashtags"])
 
@@ -90,7 +96,7 @@ def slow_segmented(text: str) -> list[str]:
         for cuts in itertools.combinations(places, count):
             parts = [text[a:b] for a, b in itertools.pairwise([0, *cuts, len(text)])]
             if parts[-1] not in ("a", "i"):
-                cost = sum(_costs().get(part, math.inf) for part in parts)
+                cost = sum(_compute_costs().get(part, math.inf) for part in parts)
                 if cost < best - 1e-9:
                     best, words = cost, parts
     return words
@@ -101,16 +107,16 @@ _words = st.sampled_from(["so", "happy", "a", "i", "me", "the", "xq", "day", "no
 
 @given(st.lists(_words, min_size=1, max_size=4).map("".join).filter(lambda text: len(text) < 13))
 def test_the_split_is_the_likeliest(text: str):
-    assert segmented(text) == slow_segmented(text)
+    assert segment_words(text) == slow_segmented(text)
 
 
 def test_long_names_are_not_segmented():
-    assert segmented("so" * 32) == ["so"] * 32
-    assert segmented("so" * 32 + "s") == ["so" * 32 + "s"]
+    assert segment_words("so" * 32) == ["so"] * 32
+    assert segment_words("so" * 32 + "s") == ["so" * 32 + "s"]
 
 
 def test_parts_are_no_endings_and_no_rare_short_words():
-    costs = _costs()
+    costs = _compute_costs()
     assert {"i", "love", "cant", "lol"} <= costs.keys()
     assert not {"b", "fe", "ing", "ness", "jing", ""} & (costs.keys() - {"jing"})
     assert all(cost > 0 for cost in costs.values())
@@ -118,7 +124,7 @@ def test_parts_are_no_endings_and_no_rare_short_words():
 
 
 def test_the_table_of_counts():
-    counts = {word: int(count) for word, count in table("words_social").items()}
+    counts = {word: int(count) for word, count in load_table("words_social").items()}
     assert list(counts) == sorted(counts)
     assert min(counts.values()) == 3
     assert all(word.isascii() and word.isalpha() and word.islower() for word in counts)

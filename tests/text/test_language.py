@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from emoscope.text import language
-from emoscope.text.language import Language, english_words, is_read, names
+from emoscope.text.language import Language, is_read, load_english_words, name_languages
 
 ENGLISH = [
     "I lost my keys again and I could cry",
@@ -74,11 +74,11 @@ def test_another_language_can_be_added(monkeypatch):
     assert [is_read(text, codes) for codes in (["en"], ["ru"], ["ru", "en"])] == [False, True, True]
     assert is_read(OTHERS[0], ["en", "ru"]) is False
     assert is_read("Ужасно", ["en", "ru"]) is None, "of one it cannot be told"
-    assert names(["en", "ru"]) == "English or Russian"
+    assert name_languages(["en", "ru"]) == "English or Russian"
 
 
 def test_short_words_are_english_only_where_they_are_common():
-    words = english_words()
+    words = load_english_words()
     assert {"the", "i", "lol", "feathers", "dont"} <= words
     assert not {"de", "que", "und", "wa"} & words
 

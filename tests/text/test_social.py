@@ -20,9 +20,9 @@ from emoscope.text import (
     available_steps,
 )
 from emoscope.text import pipeline as pipeline_module
-from emoscope.text.emoji import canonical, contains_emoji
+from emoscope.text.emoji import contains_emoji, to_canonical
 from emoscope.text.pipeline import StepSpec
-from emoscope.text.social import _emoji_names
+from emoscope.text.social import _load_emoji_names
 
 PIPELINES = {site: TextPipeline(steps) for site, steps in SOCIAL_STEPS.items()}
 
@@ -203,14 +203,14 @@ def test_option_values_are_checked(step: str, options: dict, message: str):
 @pytest.mark.parametrize("language", ["en", "es", "fr", "de", "it", "pt", "ar", "ja"])
 def test_every_emoji_has_words(language: str):
     assert language in LANGUAGES
-    names = _emoji_names(language)
-    assert {canonical(emoji) for emoji in EMOJI_DATA} - {""} <= names.keys()
+    names = _load_emoji_names(language)
+    assert {to_canonical(emoji) for emoji in EMOJI_DATA} - {""} <= names.keys()
     for name in names.values():
         assert name.strip()
         assert "_" not in name
         assert not name.startswith(":")
         assert not contains_emoji(name)
-    assert not [name for name in _emoji_names("en").values() if "skin tone" in name]
+    assert not [name for name in _load_emoji_names("en").values() if "skin tone" in name]
 
 
 @pytest.mark.parametrize(

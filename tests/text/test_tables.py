@@ -5,7 +5,7 @@ from importlib import resources
 import pytest
 
 from emoscope.text.emoji import is_emoji
-from emoscope.text.tables import table, word_ranks
+from emoscope.text.tables import load_table, load_word_ranks
 
 NAMES = ["abbreviations", "contractions", "emoticons"]
 
@@ -24,24 +24,24 @@ def test_tables_are_sorted_unique_and_versioned(name: str):
     forms = [form for form, _ in entries]
     assert forms == sorted(set(forms))
     assert all(form.lower() == form and form.split() == [form] for form in forms)
-    assert table(name) == dict(entries)
+    assert load_table(name) == dict(entries)
 
 
 def test_expansions_are_final():
     """No word of an expansion is a form of either table, so a second pass changes nothing."""
-    forms = {**table("abbreviations"), **table("contractions")}
+    forms = {**load_table("abbreviations"), **load_table("contractions")}
     assert not [f for f, words in forms.items() if any(word in forms for word in words.split())]
-    assert not table("abbreviations").keys() & table("contractions").keys()
+    assert not load_table("abbreviations").keys() & load_table("contractions").keys()
 
 
 def test_tables_are_large_enough():
-    assert len(table("abbreviations")) >= 400
-    assert len(table("contractions")) >= 100
-    assert len(table("emoticons")) >= 60
+    assert len(load_table("abbreviations")) >= 400
+    assert len(load_table("contractions")) >= 100
+    assert len(load_table("emoticons")) >= 60
 
 
 def test_emoticons_stand_for_emoji_in_canonical_form():
-    for form, emoji in table("emoticons").items():
+    for form, emoji in load_table("emoticons").items():
         assert is_emoji(emoji), form
         assert "\ufe0f" not in emoji
 
@@ -50,12 +50,12 @@ def test_emoticons_stand_for_emoji_in_canonical_form():
     "word", ["were", "well", "hell", "its", "shell", "wed", "id", "ill", "lets"]
 )
 def test_real_words_are_no_contractions(word: str):
-    assert word not in table("contractions")
-    assert word not in table("abbreviations")
+    assert word not in load_table("contractions")
+    assert word not in load_table("abbreviations")
 
 
 def test_words():
-    ranks = word_ranks()
+    ranks = load_word_ranks()
     assert len(ranks) == 25_000
     assert list(ranks)[:3] == ["the", "of", "to"]
     assert all(word.isascii() and word.isalpha() and word.islower() for word in ranks)

@@ -6,7 +6,7 @@ import gc
 import numpy as np
 import pytest
 
-from emoscope.recipes.load import load_recipe, to_yaml
+from emoscope.recipes.load import load_recipe, recipe_to_yaml
 from tests import tiny
 
 # Too small a rate to move a decision: the dev figure of the first epoch stays the best.
@@ -75,7 +75,7 @@ def whole(tmp_path_factory, emocontext):
     made = {}
 
     def folder(recipe, runs=1, root=emocontext):
-        key = (to_yaml(recipe), runs)
+        key = (recipe_to_yaml(recipe), runs)
         if key not in made:
             from emoscope.training.train import train
 

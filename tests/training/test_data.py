@@ -15,8 +15,8 @@ from emoscope.training.data import (
     EpochLoader,
     LengthBuckets,
     Part,
-    draws_by_part,
-    keep,
+    collate_whole,
+    count_draws_by_part,
 )
 
 lengths_lists = st.lists(st.integers(1, 35), max_size=80)
@@ -64,7 +64,7 @@ def test_batches_are_whole_but_the_last_and_each_is_of_one_pool(lengths, batch_s
     assert all(len(batch) == batch_size for batch in batches[:-1])
 
 
-@pytest.mark.parametrize("options", [{}, {"alpha": 0.3}, {"rank": 1, "world": 2}])
+@pytest.mark.parametrize("options", [{}, {"alpha": 0.3}, {"process": (1, 2)}])
 def test_the_order_depends_on_seed_and_epoch_alone(options):
     lengths = np.random.default_rng(1).integers(1, 35, 200)
     parts = lengths[:30], lengths[30:]
@@ -109,7 +109,7 @@ def test_a_batch_is_of_one_part_and_of_like_lengths(parts, batch_size, alpha, po
         drawn[number] += len(batch)
         assert [lengths[row] for row in batch] == sorted(lengths[row] for row in batch)
         assert len(batch) <= batch_size
-    assert drawn.tolist() == draws_by_part([len(one) for one in parts], alpha)
+    assert drawn.tolist() == count_draws_by_part([len(one) for one in parts], alpha)
 
 
 @given(parts_lists, st.integers(1, 9))
@@ -133,28 +133,28 @@ def test_parts_are_drawn_alike():
 @given(st.lists(st.integers(0, 5000), min_size=1, max_size=6), st.floats(0, 1))
 def test_draws_follow_the_formula(sizes, alpha):
     """q_i = p_i^α / Σ p_j^α with p_i = n_i / N (Conneau & Lample 2019); an empty part has none."""
-    found = draws_by_part(sizes, alpha)
+    found = count_draws_by_part(sizes, alpha)
     total = sum(sizes)
     shares = [size / total if total else 0.0 for size in sizes]
     weights = [share**alpha if share else 0.0 for share in shares]
     for count, weight in zip(found, weights, strict=True):
         assert abs(count - (total * weight / sum(weights) if total else 0)) <= 0.5 + 1e-6
     assert abs(sum(found) - total) <= len(sizes) / 2
-    assert draws_by_part(sizes, 1.0) == sizes
+    assert count_draws_by_part(sizes, 1.0) == sizes
 
 
 def test_draws_of_a_known_case():
     """Of 900 and 100 texts at α = ½: 3/4 and 1/4 of them all."""
-    assert draws_by_part([900, 100], 0.5) == [750, 250]
-    assert draws_by_part([900, 100], 0.0) == [500, 500]
-    assert draws_by_part([], 0.5) == []
+    assert count_draws_by_part([900, 100], 0.5) == [750, 250]
+    assert count_draws_by_part([900, 100], 0.0) == [500, 500]
+    assert count_draws_by_part([], 0.5) == []
 
 
 @given(parts_lists, st.integers(1, 9), st.integers(1, 4))
 def test_the_processes_share_each_batch(parts, batch_size, world):
     whole = order(buckets(*parts, batch_size=batch_size))
     shared = [
-        order(buckets(*parts, batch_size=batch_size, rank=rank, world=world))
+        order(buckets(*parts, batch_size=batch_size, process=(rank, world)))
         for rank in range(world)
     ]
     assert all(len(one) == len(whole) for one in shared)
@@ -216,7 +216,7 @@ def test_a_row_is_a_batch_of_one(dataset):
 
 
 def test_a_loader_gives_the_batches_whole(dataset):
-    loader = DataLoader(dataset, batch_size=2, collate_fn=keep)
+    loader = DataLoader(dataset, batch_size=2, collate_fn=collate_whole)
     assert [batch["rows"].tolist() for batch in loader] == [[0, 1], [2]]
     assert [batch["input_ids"].shape[1] for batch in loader] == [3, 2]
 
@@ -328,7 +328,7 @@ def test_all_processes_show_the_same_labels(options):
     def epoch(rank, world):
         dataset = augmented(**options)
         lengths = [dataset.parts[0].encoded.lengths]
-        loader = EpochLoader(dataset, LengthBuckets(lengths, 4, seed=0, rank=rank, world=world))
+        loader = EpochLoader(dataset, LengthBuckets(lengths, 4, seed=0, process=(rank, world)))
         loader.set_epoch(1)
         return [(batch["shown"].tolist(), batch["rows"].tolist()) for batch in loader]
 

@@ -6,12 +6,12 @@ import torch
 from transformers import Trainer
 
 from emoscope.errors import InputError
-from emoscope.inference.torch_backend import tensors
+from emoscope.inference.torch_backend import to_tensors
 from emoscope.models.demux.encoder import DemuxEncoder
 from emoscope.models.demux.network import Demux, DemuxConfig
 from emoscope.models.memo.encoder import MemoEncoder
 from emoscope.models.memo.network import Memo, MemoConfig
-from emoscope.models.shared.backbone import shape_of, without_pooler
+from emoscope.models.shared.backbone import drop_pooler, to_shape
 from emoscope.models.shared.sections import LoraSection
 from emoscope.taxonomy import Taxonomy
 from emoscope.text import TextPipeline
@@ -26,14 +26,14 @@ LORA = LoraSection(rank=2, alpha=4)
 
 
 def demux(kind="bert") -> Demux:
-    backbone = without_pooler(encoder(kind))
-    return Demux(DemuxConfig(shape_of(backbone.config)), backbone)
+    backbone = drop_pooler(encoder(kind))
+    return Demux(DemuxConfig(to_shape(backbone.config)), backbone)
 
 
 def memo(kind="bert", head="mlm") -> Memo:
-    backbone = without_pooler(encoder(kind, masked=head == "mlm"))
+    backbone = drop_pooler(encoder(kind, masked=head == "mlm"))
     names = dict(enumerate(TAXONOMY.names))
-    return Memo(MemoConfig(shape_of(backbone.config), head=head, id2label=names), backbone)
+    return Memo(MemoConfig(to_shape(backbone.config), head=head, id2label=names), backbone)
 
 
 def inputs(model, kind="bert"):
@@ -41,7 +41,7 @@ def inputs(model, kind="bert"):
         TextPipeline(()), text_tokenizer(kind), TAXONOMY
     )
     encoded = reader.encode([[text] for text in SENTENCES])
-    return tensors(reader.batch(encoded, np.arange(len(encoded))))
+    return to_tensors(reader.batch(encoded, np.arange(len(encoded))))
 
 
 def learn(model, batch, steps=4):

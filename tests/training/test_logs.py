@@ -16,9 +16,9 @@ from emoscope.experiments.scored import ScoredTexts
 from emoscope.inference.annotator import load as load_annotator
 from emoscope.metrics.classification import metrics_of, report
 from emoscope.metrics.metric import name_metrics
-from emoscope.recipes.load import load_recipe, to_yaml
+from emoscope.recipes.load import load_recipe, recipe_to_yaml
 from emoscope.training.callbacks import LogRun
-from emoscope.training.logs import log_finished, open_log, same
+from emoscope.training.logs import is_same_configuration, log_finished, open_log
 from emoscope.training.prepare import load_corpora
 from emoscope.training.train import train
 
@@ -53,12 +53,12 @@ def test_a_log_from_before_a_field_is_still_that_of_the_recipe(tmp_path):
     (log.folder / "params.yml").write_text(json.dumps(params))
     assert open_log(tmp_path, recipe).folder == log.folder
     params["a_field_that_is_gone"] = 1
-    assert not same(params, recipe)
+    assert not is_same_configuration(params, recipe)
 
 
 def test_the_parameters_are_a_recipe(trained):
     again = load_recipe(str(trained.folder / "params.yml"))
-    assert to_yaml(again) == to_yaml(trained.recipe)
+    assert recipe_to_yaml(again) == recipe_to_yaml(trained.recipe)
 
 
 def test_a_log_has_the_curves_of_training(trained):
@@ -124,7 +124,7 @@ def test_a_run_that_failed_at_its_start_holds_no_folder(tables, mixed_recipe, tm
     """A recipe that was mended trains into the same folder."""
     folder = tmp_path / "out"
     (folder / "seed-0" / "plots").mkdir(parents=True)
-    (folder / "params.yml").write_text(to_yaml(mixed_recipe("training.epochs=2")))
+    (folder / "params.yml").write_text(recipe_to_yaml(mixed_recipe("training.epochs=2")))
     (result,) = train(mixed_recipe("training.epochs=1"), tables, folder)
     assert result.epochs == 1
     assert read_yaml(folder / "params.yml")["training"]["epochs"] == 1

@@ -10,7 +10,7 @@ from emoscope.corpora.corpus import Corpus
 from emoscope.embeddings.vocabulary import PAD, UNKNOWN
 from emoscope.errors import InputError
 from emoscope.models.nelec.encoder import BOUNDARY
-from emoscope.models.nelec.family import make_nelec, make_vectors, nelec_family
+from emoscope.models.nelec.family import make_nelec, make_nelec_family, make_vectors
 from emoscope.recipes.schema import CorpusSection
 from emoscope.taxonomy import Taxonomy
 from emoscope.text.emoji import is_emoji
@@ -20,8 +20,8 @@ from emoscope.training.prepare import (
     check_metric,
     load_corpora,
     load_test,
-    parts_of,
     prepare,
+    split_by_language,
 )
 from tests.conftest import SIZE, UNSEEN
 
@@ -246,7 +246,7 @@ TRIPLE = Taxonomy.load("fear, awe, joy")
 
 def test_a_corpus_is_parted_by_language():
     corpus = several("mine", PAIR, ["en", "fr", "en", "fr"])
-    english, french = parts_of(corpus, None)
+    english, french = split_by_language(corpus, None)
     assert (english.ids, french.ids) == (["mine0", "mine2"], ["mine1", "mine3"])
     assert english.taxonomy == french.taxonomy == PAIR
 
@@ -254,11 +254,11 @@ def test_a_corpus_is_parted_by_language():
 def test_labels_are_shown_in_the_words_asked_for():
     plutchik = Taxonomy.load("semeval2018")
     corpus = several("mine", plutchik, ["en", "esp", "en"])
-    english, spanish = parts_of(corpus, "own")
+    english, spanish = split_by_language(corpus, "own")
     assert english.taxonomy == plutchik
     assert spanish.taxonomy == plutchik.translated("es")
     assert spanish.taxonomy.names == plutchik.names
-    assert [part.taxonomy.language for part in parts_of(corpus, "es")] == ["es", "es"]
+    assert [part.taxonomy.language for part in split_by_language(corpus, "es")] == ["es", "es"]
 
 
 class Plain:
@@ -296,11 +296,11 @@ def test_values_of_the_parts_come_together_by_the_names_of_their_labels():
 def test_nelec_learns_one_set_of_labels(tiny_recipe, emocontext):
     recipe = tiny_recipe()
     with pytest.raises(InputError, match="NELEC learns a fixed set of labels"):
-        nelec_family(recipe, [several("a", PAIR, ["en"]), several("b", TRIPLE, ["en"])])
+        make_nelec_family(recipe, [several("a", PAIR, ["en"]), several("b", TRIPLE, ["en"])])
     pooled = tiny_recipe("model.pooled_turns=2")
     with pytest.raises(InputError, match=r"no text has a <eos>.*model\.pooled_turns=0"):
-        nelec_family(pooled, [several("a", PAIR, ["en"])])
-    both = nelec_family(recipe, [several("a", PAIR, ["en"]), several("b", PAIR, ["fr"])])
+        make_nelec_family(pooled, [several("a", PAIR, ["en"])])
+    both = make_nelec_family(recipe, [several("a", PAIR, ["en"]), several("b", PAIR, ["fr"])])
     assert set(both.encoder.vocabulary.words) == {"some", "text"}
     assert list(both.encoder.vocabulary.counts) == [2, 2]
 

@@ -6,7 +6,7 @@ import pytest
 from emoscope.calibration import Calibration, estimate_prior
 from emoscope.errors import InputError
 from emoscope.taxonomy import Taxonomy
-from emoscope.training.prior import PriorCorrection, class_weights, given_prior, groups_of
+from emoscope.training.prior import PriorCorrection, compute_class_weights, find_groups, to_prior
 
 TAXONOMY = Taxonomy.load("emocontext")
 NAMES = TAXONOMY.names
@@ -45,7 +45,7 @@ def test_given_shares_are_read_by_name_and_scaled():
     assert correction({"angry": 1, "sad": 1, "happy": 1, "others": 17}).target == pytest.approx(
         RARE
     )
-    assert given_prior({"angry": 2, "sad": 1, "happy": 1, "others": 0}, TAXONOMY) == pytest.approx(
+    assert to_prior({"angry": 2, "sad": 1, "happy": 1, "others": 0}, TAXONOMY) == pytest.approx(
         [{"angry": 0.5, "sad": 0.25, "happy": 0.25, "others": 0}[name] for name in NAMES]
     )
 
@@ -86,7 +86,7 @@ def test_class_weights_make_the_source_what_they_say():
 def test_weights_of_the_target_need_a_target():
     with pytest.raises(InputError, match=r"objective\.class_weights=prior needs prior\.target"):
         correction("none", "prior")
-    assert class_weights("none", SHARES, None) is None
+    assert compute_class_weights("none", SHARES, None) is None
 
 
 @pytest.mark.parametrize("target", ["dev", "estimate", dict.fromkeys(NAMES, 0.25)])
@@ -135,6 +135,6 @@ def test_cells_that_a_corpus_does_not_know_have_no_say():
 def test_a_group_of_two_taxonomies_gets_one_threshold():
     ekman, sentiment = (Taxonomy.load(name).made_of for name in ("ekman", "sentiment"))
     assert ekman["joy"] != sentiment["positive"]
-    groups = groups_of(Taxonomy.load("goemotions").names)
+    groups = find_groups(Taxonomy.load("goemotions").names)
     assert sorted(map(len, groups)) == [2, 3, 4, 5, 11, 12]
     assert groups.count(tuple(sorted(ekman["joy"]))) == 1

@@ -13,8 +13,8 @@ from safetensors.torch import load_file
 from transformers import TrainerCallback
 
 import emoscope.training.run as run
-from emoscope.recipes.load import to_yaml
-from emoscope.training.run import last_checkpoint
+from emoscope.recipes.load import recipe_to_yaml
+from emoscope.training.checkpoints import find_last_checkpoint
 from emoscope.training.train import train
 from tests.training.conftest import STUCK
 
@@ -121,7 +121,7 @@ def test_an_interruption_within_an_epoch_changes_nothing(
     run_folder = tmp_path / "parts" / "seed-0"
     interrupted(monkeypatch, recipe, emocontext, tmp_path / "parts", **when)
     last = when.get("checkpoint") or when["step"] // 3 * 3
-    assert last_checkpoint(run_folder / "checkpoints").endswith(f"checkpoint-{last}")
+    assert find_last_checkpoint(run_folder / "checkpoints").endswith(f"checkpoint-{last}")
     train(recipe, emocontext, tmp_path / "parts")
     assert_same_training(whole(recipe) / "seed-0", run_folder)
     stems = {path.name.rpartition("-")[0] for path in (run_folder / "predictions").iterdir()}
@@ -189,11 +189,13 @@ app()
 
 def test_a_kill_changes_nothing(tmp_path, emocontext, tiny_recipe, whole):
     recipe = tiny_recipe("training.keep_best=false")
-    (tmp_path / "recipe.yaml").write_text(to_yaml(recipe), encoding="utf-8")
+    (tmp_path / "recipe.yaml").write_text(recipe_to_yaml(recipe), encoding="utf-8")
     places = ["--data-dir", str(emocontext), "--output", str(tmp_path / "parts")]
     command = [sys.executable, "-c", KILL, "train", str(tmp_path / "recipe.yaml"), *places]
     assert subprocess.run(command, timeout=120, check=False).returncode == -signal.SIGKILL
-    assert last_checkpoint(tmp_path / "parts" / "seed-0" / "checkpoints").endswith("checkpoint-4")
+    assert find_last_checkpoint(tmp_path / "parts" / "seed-0" / "checkpoints").endswith(
+        "checkpoint-4"
+    )
     train(recipe, emocontext, tmp_path / "parts")
     assert_same_training(whole(recipe) / "seed-0", tmp_path / "parts" / "seed-0")
 
@@ -226,7 +228,7 @@ def test_a_torn_checkpoint_is_discarded(tmp_path, damage):
         for name in files:
             (folder / name).write_bytes(b"")
         (folder / "trainer_state.json").write_text('{"global_step": 4, "max_steps": 20}')
-    assert last_checkpoint(tmp_path) == str(tmp_path / "checkpoint-12")
+    assert find_last_checkpoint(tmp_path) == str(tmp_path / "checkpoint-12")
     state = tmp_path / "checkpoint-12" / "trainer_state.json"
     if damage == "missing":
         state.unlink()
@@ -237,11 +239,11 @@ def test_a_torn_checkpoint_is_discarded(tmp_path, damage):
         (tmp_path / "checkpoint-12" / "train_scores.safetensors").unlink()
     else:
         state.write_text('{"global_step"' if damage == "truncated" else "")
-    assert last_checkpoint(tmp_path) == str(tmp_path / "checkpoint-4")
+    assert find_last_checkpoint(tmp_path) == str(tmp_path / "checkpoint-4")
     assert not (tmp_path / "checkpoint-12").exists()
     (tmp_path / "checkpoint-4" / "trainer_state.json").unlink()
-    assert last_checkpoint(tmp_path) is None
-    assert last_checkpoint(tmp_path / "nowhere") is None
+    assert find_last_checkpoint(tmp_path) is None
+    assert find_last_checkpoint(tmp_path / "nowhere") is None
 
 
 def test_a_training_goes_on_from_before_a_torn_checkpoint(
@@ -261,7 +263,7 @@ def test_without_checkpoints_a_training_begins_anew(
 ):
     recipe = tiny_recipe("training.keep_best=false", "training.checkpoints=false")
     interrupted(monkeypatch, recipe, emocontext, tmp_path / "parts", step=6)
-    assert last_checkpoint(tmp_path / "parts" / "seed-0" / "checkpoints") is None
+    assert find_last_checkpoint(tmp_path / "parts" / "seed-0" / "checkpoints") is None
     train(recipe, emocontext, tmp_path / "parts")
     assert_same_training(whole(recipe) / "seed-0", tmp_path / "parts" / "seed-0")
 

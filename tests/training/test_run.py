@@ -18,9 +18,10 @@ from emoscope.experiments.log import ExperimentLog
 from emoscope.folder import ModelFolder
 from emoscope.inference.annotator import load as load_annotator
 from emoscope.inference.torch_backend import TorchBackend
-from emoscope.recipes.load import to_yaml
+from emoscope.recipes.load import recipe_to_yaml
 from emoscope.training.prepare import load_corpora, prepare
-from emoscope.training.run import kept_epoch, train_run
+from emoscope.training.results import RunOptions
+from emoscope.training.run import find_kept_epoch, train_run
 from emoscope.training.train import train
 from tests.training.conftest import STUCK
 
@@ -48,7 +49,7 @@ def test_a_finished_run_is_not_run_again(monkeypatch, tmp_path, emocontext, tiny
     second = train(recipe, emocontext, tmp_path / "out", runs=2)
     assert (second[0], second[1].seed) == (first[0], 1)
     assert weights.stat().st_mtime_ns == written
-    train(recipe, emocontext, tmp_path / "out", restart=True)
+    train(recipe, emocontext, tmp_path / "out", options=RunOptions(restart=True))
     assert weights.stat().st_mtime_ns != written
     assert not (tmp_path / "out" / "seed-1").exists()
 
@@ -103,7 +104,7 @@ def test_the_folder_of_another_configuration_is_refused(tmp_path, emocontext, ti
 def test_a_folder_with_something_else_is_refused(tmp_path, emocontext, tiny_recipe):
     (tmp_path / "thesis.txt").write_text("years of work")
     with pytest.raises(InputError, match="is not empty and holds no training"):
-        train(tiny_recipe(), emocontext, tmp_path, restart=True)
+        train(tiny_recipe(), emocontext, tmp_path, options=RunOptions(restart=True))
     assert [path.name for path in tmp_path.iterdir()] == ["thesis.txt"]
     with pytest.raises(InputError, match=r"thesis\.txt"):
         train(tiny_recipe(), emocontext, tmp_path / "thesis.txt")
@@ -226,7 +227,9 @@ def test_the_folder_of_a_run(trained):
         "learning_rate.png",
         "grad_norm.png",
     }
-    assert (trained.folder / "params.yml").read_text(encoding="utf-8") == to_yaml(trained.recipe)
+    assert (trained.folder / "params.yml").read_text(encoding="utf-8") == recipe_to_yaml(
+        trained.recipe
+    )
     history = json.loads((folder / "history.json").read_text())
     assert [epoch for epoch, _ in history["loss"]] == [1, 2, 3, 4, 5, 6]
     assert [epoch for epoch, _ in history["eval_micro_f1"]] == [1, 2, 3, 4, 5, 6]
@@ -314,4 +317,4 @@ def test_the_kept_epoch_is_the_first_of_equals():
         section=SimpleNamespace(keep_best=True, metric="micro_f1", epochs=2),
         state=SimpleNamespace(log_history=log, epoch=2.0),
     )
-    assert kept_epoch(trainer) == 1
+    assert find_kept_epoch(trainer) == 1

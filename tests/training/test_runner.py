@@ -12,7 +12,8 @@ import pytest
 from emoscope.errors import EmoscopeError, InputError
 from emoscope.experiments.log import ExperimentLog
 from emoscope.recipes.load import load_recipe
-from emoscope.training.runner import sweep, train_runs
+from emoscope.training.results import RunOptions
+from emoscope.training.runner import expand_sweep, train_runs
 from emoscope.training.train import train
 
 pytestmark = pytest.mark.usefixtures("no_plots")
@@ -30,17 +31,19 @@ pytestmark = pytest.mark.usefixtures("no_plots")
     ],
 )
 def test_a_sweep_is_every_combination(settings, expected):
-    assert list(sweep(settings)) == expected
+    assert list(expand_sweep(settings)) == expected
 
 
 @pytest.mark.parametrize("setting", ["a", "=1", "a=", "a=[", "a={,"])
 def test_a_sweep_that_cannot_be_read_is_said(setting):
     with pytest.raises(InputError, match="Cannot read the sweep"):
-        list(sweep([setting]))
+        list(expand_sweep([setting]))
 
 
 def test_a_local_loss_is_swept_by_its_name():
-    changes = list(sweep(["objective.local_loss=none,inter,{name: intra, distance: sq_diff}"]))
+    changes = list(
+        expand_sweep(["objective.local_loss=none,inter,{name: intra, distance: sq_diff}"])
+    )
     recipes = [load_recipe("demux-goemotions", one) for one in changes]
     found = [one.objective.local_loss for one in recipes]
     assert found[0] is None
@@ -57,7 +60,9 @@ def test_processes_side_by_side_give_what_one_gives(tmp_path, emocontext, tiny_r
         emocontext,
         2,
         jobs=2,
-        after_run=lambda run, result: told.append((run.parent.name, result.seed)),
+        options=RunOptions(
+            after_run=lambda run, result: told.append((run.parent.name, result.seed))
+        ),
     )
     assert sorted(told) == [("0", 5), ("0", 6), ("1", 5), ("1", 6)]
     assert [[one.seed for one in runs] for runs in results] == [[5, 6], [5, 6]]
@@ -72,9 +77,9 @@ ORPHAN = """
 import os, signal, sys, time
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
-from emoscope.training.runner import end_with_parent
+from emoscope.training.runner import watch_parent
 if __name__ == "__main__":
-    pool = ProcessPoolExecutor(1, get_context("spawn"), initializer=end_with_parent)
+    pool = ProcessPoolExecutor(1, get_context("spawn"), initializer=watch_parent)
     print(pool.submit(os.getpid).result(), flush=True)
     os.kill(os.getpid(), signal.SIGKILL)
 """

@@ -10,9 +10,9 @@ from emoscope.calibration import Calibration, sigmoid
 from emoscope.corpora.corpus import Corpus
 from emoscope.metrics.metric import MICRO_F1, name_metrics, read_metric
 from emoscope.taxonomy import Taxonomy
-from emoscope.training.prepare import Prepared, check_metric, part_names
+from emoscope.training.prepare import Prepared, check_metric, name_parts
 from emoscope.training.prior import PriorCorrection
-from emoscope.training.validation import evaluate_logits, validate
+from emoscope.training.validation import evaluate_logits, validate_dev
 
 PAIR = Taxonomy.load("joy, fear")
 TRIPLE = Taxonomy.load("fear, awe, joy")
@@ -51,7 +51,7 @@ def judged(taxonomy, *parts, target="none"):
     )
     labels = prepared.of_model([part.labels for part in dev])
     correction = PriorCorrection(recipe, taxonomy, train.labels, labels)
-    return validate(prepared, correction, [logits for _, logits in parts])
+    return validate_dev(prepared, correction, [logits for _, logits in parts])
 
 
 def counted(cells):
@@ -210,4 +210,4 @@ def test_every_figure_that_is_followed_may_choose_the_weights():
 )
 def test_names_of_parts_tell_them_apart(parts, names):
     corpora = [corpus(name, PAIR, [[1, 0]], language) for name, language in parts]
-    assert part_names(corpora) == names
+    assert name_parts(corpora) == names

@@ -4,12 +4,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from emoscope.calibration.functions import Floats, log_softmax
+from emoscope.metrics.counts import f1_score
 
 
 def fit_temperature(logits: Floats, labels: Floats, exclusive: bool = True) -> float:
     """Temperature that makes the labels likeliest (Guo et al. 2017, arXiv 1706.04599).
 
-    The cross-entropy is convex in 1/T, so a ternary search on log T finds its minimum.
+    The cross-entropy is convex in 1/T, so a ternary search on log T finds its minimum. scipy has
+    such a search, but the light install, which calibrates too, has no scipy.
 
     Args:
         logits: of held-out texts, (N, K).
@@ -82,7 +84,7 @@ def best_threshold(probabilities: Floats, truth: NDArray[np.bool_]) -> float:
     order = np.argsort(-probabilities, kind="stable")
     ranked, hits = probabilities[order], truth[order].cumsum()
     chosen = np.arange(1, len(ranked) + 1)
-    f1 = 2 * hits / (chosen + truth.sum())
+    f1 = f1_score(hits, chosen, truth.sum())
     # A threshold cannot part two equal probabilities.
     following = np.append(ranked[1:], 0.0)
     f1[:-1][ranked[:-1] == ranked[1:]] = -1.0
@@ -101,4 +103,4 @@ def expected_threshold(probabilities: Floats) -> float:
     """
     ranked = np.sort(np.asarray(probabilities, dtype=np.float64))[::-1]
     given = np.arange(1, len(ranked) + 1)
-    return float((ranked.cumsum() / (given + ranked.sum())).max())
+    return float(f1_score(ranked.cumsum(), given, ranked.sum()).max() / 2)

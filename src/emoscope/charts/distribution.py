@@ -3,20 +3,8 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from emoscope.charts.scene import (
-    ACCENT,
-    INK,
-    LINE,
-    SOFT,
-    WARM,
-    Line,
-    Scene,
-    Shape,
-    Text,
-    box,
-    cut,
-    widest,
-)
+from emoscope.charts.palette import ACCENT, INK, LINE, SOFT, WARM
+from emoscope.charts.scene import Line, Scene, Shape, Text, box, cut, widest
 from emoscope.charts.tally import Tally
 from emoscope.charts.view import MOST_LABELS, Table, View, by_share
 from emoscope.charts.words import counted, isolated, percent
@@ -97,13 +85,13 @@ def _bars(bars: Sequence[Bar], label: str) -> Scene:
     for at, bar in enumerate(bars):
         y = at * ROW
         length = room * bar.share / longest
-        shapes.append(box(left, y + 3, room, ROW - 6, LINE, 0.35))
-        shapes.append(box(left, y + 3, length, ROW - 6, ACCENT, 0.85))
+        shapes.append(box((left, y + 3), (room, ROW - 6), LINE, 0.35))
+        shapes.append(box((left, y + 3), (length, ROW - 6), ACCENT, 0.85))
         if bar.mark is not None:
             x = left + room * bar.mark / longest
             shapes.append(Line(((x, y + 1), (x, y + ROW - 1)), WARM, 2))
         base = y + ROW / 2 + 0.35 * FONT
         shapes.append(Text((names, base), cut(bar.name, names, FONT), FONT, "end", INK))
         shapes.append(Text((WIDTH, base), percent(bar.share), FONT - 1, "end", SOFT))
-        shapes.append(box(0, y, WIDTH, ROW, INK, 0, bar.title))
+        shapes.append(box((0, y), (WIDTH, ROW), INK, 0, bar.title))
     return Scene(WIDTH, len(bars) * ROW, tuple(shapes), label)

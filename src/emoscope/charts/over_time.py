@@ -2,11 +2,8 @@
 
 import numpy as np
 
+from emoscope.charts.palette import ACCENT, INK, LINE, SOFT
 from emoscope.charts.scene import (
-    ACCENT,
-    INK,
-    LINE,
-    SOFT,
     Area,
     Line,
     Point,
@@ -19,7 +16,7 @@ from emoscope.charts.scene import (
     top_of,
 )
 from emoscope.charts.tally import Tally
-from emoscope.charts.timeline import Bins, Timeline
+from emoscope.charts.timeline import TimeBins, Timeline
 from emoscope.charts.view import MOST_LABELS, Table, View, by_share
 from emoscope.charts.words import brief, counted, isolated, percent, round_percent
 
@@ -51,7 +48,7 @@ def over_time(tally: Tally) -> View | None:
     return View(title, sentences, tuple(scenes), (Table("Share of texts by label", header, rows),))
 
 
-def _notes(timeline: Timeline, bins: Bins | None) -> tuple[str, ...]:
+def _notes(timeline: Timeline, bins: TimeBins | None) -> tuple[str, ...]:
     notes = timeline.notes()
     if bins is None:
         return ("No text has a date that was read.", *notes)
@@ -71,7 +68,7 @@ def _notes(timeline: Timeline, bins: Bins | None) -> tuple[str, ...]:
     return (*sentences, *notes)
 
 
-def _volume(bins: Bins) -> Scene:
+def _volume(bins: TimeBins) -> Scene:
     """How many texts there are."""
     most = int(bins.texts.max())
     shapes = _frame(bins, "all texts", counted(int(bins.texts.sum()), "text"), brief(most))
@@ -79,12 +76,12 @@ def _volume(bins: Bins) -> Scene:
     for at, (name, count) in enumerate(zip(bins.names, bins.texts, strict=True)):
         tall = (BOTTOM - TOP) * count / most
         x, title = LEFT + at * step, f"{name}: {counted(int(count), 'text')}"
-        shapes.append(box(x, BOTTOM - tall, 0.9 * step, tall, SOFT, 0.6))
-        shapes.append(box(x, TOP, step, BOTTOM - TOP, INK, 0, title))
+        shapes.append(box((x, BOTTOM - tall), (0.9 * step, tall), SOFT, 0.6))
+        shapes.append(box((x, TOP), (step, BOTTOM - TOP), INK, 0, title))
     return Scene(WIDTH, HEIGHT, tuple(shapes), "Number of texts over time")
 
 
-def _panel(bins: Bins, label: int, name: str, overall: float) -> Scene:
+def _panel(bins: TimeBins, label: int, name: str, overall: float) -> Scene:
     """The share of one label, with its interval."""
     texts = np.maximum(bins.texts, 1)
     given = bins.given[:, label]
@@ -104,7 +101,7 @@ def _panel(bins: Bins, label: int, name: str, overall: float) -> Scene:
             x, y = point(run[0], float(shares[run[0]]))
             ends = [point(run[0], float(end[run[0]])) for end in (low, high)]
             shapes.append(Line(tuple(ends), ACCENT, 2, 0.2))
-            shapes.append(box(x - 1.5, y - 1.5, 3, 3, ACCENT))
+            shapes.append(box((x - 1.5, y - 1.5), (3, 3), ACCENT))
             continue
         upper = [point(at, float(high[at])) for at in run]
         lower = [point(at, float(low[at])) for at in reversed(run)]
@@ -113,11 +110,11 @@ def _panel(bins: Bins, label: int, name: str, overall: float) -> Scene:
     for at in np.flatnonzero(known):
         sentences = f"{bins.names[at]}: {given[at]:,} of {counted(int(texts[at]), 'text')}, "
         sentences += percent(float(shares[at]))
-        shapes.append(box(LEFT + at * step, TOP, step, BOTTOM - TOP, INK, 0, sentences))
+        shapes.append(box((LEFT + at * step, TOP), (step, BOTTOM - TOP), INK, 0, sentences))
     return Scene(WIDTH, HEIGHT, tuple(shapes), f"Share of {isolated(name)} over time")
 
 
-def _frame(bins: Bins, name: str, figure: str, top: str) -> list[Shape]:
+def _frame(bins: TimeBins, name: str, figure: str, top: str) -> list[Shape]:
     """Title, scale and axis of time of a small picture."""
     # Bold letters are wider than those that are measured.
     room = (RIGHT - LEFT - text_width(figure, 11) - 8) / 1.12
@@ -136,7 +133,7 @@ def _frame(bins: Bins, name: str, figure: str, top: str) -> list[Shape]:
     return shapes
 
 
-def _step(bins: Bins) -> float:
+def _step(bins: TimeBins) -> float:
     return (RIGHT - LEFT) / len(bins.names)
 
 

@@ -1,6 +1,7 @@
-"""What every plot shares: palette, quiet axes, safe saving; matplotlib without pyplot's globals."""
+"""What every plot by matplotlib shares: quiet axes and safe saving, without pyplot's globals."""
 
 from pathlib import Path
+from typing import Literal
 
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -8,20 +9,31 @@ from matplotlib.figure import Figure
 
 from emoscope.files import written_aside
 
-# Okabe & Ito's palette: distinct under the common kinds of colour blindness.
-COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
+DOTS = 130
+"""Dots an inch of a picture made of pixels."""
 
 
-def quiet(axes: Axes) -> None:
-    """Remove the frame that carries nothing and draw a faint grid."""
-    axes.grid(alpha=0.25)
+def quiet_axes(axes: Axes, grid: Literal["both", "x", "y"] = "both") -> None:
+    """Remove the sides of the frame that carry nothing, and draw a faint grid.
+
+    Args:
+        axes: of a plot.
+        grid: of which axis lines are drawn.
+    """
+    axes.grid(alpha=0.25, axis=grid)
     axes.set_axisbelow(True)
     axes.spines[["top", "right"]].set_visible(False)
 
 
-def save(figure: Figure, path: Path) -> None:
-    """Write a figure as PNG, whole or not at all."""
+def save(figure: Figure, path: Path, file_format: str = "png") -> None:
+    """Write a figure, whole or not at all.
+
+    Args:
+        figure: of matplotlib.
+        path: of the file; its folder is made if there is none.
+        file_format: of the file, whatever its name: `png`, `svg`, `pdf`.
+    """
     FigureCanvasAgg(figure)
     path.parent.mkdir(parents=True, exist_ok=True)
     with written_aside(path) as partial:
-        figure.savefig(partial, format="png", dpi=130)
+        figure.savefig(partial, format=file_format, dpi=DOTS)

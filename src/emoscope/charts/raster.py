@@ -6,7 +6,8 @@ from collections.abc import Iterable
 from io import BytesIO
 from typing import Any, Final, Literal
 
-from emoscope.charts.scene import THEME, Anchor, Area, Line, Scene, Shape, Text
+from emoscope.charts.palette import THEME
+from emoscope.charts.scene import Anchor, Area, Line, Scene, Shape, Text
 from emoscope.errors import require
 
 PIXEL: Final = 1 / 96

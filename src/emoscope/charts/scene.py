@@ -9,22 +9,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from emoscope.charts.palette import INK
 from emoscope.charts.words import isolated
 
 Point = tuple[float, float]
 Anchor = Literal["start", "middle", "end"]
-
-# What a page has as its own colours, and what stands for them on white.
-INK, SOFT, LINE, GROUND, ACCENT = "ink", "soft", "line", "ground", "accent"
-THEME = {
-    INK: "#1c1e21",
-    SOFT: "#5c6370",
-    LINE: "#d9dce1",
-    GROUND: "#ffffff",
-    ACCENT: "#0072b2",
-}
-# Of Okabe & Ito's palette: distinct under the common kinds of colour blindness, dark or light.
-WARM, COOL = "#d55e00", "#0072b2"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +22,7 @@ class Area:
 
     Attributes:
         points: its corners.
-        fill: a colour, `#rrggbb` or a key of `THEME`.
+        fill: a colour, `#rrggbb` or a key of `palette.THEME`.
         opacity: in [0, 1]; at 0 it only carries a title.
         title: what a pointer over it tells.
     """
@@ -103,9 +92,14 @@ class Scene:
 
 
 def box(
-    x: float, y: float, width: float, height: float, fill: str, opacity: float = 1, title: str = ""
+    at: tuple[float, float],
+    size: tuple[float, float],
+    fill: str,
+    opacity: float = 1,
+    title: str = "",
 ) -> Area:
-    """A rectangle by its upper left corner."""
+    """A rectangle by its upper left corner, and its width and height."""
+    (x, y), (width, height) = at, size
     corners = (x, y), (x + width, y), (x + width, y + height), (x, y + height)
     return Area(corners, fill, opacity, title)
 

@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 
-from emoscope.charts.scene import SOFT, Scene, Shape, Text, cut, text_width, wrapped
+from emoscope.charts.palette import SOFT
+from emoscope.charts.scene import Scene, Shape, Text, cut, text_width, wrapped
 from emoscope.charts.view import View
 
 MARGIN, GAP = 24.0, 36.0

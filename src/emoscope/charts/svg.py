@@ -1,7 +1,8 @@
 """A scene as SVG: inside a page in the page's colours, or as a file that needs nothing else."""
 
 from emoscope.charts.page import Html, element, joined, text
-from emoscope.charts.scene import GROUND, THEME, Area, Line, Scene, Shape, Text, box
+from emoscope.charts.palette import GROUND, THEME
+from emoscope.charts.scene import Area, Line, Scene, Shape, Text, box
 
 
 def inline(scene: Scene) -> Html:
@@ -11,7 +12,7 @@ def inline(scene: Scene) -> Html:
 
 def standalone(scene: Scene) -> str:
     """A whole SVG file on white."""
-    ground = box(0, 0, scene.width, scene.height, GROUND)
+    ground = box((0, 0), (scene.width, scene.height), GROUND)
     font = {"font-family": "system-ui, 'Segoe UI', Roboto, 'Noto Sans', sans-serif"}
     painted = Scene(scene.width, scene.height, (ground, *scene.shapes), scene.label)
     return f'<?xml version="1.0" encoding="UTF-8"?>\n{_svg(painted, THEME, font)}\n'

@@ -23,7 +23,7 @@ STRAY = 0.001
 """Share of the texts at either end of time that may be left out, so that bins are finer."""
 
 
-class Bins(NamedTuple):
+class TimeBins(NamedTuple):
     """Counts over time; bins follow each other, also where one has no text.
 
     Attributes:
@@ -108,7 +108,7 @@ class Timeline:
             )
         return notes
 
-    def bins(self) -> Bins | None:
+    def bins(self) -> TimeBins | None:
         """The counts in the finest bins that are few enough; None if no date was read.
 
         A bin is no finer than the least exact date. A few texts far from all others (an empty date
@@ -129,7 +129,7 @@ class Timeline:
                 counts[at] += self._counts[day]
             else:
                 outside[at < 0] += int(self._counts[day][0])
-        return Bins(
+        return TimeBins(
             unit=unit,
             names=tuple(name_of(number, unit) for number in range(start, end + 1)),
             texts=counts[:, 0],

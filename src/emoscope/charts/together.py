@@ -5,22 +5,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from emoscope.charts.scene import (
-    COOL,
-    INK,
-    LINE,
-    SOFT,
-    WARM,
-    Scene,
-    Shape,
-    Text,
-    box,
-    cut,
-    widest,
-)
+from emoscope.charts.order import cluster_order
+from emoscope.charts.palette import COOL, INK, LINE, SOFT, WARM
+from emoscope.charts.scene import Scene, Shape, Text, box, cut, widest
 from emoscope.charts.tally import Tally
 from emoscope.charts.view import MOST_LABELS, Table, View, by_share
-from emoscope.charts.words import counted, isolated
+from emoscope.charts.words import counted, isolated, short_number
 
 Floats = NDArray[np.floating[Any]]
 
@@ -56,32 +46,6 @@ def together(tally: Tally) -> View | None:
     return View(title, tuple(notes), (scene,), (_pairs(tally, phi, varying),))
 
 
-def cluster_order(similarity: Floats) -> list[int]:
-    """An order in which labels that are alike stand side by side.
-
-    Average linkage; where two clusters are joined, they are turned so that their most similar ends
-    meet.
-
-    Args:
-        similarity: symmetric, (K, K).
-    """
-    chains = [[k] for k in range(len(similarity))]
-    # Of each pair of clusters the mean similarity; of a cluster with itself none.
-    means = np.where(np.eye(len(similarity), dtype=bool), -np.inf, similarity)
-    while len(chains) > 1:
-        i, j = sorted(np.unravel_index(int(np.argmax(means)), means.shape))
-        first, second = chains[i], chains.pop(j)
-        turns = [(a, b) for a in (first, first[::-1]) for b in (second, second[::-1])]
-        a, b = max(turns, key=lambda pair: similarity[pair[0][-1], pair[1][0]])
-        chains[i] = a + b
-        weights = len(first), len(second)
-        joined = np.average([means[i], means[j]], axis=0, weights=weights)
-        means[i], means[:, i] = joined, joined
-        means[i, i] = -np.inf
-        means = np.delete(np.delete(means, j, axis=0), j, axis=1)
-    return chains[0] if chains else []
-
-
 def _matrix(tally: Tally, phi: Floats, shown: list[int]) -> Scene:
     count = len(shown)
     cell, font = next((size, font) for most, size, font in SIZES if count <= most)
@@ -106,7 +70,7 @@ def _matrix(tally: Tally, phi: Floats, shown: list[int]) -> Scene:
         for column, other in enumerate(shown):
             x, value = room + column * cell, float(phi[k, other])
             if k == other:
-                shapes.append(box(x, y, cell - 1, cell - 1, LINE, 0.6))
+                shapes.append(box((x, y), (cell - 1, cell - 1), LINE, 0.6))
                 continue
             notes = (
                 f"{isolated(name)} and {isolated(names[column])}: "
@@ -126,7 +90,9 @@ def _matrix(tally: Tally, phi: Floats, shown: list[int]) -> Scene:
 def _cell(x: float, y: float, size: float, value: float, limit: float, title: str = "") -> Shape:
     opacity = STRONGEST * min(1.0, abs(value) / limit)
     # At no opacity at all a cell would be no part of the picture.
-    return box(x, y, size, size, WARM if value > 0 else COOL, max(0.02, round(opacity, 2)), title)
+    return box(
+        (x, y), (size, size), WARM if value > 0 else COOL, max(0.02, round(opacity, 2)), title
+    )
 
 
 def _scale(x: float, y: float, limit: float) -> list[Shape]:
@@ -163,11 +129,3 @@ def _pairs(tally: Tally, phi: Floats, varying: list[int]) -> Table:
             for a, b in pairs[:MOST_PAIRS]
         ),
     )
-
-
-def short_number(value: float) -> str:
-    """Two decimals without the leading zero: `.12`, `-.05`, `1`."""
-    text = f"{value:.2f}"
-    if text in ("0.00", "-0.00"):
-        return "0"
-    return text.replace("0.", ".", 1) if abs(value) < 0.995 else text[:-3]

@@ -32,7 +32,7 @@ class View:
 
     Attributes:
         title: of the picture.
-        told: sentences: how to read it, and what it leaves out.
+        notes: sentences: how to read it, and what it leaves out.
         scenes: the drawing, or small ones to be laid side by side.
         tables: its figures.
     """

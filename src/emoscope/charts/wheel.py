@@ -2,23 +2,12 @@
 
 import math
 
-from emoscope.charts.scene import (
-    INK,
-    LINE,
-    SOFT,
-    Anchor,
-    Area,
-    Line,
-    Point,
-    Scene,
-    Shape,
-    Text,
-    top_of,
-)
+from emoscope.charts.palette import INK, LINE, SOFT
+from emoscope.charts.scene import Anchor, Area, Line, Point, Scene, Shape, Text, top_of
 from emoscope.charts.tally import Tally
 from emoscope.charts.view import Table, View
 from emoscope.charts.words import counted, isolated, listed, percent, round_percent
-from emoscope.plutchik import PRIMARY, WHEEL
+from emoscope.plutchik import PRIMARY, WHEEL, angle_of
 
 WIDTH, HEIGHT, RADIUS = 340.0, 310.0, 108.0
 CENTRE = WIDTH / 2, HEIGHT / 2
@@ -71,7 +60,7 @@ def _drawn(tally: Tally, labels: dict[str, list[str]]) -> Scene:
     # The scale stands between two petals: at a dyad that no label is of, if there is one.
     dyads = [at for at in (3, 5, 1, 7, 15, 9, 13, 11) if WHEEL[at] not in labels]
     for part in (0.5, 1.0):
-        x, y = _at(math.tau * (dyads or [3])[0] / len(WHEEL), RADIUS * part)
+        x, y = _at(angle_of(WHEEL[(dyads or [3])[0]]), RADIUS * part)
         shapes.append(Text((x, y + 3), round_percent(top * part**2), 9, "middle", SOFT))
     for at, place in enumerate(WHEEL):
         if place in PRIMARY or place in labels:
@@ -84,7 +73,7 @@ def _petal(at: int, share: float, top: float, title: str) -> list[Shape]:
     primary = PRIMARY.get(WHEEL[at])
     colour = primary or _mixed(PRIMARY[WHEEL[at - 1]], PRIMARY[WHEEL[(at + 1) % len(WHEEL)]])
     width = WIDEST if primary else NARROW
-    angle = math.tau * at / len(WHEEL)
+    angle = angle_of(WHEEL[at])
     grown = _leaf(angle, RADIUS * math.sqrt(share / top), width)
     whole = _leaf(angle, RADIUS, width)
     shapes: list[Shape] = [Area(whole, colour, 0.13)]
@@ -96,7 +85,7 @@ def _petal(at: int, share: float, top: float, title: str) -> list[Shape]:
 
 def _named(at: int, share: str) -> list[Shape]:
     """The emotion and its share outside the wheel."""
-    angle = math.tau * at / len(WHEEL)
+    angle = angle_of(WHEEL[at])
     primary = WHEEL[at] in PRIMARY
     x, y = _at(angle, RADIUS + 8)
     across, up = math.cos(angle), math.sin(angle)

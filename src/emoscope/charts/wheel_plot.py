@@ -1,69 +1,164 @@
-"""Where the labels of a model lie on Plutchik's wheel."""
+"""Plutchik's wheel with the labels of a model, drawn by matplotlib."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+import math
+from collections.abc import Iterator, Mapping
 
 import numpy as np
-from numpy.typing import NDArray
-from scipy.linalg import orthogonal_procrustes
+from matplotlib import patheffects
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from matplotlib.font_manager import FontProperties
+from matplotlib.patches import Wedge
+from matplotlib.textpath import TextPath
 
-from emoscope.plutchik import angle_of, on_wheel
+from emoscope.charts.palette import COLOURS, INK, SOFT, THEME
+from emoscope.plutchik import PRIMARY, WHEEL, WheelMap, angle_of
 
-Floats = NDArray[np.floating[Any]]
+Box = tuple[float, float, float, float]
 
-
-@dataclass(frozen=True)
-class WheelMap:
-    """Labels as points on Plutchik's wheel, turned there from what a model has learnt.
-
-    Attributes:
-        points: by label, x and y, fear to the right and joy up; the farthest has radius 1, and the
-            centre is the mean of all labels.
-        angles: of the labels that the wheel knows, in radians; there the wheel itself has them.
-        explained: share of the spread of the labels that two dimensions hold.
-        error: mean angle in degrees between where a known label is and where the wheel has it.
-    """
-
-    points: Mapping[str, tuple[float, float]]
-    angles: Mapping[str, float]
-    explained: float
-    error: float
+RIM = 1.12
+"""Radius of the wheel; the farthest label of a model is at 1, so that its point stays inside."""
 
 
-def map_onto_wheel(names: Sequence[str], similarity: Floats) -> WheelMap | None:
-    """Put labels on Plutchik's wheel by their similarity.
+def draw_wheel_map(wheel_map: WheelMap, title: str) -> Figure:
+    """Draw Plutchik's wheel: a model's labels inside, the wheel's own places on the rim.
 
-    Classical multidimensional scaling: the two leading axes of the doubly centred cosines. This
-    keeps distances, and leaves open how the points are turned and which side is up; both come
-    from an orthogonal Procrustes fit of the labels that the wheel knows to their places on it
-    (Schönemann 1966). The fit turns and mirrors all points alike, so that no label is moved
-    relative to another: near its place on the wheel is a label only if the model has it there.
+    Of a label that the wheel knows, a thin line joins the two: the shorter and straighter outwards
+    it is, the better they agree.
 
     Args:
-        names: of the K labels, English.
-        similarity: mean cosine of each pair, (K, K).
-
-    Returns:
-        None if the wheel knows fewer than three of the labels, or all are alike.
+        wheel_map: where the labels are.
+        title: above the wheel.
     """
-    angles = {name: angle_of(name) for name in names if on_wheel(name)}
-    centring = np.eye(len(names)) - 1 / len(names)
-    spread, axes = np.linalg.eigh(centring @ similarity @ centring)
-    spread = np.maximum(spread[::-1], 0.0)
-    if len(angles) < 3 or spread[0] < 1e-9:
-        return None
-    places = axes[:, ::-1][:, :2] * np.sqrt(spread[:2])
-    at = np.array(list(angles.values()))
-    known = places[[list(names).index(name) for name in angles]]
-    turn, _ = orthogonal_procrustes(known, np.stack([np.cos(at), np.sin(at)], axis=1))
-    places = places @ turn / np.linalg.norm(places, axis=1).max()
-    points = {n: (float(x), float(y)) for n, (x, y) in zip(names, places, strict=True)}
-    there = np.array([np.arctan2(points[name][1], points[name][0]) for name in angles])
-    apart = np.abs(np.angle(np.exp(1j * (there - at))))
-    return WheelMap(
-        points=points,
-        angles=angles,
-        explained=float(spread[:2].sum() / spread.sum()),
-        error=float(np.degrees(apart.mean())),
-    )
+    size = 7.5 if len(wheel_map.points) <= 12 else 9.0
+    figure = Figure(figsize=(size, size))
+    FigureCanvasAgg(figure)
+    axes = figure.add_axes((0.0, 0.02, 1.0, 0.94))
+    axes.set(xlim=(-1.42, 1.42), ylim=(-1.335, 1.335), aspect="equal")
+    axes.set_axis_off()
+    taken = _draw_spokes(axes)
+    for name, (x, y) in wheel_map.points.items():
+        angle = wheel_map.angles.get(name)
+        if angle is not None:
+            rim = RIM * math.cos(angle), RIM * math.sin(angle)
+            axes.plot([x, rim[0]], [y, rim[1]], color=COLOURS[0], linewidth=0.7, alpha=0.6)
+            taken += _along(axes, (x, y), rim)
+            axes.plot(*rim, "o", markersize=6, markerfacecolor="white", color=COLOURS[0])
+        colour = THEME[SOFT] if angle is None else COLOURS[0]
+        axes.plot(x, y, "o", markersize=6, color=colour, zorder=3)
+    _name_points(axes, wheel_map.points, set(wheel_map.angles), taken)
+    figure.text(0.5, 0.975, title, ha="center", va="top", fontsize=10)
+    return figure
+
+
+def _draw_spokes(axes: Axes) -> list[Box]:
+    """The wheel itself; the boxes that its names take, in points."""
+    step = 360 / len(WHEEL)
+    taken = []
+    for emotion in WHEEL:
+        angle = angle_of(emotion)
+        x, y = math.cos(angle), math.sin(angle)
+        primary = PRIMARY.get(emotion)
+        if primary:
+            sector = math.degrees(angle) - step, math.degrees(angle) + step
+            axes.add_patch(Wedge((0, 0), RIM, *sector, color=primary, alpha=0.13, linewidth=0))
+        axes.plot([0, RIM * x], [0, RIM * y], color="0.6", linewidth=0.8 if primary else 0.4)
+        font = 10.0 if primary else 8.5
+        width, height = _size(emotion, font)
+        # Outwards by half of the name, so that it touches the rim on none of its sides.
+        column, row = _points(axes, (RIM + 0.035) * x, (RIM + 0.035) * y)
+        centre = column + x * width / 2, row + y * height / 2
+        box = _box(*centre, width, height)
+        axes.annotate(
+            emotion,
+            (centre[0], centre[1]),
+            xycoords="figure points",
+            ha="center",
+            va="center",
+            fontsize=font,
+            color=THEME[INK] if primary else THEME[SOFT],
+        )
+        taken.append(box)
+    axes.add_patch(Wedge((0, 0), RIM, 0, 360, width=0.004, color="0.6", linewidth=0))
+    return taken
+
+
+def _name_points(
+    axes: Axes, points: Mapping[str, tuple[float, float]], known: set[str], taken: list[Box]
+) -> None:
+    """Write each name beside its point where it covers least, with a line if that is far off."""
+    font = 9.0
+    where = {name: _points(axes, x, y) for name, (x, y) in points.items()}
+    dots = {name: _box(column, row, 8, 8) for name, (column, row) in where.items()}
+    # Crowded points first: the others find room around them.
+    nearest = {
+        name: sorted(math.dist(at, other) for other in where.values())[1:4]
+        for name, at in where.items()
+    }
+    for name in sorted(where, key=lambda item: sum(nearest[item])):
+        width, height = _size(name, font)
+        others = [*taken, *(box for other, box in dots.items() if other != name)]
+
+        def cost(place: tuple[float, float, float], others: list[Box] = others) -> float:
+            box = _box(place[0], place[1], width, height)  # noqa: B023 (called at once)
+            return 10 * sum(_overlap(box, other) for other in others) + place[2]
+
+        column, row, far = min(_around(*where[name], width, height), key=cost)
+        taken.append(_box(column, row, width, height))
+        x, y = where[name]
+        label = axes.annotate(
+            name,
+            (x, y),
+            (column, row),
+            xycoords="figure points",
+            textcoords="figure points",
+            ha="center",
+            va="center",
+            fontsize=font,
+            color=THEME[INK] if name in known else THEME[SOFT],
+            arrowprops={"arrowstyle": "-", "color": "0.5", "linewidth": 0.5} if far > 12 else None,
+            zorder=4,
+        )
+        label.set_path_effects([patheffects.withStroke(linewidth=2, foreground="white", alpha=0.8)])
+
+
+def _around(
+    x: float, y: float, width: float, height: float
+) -> Iterator[tuple[float, float, float]]:
+    """Places for a name around a point: its centre, and the gap to the point."""
+    for gap in (6, 9, 13, 20, 30, 42, 56):
+        for angle in np.linspace(0, 2 * math.pi, 24, endpoint=False):
+            across, up = math.cos(angle), math.sin(angle)
+            yield x + across * (gap + width / 2), y + up * (gap + height / 2), gap
+
+
+def _along(axes: Axes, start: tuple[float, float], end: tuple[float, float]) -> list[Box]:
+    """A line as a row of small boxes."""
+    ends = np.array([_points(axes, *start), _points(axes, *end)])
+    count = 2 + int(np.linalg.norm(ends[1] - ends[0]) / 4)
+    return [_box(x, y, 2, 2) for x, y in np.linspace(ends[0], ends[1], count)[2:]]
+
+
+def _points(axes: Axes, x: float, y: float) -> tuple[float, float]:
+    """A place on the wheel in points from the figure's lower left."""
+    column, row = axes.transData.transform((x, y)) * 72 / axes.figure.dpi
+    return float(column), float(row)
+
+
+def _size(text: str, font: float) -> tuple[float, float]:
+    """Width and height of a line of text in points."""
+    width = TextPath((0, 0), text, prop=FontProperties(size=font)).get_extents().width
+    return float(width) + 2, font * 1.15
+
+
+def _box(x: float, y: float, width: float, height: float) -> Box:
+    """Left, bottom, right and top of a box around a place."""
+    return x - width / 2, y - height / 2, x + width / 2, y + height / 2
+
+
+def _overlap(first: Box, second: Box) -> float:
+    """Area that two boxes share."""
+    width = min(first[2], second[2]) - max(first[0], second[0])
+    height = min(first[3], second[3]) - max(first[1], second[1])
+    return max(width, 0.0) * max(height, 0.0)

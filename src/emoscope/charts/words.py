@@ -28,6 +28,14 @@ def round_percent(share: float) -> str:
     return f"{100 * share:g}\u00a0%"
 
 
+def short_number(value: float) -> str:
+    """Two decimals without the leading zero: `.12`, `-.05`, `1`."""
+    text = f"{value:.2f}"
+    if text in ("0.00", "-0.00"):
+        return "0"
+    return text.replace("0.", ".", 1) if abs(value) < 0.995 else text[:-3]
+
+
 def counted(number: int, one: str, many: str = "") -> str:
     """`1 text`, `1,234 texts`."""
     return f"{number:,} {one if number == 1 else many or one + 's'}"

@@ -1,4 +1,4 @@
-"""What `emoscope annotate` makes of its options, and what it shows."""
+"""Parse the options of `emoscope annotate`, run the job, and report on stderr."""
 
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -20,8 +20,8 @@ from rich.progress import (
 )
 from rich.text import Text
 
-from emoscope.cli._common import turn_columns
-from emoscope.cli._picture import Picture
+from emoscope.cli._common import parse_turn_columns
+from emoscope.cli._picture import JobPicture
 from emoscope.errors import InputError
 from emoscope.inference.backend import Engine
 from emoscope.inference.long_texts import LongTexts
@@ -36,36 +36,36 @@ from emoscope.jobs.annotate import (
 )
 from emoscope.reading.errors import RowError
 from emoscope.taxonomy import Taxonomy
-from emoscope.text.language import names
+from emoscope.text.language import name_languages
 
 INTERRUPTED = 130
 SHOWN = 10
 """Labels that a message names."""
 
 
-def spec_of(
+def make_model_spec(
     model: Path | None,
     labels: str | None,
     taxonomy: str | None,
     engine: Engine = "auto",
     long_texts: LongTexts = "auto",
 ) -> ModelSpec:
-    """The model, the labels it is asked for, and how it runs."""
+    """Make the model spec: the model, its labels, and how it runs."""
     if labels is not None and taxonomy is not None:
         raise InputError("--labels and --taxonomy say the same thing: give only one of them.")
     named = labels if labels is not None else taxonomy
     return ModelSpec(model, None if named is None else Taxonomy.load(named), engine, long_texts)
 
 
-def turns_of(text: str | None, turns: str | None) -> tuple[str, ...] | None:
-    """The columns of the turns."""
+def choose_turn_columns(text: str | None, turns: str | None) -> tuple[str, ...] | None:
+    """Choose the columns that hold the turns."""
     if text is not None and turns is not None:
         raise InputError("--text names one column and --turns several: give only one of them.")
-    return turn_columns(turns) if text is None else (text,)
+    return parse_turn_columns(turns) if text is None else (text,)
 
 
-def threshold_of(text: str) -> float | Path | Literal["fitted"]:
-    """`fitted`, a number, or else a file."""
+def parse_threshold(text: str) -> float | Path | Literal["fitted"]:
+    """Parse a threshold: `fitted`, a number, or else a file."""
     if text == "fitted":
         return "fitted"
     try:
@@ -79,20 +79,20 @@ def threshold_of(text: str) -> float | Path | Literal["fitted"]:
         return Path(text)
 
 
-def run(
+def run_annotation(
     model: ModelSpec,
     source: Source,
     output: Path | None,
     options: Options,
-    picture: Picture | None = None,
+    picture: JobPicture | None = None,
 ) -> None:
-    """Annotate, draw, and say on stderr what a user has to know."""
+    """Annotate, draw the picture, and print notes for the user on stderr."""
     if output == Path("-"):
         output = None
     if picture is not None:
         picture.check(output, options)
     try:
-        with progress(shown=output is not None or not sys.stdout.isatty()) as on_status:
+        with show_progress(shown=output is not None or not sys.stdout.isatty()) as on_status:
             if output is None:
                 stream = sys.stdout.buffer
                 summary = annotate_stream(model, source, stream, options, on_status)
@@ -106,19 +106,19 @@ def run(
         if output is not None:
             typer.echo("Interrupted. The same command goes on where it was.", err=True)
         raise typer.Exit(INTERRUPTED) from None
-    for line in job_notes(summary, output, options):
+    for line in describe_job(summary, output, options):
         typer.echo(line, err=True)
     if picture is not None and output is not None:
         picture.draw(output, source.name)
 
 
-def job_notes(summary: Summary, output: Path | None, options: Options) -> Iterator[str]:
-    """What is worth telling of a job that has ended well.
+def describe_job(summary: Summary, output: Path | None, options: Options) -> Iterator[str]:
+    """Describe a job that has ended well: the lines that go to stderr.
 
     Args:
-        summary: of the job.
+        summary: the summary of the job.
         output: its file.
-        options: of the job.
+        options: the options of the job.
     """
     if summary.resumed and summary.resumed == summary.rows:
         yield f"{output} is finished: nothing was left to do."
@@ -128,12 +128,12 @@ def job_notes(summary: Summary, output: Path | None, options: Options) -> Iterat
         rows = "1 row" if summary.bad == 1 else f"{summary.bad:,} rows"
         where = options.reject_file or "`error` in the output"
         yield f"{rows} of {summary.rows:,} could not be annotated; see {where}."
-    yield from unread(summary)
-    yield from guesses(summary, options)
+    yield from describe_unread(summary)
+    yield from describe_guesses(summary, options)
 
 
-def unread(summary: Summary) -> Iterator[str]:
-    """That some texts are in a language that the model does not read, if they are; see `told`."""
+def describe_unread(summary: Summary) -> Iterator[str]:
+    """Say that some texts are in a language that the model does not read, if there are any."""
     if not summary.unread:
         return
     percent = 100 * summary.unread / summary.rows
@@ -142,29 +142,29 @@ def unread(summary: Summary) -> Iterator[str]:
     example = "" if summary.first_unread is None else f", e.g. row {summary.first_unread:,}"
     yield (
         f"{summary.unread:,} of {summary.rows:,} rows ({share}) {look} like another language than "
-        f"{names(summary.languages)}, which this model reads{example}: such scores mean nothing, "
-        "so leave these rows out or take a model of their language."
+        f"{name_languages(summary.languages)}, which this model reads{example}: such scores mean "
+        "nothing, so leave these rows out or take a model of their language."
     )
 
 
-def guesses(summary: Summary, options: Options) -> Iterator[str]:
-    """That labels were given by a guess, if they were; see `told`."""
+def describe_guesses(summary: Summary, options: Options) -> Iterator[str]:
+    """Say that the thresholds of some labels are guesses, if there are any."""
     labels = summary.labels
     if not labels.guessed or options.threshold != "fitted" or labels.exclusive:
         return
     yield (
-        f"The model was not trained on {listed(labels.guessed)}: it goes by the words alone, "
+        f"The model was not trained on {join_names(labels.guessed)}: it goes by the words alone, "
         "and from which score such a label is given is a guess. Code a hundred rows by hand and "
         "name them with --calibrate, which also says how good the labels are; or say with --expect "
         "how many texts have them."
     )
     for taxonomy in dict.fromkeys(taxonomy for _, taxonomy in labels.groups):
-        names = listed([name for name, each in labels.groups if each == taxonomy])
+        names = join_names([name for name, each in labels.groups if each == taxonomy])
         yield f"{names}: --taxonomy {taxonomy} makes this of labels that the model was trained on."
 
 
-def listed(names: Sequence[str]) -> str:
-    """Names for a message, of many the first."""
+def join_names(names: Sequence[str]) -> str:
+    """Join names for a message; a long list is cut."""
     more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
     return ", ".join(names[:SHOWN]) + more
 
@@ -179,8 +179,8 @@ class RateColumn(ProgressColumn):
 
 
 @contextmanager
-def progress(shown: bool = True) -> Iterator[Callable[[Status], None]]:
-    """Rows, rate and time left on stderr; nothing where stderr is no terminal."""
+def show_progress(shown: bool = True) -> Iterator[Callable[[Status], None]]:
+    """Show rows, rate and time left on stderr; nothing if stderr is not a terminal."""
     console = Console(stderr=True)
     bars = Progress(
         SpinnerColumn(),

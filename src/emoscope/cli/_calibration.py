@@ -9,14 +9,14 @@ import numpy as np
 import typer
 from numpy.typing import NDArray
 
-from emoscope.cli._annotate_options import listed
+from emoscope.cli._annotate_options import join_names
 from emoscope.errors import InputError
 from emoscope.inference.annotator import Annotator
 from emoscope.inference.fit_recalibration import FOLDS, Check, Coded
 from emoscope.inference.model_info import ModelSpec
 from emoscope.inference.recalibration import Recalibration
-from emoscope.reading.conversations import Columns, guessed
-from emoscope.reading.rows import format_of, read_rows
+from emoscope.reading.conversations import Columns, guess_columns
+from emoscope.reading.rows import find_format, read_rows
 
 if TYPE_CHECKING:
     from emoscope.corpora.examples import Example
@@ -30,12 +30,12 @@ class CodedTable:
     """A table of coded rows.
 
     Attributes:
-        path: of the file.
+        path: the path of the file.
         turns: columns that hold the turns, or the text, as of `Source`.
         label: column with the names of a row's labels; a column for each label if None, or one of
             `LABEL_COLUMNS`.
         turn_separator: what parts the turns inside one column.
-        encoding: of the text.
+        encoding: the encoding of the text.
     """
 
     path: Path
@@ -48,18 +48,18 @@ class CodedTable:
         """Read the rows, as `emoscope evaluate` reads a labelled table.
 
         Args:
-            names: of the labels asked for.
+            names: the names of the labels asked for.
 
         Raises:
             RowError: at a row that cannot be read.
             InputError: no such file or column, or nothing says which labels the rows have.
         """
-        from emoscope.corpora.examples import read_examples
+        from emoscope.corpora.examples import TableOptions, read_examples
         from emoscope.taxonomy import Taxonomy
 
         first = next(read_rows(self.path, encoding=self.encoding), None)
         present = {} if first is None else first.values
-        turns, _ = guessed(present, self.turns, None)
+        turns, _ = guess_columns(present, self.turns, None)
         label = self._label_column(present, names)
         columns = Columns(turns=turns, label=label, turn_separator=self.turn_separator)
         examples = read_examples(
@@ -67,8 +67,7 @@ class CodedTable:
             Taxonomy.of(list(names)),
             columns,
             str(self.path),
-            fixed=format_of(self.path) not in ("json", "jsonl"),
-            open_labels=True,
+            TableOptions(fixed=find_format(self.path) not in ("json", "jsonl"), open_labels=True),
         )
         return CodedRows.of(examples, names, known=None if label is None else names)
 
@@ -109,7 +108,7 @@ class CodedRows:
 
         Args:
             examples: the rows.
-            names: of the K labels.
+            names: the names of the K labels.
             known: labels that a row says something of; those of its columns if None.
         """
         labels = np.full((len(examples), len(names)), np.nan)
@@ -124,7 +123,7 @@ class CodedRows:
         return cls([example.turns for example in examples], labels, tuple(others))
 
 
-def expected_shares(text: str | None) -> tuple[tuple[str, float], ...]:
+def parse_expected_shares(text: str | None) -> tuple[tuple[str, float], ...]:
     """`nostalgia=0.05, hope=0.1` → names with their shares.
 
     Raises:
@@ -146,8 +145,8 @@ def expected_shares(text: str | None) -> tuple[tuple[str, float], ...]:
     return tuple(shares.items())
 
 
-def with_calibration(spec: ModelSpec, table: CodedTable, save: Path | None) -> ModelSpec:
-    """The model with a calibration, from coded rows or from the file of an earlier one.
+def add_calibration(spec: ModelSpec, table: CodedTable, save: Path | None) -> ModelSpec:
+    """Add a calibration to the model, fitted to coded rows or read from a file.
 
     What the coded rows say, and how good it is, goes to stderr.
 
@@ -169,11 +168,11 @@ def with_calibration(spec: ModelSpec, table: CodedTable, save: Path | None) -> M
         known = Recalibration.load(table.path)
         known.check_model(spec.fingerprint())
         return replace(spec, own=known)
-    # A share is expected in place of that of the coded rows, which are not known yet.
+    # Expected shares replace those of the coded rows, so the rows are scored without them.
     annotator = replace(spec, expected=()).load()
-    coded, others = scored(annotator, table)
+    coded, others = score_table(annotator, table)
     found = replace(coded.fit(), model=spec.fingerprint())
-    for line in calibration_notes(
+    for line in describe_calibration(
         table.path, annotator.taxonomy.names, coded, coded.check(), others
     ):
         typer.echo(line, err=True)
@@ -190,8 +189,8 @@ def is_calibration(path: Path) -> bool:
         return file.read(1000).lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{")
 
 
-def scored(annotator: Annotator, table: CodedTable) -> tuple[Coded, tuple[str, ...]]:
-    """The coded rows of a table as the model scores them, and the names that are not asked for."""
+def score_table(annotator: Annotator, table: CodedTable) -> tuple[Coded, tuple[str, ...]]:
+    """Score the coded rows of a table; also return label names that were not requested."""
     annotator.scoring.check_several("--calibrate")
     rows = table.read(annotator.taxonomy.names)
     try:
@@ -200,14 +199,14 @@ def scored(annotator: Annotator, table: CodedTable) -> tuple[Coded, tuple[str, .
         raise InputError(f"{table.path}: {error}") from error
 
 
-def calibration_notes(
+def describe_calibration(
     path: Path, names: tuple[str, ...], coded: Coded, check: Check, others: tuple[str, ...]
 ) -> Iterator[str]:
-    """What is worth telling of a calibration.
+    """Describe a calibration: the lines that go to stderr.
 
     Args:
-        path: of the table.
-        names: of the labels.
+        path: the path of the table.
+        names: the names of the labels.
         coded: its rows.
         check: how good it is.
         others: names in the rows that are not asked for.
@@ -226,8 +225,8 @@ def calibration_notes(
     lacking = [name for name, cases in zip(names, coded.cases, strict=True) if not cases]
     if lacking:
         yield (
-            f"No coded row has {listed(lacking)}: what the model says of "
+            f"No coded row has {join_names(lacking)}: what the model says of "
             f"{'it' if len(lacking) == 1 else 'these'} stays as it is."
         )
     if others:
-        yield f"Not asked for, and passed over in the coded rows: {listed(others)}."
+        yield f"Not asked for, and passed over in the coded rows: {join_names(others)}."

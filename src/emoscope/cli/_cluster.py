@@ -5,7 +5,12 @@ from pathlib import Path
 
 import typer
 
-from emoscope.cli._annotate_options import INTERRUPTED, guesses, progress, unread
+from emoscope.cli._annotate_options import (
+    INTERRUPTED,
+    describe_guesses,
+    describe_unread,
+    show_progress,
+)
 from emoscope.errors import InputError
 from emoscope.inference.model_info import ModelSpec
 from emoscope.jobs.cluster.ray_data import annotate_files
@@ -16,7 +21,7 @@ from emoscope.jobs.source import Source
 def run_on_cluster(
     model: ModelSpec, source: Source, output: Path | None, options: Options, plot: Path | None
 ) -> None:
-    """Annotate many files, and say on stderr what a user has to know."""
+    """Annotate many files, and print notes for the user on stderr."""
     if output is None:
         raise InputError("On a cluster the output is a folder. Name one with --output.")
     if plot is not None:
@@ -24,17 +29,17 @@ def run_on_cluster(
             "--plot draws one file. Leave it out with --cluster, and draw parts by themselves."
         )
     try:
-        with progress() as on_status:
+        with show_progress() as on_status:
             summary = annotate_files(model, source, output, options, on_status)
     except KeyboardInterrupt:
         typer.echo("Interrupted. The same command goes on where it was.", err=True)
         raise typer.Exit(INTERRUPTED) from None
-    for line in cluster_job_notes(summary, output, options):
+    for line in describe_cluster_job(summary, output, options):
         typer.echo(line, err=True)
 
 
-def cluster_job_notes(summary: Summary, output: Path, options: Options) -> Iterator[str]:
-    """What is worth telling of a job that has ended well; see `annotating.told`."""
+def describe_cluster_job(summary: Summary, output: Path, options: Options) -> Iterator[str]:
+    """Describe a job that has ended well; see `_annotate_options.describe_job`."""
     if summary.resumed and summary.resumed == summary.rows:
         yield f"{output} is finished: nothing was left to do."
     elif summary.resumed:
@@ -42,5 +47,5 @@ def cluster_job_notes(summary: Summary, output: Path, options: Options) -> Itera
     if summary.bad:
         rows = "1 row" if summary.bad == 1 else f"{summary.bad:,} rows"
         yield f"{rows} of {summary.rows:,} could not be annotated; see `error` in the output."
-    yield from unread(summary)
-    yield from guesses(summary, options)
+    yield from describe_unread(summary)
+    yield from describe_guesses(summary, options)

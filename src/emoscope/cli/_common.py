@@ -1,5 +1,6 @@
 """What several commands share: options, tables, how files are named."""
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -75,12 +76,12 @@ Languages = Annotated[
 ]
 
 
-def listed(text: str | None) -> tuple[str, ...] | None:
+def parse_list(text: str | None) -> tuple[str, ...] | None:
     """`en,es` → the parts."""
     return None if text is None else tuple(part.strip() for part in text.split(","))
 
 
-def turn_columns(text: str | None) -> tuple[str, ...] | None:
+def parse_turn_columns(text: str | None) -> tuple[str, ...] | None:
     """`turn1,turn2` → the names."""
     if text is None:
         return None
@@ -90,30 +91,48 @@ def turn_columns(text: str | None) -> tuple[str, ...] | None:
     return names
 
 
-def corpus_section(
-    corpus: str,
-    data_dir: Path | None,
-    turns: str | None = None,
-    id_column: str | None = None,
-    label: str | None = None,
-    taxonomy: str | None = None,
-    turn_separator: str | None = None,
-    languages: str | None = None,
-    language: str | None = None,
-) -> tuple["CorpusSection", Path]:
+@dataclass(frozen=True)
+class CorpusOptions:
+    """What a command says of the corpus that it reads, as the user has written it.
+
+    Attributes:
+        corpus: a name, or a table.
+        data_dir: folder of the files of a corpus.
+        turns: columns of the turns.
+        id: column of ids.
+        label: column of label names.
+        taxonomy: labels of a table.
+        turn_separator: what parts the turns inside one column.
+        languages: the languages of a corpus that has several.
+        language: column with the language of each text.
+    """
+
+    corpus: str
+    data_dir: Path | None = None
+    turns: str | None = None
+    id: str | None = None
+    label: str | None = None
+    taxonomy: str | None = None
+    turn_separator: str | None = None
+    languages: str | None = None
+    language: str | None = None
+
+
+def make_corpus_section(options: CorpusOptions) -> tuple["CorpusSection", Path]:
     """The corpus that a command's options name, and the folder of its files."""
-    from emoscope.reading.conversations import guessed
+    from emoscope.reading.conversations import guess_columns
     from emoscope.reading.rows import read_rows
     from emoscope.recipes.schema import CorpusSection
     from emoscope.registry import CORPORA, SHIPPED_CORPORA
 
+    corpus, data_dir = options.corpus, options.data_dir
     if corpus in CORPORA:
         if corpus not in SHIPPED_CORPORA and data_dir is None:
             raise InputError(
                 f"{corpus} is not shipped: name the folder of its files with --data-dir. The "
                 "corpora `sample`, `emoji` and `situations` need nothing."
             )
-        values = {"name": corpus, "languages": listed(languages)}
+        values = {"name": corpus, "languages": parse_list(options.languages)}
         return CorpusSection.model_validate(values), data_dir or Path()
     path = Path(corpus)
     if not path.is_file():
@@ -123,16 +142,16 @@ def corpus_section(
         )
     first = next(read_rows(path), None)
     present = {} if first is None else first.values
-    columns, identity = guessed(present, turn_columns(turns), id_column)
+    columns, identity = guess_columns(present, parse_turn_columns(options.turns), options.id)
     section = CorpusSection(
         name="tabular",
         train=path.name,
         dev=path.name,
-        taxonomy=taxonomy,
+        taxonomy=options.taxonomy,
         turns=columns,
         id=identity,
-        label=label,
-        language=language,
-        turn_separator=turn_separator,
+        label=options.label,
+        language=options.language,
+        turn_separator=options.turn_separator,
     )
     return section, path.parent

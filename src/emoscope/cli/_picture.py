@@ -10,19 +10,19 @@ import typer
 from emoscope.charts import Tally, check_path
 from emoscope.errors import InputError
 from emoscope.jobs.options import Options
-from emoscope.jobs.outputs import output_format
+from emoscope.jobs.outputs import find_output_format
 from emoscope.jobs.readback import READABLE, read_labels, read_scores
 from emoscope.taxonomy import Label, Taxonomy
 
 
 @dataclass(frozen=True)
-class Picture:
+class JobPicture:
     """What is drawn of the output.
 
     Attributes:
-        path: of the picture.
+        path: the path of the picture.
         date: column with the date of each row.
-        date_format: of the dates, as strptime has it.
+        date_format: the format of the dates, as strptime has it.
     """
 
     path: Path
@@ -36,7 +36,7 @@ class Picture:
             InputError: it cannot.
         """
         check_path(self.path)
-        form = None if output is None else output_format(output, options.format)
+        form = None if output is None else find_output_format(output, options.format)
         if form not in READABLE:
             raise InputError(
                 "--plot draws what was written: name an --output, JSONL, CSV or Parquet."

@@ -19,17 +19,17 @@ def print_report(report: Mapping[str, Any], title: str) -> None:
 
     Args:
         report: `Report.to_dict()`, with `micro_f1_interval_95` if it was computed.
-        title: of the table.
+        title: the title of the table.
     """
     table = Table(title=title, title_justify="left", header_style="bold")
     table.add_column("label")
     for name in ("precision", "recall", "F1", "texts"):
         table.add_column(name, justify="right")
     for name, row in report["labels"].items():
-        table.add_row(name, *score_cells(row))
+        table.add_row(name, *format_scores(row))
     table.add_section()
     for name in ("micro", "macro"):
-        table.add_row(name, *score_cells(report[name]))
+        table.add_row(name, *format_scores(report[name]))
     console = Console()
     console.print(table)
     text = f"accuracy {report['accuracy']:.3f}, Jaccard {report['jaccard']:.3f}"
@@ -50,7 +50,7 @@ def print_report(report: Mapping[str, Any], title: str) -> None:
 
 
 def print_languages(report: Mapping[str, Any]) -> None:
-    """Averaged figures of each language, and their averages over the languages.
+    """Print averaged metrics of each language, and their averages over the languages.
 
     Args:
         report: with `languages` and `over_languages`.
@@ -69,8 +69,8 @@ def print_languages(report: Mapping[str, Any]) -> None:
     Console().print(table)
 
 
-def score_cells(row: Mapping[str, Any]) -> list[str]:
-    """One row of the table as text."""
+def format_scores(row: Mapping[str, Any]) -> list[str]:
+    """Format one row of the table as text."""
     return [
         f"{row['precision']:.3f}",
         f"{row['recall']:.3f}",
@@ -80,7 +80,7 @@ def score_cells(row: Mapping[str, Any]) -> list[str]:
 
 
 def print_mean_std(mean_stds: "Mapping[Metric, str]", title: str) -> None:
-    """Mean and standard deviation of each figure over runs, as text."""
+    """Print the mean and the standard deviation of each metric over runs."""
     table = Table(title=title, title_justify="left", header_style="bold")
     table.add_column("figure")
     table.add_column("mean ± sd", justify="right")
@@ -95,28 +95,30 @@ def print_descriptions(described: Mapping[str, "Description"]) -> None:
     table.add_column("")
     for name in described:
         table.add_column(name, justify="right")
-    for row in zip(*(rows_of(item) for item in described.values()), strict=True):
+    for row in zip(*(make_description_rows(item) for item in described.values()), strict=True):
         table.add_row(row[0][0], *(value for _, value in row))
     Console().print(table)
 
 
-def rows_of(one: "Description") -> list[tuple[str, str]]:
-    """The name and the text of each figure of one split."""
-    shares = [(f"{name} (%)", f"{share:.1f}") for name, share in one.class_shares.items()]
-    several = "" if one.labels_per_example is None else f"{one.labels_per_example:.2f}"
+def make_description_rows(description: "Description") -> list[tuple[str, str]]:
+    """Make the rows of one split: the name and the value of each statistic."""
+    shares = [(f"{name} (%)", f"{share:.1f}") for name, share in description.class_shares.items()]
+    several = (
+        "" if description.labels_per_example is None else f"{description.labels_per_example:.2f}"
+    )
     return [
-        ("texts", f"{one.conversations:,}"),
-        ("labelled", f"{one.labelled:,}"),
+        ("texts", f"{description.conversations:,}"),
+        ("labelled", f"{description.labelled:,}"),
         *shares,
         ("labels a text", several),
-        ("turns a text", f"{one.turns_per_example:.2f}"),
-        ("with emoji (%)", f"{one.emoji_share:.1f}"),
-        ("words, mean", f"{one.token_mean:.1f}"),
-        ("words, median", f"{one.token_median:.0f}"),
-        ("words, 99 % within", f"{one.token_p99}"),
-        ("words, longest", f"{one.token_max}"),
-        (f"within {one.cutoff} words (%)", f"{one.within_cutoff:.1f}"),
-        ("distinct words", f"{one.types:,}"),
+        ("turns a text", f"{description.turns_per_example:.2f}"),
+        ("with emoji (%)", f"{description.emoji_share:.1f}"),
+        ("words, mean", f"{description.token_mean:.1f}"),
+        ("words, median", f"{description.token_median:.0f}"),
+        ("words, 99 % within", f"{description.token_p99}"),
+        ("words, longest", f"{description.token_max}"),
+        (f"within {description.cutoff} words (%)", f"{description.within_cutoff:.1f}"),
+        ("distinct words", f"{description.types:,}"),
     ]
 
 

@@ -17,14 +17,14 @@ from emoscope.errors import InputError, require
 if TYPE_CHECKING:
     from emoscope.metrics.metric import Metric
     from emoscope.recipes.schema import Recipe
-    from emoscope.training.run import RunResult
+    from emoscope.training.results import RunResult
 
 TRACKERS = ("mlflow", "tensorboard")
 
 
 @contextmanager
-def announced(total: int) -> Iterator[Callable[[Path, "RunResult"], None]]:
-    """A function that prints a line for each finished run; with several, a bar on a terminal.
+def announce_runs(total: int) -> Iterator[Callable[[Path, "RunResult"], None]]:
+    """Give a function that prints a line for each finished run; with several runs, show a bar.
 
     Args:
         total: number of runs.
@@ -50,7 +50,7 @@ def announced(total: int) -> Iterator[Callable[[Path, "RunResult"], None]]:
             line += f", test micro-F1 {result.test['micro']['f1']:.3f}"
         typer.echo(line)
         bar.advance(task)
-        # Drawn between the runs only: during one its own bar is there.
+        # Only drawn between runs: during a run its own bar is shown.
         bar.refresh()
 
     try:
@@ -67,11 +67,11 @@ def settle_tracking(track: Sequence[str], logs: Path, recipe: "Recipe") -> None:
         require(name, "track")
     if not track:
         return
-    from emoscope.training.logs import group_of
+    from emoscope.training.logs import make_group_name
 
     logs.mkdir(parents=True, exist_ok=True)
     os.environ.setdefault("MLFLOW_TRACKING_URI", f"sqlite:///{(logs / 'mlflow.db').resolve()}")
-    os.environ.setdefault("MLFLOW_EXPERIMENT_NAME", group_of(recipe))
+    os.environ.setdefault("MLFLOW_EXPERIMENT_NAME", make_group_name(recipe))
 
 
 def show_results(
@@ -80,12 +80,12 @@ def show_results(
     results: Sequence[Sequence["RunResult"]],
     recipe: "Recipe",
 ) -> None:
-    """Figures of one run, of the runs of one configuration, or of several configurations.
+    """Print metrics of one run, of the runs of one configuration, or of several configurations.
 
     Args:
         changes: what each configuration overrides.
-        folders: of the configurations.
-        results: of the runs of each.
+        folders: the folders of the configurations.
+        results: the results of the runs of each.
         recipe: without these overrides.
     """
     title = f"{recipe.corpus.name}, {recipe.corpus.dev}"
@@ -97,12 +97,12 @@ def show_results(
     if len(runs) == 1:
         print_report(runs[0].dev | {"half": runs[0].half}, title)
     else:
-        print_mean_std(mean_std_of(runs), f"{recipe.corpus.dev}, {len(runs)} runs")
+        print_mean_std(compute_mean_std(runs), f"{recipe.corpus.dev}, {len(runs)} runs")
     typer.echo(f"Model: {folder / f'seed-{runs[0].seed}' / 'model'}")
 
 
-def mean_std_of(runs: Sequence["RunResult"]) -> "dict[Metric, str]":
-    """Mean and standard deviation over runs of each dev figure."""
+def compute_mean_std(runs: Sequence["RunResult"]) -> "dict[Metric, str]":
+    """Compute mean and standard deviation of each dev metric over runs."""
     from emoscope.experiments.log import MeanStd
     from emoscope.metrics.classification import metrics_of
 
@@ -120,7 +120,7 @@ def print_sweep(
     for name in ("setting", "micro-F1", "macro-F1", "Jaccard"):
         table.add_column(name, justify="left" if name == "setting" else "right", overflow="fold")
     for change, runs in zip(changes, results, strict=True):
-        mean_stds = mean_std_of(runs)
+        mean_stds = compute_mean_std(runs)
         cells = (mean_stds[metric] for metric in (MICRO_F1, MACRO_F1, JACCARD))
         table.add_row(", ".join(change), *cells)
     Console().print(table)

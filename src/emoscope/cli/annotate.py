@@ -186,9 +186,14 @@ def annotate(
     """
     from dataclasses import replace
 
-    from emoscope.cli._annotate_options import run, spec_of, threshold_of, turns_of
-    from emoscope.cli._calibration import CodedTable, expected_shares, with_calibration
-    from emoscope.cli._picture import Picture
+    from emoscope.cli._annotate_options import (
+        choose_turn_columns,
+        make_model_spec,
+        parse_threshold,
+        run_annotation,
+    )
+    from emoscope.cli._calibration import CodedTable, add_calibration, parse_expected_shares
+    from emoscope.cli._picture import JobPicture
     from emoscope.errors import InputError
     from emoscope.jobs.annotate import Options, Source
 
@@ -200,14 +205,16 @@ def annotate(
         raise InputError("--date is for the picture over time: name a --plot, too.")
     if calibrate is None and (save_calibration is not None or label is not None):
         raise InputError("--save-calibration and --label need --calibrate, the coded rows.")
-    spec = spec_of(model, labels, taxonomy, engine, long_texts)
-    spec = replace(spec, expected=expected_shares(expect))
+    spec = make_model_spec(model, labels, taxonomy, engine, long_texts)
+    spec = replace(spec, expected=parse_expected_shares(expect))
     if calibrate is not None:
-        coded = CodedTable(calibrate, turns_of(text, turns), label, turn_separator, encoding)
-        spec = with_calibration(spec, coded, save_calibration)
+        coded = CodedTable(
+            calibrate, choose_turn_columns(text, turns), label, turn_separator, encoding
+        )
+        spec = add_calibration(spec, coded, save_calibration)
     texts = Source(
         file=sys.stdin.buffer if source == "-" else Path(source),
-        turns=turns_of(text, turns),
+        turns=choose_turn_columns(text, turns),
         id=id_column,
         turn_separator=turn_separator,
         format=format_,
@@ -216,7 +223,7 @@ def annotate(
     )
     options = Options(
         format=output_format,
-        threshold=threshold_of(threshold),
+        threshold=parse_threshold(threshold),
         top_k=top_k,
         bad_rows=skip_bad_rows or bad_rows,
         workers=workers,
@@ -228,5 +235,5 @@ def annotate(
 
         run_on_cluster(spec, texts, output, options, plot)
         return
-    picture = None if plot is None else Picture(plot, date, date_format)
-    run(spec, texts, output, options, picture)
+    picture = None if plot is None else JobPicture(plot, date, date_format)
+    run_annotation(spec, texts, output, options, picture)

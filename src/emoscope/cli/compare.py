@@ -140,7 +140,7 @@ def print_comparison(comparison: "Comparison", file: TextIO | None = None) -> No
     for grid in grids(comparison):
         table = Table(title=Text(grid.title), title_justify="left", header_style="bold")
         for at, name in enumerate(grid.header):
-            # Names are broken rather than cut: cut ones may be alike.
+            # Long names are wrapped, not cut: after a cut two names may look the same.
             words = at < grid.left
             table.add_column(
                 Text(name),
@@ -150,15 +150,15 @@ def print_comparison(comparison: "Comparison", file: TextIO | None = None) -> No
             )
         for section in grid.sections:
             for row in section:
-                table.add_row(*map(shown, row))
+                table.add_row(*map(format_cell, row))
             table.add_section()
         console.print(table)
     for note in notes(comparison):
         console.print(Text(note.replace("Bold:", "* in bold:")))
 
 
-def shown(cell: "Cell") -> "Text":
-    """A cell on the terminal, where bold may not be seen and so has a star."""
+def format_cell(cell: "Cell") -> "Text":
+    """Format a cell for the terminal: bold cells also get a star."""
     from rich.text import Text
 
     return Text(f"{cell.text}*", style="bold") if cell.bold else Text(cell.text)

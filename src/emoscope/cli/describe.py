@@ -55,7 +55,7 @@ def describe(
 
     import numpy as np
 
-    from emoscope.cli._common import corpus_section
+    from emoscope.cli._common import CorpusOptions, make_corpus_section
     from emoscope.cli._tables import print_cleaned, print_descriptions
     from emoscope.errors import require
 
@@ -63,15 +63,24 @@ def describe(
     require("matplotlib", "train")
     from emoscope.corpora.registry import load_corpus
     from emoscope.evaluation.describe import describe as measure
-    from emoscope.evaluation.describe import plot as draw
+    from emoscope.evaluation.plots import draw_descriptions
     from emoscope.files import write_text
     from emoscope.text import CHAT_STEPS, TextPipeline
 
-    # A table without labels can be described too; then it does not matter which it has not got.
+    # A table without labels can be described too, with any taxonomy.
     if label is None and taxonomy is None:
         taxonomy = "emocontext"
-    section, root = corpus_section(
-        corpus, data_dir, turns, id_column, label, taxonomy, turn_separator, languages
+    section, root = make_corpus_section(
+        CorpusOptions(
+            corpus,
+            data_dir,
+            turns=turns,
+            id=id_column,
+            label=label,
+            taxonomy=taxonomy,
+            turn_separator=turn_separator,
+            languages=languages,
+        )
     )
     table = section.train if section.name == "tabular" else None
     names = splits.split(",") if table is None else [table]
@@ -96,7 +105,7 @@ def describe(
         if json_file is not None:
             write_text(Path(json_file), text + "\n")
     if plot is not None:
-        draw(described, plot)
+        draw_descriptions(described, plot)
     if correlations is not None and correlated is not None:
         from emoscope.evaluation.correlation_plots import TITLES, draw_matrix
 

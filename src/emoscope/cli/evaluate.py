@@ -65,7 +65,7 @@ def evaluate(
     """
     import json
 
-    from emoscope.cli._common import corpus_section
+    from emoscope.cli._common import CorpusOptions, make_corpus_section
     from emoscope.cli._tables import print_report
     from emoscope.errors import InputError, require
 
@@ -84,8 +84,17 @@ def evaluate(
     wanted = None if taxonomy is None else Taxonomy.load(taxonomy)
     # A table may lack some of the labels; the model says which there are.
     known = wanted or ModelFolder.open(model).taxonomy
-    section, root = corpus_section(
-        corpus, data_dir, turns, id_column, label, None, turn_separator, languages, language
+    section, root = make_corpus_section(
+        CorpusOptions(
+            corpus,
+            data_dir,
+            turns=turns,
+            id=id_column,
+            label=label,
+            turn_separator=turn_separator,
+            languages=languages,
+            language=language,
+        )
     )
     name = (section.train or split) if section.name == "tabular" else split
     title = name if section.name == "tabular" else f"{corpus}, {name}"

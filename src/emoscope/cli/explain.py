@@ -66,7 +66,7 @@ def explain(
     from emoscope.inference.annotator import load
 
     if text == ["-"]:
-        # Enough to be told that it is too long.
+        # Enough bytes for the error about a text that is too long.
         turns = [sys.stdin.buffer.read(4 * MAX_CHARACTERS).decode(errors="replace").rstrip("\r\n")]
     else:
         # Bytes of another encoding than the terminal's show as a replacement character.

@@ -34,18 +34,18 @@ def recipes(
     from rich.console import Console
 
     from emoscope.errors import InputError
-    from emoscope.recipes.load import load_recipe, to_yaml
-    from emoscope.recipes.shipped import recipes_of, tables
+    from emoscope.recipes.load import load_recipe, recipe_to_yaml
+    from emoscope.recipes.shipped import list_recipes, list_tables
 
     if name is not None:
         if table is not None or json_:
             raise InputError("A recipe is shown as YAML; --table and --json are for the list.")
-        typer.echo(to_yaml(load_recipe(name)), nl=False)
+        typer.echo(recipe_to_yaml(load_recipe(name)), nl=False)
         return
-    chosen = tables() if table is None else (table,)
-    listed = {key: [load_recipe(recipe) for recipe in recipes_of(key)] for key in chosen}
+    chosen = list_tables() if table is None else (table,)
+    listed = {key: [load_recipe(recipe) for recipe in list_recipes(key)] for key in chosen}
     if json_:
-        facts = [facts_of(row, key) for key, rows in listed.items() for row in rows]
+        facts = [describe_recipe(row, key) for key, rows in listed.items() for row in rows]
         typer.echo(json.dumps(facts, indent=1, ensure_ascii=False))
         return
     console = Console(highlight=False)
@@ -54,8 +54,8 @@ def recipes(
     console.print(TIME)
 
 
-def facts_of(recipe: "Recipe", table: str) -> dict[str, Any]:
-    """A line of the list as JSON."""
+def describe_recipe(recipe: "Recipe", table: str) -> dict[str, Any]:
+    """Describe a recipe: an entry of the list as JSON."""
     corpora = [
         corpus.model_dump(mode="json", include={"name", "languages", "train", "dev", "test"})
         for corpus in recipe.corpora
@@ -65,7 +65,7 @@ def facts_of(recipe: "Recipe", table: str) -> dict[str, Any]:
         "table": table,
         "description": recipe.description,
         "model": recipe.model.type,
-        "encoder": encoder_of(recipe),
+        "encoder": find_encoder(recipe),
         "start": getattr(recipe.model, "start", None),
         "corpora": corpora,
         "needs": recipe.needs,
@@ -73,8 +73,8 @@ def facts_of(recipe: "Recipe", table: str) -> dict[str, Any]:
     }
 
 
-def encoder_of(recipe: "Recipe") -> str:
-    """The pretrained encoder, or the word vectors of a model without one."""
+def find_encoder(recipe: "Recipe") -> str:
+    """Find the pretrained encoder, or the word vectors of a model without an encoder."""
     return str(getattr(recipe.model, "backbone", recipe.vectors.words))
 
 
@@ -82,8 +82,8 @@ def print_table(console: "Console", key: str, rows: "Sequence[Recipe]") -> None:
     """A published table: its title, and the recipes of each data set.
 
     Args:
-        console: of the terminal.
-        key: of the table.
+        console: the console of the terminal.
+        key: the key of the table.
         rows: its recipes.
     """
     from rich.padding import Padding
@@ -104,7 +104,7 @@ def print_table(console: "Console", key: str, rows: "Sequence[Recipe]") -> None:
         table.add_column("encoder", overflow="fold")
         table.add_column("time", no_wrap=True)
         for recipe in group:
-            encoder = encoder_of(recipe).rpartition("/")[2]
+            encoder = find_encoder(recipe).rpartition("/")[2]
             table.add_row(recipe.name, encoder, recipe.time or "–")
         console.print(Padding(table, (0, 0, 0, 2)))
     console.print()

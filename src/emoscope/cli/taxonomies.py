@@ -25,18 +25,23 @@ def taxonomies(
         for column in ("taxonomy", "labels", "a text has", "languages", "names"):
             table.add_column(column)
         for known in builtin_taxonomies():
-            one = Taxonomy.load(known)
-            kind = "one label" if one.exclusive else "any number"
-            languages, names = ", ".join(one.languages), ", ".join(one.names)
-            table.add_row(known, str(len(one)), kind, languages, names)
+            taxonomy = Taxonomy.load(known)
+            kind = "one label" if taxonomy.exclusive else "any number"
+            languages, names = ", ".join(taxonomy.languages), ", ".join(taxonomy.names)
+            table.add_row(known, str(len(taxonomy)), kind, languages, names)
     else:
-        one = Taxonomy.load(name)
-        kind = "one label a text" if one.exclusive else "any number of labels a text"
-        table.title = f"{one.name} ({one.language}), {kind}"
-        for column in ("label", "words", "in averages", *(("made of",) if one.made_of else ())):
+        taxonomy = Taxonomy.load(name)
+        kind = "one label a text" if taxonomy.exclusive else "any number of labels a text"
+        table.title = f"{taxonomy.name} ({taxonomy.language}), {kind}"
+        for column in (
+            "label",
+            "words",
+            "in averages",
+            *(("made of",) if taxonomy.made_of else ()),
+        ):
             table.add_column(column)
-        for label in one.labels:
-            averaged = "no" if label.name in one.ignored else "yes"
-            parts = (", ".join(one.made_of.get(label.name, ())),) if one.made_of else ()
+        for label in taxonomy.labels:
+            averaged = "no" if label.name in taxonomy.ignored else "yes"
+            parts = (", ".join(taxonomy.made_of.get(label.name, ())),) if taxonomy.made_of else ()
             table.add_row(label.name, ", ".join(label.words), averaged, *parts)
     Console().print(table)

@@ -8,7 +8,7 @@ import typer
 from emoscope.cli._common import DataDir
 
 if TYPE_CHECKING:
-    from emoscope.training.run import RunResult
+    from emoscope.training.results import RunResult
 
 
 def train(
@@ -74,7 +74,7 @@ def train(
     """
     import logging
 
-    from emoscope.cli._train_runs import announced, settle_tracking, show_results
+    from emoscope.cli._train_runs import announce_runs, settle_tracking, show_results
     from emoscope.errors import InputError, require
     from emoscope.recipes.load import load_recipe
 
@@ -87,7 +87,8 @@ def train(
         require("onnx", "export")
     from emoscope.training.logs import LOGS, open_log
     from emoscope.training.processes import is_main
-    from emoscope.training.runner import sweep as combinations
+    from emoscope.training.results import RunOptions
+    from emoscope.training.runner import expand_sweep as combinations
     from emoscope.training.runner import train_runs
 
     logging.basicConfig(format="%(message)s")
@@ -101,16 +102,14 @@ def train(
     else:
         folders = [output]
     settle_tracking(track or [], output or LOGS, first)
-    with announced(len(variants) * runs) as announce:
+    with announce_runs(len(variants) * runs) as announce:
         results: list[list[RunResult]] = train_runs(
             [(variant, folder) for (_, variant), folder in zip(variants, folders, strict=True)],
             data_dir or Path(),
             runs,
             jobs=jobs,
             engine=engine,
-            restart=restart,
-            track=track or [],
-            after_run=announce,
+            options=RunOptions(track=track or (), restart=restart, after_run=announce),
         )
     if export and is_main():
         from emoscope.training.export import export_runs

@@ -49,7 +49,7 @@ class Corpus:
     data: "datasets.Dataset"
 
     def __post_init__(self) -> None:
-        table = _table(self.data)
+        table = _to_table(self.data)
         if table.schema.remove_metadata() != _SCHEMA:
             raise InputError(
                 f"Corpus {self.name!r}: expected a table with the columns\n{_SCHEMA}\n"
@@ -83,7 +83,7 @@ class Corpus:
             InputError: if the lengths differ, or the rows are no valid corpus.
         """
         count, width = len(ids), len(taxonomy.labels)
-        values = _as_array(name, labels, count, width)
+        values = _to_array(name, labels, count, width)
         language = taxonomy.language if language is None else language
         languages = [language] * count if isinstance(language, str) else list(language)
         if len(turns) != count or len(languages) != count or values.shape != (count, width):
@@ -101,7 +101,7 @@ class Corpus:
                 _SCHEMA.field("labels").type
             ),
         ]
-        return cls(name, taxonomy, _dataset(pa.table(columns, schema=_SCHEMA)))
+        return cls(name, taxonomy, _to_dataset(pa.table(columns, schema=_SCHEMA)))
 
     def __len__(self) -> int:
         return int(self.data.num_rows)
@@ -124,7 +124,9 @@ class Corpus:
     @property
     def labels(self) -> Floats:
         """Labels, (N, K), a row of NaN where there is none."""
-        return _label_values(_table(self.data)).reshape(len(self), len(self.taxonomy.labels))
+        return _read_label_values(_to_table(self.data)).reshape(
+            len(self), len(self.taxonomy.labels)
+        )
 
     @property
     def labelled(self) -> bool:
@@ -143,8 +145,8 @@ class Corpus:
                 f"Corpus {self.name!r}: expected places from 0 to {len(self) - 1}, got some from "
                 f"{places.min()} to {places.max()}."
             )
-        table = _table(self.data).take(pa.array(places))
-        return Corpus(self.name, self.taxonomy, _dataset(table))
+        table = _to_table(self.data).take(pa.array(places))
+        return Corpus(self.name, self.taxonomy, _to_dataset(table))
 
     def only_labelled(self, what: str) -> "Corpus":
         """The examples that have labels; how many have none is logged.
@@ -211,11 +213,11 @@ class Corpus:
         )
 
     def _column(self, name: str) -> list[Any]:
-        values: list[Any] = _table(self.data)[name].to_pylist()
+        values: list[Any] = _to_table(self.data)[name].to_pylist()
         return values
 
 
-def _as_array(name: str, labels: npt.ArrayLike | None, count: int, width: int) -> Floats:
+def _to_array(name: str, labels: npt.ArrayLike | None, count: int, width: int) -> Floats:
     if labels is None:
         return np.full((count, width), np.nan, dtype=np.float32)
     try:
@@ -228,12 +230,12 @@ def _as_array(name: str, labels: npt.ArrayLike | None, count: int, width: int) -
     return values if values.size else values.reshape(-1, width)
 
 
-def _table(data: "datasets.Dataset") -> pa.Table:
+def _to_table(data: "datasets.Dataset") -> pa.Table:
     """The rows as an Arrow table, also where the data set is a selection of a larger table."""
     return data.with_format("arrow")[:]
 
 
-def _dataset(table: pa.Table) -> "datasets.Dataset":
+def _to_dataset(table: pa.Table) -> "datasets.Dataset":
     """The table as a data set in memory: nothing is cached on disk."""
     hub = require("datasets", "train")
     text = hub.Value("string")
@@ -251,19 +253,19 @@ def _dataset(table: pa.Table) -> "datasets.Dataset":
     )
 
 
-def _label_values(table: pa.Table) -> Floats:
+def _read_label_values(table: pa.Table) -> Floats:
     values: Floats = table["labels"].combine_chunks().flatten().to_numpy(zero_copy_only=False)
     return values
 
 
-def _lengths(table: pa.Table, column: str) -> npt.NDArray[np.int64]:
+def _count_items(table: pa.Table, column: str) -> npt.NDArray[np.int64]:
     """Lengths of the lists of a column, 0 for null."""
     counts = table[column].combine_chunks().value_lengths()
     return np.asarray(counts.fill_null(0), dtype=np.int64)
 
 
 def _check_turns(name: str, table: pa.Table) -> None:
-    empty = np.flatnonzero(_lengths(table, "turns") == 0)
+    empty = np.flatnonzero(_count_items(table, "turns") == 0)
     if empty.size:
         raise InputError(
             f"Corpus {name!r}, id {table['id'][int(empty[0])].as_py()!r}: expected at least one "
@@ -287,11 +289,11 @@ def _check_labels(name: str, taxonomy: Taxonomy, table: pa.Table) -> None:
         )
 
     width = len(taxonomy.labels)
-    lengths = _lengths(table, "labels")
+    lengths = _count_items(table, "labels")
     for place in np.flatnonzero(lengths != width)[:1]:
         known = ", ".join(taxonomy.names)
         raise fail(place, f"{width} values ({known})", f"{lengths[place]} values")
-    values = _label_values(table).reshape(-1, width)
+    values = _read_label_values(table).reshape(-1, width)
     blank = np.isnan(values)
     outside = ~blank & ~((values >= 0) & (values <= 1))
     wrong = outside.any(axis=1) | (blank.any(axis=1) & ~blank.all(axis=1))

@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from emoscope.corpora.corpus import Corpus
-from emoscope.corpora.examples import Example, check_languages, corpus_of
-from emoscope.corpora.splits import check_split, split_of
-from emoscope.corpora.subtitles import joined
+from emoscope.corpora.examples import Example, check_languages, make_corpus
+from emoscope.corpora.splits import check_split, find_split
+from emoscope.corpora.subtitles import join_tokens
 from emoscope.errors import InputError
-from emoscope.reading.conversations import check_named, id_of, is_blank
+from emoscope.reading.conversations import check_named, is_blank, read_id
 from emoscope.reading.errors import BadRows, Fault, RowError, refuse
 from emoscope.reading.rows import read_rows
 from emoscope.taxonomy import Taxonomy
@@ -62,9 +62,9 @@ def load(
     """
     check_split(split)
     check_languages("edos", languages, ("en",))
-    path = _file(root)
+    path = _find_file(root)
     taxonomy = Taxonomy.load("edos")
-    examples = list(_examples(path, split, taxonomy.names, bad_rows))
+    examples = list(_read_examples(path, split, taxonomy.names, bad_rows))
     kept = [example for example in examples if example.marks]
     if not kept:
         raise InputError(f"{path}: expected dialogues of the split {split!r}, got none.")
@@ -76,10 +76,10 @@ def load(
             len(examples) - len(kept),
             len(examples),
         )
-    return corpus_of("edos", taxonomy, kept)
+    return make_corpus("edos", taxonomy, kept)
 
 
-def _file(root: Path) -> Path:
+def _find_file(root: Path) -> Path:
     if root.is_file():
         return root
     found = next((root / name for name in FILES if (root / name).is_file()), None)
@@ -92,7 +92,7 @@ def _file(root: Path) -> Path:
     return found
 
 
-def _examples(
+def _read_examples(
     path: Path, split: str, names: tuple[str, ...], bad_rows: BadRows
 ) -> Iterator[Example]:
     checked = False
@@ -101,20 +101,22 @@ def _examples(
             check_named(row.values, (KEY, DIALOGUE, TEXT, *ANSWERS), str(path))
             checked = True
         try:
-            dialogue = id_of(row, DIALOGUE, str(path)).strip()
-            key = id_of(row, KEY, str(path)).strip()
+            dialogue = read_id(row, DIALOGUE, str(path)).strip()
+            key = read_id(row, KEY, str(path)).strip()
             if is_blank(row.values[TEXT]):
                 fault = Fault("text", "nothing", "Fill it in or remove the row.", TEXT)
                 raise RowError(str(path), row.line, fault)
         except RowError as error:
             refuse(bad_rows, error, row.values)
             continue
-        if split_of(dialogue) == split:
-            turns = [joined(line) for line in row.values[TEXT].splitlines() if not is_blank(line)]
-            yield Example(key, turns, "en", _votes(row.values, names))
+        if find_split(dialogue) == split:
+            turns = [
+                join_tokens(line) for line in row.values[TEXT].splitlines() if not is_blank(line)
+            ]
+            yield Example(key, turns, "en", _count_votes(row.values, names))
 
 
-def _votes(values: Mapping[str, Any], names: tuple[str, ...]) -> dict[str, float]:
+def _count_votes(values: Mapping[str, Any], names: tuple[str, ...]) -> dict[str, float]:
     """The labels that were chosen, each with its share of the workers."""
     chosen = [_OTHER.sub("", values[name].strip().lower()).strip(" .") for name in ANSWERS]
     return {name: chosen.count(name) / len(ANSWERS) for name in chosen if name in names}

@@ -7,7 +7,7 @@ import numpy as np
 
 from emoscope.corpora.corpus import Corpus
 from emoscope.errors import InputError
-from emoscope.reading.errors import BadRows, Fault, RowError, refuse, shown
+from emoscope.reading.errors import BadRows, Fault, RowError, format_value, refuse
 from emoscope.reading.row_formats import Row
 from emoscope.reading.rows import read_rows
 from emoscope.taxonomy import Taxonomy
@@ -40,7 +40,7 @@ def load(root: Path, split: str, *, bad_rows: BadRows = "stop", encoding: str = 
         Chatterjee et al. 2019, SemEval-2019 Task 3: EmoContext Contextual Emotion Detection in
         Text.
     """
-    path = _file(root, split)
+    path = _find_file(root, split)
     taxonomy = Taxonomy.load("emocontext")
     places = {name: place for place, name in enumerate(taxonomy.names)}
     ids: list[str] = []
@@ -51,7 +51,7 @@ def load(root: Path, split: str, *, bad_rows: BadRows = "stop", encoding: str = 
         if not checked:
             labelled = _check_header(path, tuple(row.values))
             checked = True
-        fault = _fault(row, places)
+        fault = _find_fault(row, places)
         if fault:
             refuse(bad_rows, RowError(str(path), row.line, fault), row.values)
             continue
@@ -65,7 +65,7 @@ def load(root: Path, split: str, *, bad_rows: BadRows = "stop", encoding: str = 
     return Corpus.from_rows("emocontext", taxonomy, ids, turns, labels)
 
 
-def _file(root: Path, split: str) -> Path:
+def _find_file(root: Path, split: str) -> Path:
     if root.is_file():
         return root
     candidates = [root / f"{split}{suffix}" for suffix in _SUFFIXES]
@@ -87,14 +87,14 @@ def _check_header(path: Path, names: tuple[str, ...]) -> bool:
     if names not in HEADERS:
         fault = Fault(
             "the header 'id turn1 turn2 turn3 label', parted by tabs (label may be missing)",
-            shown("\t".join(names)),
+            format_value("\t".join(names)),
             "Put it on the first line.",
         )
         raise RowError(str(path), 1, fault)
     return len(names) == len(HEADERS[0])
 
 
-def _fault(row: Row, places: dict[str, int]) -> Fault | None:
+def _find_fault(row: Row, places: dict[str, int]) -> Fault | None:
     """What is wrong with a row, if anything."""
     values = row.values
     if values["id"] == "id" and values["turn1"] == "turn1":
@@ -107,5 +107,5 @@ def _fault(row: Row, places: dict[str, int]) -> Fault | None:
     if label is not None and label.strip() not in places:
         close = get_close_matches(label.strip().lower(), places, n=1)
         advice = f"Did you mean {close[0]!r}?" if close else "Correct the label."
-        return Fault(f"one of {', '.join(places)}", shown(label), advice, "label")
+        return Fault(f"one of {', '.join(places)}", format_value(label), advice, "label")
     return None

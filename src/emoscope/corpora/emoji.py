@@ -34,9 +34,17 @@ from emoscope.strict import (
     short,
 )
 from emoscope.taxonomy import Taxonomy
-from emoscope.text.emoji import canonical, contains_emoji, is_emoji
+from emoscope.text.emoji import contains_emoji, is_emoji, to_canonical
 
-__all__ = ["Emoji", "EmojiText", "Material", "generate", "load", "load_material", "read_material"]
+__all__ = [
+    "Emoji",
+    "EmojiText",
+    "Material",
+    "generate_emoji_texts",
+    "load",
+    "load_material",
+    "read_material",
+]
 
 SIZES = {"train": 2500, "dev": 300, "test": 300}
 TAXONOMY = "goemotions"
@@ -80,7 +88,7 @@ class Material:
     """What the corpus is made of.
 
     Attributes:
-        emoji: each emoji by its canonical form (`emoscope.text.emoji.canonical`); genders of a
+        emoji: each emoji by its canonical form (`emoscope.text.emoji.to_canonical`); genders of a
             person are emoji of their own, skin tones are not.
         frequent: canonical forms of those that people type most.
         carriers: sentences without emotion.
@@ -110,7 +118,7 @@ def load(root: Path, split: str, *, bad_rows: BadRows = "stop") -> Corpus:
     Raises:
         InputError: if the split is unknown.
     """
-    rows = generate(split)
+    rows = generate_emoji_texts(split)
     taxonomy = Taxonomy.load(TAXONOMY)
     labels = np.zeros((len(rows), len(taxonomy)), dtype=np.float32)
     for number, row in enumerate(rows):
@@ -120,7 +128,7 @@ def load(root: Path, split: str, *, bad_rows: BadRows = "stop") -> Corpus:
     return Corpus.from_rows("emoji", taxonomy, ids, turns, labels)
 
 
-def generate(split: str) -> list[EmojiText]:
+def generate_emoji_texts(split: str) -> list[EmojiText]:
     """The texts of a split, always the same, in random order.
 
     Args:
@@ -136,25 +144,25 @@ def generate(split: str) -> list[EmojiText]:
         raise InputError(f"the emoji corpus has the splits {', '.join(SIZES)}, not {split!r}")
     material = load_material()
     rng = Random(f"emoji:{split}")  # noqa: S311 - text to learn from, not a secret
-    carriers = _of_split(material.carriers, split)
+    carriers = _select_split(material.carriers, split)
     texts: dict[str, Mapping[str, float]] = {carrier: {"neutral": 1.0} for carrier in carriers}
     if split == "train":
         texts |= {each.spelling: each.labels for each in material.emoji.values()}
-    for place, each in enumerate(_of_split(list(material.emoji.values()), split)):
+    for place, each in enumerate(_select_split(list(material.emoji.values()), split)):
         texts[each.spelling * (2 + place % 2)] = each.labels
     wanted = len(texts) + _PAIRS[split]
-    for marks, labels in _pairs(material, rng):
+    for marks, labels in _draw_pairs(material, rng):
         if len(texts) == wanted:
             break
         if _SPLITS[zlib.crc32(marks.encode()) % len(_SPLITS)] == split:
             texts[marks] = labels
-    for text, labels in _carried(carriers, material, rng):
+    for text, labels in _draw_carried(carriers, material, rng):
         if len(texts) == SIZES[split]:
             break
         texts[text] = labels
     return [
         EmojiText(str(number), text, labels)
-        for number, (text, labels) in enumerate(_shuffled(texts.items(), rng))
+        for number, (text, labels) in enumerate(_shuffle(texts.items(), rng))
     ]
 
 
@@ -184,13 +192,13 @@ def read_material(text: str) -> Material:
     check_keys(data, ("emoji", "frequent", "carriers"), (), "the table of emoji")
     taxonomy = Taxonomy.load(TAXONOMY)
     every = [
-        _emoji(typed, entry, taxonomy)
+        _make_emoji(typed, entry, taxonomy)
         for spelling, entry in mapping(data["emoji"], "'emoji'").items()
-        for typed in _spellings(spelling, entry)
+        for typed in _find_spellings(spelling, entry)
     ]
-    forms = [canonical(each.spelling) for each in every]
+    forms = [to_canonical(each.spelling) for each in every]
     check_unique(forms, "the table of emoji", "emoji")
-    frequent = tuple(map(canonical, sequence(data["frequent"], "'frequent'")))
+    frequent = tuple(map(to_canonical, sequence(data["frequent"], "'frequent'")))
     check_unique(frequent, "'frequent'", "emoji")
     if unknown := [form for form in frequent if form not in forms]:
         raise InputError(
@@ -206,7 +214,7 @@ def read_material(text: str) -> Material:
     return Material(by_form, frequent, carriers)
 
 
-def _emoji(spelling: Any, entry: Any, taxonomy: Taxonomy) -> Emoji:
+def _make_emoji(spelling: Any, entry: Any, taxonomy: Taxonomy) -> Emoji:
     check_text(spelling, "an emoji")
     if not is_emoji(spelling):
         raise InputError(f"'emoji' must have emoji as keys, got {short(spelling)}. Correct it.")
@@ -229,28 +237,28 @@ def _emoji(spelling: Any, entry: Any, taxonomy: Taxonomy) -> Emoji:
     return Emoji(spelling, MappingProxyType(weights), words)
 
 
-def _spellings(spelling: Any, entry: Any) -> tuple[Any, ...]:
+def _find_spellings(spelling: Any, entry: Any) -> tuple[Any, ...]:
     """The emoji and, if the entry says so, the woman and the man, which other words describe."""
     if not (isinstance(entry, Mapping) and entry.get("genders")):
         return (spelling,)
-    return (spelling, *(f"{canonical(spelling)}\u200d{sign}" for sign in _GENDERS))
+    return (spelling, *(f"{to_canonical(spelling)}\u200d{sign}" for sign in _GENDERS))
 
 
-def _of_split(items: Sequence[T], split: str) -> list[T]:
+def _select_split(items: Sequence[T], split: str) -> list[T]:
     """The items whose places are of this split."""
     return [item for place, item in enumerate(items) if _SPLITS[place % len(_SPLITS)] == split]
 
 
-def _pairs(material: Material, rng: Random) -> Iterator[tuple[str, Mapping[str, float]]]:
+def _draw_pairs(material: Material, rng: Random) -> Iterator[tuple[str, Mapping[str, float]]]:
     """Two different emoji of one main label, without end."""
     every = list(material.emoji.values())
     while True:
-        pair = _pair(_pick(every, rng), every, rng)
+        pair = _draw_pair(_pick(every, rng), every, rng)
         if pair is not None:
             yield pair
 
 
-def _pair(
+def _draw_pair(
     first: Emoji, every: Sequence[Emoji], rng: Random
 ) -> tuple[str, Mapping[str, float]] | None:
     """The emoji and another one of its main label, if there is one."""
@@ -264,26 +272,26 @@ def _pair(
     return first.spelling + second.spelling, labels
 
 
-def _carried(
+def _draw_carried(
     carriers: Sequence[str], material: Material, rng: Random
 ) -> Iterator[tuple[str, Mapping[str, float]]]:
     """Sentences with emoji, without end; all of both come before any comes again."""
     every = list(material.emoji.values())
     often = [material.emoji[form] for form in material.frequent for _ in range(_EXTRA)]
-    sentences = _again_and_again(carriers, rng)
-    for emoji in _again_and_again([*every, *often], rng):
+    sentences = _repeat_shuffled(carriers, rng)
+    for emoji in _repeat_shuffled([*every, *often], rng):
         marks, labels = emoji.spelling * _pick(_TIMES, rng), emoji.labels
         if rng.random() < _PAIR_SHARE:
-            marks, labels = _pair(emoji, every, rng) or (marks, labels)
+            marks, labels = _draw_pair(emoji, every, rng) or (marks, labels)
         yield _pick(_LAYOUTS, rng).format(text=next(sentences), marks=marks), labels
 
 
-def _again_and_again(items: Sequence[T], rng: Random) -> Iterator[T]:
+def _repeat_shuffled(items: Sequence[T], rng: Random) -> Iterator[T]:
     while True:
-        yield from _shuffled(items, rng)
+        yield from _shuffle(items, rng)
 
 
-def _shuffled(items: Iterable[T], rng: Random) -> list[T]:
+def _shuffle(items: Iterable[T], rng: Random) -> list[T]:
     every = list(items)
     order = [rng.random() for _ in every]
     return [every[place] for place in sorted(range(len(every)), key=order.__getitem__)]

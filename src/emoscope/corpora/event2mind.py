@@ -6,9 +6,9 @@ from collections import Counter
 from pathlib import Path
 
 from emoscope.corpora.corpus import Corpus
-from emoscope.corpora.event2mind_answers import named_feelings
-from emoscope.corpora.examples import Example, check_languages, corpus_of
-from emoscope.corpora.first_person import first_person
+from emoscope.corpora.event2mind_answers import find_feelings
+from emoscope.corpora.examples import Example, check_languages, make_corpus
+from emoscope.corpora.first_person import to_first_person
 from emoscope.corpora.splits import check_split
 from emoscope.errors import InputError
 from emoscope.reading.conversations import check_named, is_blank
@@ -62,15 +62,15 @@ def load(
             "publish train.csv, dev.csv and test.csv at https://github.com/uwnlp/event2mind, in "
             f"docs/data/event2mind.zip. Put them in {path.parent}."
         )
-    answers = _answers(path, bad_rows)
+    answers = _read_answers(path, bad_rows)
     named = {event: Counter[str]() for event in answers}
     for event, rows in answers.items():
         for phrases in rows:
-            named[event].update(named_feelings(phrases))
+            named[event].update(find_feelings(phrases))
     examples = [
         Example(
             event,
-            [first_person(event)],
+            [to_first_person(event)],
             "en",
             {label: count / len(answers[event]) for label, count in votes.items()},
         )
@@ -82,10 +82,10 @@ def load(
     if len(examples) < len(answers):
         what = "events left out, as nobody named a feeling of the taxonomy"
         _log.warning("%s: %d of %d %s.", path, len(answers) - len(examples), len(answers), what)
-    return corpus_of("event2mind", Taxonomy.load("event2mind"), examples)
+    return make_corpus("event2mind", Taxonomy.load("event2mind"), examples)
 
 
-def _answers(path: Path, bad_rows: BadRows) -> dict[str, list[list[str]]]:
+def _read_answers(path: Path, bad_rows: BadRows) -> dict[str, list[list[str]]]:
     """What the workers wrote of each event, a list of phrases each."""
     answers: dict[str, list[list[str]]] = {}
     broken = total = 0
@@ -98,7 +98,7 @@ def _answers(path: Path, bad_rows: BadRows) -> dict[str, list[list[str]]]:
             refuse(bad_rows, RowError(str(path), row.line, fault), row.values)
             continue
         rows = answers.setdefault(row.values[EVENT].strip(), [])
-        phrases = _phrases(row.values[FEELINGS])
+        phrases = _parse_phrases(row.values[FEELINGS])
         if phrases is None:
             broken += 1
         else:
@@ -108,7 +108,7 @@ def _answers(path: Path, bad_rows: BadRows) -> dict[str, list[list[str]]]:
     return answers
 
 
-def _phrases(cell: str) -> list[str] | None:
+def _parse_phrases(cell: str) -> list[str] | None:
     """The phrases of a JSON list, None where it is broken."""
     try:
         phrases = json.loads(cell)

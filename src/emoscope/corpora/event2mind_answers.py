@@ -10,7 +10,7 @@ import yaml
 
 from emoscope.taxonomy import Taxonomy
 
-__all__ = ["named_feelings"]
+__all__ = ["find_feelings"]
 
 _PARTS = re.compile(r"[,;:/&+.!?\n]+|\b(?:and|but|yet)\b")
 _WORD = re.compile(r"[a-z]+(?:['-][a-z]+)*")
@@ -28,7 +28,7 @@ class _Words(NamedTuple):
     passive: Collection[str]
 
 
-def named_feelings(phrases: Iterable[str]) -> set[str]:
+def find_feelings(phrases: Iterable[str]) -> set[str]:
     """The labels of the taxonomy `event2mind` that some phrases name.
 
     A phrase is parted at marks, `and` and `but`. What may come before a feeling (`very`, `like he
@@ -42,37 +42,37 @@ def named_feelings(phrases: Iterable[str]) -> set[str]:
         label
         for phrase in phrases
         for part in _PARTS.split(phrase.lower().replace("’", "'"))
-        for label in _labels(_WORD.findall(part))
+        for label in _find_labels(_WORD.findall(part))
     }
 
 
-def _labels(words: list[str]) -> list[str]:
+def _find_labels(words: list[str]) -> list[str]:
     """The labels that a part names."""
-    table = _table()
+    table = _load_words()
     found: list[str] = []
     start = 0
     while start < len(words):
         if words[start] in table.before:
             start += 1
             continue
-        length, label = _longest(words[start:], table.labels)
+        length, label = _find_longest(words[start:], table.labels)
         if label is None:
             return []
         found.append(label)
         start += length
-        if start < len(words) and _ends(label, words[start], table):
+        if start < len(words) and _ends_label(label, words[start], table):
             return found
     return found
 
 
-def _ends(label: str, word: str, table: _Words) -> bool:
+def _ends_label(label: str, word: str, table: _Words) -> bool:
     """Whether a word after a label goes on about it, so that the label stands for itself."""
     if label in table.passive:
         return word == "by"
     return word in table.after or (word in table.clause and label not in table.transitive)
 
 
-def _longest(words: list[str], labels: Mapping[str, str]) -> tuple[int, str | None]:
+def _find_longest(words: list[str], labels: Mapping[str, str]) -> tuple[int, str | None]:
     for length in range(min(_LONGEST, len(words)), 0, -1):
         label = labels.get(" ".join(words[:length]))
         if label is not None:
@@ -81,7 +81,7 @@ def _longest(words: list[str], labels: Mapping[str, str]) -> tuple[int, str | No
 
 
 @cache
-def _table() -> _Words:
+def _load_words() -> _Words:
     data = yaml.safe_load(
         files("emoscope.corpora")
         .joinpath("data", "event2mind_answers.yaml")

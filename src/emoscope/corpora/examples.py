@@ -1,6 +1,7 @@
 """Rows of a table to examples: what each says of id, turns, language and labels."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from difflib import get_close_matches
 from itertools import chain
 from math import inf, isnan
@@ -10,8 +11,8 @@ import numpy as np
 import numpy.typing as npt
 
 from emoscope.errors import InputError
-from emoscope.reading.conversations import Columns, check_columns, is_blank, turns_of
-from emoscope.reading.errors import BadRows, Fault, RowError, refuse, shown
+from emoscope.reading.conversations import Columns, check_columns, is_blank, read_turns
+from emoscope.reading.errors import BadRows, Fault, RowError, format_value, refuse
 from emoscope.reading.row_formats import Row
 from emoscope.taxonomy import Label, Taxonomy
 
@@ -21,10 +22,10 @@ if TYPE_CHECKING:
 __all__ = [
     "Example",
     "check_languages",
-    "corpus_of",
-    "headed",
-    "inferred_taxonomy",
+    "infer_taxonomy",
+    "make_corpus",
     "read_examples",
+    "read_header",
 ]
 
 # What a row says of its labels: names with their values, or None where it says nothing.
@@ -58,7 +59,7 @@ def check_languages(
     return tuple(wanted)
 
 
-def headed(rows: Iterator[Row], path: str) -> tuple[tuple[str, ...], Iterator[Row]]:
+def read_header(rows: Iterator[Row], path: str) -> tuple[tuple[str, ...], Iterator[Row]]:
     """Names of the columns of a table, and its rows from the first on.
 
     Raises:
@@ -70,16 +71,31 @@ def headed(rows: Iterator[Row], path: str) -> tuple[tuple[str, ...], Iterator[Ro
     return tuple(first.values), chain((first,), rows)
 
 
+@dataclass(frozen=True)
+class TableOptions:
+    """How the rows of a table are read as examples.
+
+    Attributes:
+        language: code of the language where no column says it.
+        fixed: whether all rows have the columns of the first, so that one that is missing is the
+            table's fault.
+        open_labels: whether the rows may lack some of the taxonomy's labels and have others; never
+            of labels that exclude each other, where a text would be left with none.
+        bad_rows: `"stop"`, or the file that collects the rows that cannot be used.
+    """
+
+    language: str = "en"
+    fixed: bool = True
+    open_labels: bool = False
+    bad_rows: BadRows = "stop"
+
+
 def read_examples(
     rows: Iterable[Row],
     taxonomy: Taxonomy | None,
     columns: Columns,
     path: str,
-    *,
-    language: str = "en",
-    fixed: bool = True,
-    open_labels: bool = False,
-    bad_rows: BadRows = "stop",
+    options: TableOptions = TableOptions(),
 ) -> list[Example]:
     """Read what the rows of a table say, wherever they come from.
 
@@ -90,12 +106,7 @@ def read_examples(
         taxonomy: the labels; None if the rows are to tell them.
         columns: which columns hold what.
         path: name of the table for messages.
-        language: code of the language where no column says it.
-        fixed: whether all rows have the columns of the first, so that one that is missing is the
-            table's fault.
-        open_labels: whether the rows may lack some of the taxonomy's labels and have others; never
-            of labels that exclude each other, where a text would be left with none.
-        bad_rows: `"stop"`, or the file that collects the rows that cannot be used.
+        options: how they are read.
 
     Raises:
         RowError: at a row that cannot be used, unless such rows are collected.
@@ -105,19 +116,19 @@ def read_examples(
     examples: list[Example] = []
     for row in rows:
         if marks_of is None:
-            if fixed:
+            if options.fixed:
                 check_columns(row.values, columns, path)
-            marks_of = _marks_reader(row, taxonomy, columns, path, open_labels)
+            marks_of = _make_marks_reader(row, taxonomy, columns, path, options.open_labels)
         try:
-            examples.append(_example(row, columns, language, marks_of, path))
+            examples.append(_make_example(row, columns, options.language, marks_of, path))
         except RowError as error:
-            refuse(bad_rows, error, row.values)
+            refuse(options.bad_rows, error, row.values)
     if not examples:
         raise InputError(f"{path}: expected rows with text, got none that can be used.")
     return examples
 
 
-def inferred_taxonomy(
+def infer_taxonomy(
     name: str, examples: Sequence[Example], columns: Columns, language: str
 ) -> Taxonomy:
     """The taxonomy that the labels of the examples make up.
@@ -145,7 +156,7 @@ def inferred_taxonomy(
     return Taxonomy(name, tuple(Label(each, (each,)) for each in names), language, exclusive)
 
 
-def met_taxonomy(taxonomy: Taxonomy, examples: Sequence[Example], columns: Columns) -> Taxonomy:
+def adapt_taxonomy(taxonomy: Taxonomy, examples: Sequence[Example], columns: Columns) -> Taxonomy:
     """The labels that the examples are about: known ones first, then others by name.
 
     Of a column for each label the table may lack some; one column of labels is about all that are
@@ -171,7 +182,7 @@ def met_taxonomy(taxonomy: Taxonomy, examples: Sequence[Example], columns: Colum
     )
 
 
-def corpus_of(name: str, taxonomy: Taxonomy, examples: Sequence[Example]) -> "Corpus":
+def make_corpus(name: str, taxonomy: Taxonomy, examples: Sequence[Example]) -> "Corpus":
     """The corpus that these examples make up."""
     # Coded rows are read where the packages of training are not installed.
     from emoscope.corpora.corpus import Corpus
@@ -181,18 +192,18 @@ def corpus_of(name: str, taxonomy: Taxonomy, examples: Sequence[Example]) -> "Co
         taxonomy,
         [example.id for example in examples],
         [example.turns for example in examples],
-        _array([example.marks for example in examples], taxonomy.names),
+        _to_label_array([example.marks for example in examples], taxonomy.names),
         [example.language for example in examples],
     )
 
 
-def _example(
+def _make_example(
     row: Row, columns: Columns, default: str, marks_of: Callable[[Row], Marks], path: str
 ) -> Example:
     if len(row.values) > 1 and all(value == name for name, value in row.values.items()):
         fault = Fault("an example", "the header again", "Remove this line.")
         raise RowError(path, row.line, fault)
-    key, turns = turns_of(row, columns, path)
+    key, turns = read_turns(row, columns, path)
     if all(is_blank(turn) for turn in turns):
         advice = "Fill it in or remove the row."
         raise RowError(path, row.line, Fault("text", "nothing", advice, columns.turns[-1]))
@@ -201,14 +212,14 @@ def _example(
         language = row.values.get(columns.language) or ""
         if not isinstance(language, str) or not language.strip():
             fault = Fault(
-                "the code of a language", shown(language), "Fill it in.", columns.language
+                "the code of a language", format_value(language), "Fill it in.", columns.language
             )
             raise RowError(path, row.line, fault)
         language = language.strip()
     return Example(key, turns, language, marks_of(row))
 
 
-def _marks_reader(
+def _make_marks_reader(
     first: Row, taxonomy: Taxonomy | None, columns: Columns, path: str, open_labels: bool
 ) -> Callable[[Row], Marks]:
     """How the labels of a row are read in this table."""
@@ -216,8 +227,8 @@ def _marks_reader(
     exclusive = taxonomy is not None and taxonomy.exclusive
     others = open_labels and not exclusive
     if columns.label is not None:
-        column, separator = columns.label, columns.label_separator
-        return lambda row: _marks_in_one(row, column, separator, names, exclusive, path, others)
+        given = _OneColumn(columns.label, columns.label_separator, names, exclusive, others)
+        return lambda row: given.marks(row, path)
     sources = columns.labels
     if sources is None and names is not None:
         present = [name for name in names if name in first.values]
@@ -242,10 +253,10 @@ def _marks_reader(
             f"{', '.join(names)}; got {len(sources)}."
         )
     pairs = list(zip(names, sources, strict=True))
-    return lambda row: _marks_in_many(row, pairs, exclusive, path)
+    return lambda row: _read_marks(row, pairs, exclusive, path)
 
 
-def _marks_in_many(row: Row, pairs: list[tuple[str, str]], exclusive: bool, path: str) -> Marks:
+def _read_marks(row: Row, pairs: list[tuple[str, str]], exclusive: bool, path: str) -> Marks:
     cells = [(name, column, row.values.get(column)) for name, column in pairs]
     blank = [column for _, column, cell in cells if is_blank(cell)]
     if len(blank) == len(cells):
@@ -253,52 +264,59 @@ def _marks_in_many(row: Row, pairs: list[tuple[str, str]], exclusive: bool, path
     if blank:
         advice = "Fill in all labels of the row or none."
         raise RowError(path, row.line, Fault("0 or 1", "nothing", advice, blank[0]))
-    marks = {name: _number(row, column, cell, path) for name, column, cell in cells}
+    marks = {name: _parse_value(row, column, cell, path) for name, column, cell in cells}
     if exclusive and sorted(marks.values()) != [0.0] * (len(marks) - 1) + [1.0]:
-        came = shown({name: value for name, value in marks.items() if value})
+        came = format_value({name: value for name, value in marks.items() if value})
         advice = "Correct them, or use a taxonomy that is not exclusive."
         raise RowError(path, row.line, Fault("a single label that is 1", came, advice))
     return marks
 
 
-def _number(row: Row, column: str, cell: object, path: str) -> float:
+def _parse_value(row: Row, column: str, cell: object, path: str) -> float:
     try:
         value = float(cell) if isinstance(cell, str | int | float) else -1.0
     except (ValueError, OverflowError):
         value = -1.0
     if not 0 <= value <= 1 or isnan(value):
-        fault = Fault("0 or 1 (or a number between)", shown(cell), "Correct the value.", column)
+        fault = Fault(
+            "0 or 1 (or a number between)", format_value(cell), "Correct the value.", column
+        )
         raise RowError(path, row.line, fault)
     return value
 
 
-def _marks_in_one(
-    row: Row,
-    column: str,
-    separator: str | None,
-    names: tuple[str, ...] | None,
-    exclusive: bool,
-    path: str,
-    others: bool,
-) -> Marks:
-    cell: Any = row.values.get(column)
-    if isinstance(cell, list):
-        items = cell
-    elif is_blank(cell):
-        return None
-    elif isinstance(cell, str) and separator and cell.strip() not in (names or ()):
-        items = [item for item in cell.split(separator) if item.strip()]
-    else:
-        items = [cell]
-    marks = {_known(row, column, item, names, path, others): 1.0 for item in items}
-    if exclusive and len(marks) != 1:
-        came = f"{len(marks)} ({shown(cell)})"
-        advice = "Give one, or use a taxonomy that is not exclusive."
-        raise RowError(path, row.line, Fault("a single label", came, advice, column))
-    return marks
+@dataclass(frozen=True)
+class _OneColumn:
+    """A column that names the labels of a row."""
+
+    column: str
+    separator: str | None
+    names: tuple[str, ...] | None
+    exclusive: bool
+    others: bool
+
+    def marks(self, row: Row, path: str) -> Marks:
+        cell: Any = row.values.get(self.column)
+        if isinstance(cell, list):
+            items = cell
+        elif is_blank(cell):
+            return None
+        elif isinstance(cell, str) and self.separator and cell.strip() not in (self.names or ()):
+            items = [item for item in cell.split(self.separator) if item.strip()]
+        else:
+            items = [cell]
+        known = [
+            _find_label(row, self.column, item, self.names, path, self.others) for item in items
+        ]
+        marks = dict.fromkeys(known, 1.0)
+        if self.exclusive and len(marks) != 1:
+            came = f"{len(marks)} ({format_value(cell)})"
+            advice = "Give one, or use a taxonomy that is not exclusive."
+            raise RowError(path, row.line, Fault("a single label", came, advice, self.column))
+        return marks
 
 
-def _known(
+def _find_label(
     row: Row, column: str, item: object, names: tuple[str, ...] | None, path: str, others: bool
 ) -> str:
     """The name of a label that is given by name or by place, or of another where such may be."""
@@ -307,7 +325,9 @@ def _known(
     elif isinstance(item, float) and item.is_integer():
         item = int(item)
     if isinstance(item, bool) or not isinstance(item, str | int) or item == "":
-        fault = Fault("the name or place of a label", shown(item), "Correct the label.", column)
+        fault = Fault(
+            "the name or place of a label", format_value(item), "Correct the label.", column
+        )
         raise RowError(path, row.line, fault)
     name = str(item)
     if names is None or name in names:
@@ -321,10 +341,10 @@ def _known(
     close = get_close_matches(name, names, n=1)
     advice = f"Did you mean {close[0]!r}?" if close else "Correct it, or use another taxonomy."
     expected = f"one of {', '.join(names)}, or a number from 0 to {len(names) - 1}"
-    raise RowError(path, row.line, Fault(expected, shown(item), advice, column))
+    raise RowError(path, row.line, Fault(expected, format_value(item), advice, column))
 
 
-def _array(marks: list[Marks], names: tuple[str, ...]) -> npt.NDArray[np.float32]:
+def _to_label_array(marks: list[Marks], names: tuple[str, ...]) -> npt.NDArray[np.float32]:
     """Labels (N, K), a row of NaN where a row says nothing."""
     places = {name: place for place, name in enumerate(names)}
     labels = np.zeros((len(marks), len(names)), dtype=np.float32)

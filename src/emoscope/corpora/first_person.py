@@ -3,9 +3,9 @@
 import re
 import zlib
 
-from emoscope.corpora.subtitles import joined
+from emoscope.corpora.subtitles import join_tokens
 
-__all__ = ["base_form", "first_person"]
+__all__ = ["to_base_form", "to_first_person"]
 
 NAMES = ("Alex", "Anna", "Ben", "Chris", "Dana", "Kim", "Maria", "Omar", "Robin", "Sam")
 _AUXILIARIES = {
@@ -41,7 +41,7 @@ _SHORTEST = 4
 _PERSON = re.compile(r"Person([XYZ])('s|\W.*)?", re.DOTALL)
 
 
-def first_person(event: str) -> str:
+def to_first_person(event: str) -> str:
     """An event as PersonX would tell it: `PersonX pays the bills` becomes `I pay the bills`.
 
     PersonX becomes `I`, `me` or `my`, and the verbs after `I` follow. PersonY and PersonZ get
@@ -51,7 +51,7 @@ def first_person(event: str) -> str:
     Args:
         event: as in Event2Mind, cut into tokens.
     """
-    words = joined(event).split(" ")
+    words = join_tokens(event).split(" ")
     mine = words[0] == "PersonX"
     alone = mine and not re.search("Person[YZ]", event)
     start = zlib.crc32(event.encode())
@@ -61,21 +61,21 @@ def first_person(event: str) -> str:
         before = retold[-1] if retold else ""
         person = _PERSON.fullmatch(word)
         if person is None:
-            retold.append(_pronoun(word, before, mine, alone and not _others(retold)))
+            retold.append(_replace_pronoun(word, before, mine, alone and not _has_others(retold)))
         elif person[1] != "X":
             retold.append(NAMES[(start + (person[1] == "Z")) % len(NAMES)] + (person[2] or ""))
         elif person[2] == "'s":
             retold.append("my")
         elif not retold or before in _BEFORE_SUBJECT or (words[:1] and words[0] in _AFTER_SUBJECT):
             retold.append("I" + (person[2] or ""))
-            words = _agreeing(words)
+            words = _make_agree(words)
         else:
             retold.append("me" + (person[2] or ""))
     text = " ".join(retold).replace("___", "something")
     return text[:1].upper() + text[1:]
 
 
-def base_form(verb: str) -> str:
+def to_base_form(verb: str) -> str:
     """A verb of the third person as it is in the first: `carries` becomes `carry`."""
     if len(verb) < _SHORTEST or verb.endswith(("ss", "us", "'s")):
         return verb
@@ -88,7 +88,7 @@ def base_form(verb: str) -> str:
     return verb.removesuffix("s")
 
 
-def _agreeing(words: list[str]) -> list[str]:
+def _make_agree(words: list[str]) -> list[str]:
     """The words after `I`, the verb agreeing with it."""
     start = 0
     negated = False
@@ -102,19 +102,19 @@ def _agreeing(words: list[str]) -> list[str]:
         return words
     verb, rest = words[start], words[start + 1 :]
     if verb in _MODALS:
-        return [*adverbs, _MODALS[verb], *map(base_form, rest[:1]), *rest[1:]]
-    verb = _AUXILIARIES.get(verb, base_form(verb))
+        return [*adverbs, _MODALS[verb], *map(to_base_form, rest[:1]), *rest[1:]]
+    verb = _AUXILIARIES.get(verb, to_base_form(verb))
     if negated:
         verb = "am not" if verb == "am" else f"don't {verb}"
     return [*adverbs, verb, *rest]
 
 
-def _pronoun(word: str, before: str, mine: bool, alone: bool) -> str:
+def _replace_pronoun(word: str, before: str, mine: bool, alone: bool) -> str:
     if mine and word in _SELF and before != "among":
         return "myself"
     return "my" if alone and word in _THEIRS else word
 
 
-def _others(retold: list[str]) -> bool:
-    """Whether a pronoun may mean somebody who was named before."""
+def _has_others(retold: list[str]) -> bool:
+    """Whether somebody else was named before, whom a pronoun may mean."""
     return not {"the", "a", "an", "this", "that", "one"}.isdisjoint(retold)

@@ -7,7 +7,13 @@ from random import Random
 from typing import Any
 
 from emoscope.corpora.corpus import Corpus
-from emoscope.corpora.examples import check_languages, corpus_of, headed, read_examples
+from emoscope.corpora.examples import (
+    TableOptions,
+    check_languages,
+    make_corpus,
+    read_examples,
+    read_header,
+)
 from emoscope.errors import InputError
 from emoscope.reading.conversations import Columns, check_columns, is_blank
 from emoscope.reading.errors import BadRows
@@ -15,7 +21,7 @@ from emoscope.reading.row_formats import Row
 from emoscope.reading.rows import read_rows
 from emoscope.taxonomy import Taxonomy
 
-__all__ = ["load", "split_places"]
+__all__ = ["find_split_places", "load"]
 
 SPLITS = ("train", "dev", "test")
 SEED = 42
@@ -41,7 +47,7 @@ def load(
 
     Args:
         root: the file, or a folder with exactly one `.csv`.
-        split: `"train"`, `"dev"` or `"test"`; see `split_places`.
+        split: `"train"`, `"dev"` or `"test"`; see `find_split_places`.
         languages: only `fr` is there.
         bad_rows: `"stop"`, or the file that collects the rows that cannot be used. Such rows are
             left out before the split, and are in no split.
@@ -58,27 +64,26 @@ def load(
     if split not in SPLITS:
         raise InputError(f"Expected a split among {', '.join(SPLITS)}; got {split!r}.")
     check_languages("french_election", languages, ("fr",))
-    path = _file(root)
+    path = _find_file(root)
     taxonomy = Taxonomy.load("french_election")
     with path.open("rb") as file:
         if file.read(len(_UTF8_MARK)) == _UTF8_MARK:
             encoding = "utf-8"
-    names, rows = headed(read_rows(path, "csv", encoding, bad_rows=bad_rows), str(path))
+    names, rows = read_header(read_rows(path, "csv", encoding, bad_rows=bad_rows), str(path))
     check_columns(dict.fromkeys(names), Columns(turns=(TEXT,)), str(path))
-    labels = _label_columns(str(path), names, taxonomy)
+    labels = _find_label_columns(str(path), names, taxonomy)
     examples = read_examples(
-        _filled(rows, labels),
+        _fill_blanks(rows, labels),
         taxonomy,
         Columns(turns=(TEXT,), labels=labels),
         str(path),
-        language="fr",
-        bad_rows=bad_rows,
+        TableOptions(language="fr", bad_rows=bad_rows),
     )
-    places = split_places(len(examples), split)
-    return corpus_of("french_election", taxonomy, [examples[place] for place in places])
+    places = find_split_places(len(examples), split)
+    return make_corpus("french_election", taxonomy, [examples[place] for place in places])
 
 
-def split_places(count: int, split: str) -> list[int]:
+def find_split_places(count: int, split: str) -> list[int]:
     """Places of the rows of a split, in rising order.
 
     Dev and test are a tenth each, rounded down but at least one row: the first and the second half
@@ -100,7 +105,7 @@ def split_places(count: int, split: str) -> list[int]:
     return sorted(drawn[:size] if split == "dev" else drawn[size:])
 
 
-def _file(root: Path) -> Path:
+def _find_file(root: Path) -> Path:
     if root.is_file():
         return root
     found = sorted(path for path in root.glob("*") if path.suffix.lower() == ".csv")
@@ -114,31 +119,31 @@ def _file(root: Path) -> Path:
     return found[0]
 
 
-def _label_columns(path: str, names: tuple[str, ...], taxonomy: Taxonomy) -> tuple[str, ...]:
+def _find_label_columns(path: str, names: tuple[str, ...], taxonomy: Taxonomy) -> tuple[str, ...]:
     """The file's columns of clusters in the taxonomy's order."""
     found: dict[str, str] = {}
+    expected = _list_clusters(taxonomy.names, taxonomy)
     for column in names:
         if not column.strip().lower().startswith(PREFIX):
             continue
-        cluster = _cluster(column.strip()[len(PREFIX) :], taxonomy)
+        cluster = _find_cluster(column.strip()[len(PREFIX) :], taxonomy)
         if cluster is None or cluster in found:
             what = f"the unknown {column!r}" if cluster is None else f"{column!r} as a further one"
             raise InputError(
-                f"{path}: expected one column for each of {_clusters(taxonomy.names, taxonomy)}; "
-                f"got {what}. Rename or remove it."
+                f"{path}: expected one column for each of {expected}; got {what}. "
+                "Rename or remove it."
             )
         found[cluster] = column
     lacking = [name for name in taxonomy.names if name not in found]
     if lacking:
         raise InputError(
-            f"{path}: expected one column for each of {_clusters(taxonomy.names, taxonomy)}; got "
-            f"none for {_clusters(lacking, taxonomy)}. Add them, or read the file as a tabular "
-            "corpus."
+            f"{path}: expected one column for each of {expected}; got none for "
+            f"{_list_clusters(lacking, taxonomy)}. Add them, or read the file as a tabular corpus."
         )
     return tuple(found[name] for name in taxonomy.names)
 
 
-def _cluster(text: str, taxonomy: Taxonomy) -> str | None:
+def _find_cluster(text: str, taxonomy: Taxonomy) -> str | None:
     """Name of the cluster that shares words with a column's; of several the first word's."""
     for words in (text.split("/"), text.split("/")[:1]):
         wanted = {word.strip().casefold() for word in words}
@@ -156,21 +161,21 @@ def _cluster(text: str, taxonomy: Taxonomy) -> str | None:
     return None
 
 
-def _clusters(names: Iterable[str], taxonomy: Taxonomy) -> str:
+def _list_clusters(names: Iterable[str], taxonomy: Taxonomy) -> str:
     labels = (taxonomy.labels[taxonomy.index(name)] for name in names)
     return ", ".join(PREFIX + "/".join(label.words) for label in labels)
 
 
-def _filled(rows: Iterable[Row], labels: tuple[str, ...]) -> Iterator[Row]:
+def _fill_blanks(rows: Iterable[Row], labels: tuple[str, ...]) -> Iterator[Row]:
     """The rows with 0 for a blank among filled labels, and 1 for what is above it."""
     for row in rows:
         if all(is_blank(row.values[name]) for name in labels):
             yield row
         else:
-            yield Row(row.line, row.values | {n: _clipped(row.values[n]) for n in labels})
+            yield Row(row.line, row.values | {n: _clip(row.values[n]) for n in labels})
 
 
-def _clipped(cell: Any) -> Any:
+def _clip(cell: Any) -> Any:
     if is_blank(cell):
         return "0"
     try:

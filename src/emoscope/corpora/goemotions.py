@@ -5,12 +5,18 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from emoscope.corpora.corpus import Corpus
-from emoscope.corpora.examples import Example, check_languages, corpus_of, read_examples
+from emoscope.corpora.examples import (
+    Example,
+    TableOptions,
+    check_languages,
+    make_corpus,
+    read_examples,
+)
 from emoscope.errors import InputError
 from emoscope.reading.conversations import Columns
 from emoscope.reading.errors import BadRows, Fault, RowError, refuse
 from emoscope.reading.row_formats import Row
-from emoscope.reading.rows import format_of, read_rows
+from emoscope.reading.rows import find_format, read_rows
 from emoscope.taxonomy import Taxonomy
 
 __all__ = ["load"]
@@ -54,19 +60,23 @@ def load(
     taxonomy = Taxonomy.load("goemotions")
     columns = Columns(turns=("text",), id="id", label="labels")
     examples: list[Example] = []
-    for path in _files(root, split):
-        kind = format_of(path)
+    for path in _find_files(root, split):
+        kind = find_format(path)
         if kind == "tsv":
-            rows = _published(path, bad_rows)
+            rows = _read_published(path, bad_rows)
         else:
-            rows = _listed(read_rows(path, kind, bad_rows=bad_rows))
+            rows = _parse_label_lists(read_rows(path, kind, bad_rows=bad_rows))
         examples += read_examples(
-            rows, taxonomy, columns, str(path), fixed=kind != "jsonl", bad_rows=bad_rows
+            rows,
+            taxonomy,
+            columns,
+            str(path),
+            TableOptions(fixed=kind != "jsonl", bad_rows=bad_rows),
         )
-    return corpus_of("goemotions", taxonomy, examples)
+    return make_corpus("goemotions", taxonomy, examples)
 
 
-def _files(root: Path, split: str) -> list[Path]:
+def _find_files(root: Path, split: str) -> list[Path]:
     """The file of a split, or its parts."""
     if root.is_file():
         return [root]
@@ -89,7 +99,7 @@ def _files(root: Path, split: str) -> list[Path]:
     )
 
 
-def _published(path: Path, bad_rows: BadRows) -> Iterator[Row]:
+def _read_published(path: Path, bad_rows: BadRows) -> Iterator[Row]:
     """Rows of the publisher's files, which have no header."""
     for line, values in read_rows(path, "txt", bad_rows=bad_rows):
         if not values["text"]:
@@ -106,7 +116,7 @@ def _published(path: Path, bad_rows: BadRows) -> Iterator[Row]:
         refuse(bad_rows, RowError(str(path), line, fault), values["text"])
 
 
-def _listed(rows: Iterator[Row]) -> Iterator[Row]:
+def _parse_label_lists(rows: Iterator[Row]) -> Iterator[Row]:
     """The rows, with a list of labels where text holds one, as in the CSV form `[3, 27]`."""
     for row in rows:
         cell = row.values.get("labels")

@@ -2,12 +2,12 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from emoscope.corpora.corpus import Corpus
-from emoscope.corpora.examples import corpus_of, inferred_taxonomy, read_examples
+from emoscope.corpora.examples import TableOptions, infer_taxonomy, make_corpus, read_examples
 from emoscope.errors import InputError, require
 from emoscope.reading.conversations import Columns, check_columns
 from emoscope.reading.errors import BadRows
@@ -17,7 +17,7 @@ from emoscope.taxonomy import Label, Taxonomy
 if TYPE_CHECKING:
     import datasets
 
-__all__ = ["load"]
+__all__ = ["HubOptions", "load"]
 
 _NAME = re.compile(r"[\w.-]+(/[\w.-]+)?")
 _ALSO = {"dev": ("validation", "valid", "val"), "validation": ("dev",)}
@@ -25,17 +25,31 @@ _LABEL_COLUMNS = ("labels", "label")
 _ROWS = 1000
 
 
+@dataclass(frozen=True)
+class HubOptions:
+    """How a data set of the hub is found and read.
+
+    Attributes:
+        config: name of the data set's configuration, where it has several.
+        name: name of the corpus; the last part of the data set's name if None.
+        language: code of the language where no column says it; the taxonomy's, or `en`, if None.
+        bad_rows: `"stop"`, or the file that collects the rows that cannot be used.
+        cache: folder for what is downloaded and converted; that of `datasets` if None.
+    """
+
+    config: str | None = None
+    name: str | None = None
+    language: str | None = None
+    bad_rows: BadRows = "stop"
+    cache: Path | None = None
+
+
 def load(
     root: Path | str,
     split: str,
     taxonomy: Taxonomy | None = None,
     columns: Columns | None = None,
-    *,
-    config: str | None = None,
-    name: str | None = None,
-    language: str | None = None,
-    bad_rows: BadRows = "stop",
-    cache: Path | None = None,
+    options: HubOptions = HubOptions(),
 ) -> Corpus:
     """Load a split of a data set of the hub.
 
@@ -52,41 +66,36 @@ def load(
         columns: which columns hold what; by default the turn is in `text`. Where it does not name
             them, the id is in `id`, and the labels are in one column for each label of the
             taxonomy or else in `labels` or `label`, if there are such columns.
-        config: name of the data set's configuration, where it has several.
-        name: name of the corpus; the last part of `root` if None.
-        language: code of the language where no column says it; the taxonomy's, or `en`, if None.
-        bad_rows: `"stop"`, or the file that collects the rows that cannot be used.
-        cache: folder for what is downloaded and converted; that of `datasets` if None.
+        options: how it is found and read.
 
     Raises:
         RowError: at a row that cannot be used, unless such rows are collected.
         InputError: if there is no such data set, split or column, nothing says which labels there
             are, or no row is left.
     """
-    data, found = _split(_found(root, config, cache), split, str(root))
+    data, found = _find_split(_load_data(root, options.config, options.cache), split, str(root))
     path = f"{root} [{found}]"
-    columns = _completed(columns or Columns(), data.column_names, taxonomy)
-    name = name or Path(root).name
-    default = language or (taxonomy.language if taxonomy else "en")
+    columns = _complete_columns(columns or Columns(), data.column_names, taxonomy)
+    name = options.name or Path(root).name
+    default = options.language or (taxonomy.language if taxonomy else "en")
     check_columns(dict.fromkeys(data.column_names), columns, path)
-    names, several = _label_names(data, columns.label)
+    names, several = _find_label_names(data, columns.label)
     if taxonomy is None and names:
         labels = tuple(Label(each, (each,)) for each in names)
         taxonomy = Taxonomy(name, labels, default, exclusive=not several and len(labels) > 1)
     examples = read_examples(
-        _rows(data, columns, taxonomy, names),
+        _make_rows(data, columns, taxonomy, names),
         taxonomy,
         columns,
         path,
-        language=default,
-        bad_rows=bad_rows,
+        TableOptions(language=default, bad_rows=options.bad_rows),
     )
     if taxonomy is None:
-        taxonomy = inferred_taxonomy(name, examples, columns, default)
-    return corpus_of(name, taxonomy, examples)
+        taxonomy = infer_taxonomy(name, examples, columns, default)
+    return make_corpus(name, taxonomy, examples)
 
 
-def _found(
+def _load_data(
     root: Path | str, config: str | None, cache: Path | None
 ) -> "datasets.Dataset | datasets.DatasetDict":
     hub = require("datasets", "train")
@@ -115,7 +124,7 @@ def _found(
         ) from error
 
 
-def _split(
+def _find_split(
     found: "datasets.Dataset | datasets.DatasetDict", split: str, root: str
 ) -> "tuple[datasets.Dataset, str]":
     # A data set that was saved alone may know which split it was; else it is for training.
@@ -129,7 +138,7 @@ def _split(
     )
 
 
-def _completed(columns: Columns, present: list[str], taxonomy: Taxonomy | None) -> Columns:
+def _complete_columns(columns: Columns, present: list[str], taxonomy: Taxonomy | None) -> Columns:
     """The columns, with the usual ones of id and labels where none are named."""
     free = [name for name in present if name not in columns.names]
     if columns.id is None and "id" in free:
@@ -141,7 +150,7 @@ def _completed(columns: Columns, present: list[str], taxonomy: Taxonomy | None) 
     return columns
 
 
-def _label_names(data: "datasets.Dataset", column: str | None) -> tuple[list[str], bool]:
+def _find_label_names(data: "datasets.Dataset", column: str | None) -> tuple[list[str], bool]:
     """Names that the data set gives its labels, none if it does not, and whether in lists."""
     feature = data.features[column] if column is not None else None
     # A list of labels has the labels' own feature inside.
@@ -149,7 +158,7 @@ def _label_names(data: "datasets.Dataset", column: str | None) -> tuple[list[str
     return list(getattr(inner or feature, "names", ())), inner is not None
 
 
-def _rows(
+def _make_rows(
     data: "datasets.Dataset", columns: Columns, taxonomy: Taxonomy | None, names: list[str]
 ) -> Iterator[Row]:
     # Only these columns: others may hold what is slow to decode, such as sound.
@@ -163,14 +172,14 @@ def _rows(
             number += 1
             values = dict(zip(batch, cells, strict=True))
             if names and columns.label is not None:
-                values[columns.label] = _named(values[columns.label], names)
+                values[columns.label] = _name_labels(values[columns.label], names)
             yield Row(number, values)
 
 
-def _named(cell: Any, names: list[str]) -> Any:
-    """Numbers of labels as names; what is no number of a label stays."""
+def _name_labels(cell: Any, names: list[str]) -> Any:
+    """Replace label numbers by names; other values stay."""
     if isinstance(cell, list):
-        return [_named(each, names) for each in cell]
+        return [_name_labels(each, names) for each in cell]
     if isinstance(cell, int) and 0 <= cell < len(names):
         return names[cell]
     return None if cell == -1 else cell

@@ -55,14 +55,13 @@ def load_corpus(
     )
     labels = taxonomy if section.taxonomy is None else Taxonomy.load(section.taxonomy)
     if section.name == "hub":
-        return hub.load(root, split, taxonomy=labels, columns=columns, bad_rows=bad_rows).without(
+        return hub.load(root, split, labels, columns, hub.HubOptions(bad_rows=bad_rows)).without(
             *section.exclude
         )
     loaded = tabular.load(
         root / split,
         labels,
         columns,
-        open_labels=section.taxonomy is None,
-        bad_rows=bad_rows,
+        tabular.TabularOptions(open_labels=section.taxonomy is None, bad_rows=bad_rows),
     )
     return loaded.without(*section.exclude)

@@ -26,7 +26,7 @@ from emoscope.errors import InputError
 from emoscope.reading.errors import BadRows
 from emoscope.taxonomy import Taxonomy
 
-__all__ = ["LABELS", "SIZES", "SampleRow", "generate", "load", "write"]
+__all__ = ["LABELS", "SIZES", "SampleRow", "generate_conversations", "load", "write"]
 
 LABELS = ("others", "happy", "sad", "angry")
 SIZES = {"train": 3000, "dev": 1000, "test": 1000}
@@ -86,7 +86,7 @@ class _Habits:
     stretches: float
 
 
-def generate(split: str, seed: int = 0, size: int | None = None) -> list[SampleRow]:
+def generate_conversations(split: str, seed: int = 0, size: int | None = None) -> list[SampleRow]:
     """Generate one split.
 
     No conversation (case aside) can be in two splits, whatever the seeds and sizes.
@@ -108,15 +108,15 @@ def generate(split: str, seed: int = 0, size: int | None = None) -> list[SampleR
     if count < 1:
         raise InputError(f"size must be at least 1, got {count}")
     rng = Random(f"{split}:{seed}")  # noqa: S311 - text to learn from, not a secret
-    material = _material(held_out=split == "train")
+    material = _read_material(held_out=split == "train")
     rows = []
-    for number, label in enumerate(_labels(split, count, rng)):
+    for number, label in enumerate(_draw_labels(split, count, rng)):
         content = label
         if rng.random() < _LABEL_NOISE:
             content = _pick([other for other in LABELS if other != label], rng)
-        turns = _conversation(content, material, rng)
-        while _split_of(turns) != split:
-            turns = _conversation(content, material, rng)
+        turns = _make_conversation(content, material, rng)
+        while _find_split_of_turns(turns) != split:
+            turns = _make_conversation(content, material, rng)
         rows.append(SampleRow(str(number), turns, label))
     return rows
 
@@ -131,9 +131,9 @@ def load(split: str, seed: int = 0) -> Corpus:
 
     Args:
         split: `train`, `dev` or `test`.
-        seed: of the generation.
+        seed: the random seed of the generation.
     """
-    rows = generate(split, seed)
+    rows = generate_conversations(split, seed)
     taxonomy = Taxonomy.load("emocontext")
     labels = np.eye(len(taxonomy), dtype=np.float32)[[taxonomy.index(row.label) for row in rows]]
     ids, turns = [row.id for row in rows], [list(row.turns) for row in rows]
@@ -151,13 +151,16 @@ def write(folder: Path, seed: int = 0) -> None:
     """
     folder.mkdir(parents=True, exist_ok=True)
     for split in SIZES:
-        lines = [HEADER, *((row.id, *row.turns, row.label) for row in generate(split, seed))]
+        lines = [
+            HEADER,
+            *((row.id, *row.turns, row.label) for row in generate_conversations(split, seed)),
+        ]
         text = "".join("\t".join(line) + "\n" for line in lines)
         (folder / f"{split}.txt").write_text(text, encoding="utf-8", newline="\n")
 
 
 @cache
-def _material(held_out: bool) -> _Material:
+def _read_material(held_out: bool) -> _Material:
     """Read the material; with `held_out`, leave out what only dev and test may use."""
     import yaml
 
@@ -181,7 +184,7 @@ def _material(held_out: bool) -> _Material:
     )
 
 
-def _labels(split: str, size: int, rng: Random) -> list[str]:
+def _draw_labels(split: str, size: int, rng: Random) -> list[str]:
     """The labels of a split in random order, in the shares of the split."""
     each = round(size * _EMOTION_SHARE[split])
     if size >= len(LABELS):
@@ -192,25 +195,29 @@ def _labels(split: str, size: int, rng: Random) -> list[str]:
     return [labels[i] for i in sorted(range(size), key=order.__getitem__)]
 
 
-def _split_of(turns: Sequence[str]) -> str:
+def _find_split_of_turns(turns: Sequence[str]) -> str:
     """The only split that may hold a conversation, decided by a checksum of its words."""
     return tuple(SIZES)[zlib.crc32("\t".join(turns).lower().encode()) % len(SIZES)]
 
 
-def _conversation(content: str, material: _Material, rng: Random) -> tuple[str, str, str]:
+def _make_conversation(content: str, material: _Material, rng: Random) -> tuple[str, str, str]:
     first, second, third = (
         _fill(turn.strip(), material, rng)
         for turn in _pick(material.templates[content], rng).split("|")
     )
-    person = _person(content, rng)
+    person = _draw_habits(content, rng)
     bot = _Habits(0.0, rng.random() < 0.2, rng.random() < 0.6, 0.0, 0.0, 0.02)
-    turns = [_typed(first, person, rng), _typed(second, bot, rng), _typed(third, person, rng)]
+    turns = [
+        _type_text(first, person, rng),
+        _type_text(second, bot, rng),
+        _type_text(third, person, rng),
+    ]
     if rng.random() < _EMOJI_SHARE[content]:
-        turns = _with_emoji(turns, material.emoji[content], rng)
+        turns = _add_emoji(turns, material.emoji[content], rng)
     return turns[0], turns[1], turns[2]
 
 
-def _person(content: str, rng: Random) -> _Habits:
+def _draw_habits(content: str, rng: Random) -> _Habits:
     return _Habits(
         abbreviates=_pick((0.0, 0.0, 0.2, 0.6), rng),
         drops_apostrophes=rng.random() < 0.4,
@@ -228,9 +235,9 @@ def _fill(text: str, material: _Material, rng: Random) -> str:
     return text
 
 
-def _typed(text: str, habits: _Habits, rng: Random) -> str:
+def _type_text(text: str, habits: _Habits, rng: Random) -> str:
     """The text as a person with these habits would type it."""
-    words = [_word(word, habits, rng) for word in text.split()]
+    words = [_type_word(word, habits, rng) for word in text.split()]
     line = " ".join(words)
     if habits.drops_apostrophes:
         line = line.replace("'", "")
@@ -244,7 +251,7 @@ def _typed(text: str, habits: _Habits, rng: Random) -> str:
     return line.upper() if rng.random() < habits.shouts else line
 
 
-def _word(word: str, habits: _Habits, rng: Random) -> str:
+def _type_word(word: str, habits: _Habits, rng: Random) -> str:
     """One word, perhaps abbreviated, stretched or mistyped."""
     bare = word.rstrip("?!.,")
     tail = word[len(bare) :]
@@ -261,7 +268,7 @@ def _word(word: str, habits: _Habits, rng: Random) -> str:
     return word
 
 
-def _with_emoji(turns: list[str], pool: Sequence[str], rng: Random) -> list[str]:
+def _add_emoji(turns: list[str], pool: Sequence[str], rng: Random) -> list[str]:
     """Put one emoji up to three times after a turn, mostly the last, or instead of it."""
     emoji = _pick(pool, rng)
     # Emoticons are typed once; pictures are easily repeated.

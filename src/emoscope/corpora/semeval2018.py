@@ -7,14 +7,15 @@ from pathlib import Path
 from emoscope.corpora.corpus import Corpus
 from emoscope.corpora.examples import (
     Example,
+    TableOptions,
     check_languages,
-    corpus_of,
-    headed,
+    make_corpus,
     read_examples,
+    read_header,
 )
 from emoscope.errors import InputError
 from emoscope.reading.conversations import Columns
-from emoscope.reading.errors import BadRows, Fault, RowError, shown
+from emoscope.reading.errors import BadRows, Fault, RowError, format_value
 from emoscope.reading.row_formats import Row
 from emoscope.reading.rows import read_rows
 from emoscope.taxonomy import Taxonomy
@@ -65,19 +66,19 @@ def load(
     if split not in _ENDINGS:
         raise InputError(f"Expected a split among {', '.join(_ENDINGS)}; got {split!r}.")
     check_languages("semeval2018", languages, (*LANGUAGES, *TRANSLATED))
-    found = {code: _file(root, code, split) for code in languages or LANGUAGES}
+    found = {code: _find_file(root, code, split) for code in languages or LANGUAGES}
     if languages is None:
         found = {code: path for code, path in found.items() if path} or {"en": None}
     taxonomy = Taxonomy.load("semeval2018")
     examples: list[Example] = []
     for code, path in found.items():
         if path is None:
-            raise _missing(root, code, split)
-        examples += _unlike(examples, _examples(path, taxonomy, code, bad_rows), code)
-    return corpus_of("semeval2018", taxonomy, examples)
+            raise _make_missing_error(root, code, split)
+        examples += _make_ids_unique(examples, _read_examples(path, taxonomy, code, bad_rows), code)
+    return make_corpus("semeval2018", taxonomy, examples)
 
 
-def _file(root: Path, language: str, split: str) -> Path | None:
+def _find_file(root: Path, language: str, split: str) -> Path | None:
     code = language.removesuffix("-tr")
     translated = code != language
     folder = root / f"{_TRANSLATED[code]}{'-Tr' if translated else ''}" / "E-c"
@@ -86,13 +87,13 @@ def _file(root: Path, language: str, split: str) -> Path | None:
         places = [folder / name] if translated else [folder / name, root / name]
         path = next((path for path in places if path.is_file()), None)
         if path is None and translated:
-            path = _only(folder, f"2018-E-c-*-{ending}.txt", name)
+            path = _find_only_file(folder, f"2018-E-c-*-{ending}.txt", name)
         if path is not None:
             return path
     return None
 
 
-def _only(folder: Path, pattern: str, better: str) -> Path | None:
+def _find_only_file(folder: Path, pattern: str, better: str) -> Path | None:
     """The file of a pattern: translations are named after either language."""
     paths = sorted(folder.glob(pattern))
     if len(paths) > 1:
@@ -103,7 +104,7 @@ def _only(folder: Path, pattern: str, better: str) -> Path | None:
     return paths[0] if paths else None
 
 
-def _missing(root: Path, language: str, split: str) -> InputError:
+def _make_missing_error(root: Path, language: str, split: str) -> InputError:
     code = language.removesuffix("-tr")
     folder = _TRANSLATED[code] + ("-Tr" if code != language else "")
     path = root / folder / "E-c" / f"2018-E-c-{code.capitalize()}-{_ENDINGS[split][0]}.txt"
@@ -120,21 +121,22 @@ def _missing(root: Path, language: str, split: str) -> InputError:
     )
 
 
-def _examples(path: Path, taxonomy: Taxonomy, language: str, bad_rows: BadRows) -> list[Example]:
-    names, rows = headed(read_rows(path, "tsv", bad_rows=bad_rows), str(path))
-    labels = _label_columns(path, names, taxonomy)
+def _read_examples(
+    path: Path, taxonomy: Taxonomy, language: str, bad_rows: BadRows
+) -> list[Example]:
+    names, rows = read_header(read_rows(path, "tsv", bad_rows=bad_rows), str(path))
+    labels = _find_label_columns(path, names, taxonomy)
     columns = Columns(turns=(FIRST_COLUMNS[1],), id=FIRST_COLUMNS[0], labels=labels)
     return read_examples(
-        _unmarked(rows, labels),
+        _blank_none(rows, labels),
         taxonomy,
         columns,
         str(path),
-        language=language.removesuffix("-tr"),
-        bad_rows=bad_rows,
+        TableOptions(language=language.removesuffix("-tr"), bad_rows=bad_rows),
     )
 
 
-def _label_columns(path: Path, names: tuple[str, ...], taxonomy: Taxonomy) -> tuple[str, ...]:
+def _find_label_columns(path: Path, names: tuple[str, ...], taxonomy: Taxonomy) -> tuple[str, ...]:
     """The file's columns of emotions in the taxonomy's order."""
     columns = {name.strip().lower(): name for name in names[2:]}
     known = taxonomy.names
@@ -146,11 +148,11 @@ def _label_columns(path: Path, names: tuple[str, ...], taxonomy: Taxonomy) -> tu
         close = get_close_matches(unknown, known, n=1)
         advice = f"There is no emotion {unknown!r}." + (f" Is it {close[0]!r}?" if close else "")
     expected = f"the header 'ID Tweet' and {', '.join(known)} in any order, parted by tabs"
-    came = repr("\t".join(names)) if names[:2] == FIRST_COLUMNS else shown("\t".join(names))
+    came = repr("\t".join(names)) if names[:2] == FIRST_COLUMNS else format_value("\t".join(names))
     raise RowError(str(path), 1, Fault(expected, came, advice))
 
 
-def _unmarked(rows: Iterable[Row], labels: tuple[str, ...]) -> Iterator[Row]:
+def _blank_none(rows: Iterable[Row], labels: tuple[str, ...]) -> Iterator[Row]:
     """The rows, `NONE` blank."""
     for row in rows:
         if row.values[labels[0]].strip() == _UNLABELLED:
@@ -163,7 +165,7 @@ def _unmarked(rows: Iterable[Row], labels: tuple[str, ...]) -> Iterator[Row]:
             yield row
 
 
-def _unlike(before: list[Example], new: list[Example], language: str) -> list[Example]:
+def _make_ids_unique(before: list[Example], new: list[Example], language: str) -> list[Example]:
     """New examples with ids that no example before has."""
     taken = {example.id for example in before}
     if not any(example.id in taken for example in new):

@@ -7,14 +7,15 @@ from pathlib import Path
 from emoscope.corpora.corpus import Corpus
 from emoscope.corpora.examples import (
     Example,
+    TableOptions,
     check_languages,
-    corpus_of,
-    headed,
+    make_corpus,
     read_examples,
+    read_header,
 )
 from emoscope.errors import InputError
 from emoscope.reading.conversations import Columns
-from emoscope.reading.errors import BadRows, Fault, RowError, shown
+from emoscope.reading.errors import BadRows, Fault, RowError, format_value
 from emoscope.reading.row_formats import Row
 from emoscope.reading.rows import read_rows
 from emoscope.taxonomy import Taxonomy
@@ -68,9 +69,9 @@ def load(
     rows: dict[str, Iterator[Row]] = {}
     for code in chosen:
         path = folder / f"{code}.csv"
-        names, rows[code] = headed(read_rows(path, "csv", bad_rows=bad_rows), str(path))
-        columns[code] = _label_columns(path, names, every)
-    labels = _shared(columns, every)
+        names, rows[code] = read_header(read_rows(path, "csv", bad_rows=bad_rows), str(path))
+        columns[code] = _find_label_columns(path, names, every)
+    labels = _find_shared_labels(columns, every)
     taxonomy = every if labels == every.names else every.subset(labels)
     examples: list[Example] = []
     for code in chosen:
@@ -80,13 +81,12 @@ def load(
             taxonomy,
             Columns(turns=(FIRST_COLUMNS[1],), id=FIRST_COLUMNS[0], labels=sources),
             str(folder / f"{code}.csv"),
-            language=code,
-            bad_rows=bad_rows,
+            TableOptions(language=code, bad_rows=bad_rows),
         )
-    return corpus_of("semeval2025", taxonomy, examples)
+    return make_corpus("semeval2025", taxonomy, examples)
 
 
-def _label_columns(path: Path, names: tuple[str, ...], taxonomy: Taxonomy) -> dict[str, str]:
+def _find_label_columns(path: Path, names: tuple[str, ...], taxonomy: Taxonomy) -> dict[str, str]:
     """The file's column of each emotion it has."""
     columns = {name.strip().lower(): name for name in names if name not in FIRST_COLUMNS}
     unknown = next((name for name in columns if name not in taxonomy.names), None)
@@ -97,10 +97,10 @@ def _label_columns(path: Path, names: tuple[str, ...], taxonomy: Taxonomy) -> di
         close = get_close_matches(unknown, taxonomy.names, n=1)
         advice = f"There is no emotion {unknown!r}." + (f" Is it {close[0]!r}?" if close else "")
     expected = f"the header 'id,text' and any of {', '.join(taxonomy.names)}"
-    raise RowError(str(path), 1, Fault(expected, shown(",".join(names)), advice))
+    raise RowError(str(path), 1, Fault(expected, format_value(",".join(names)), advice))
 
 
-def _shared(columns: dict[str, dict[str, str]], taxonomy: Taxonomy) -> tuple[str, ...]:
+def _find_shared_labels(columns: dict[str, dict[str, str]], taxonomy: Taxonomy) -> tuple[str, ...]:
     """The emotions of all the languages, in the taxonomy's order, if they have the same."""
     have = {code: set(found) for code, found in columns.items()}
     together = set().union(*have.values())

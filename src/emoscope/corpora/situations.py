@@ -17,7 +17,7 @@ import numpy as np
 
 from emoscope.corpora.corpus import Corpus
 from emoscope.corpora.feelings import load_feelings
-from emoscope.corpora.splits import check_split, split_of
+from emoscope.corpora.splits import check_split, find_split
 from emoscope.errors import InputError
 from emoscope.reading.errors import BadRows
 from emoscope.strict import check_text, check_unique, mapping, parse, sequence, short
@@ -46,7 +46,7 @@ def load(root: Path, split: str, *, bad_rows: BadRows = "stop") -> Corpus:
         (text, taxonomy.index(feeling))
         for feeling, texts in load_situations().items()
         for text in texts
-        if split_of(text) == split
+        if find_split(text) == split
     ]
     labels = np.zeros((len(rows), len(taxonomy)), dtype=np.float32)
     labels[np.arange(len(rows)), [place for _, place in rows]] = 1
@@ -82,7 +82,7 @@ def read_situations(text: str) -> Mapping[str, tuple[str, ...]]:
     for feeling, texts in situations.items():
         for each in texts:
             check_text(each, f"a text of {feeling!r}")
-            if form := next((x for x in inventory[feeling] if _names(each, x)), None):
+            if form := next((x for x in inventory[feeling] if _contains_form(each, x)), None):
                 raise InputError(
                     f"{feeling}: a text must not name what it shows, got {form!r} in "
                     f"{short(each)}. Write it anew."
@@ -91,7 +91,7 @@ def read_situations(text: str) -> Mapping[str, tuple[str, ...]]:
     return MappingProxyType(situations)
 
 
-def _names(text: str, form: str) -> bool:
+def _contains_form(text: str, form: str) -> bool:
     """Whether the words of a form stand in the text one after the other."""
     words = "".join(char if char.isalnum() else " " for char in text.lower()).split()
     return f" {form} " in f" {' '.join(words)} "

@@ -4,12 +4,12 @@ import zlib
 
 from emoscope.errors import InputError
 
-__all__ = ["SPLITS", "check_split", "split_of"]
+__all__ = ["SPLITS", "check_split", "find_split"]
 
 SPLITS = ("train", "dev", "test")
 
 
-def split_of(key: str) -> str:
+def find_split(key: str) -> str:
     """The split of what has this key: a tenth each is `test` and `dev`, the rest is `train`.
 
     It is the CRC-32 of the key in UTF-8, modulo 10, that decides: 0 is test and 1 dev.

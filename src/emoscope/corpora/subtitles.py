@@ -2,7 +2,7 @@
 
 import re
 
-__all__ = ["joined"]
+__all__ = ["join_tokens"]
 
 # The order counts: "can n't" must not become "cann't", and marks come after clitics.
 _RULES = tuple(
@@ -25,7 +25,7 @@ _RULES = tuple(
 )
 
 
-def joined(text: str) -> str:
+def join_tokens(text: str) -> str:
     """English text cut into tokens, as people write it.
 
     Spaces before marks and clitics go (`isn 't it , man ?` becomes `isn't it, man?`), those around

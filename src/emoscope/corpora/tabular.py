@@ -1,28 +1,51 @@
 """Corpora in tables of one's own: CSV, TSV, JSONL, JSON and Parquet."""
 
+from dataclasses import dataclass
 from pathlib import Path
 
 from emoscope.corpora.corpus import Corpus
-from emoscope.corpora.examples import corpus_of, inferred_taxonomy, met_taxonomy, read_examples
+from emoscope.corpora.examples import (
+    TableOptions,
+    adapt_taxonomy,
+    infer_taxonomy,
+    make_corpus,
+    read_examples,
+)
 from emoscope.reading.conversations import Columns
 from emoscope.reading.errors import BadRows
-from emoscope.reading.rows import Format, format_of, read_rows
+from emoscope.reading.rows import Format, find_format, read_rows
 from emoscope.taxonomy import Taxonomy
 
-__all__ = ["load"]
+__all__ = ["TabularOptions", "load"]
+
+
+@dataclass(frozen=True)
+class TabularOptions:
+    """How a table is read.
+
+    Attributes:
+        name: name of the corpus; the file's name without its suffix if None.
+        language: code of the language where no column says it; the taxonomy's, or `en`, if None.
+        open_labels: whether the table may lack some labels of the taxonomy and have others, unless
+            they exclude each other; the corpus then has those that the table is about.
+        format: the format, if the suffix does not say it.
+        bad_rows: `"stop"`, or the file that collects the rows that cannot be used.
+        encoding: encoding of the text.
+    """
+
+    name: str | None = None
+    language: str | None = None
+    open_labels: bool = False
+    format: Format | None = None
+    bad_rows: BadRows = "stop"
+    encoding: str = "utf-8"
 
 
 def load(
     path: Path,
     taxonomy: Taxonomy | None = None,
     columns: Columns | None = None,
-    *,
-    name: str | None = None,
-    language: str | None = None,
-    open_labels: bool = False,
-    format: Format | None = None,  # noqa: A002 (the word that users know from --format)
-    bad_rows: BadRows = "stop",
-    encoding: str = "utf-8",
+    options: TabularOptions = TabularOptions(),
 ) -> Corpus:
     """Load a corpus from a table.
 
@@ -37,13 +60,7 @@ def load(
             alphabetical order (or the order of `columns.labels`), exclusive if every labelled row
             has exactly one.
         columns: which columns hold what; by default the turn is in `text`.
-        name: name of the corpus; the file's name without its suffix if None.
-        language: code of the language where no column says it; the taxonomy's, or `en`, if None.
-        open_labels: whether the table may lack some labels of the taxonomy and have others, unless
-            they exclude each other; the corpus then has those that the table is about.
-        format: the format, if the suffix does not say it.
-        bad_rows: `"stop"`, or the file that collects the rows that cannot be used.
-        encoding: encoding of the text.
+        options: how it is read.
 
     Raises:
         RowError: at a row that cannot be used, unless such rows are collected.
@@ -51,22 +68,24 @@ def load(
             row is left.
     """
     columns = columns or Columns()
-    name = name or path.name.partition(".")[0] or path.name
-    kind = format_of(path, format)
-    default = language or (taxonomy.language if taxonomy else "en")
+    name = options.name or path.name.partition(".")[0] or path.name
+    kind = find_format(path, options.format)
+    default = options.language or (taxonomy.language if taxonomy else "en")
     examples = read_examples(
-        read_rows(path, kind, encoding, bad_rows=bad_rows),
+        read_rows(path, kind, options.encoding, bad_rows=options.bad_rows),
         taxonomy,
         columns,
         str(path),
-        language=default,
-        # In JSON a row may lack a key, and then it is that row's fault, not the table's.
-        fixed=kind not in ("json", "jsonl"),
-        open_labels=open_labels,
-        bad_rows=bad_rows,
+        TableOptions(
+            language=default,
+            # In JSON a row may lack a key, and then it is that row's fault, not the table's.
+            fixed=kind not in ("json", "jsonl"),
+            open_labels=options.open_labels,
+            bad_rows=options.bad_rows,
+        ),
     )
     if taxonomy is None:
-        taxonomy = inferred_taxonomy(name, examples, columns, default)
-    elif open_labels and not taxonomy.exclusive:
-        taxonomy = met_taxonomy(taxonomy, examples, columns)
-    return corpus_of(name, taxonomy, examples)
+        taxonomy = infer_taxonomy(name, examples, columns, default)
+    elif options.open_labels and not taxonomy.exclusive:
+        taxonomy = adapt_taxonomy(taxonomy, examples, columns)
+    return make_corpus(name, taxonomy, examples)

@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from emoscope.corpora.corpus import Corpus
-from emoscope.corpora.examples import Example, check_languages, corpus_of
-from emoscope.corpora.splits import check_split, split_of
-from emoscope.corpora.subtitles import joined
+from emoscope.corpora.examples import Example, check_languages, make_corpus
+from emoscope.corpora.splits import check_split, find_split
+from emoscope.corpora.subtitles import join_tokens
 from emoscope.errors import InputError
 from emoscope.reading.conversations import is_blank
-from emoscope.reading.errors import BadRows, Fault, RowError, refuse, shown
+from emoscope.reading.errors import BadRows, Fault, RowError, format_value, refuse
 from emoscope.reading.rows import read_rows
 from emoscope.taxonomy import Taxonomy
 from emoscope.text.emoji import contains_emoji
@@ -64,23 +64,23 @@ def load(
     examples = [
         example
         for language in chosen
-        for example in _examples(folder, language, split, taxonomy.names, bad_rows)
+        for example in _read_examples(folder, language, split, taxonomy.names, bad_rows)
     ]
     if not examples:
         raise InputError(f"{folder}: expected texts of the split {split!r}, got none.")
-    return corpus_of("xed", taxonomy, examples)
+    return make_corpus("xed", taxonomy, examples)
 
 
-def _examples(
+def _read_examples(
     folder: Path, language: str, split: str, names: tuple[str, ...], bad_rows: BadRows
 ) -> Iterator[Example]:
     """The texts of a language and a split, in the order in which they first come."""
     found: dict[str, list[Example]] = {}
     total = wordless = 0
     for file in (f"{language}-annotated.tsv", f"neu_{language}.txt"):
-        for example in _lines(_file(folder, file), language, names, bad_rows):
+        for example in _read_lines(_find_file(folder, file), language, names, bad_rows):
             [text] = example.turns
-            if split_of(text) != split:
+            if find_split(text) != split:
                 continue
             total += 1
             if any(map(str.isalpha, text)) or contains_emoji(text):
@@ -97,7 +97,7 @@ def _examples(
         yield examples[0]._replace(marks=shares)
 
 
-def _file(folder: Path, name: str) -> Path:
+def _find_file(folder: Path, name: str) -> Path:
     path = folder / name
     if not path.is_file():
         raise InputError(
@@ -108,7 +108,7 @@ def _file(folder: Path, name: str) -> Path:
     return path
 
 
-def _lines(
+def _read_lines(
     path: Path, language: str, names: tuple[str, ...], bad_rows: BadRows
 ) -> Iterator[Example]:
     """What each line of a file says."""
@@ -119,36 +119,36 @@ def _lines(
             continue
         try:
             if path.suffix == ".tsv":
-                text, marks = _annotated(content, emotions, path, line)
+                text, marks = _parse_annotated(content, emotions, path, line)
             else:
-                text, marks = _neutral(content, path, line)
+                text, marks = _parse_neutral(content, path, line)
         except RowError as error:
             refuse(bad_rows, error, content)
         else:
             yield Example(f"{path.stem}-{line}", [text], language, marks)
 
 
-def _annotated(
+def _parse_annotated(
     content: str, emotions: dict[str, str], path: Path, line: int
 ) -> tuple[str, dict[str, float]]:
     fields = content.split("\t")
     if len(fields) != 2 or is_blank(fields[0]):
-        raise _error(path, line, "a text, a tab, and numbers of emotions", content)
+        raise _make_error(path, line, "a text, a tab, and numbers of emotions", content)
     numbers = [number.strip() for number in fields[1].split(",")]
     unknown = [number for number in numbers if number not in emotions]
     if unknown:
         expected = "numbers of emotions from 1 to 8, between commas"
-        raise _error(path, line, expected, fields[1])
-    return joined(fields[0]), {emotions[number]: 1.0 for number in numbers}
+        raise _make_error(path, line, expected, fields[1])
+    return join_tokens(fields[0]), {emotions[number]: 1.0 for number in numbers}
 
 
-def _neutral(content: str, path: Path, line: int) -> tuple[str, dict[str, float]]:
+def _parse_neutral(content: str, path: Path, line: int) -> tuple[str, dict[str, float]]:
     """The text is in the second field; what the others hold says nothing about emotion."""
     fields = content.split("\t")
     if len(fields) < 2 or is_blank(fields[1]):
-        raise _error(path, line, "a number, a tab, and a text", content)
-    return joined(fields[1]), {NEUTRAL: 1.0}
+        raise _make_error(path, line, "a number, a tab, and a text", content)
+    return join_tokens(fields[1]), {NEUTRAL: 1.0}
 
 
-def _error(path: Path, line: int, expected: str, came: str) -> RowError:
-    return RowError(str(path), line, Fault(expected, shown(came), "Correct the line."))
+def _make_error(path: Path, line: int, expected: str, came: str) -> RowError:
+    return RowError(str(path), line, Fault(expected, format_value(came), "Correct the line."))

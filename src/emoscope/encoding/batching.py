@@ -42,7 +42,7 @@ class Ragged:
 
         Args:
             length: values kept.
-            side: the one that a longer sequence loses.
+            side: the side on which longer sequences are truncated.
         """
         kept = np.minimum(self.lengths, length)
         starts = self.offsets[1:] - kept if side == "start" else self.offsets[:-1]
@@ -99,8 +99,8 @@ class Ragged:
         return np.where(mask, values[positions], pad).astype(np.int64), mask
 
 
-def by_length(lengths: NDArray[np.int64], batch_size: int) -> list[NDArray[np.int64]]:
-    """Batches of rows of nearly equal length, longest first, so that little is padding.
+def batch_by_length(lengths: NDArray[np.int64], batch_size: int) -> list[NDArray[np.int64]]:
+    """Make batches of rows of nearly equal length, longest first, so that there is little padding.
 
     Longest first because a batch that does not fit in memory then fails at once.
 

@@ -42,7 +42,7 @@ class Frame:
         """The frame of an example: all but the tokens of its sequence 0 or 1.
 
         Args:
-            encoding: of an example with at least one token in that sequence.
+            encoding: the encoding of an example with at least one token in that sequence.
             sequence: which one the texts take the place of.
             pad: id of the padding.
         """
@@ -109,7 +109,7 @@ def encode_turns(
 
     Args:
         pipeline: cleans the turns.
-        tokenizer: of the model.
+        tokenizer: the tokenizer of the model.
         conversations: turns of each, oldest first.
         prefix: put before each turn, such as a space that the tokenizer would see there.
     """

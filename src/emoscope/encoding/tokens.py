@@ -39,7 +39,7 @@ class TextTokenizer:
         self.tokenizer.encode_special_tokens = True
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _rebuilt, (self.tokenizer.to_str(), dict(self.special), self.window)
+        return _rebuild, (self.tokenizer.to_str(), dict(self.special), self.window)
 
     def ids(self, texts: Sequence[str]) -> list[list[int]]:
         """Ids of each text, without special tokens."""
@@ -72,7 +72,7 @@ class TextTokenizer:
         """Check that a label's word can be told from others by its tokens.
 
         Args:
-            word: of the label.
+            word: the word of the label.
             ids: its tokens.
 
         Raises:
@@ -141,5 +141,5 @@ class TextTokenizer:
         return cls(tokenizer, special, window)
 
 
-def _rebuilt(text: str, special: dict[str, str], window: int) -> TextTokenizer:
+def _rebuild(text: str, special: dict[str, str], window: int) -> TextTokenizer:
     return TextTokenizer(Tokenizer.from_str(text), special, window)

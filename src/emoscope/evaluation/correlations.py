@@ -22,15 +22,14 @@ import torch
 from numpy.typing import NDArray
 from scipy.stats import spearmanr
 
-from emoscope.charts.wheel_plot import WheelMap, map_onto_wheel
 from emoscope.corpora.corpus import Corpus
-from emoscope.encoding.batching import by_length
+from emoscope.encoding.batching import batch_by_length
 from emoscope.errors import InputError
 from emoscope.evaluation.evaluate import Evaluation
 from emoscope.inference.annotator import Annotator
-from emoscope.inference.torch_backend import TorchBackend, tensors
+from emoscope.inference.torch_backend import TorchBackend, to_tensors
 from emoscope.losses.correlation import data_correlation, wheel_correlation
-from emoscope.plutchik import on_wheel
+from emoscope.plutchik import WheelMap, map_onto_wheel, on_wheel
 
 Floats = NDArray[np.floating[Any]]
 
@@ -61,7 +60,7 @@ class LabelMatrix:
 
 
 @dataclass(frozen=True)
-class Agreement:
+class MatrixAgreement:
     """How far two matrices put the pairs of labels in the same order.
 
     Attributes:
@@ -89,7 +88,7 @@ class Correlations:
 
     matrices: Mapping[str, LabelMatrix]
     left_out: Mapping[str, tuple[str, ...]]
-    agreement: Mapping[tuple[str, str], Agreement]
+    agreement: Mapping[tuple[str, str], MatrixAgreement]
     wheel_map: WheelMap | None = None
     notes: tuple[str, ...] = ()
 
@@ -199,7 +198,7 @@ def wheel_matrix(names: tuple[str, ...]) -> LabelMatrix:
     return LabelMatrix(kept, wheel_correlation(kept) if kept else np.empty((0, 0)))
 
 
-def agreement(first: LabelMatrix, second: LabelMatrix) -> Agreement:
+def compare_matrices(first: LabelMatrix, second: LabelMatrix) -> MatrixAgreement:
     """Spearman's rank correlation of the upper triangles, over the labels that both have."""
     shared = tuple(name for name in first.names if name in second.names)
     upper = np.triu_indices(len(shared), 1)
@@ -207,8 +206,8 @@ def agreement(first: LabelMatrix, second: LabelMatrix) -> Agreement:
     # Some pairs of labels are alike but for rounding.
     x, y = x.round(9), y.round(9)
     if len(x) < 3 or not np.ptp(x) or not np.ptp(y):
-        return Agreement(None, len(x))
-    return Agreement(float(spearmanr(x, y).statistic), len(x))
+        return MatrixAgreement(None, len(x))
+    return MatrixAgreement(float(spearmanr(x, y).statistic), len(x))
 
 
 def measure_correlations(
@@ -252,7 +251,7 @@ def measure_correlations(
         matrices=matrices,
         left_out={name: labels for name, labels in left_out.items() if labels},
         agreement={
-            (a, b): agreement(matrices[a], matrices[b])
+            (a, b): compare_matrices(matrices[a], matrices[b])
             for a, b in compared
             if a in matrices and b in matrices
         },
@@ -267,8 +266,10 @@ def _representations(annotator: Annotator, corpus: Corpus) -> Iterator[Floats]:
     if not isinstance(backend, TorchBackend):
         raise NoRepresentationsError(_NONE)
     encoded = backend.encode(corpus.turns)
-    for rows in by_length(encoded.lengths, backend.batch_size):
-        inputs: dict[str, Any] = tensors(backend.encoder.batch(encoded, rows), backend.model.device)
+    for rows in batch_by_length(encoded.lengths, backend.batch_size):
+        inputs: dict[str, Any] = to_tensors(
+            backend.encoder.batch(encoded, rows), backend.model.device
+        )
         with torch.inference_mode():
             found = backend.model(**inputs).representations
         if found is None:

@@ -11,9 +11,9 @@ from emoscope.calibration import decide
 from emoscope.corpora.corpus import Corpus
 from emoscope.errors import InputError
 from emoscope.inference.annotator import Annotator
+from emoscope.metrics.bootstrap import micro_f1_interval
 from emoscope.metrics.classification import Report, report
 from emoscope.metrics.metric import AVERAGES
-from emoscope.metrics.significance import micro_f1_interval
 from emoscope.taxonomy import Label, Taxonomy
 
 

@@ -1,14 +1,27 @@
-"""Pictures of an evaluation."""
+"""Pictures of a corpus and of an evaluation."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from emoscope.charts.plotting import save
+from emoscope.charts.heat_map import HeatMap, draw_heat_map
+from emoscope.charts.palette import COLOURS, SOFT, THEME
+from emoscope.charts.plotting import quiet_axes, save
+from emoscope.charts.words import round_percent
+from emoscope.errors import InputError
+from emoscope.evaluation.describe import Description
+
+MAX_SPLITS = len(COLOURS) - 1
+"""Splits whose colours can be told apart; black is for what is no split."""
+MAX_STEPS = 120
+"""Steps of a histogram of lengths."""
+MAX_NUMBERED = 30
+"""Bars that have their number beside them."""
 
 
 def draw_confusion(counts: NDArray[np.integer[Any]], names: Sequence[str], path: Path) -> None:
@@ -20,25 +33,119 @@ def draw_confusion(counts: NDArray[np.integer[Any]], names: Sequence[str], path:
         path: of the file.
     """
     shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
-    size = 1.8 + 0.75 * len(names)
-    figure = Figure(figsize=(size + 0.8, size), layout="constrained")
-    axes = figure.subplots()
-    image = axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
-    axes.set_xticks(range(len(names)), names, rotation=35, ha="right", rotation_mode="anchor")
-    axes.set_yticks(range(len(names)), names)
-    axes.set(xlabel="decided", ylabel="true")
-    axes.tick_params(length=0)
-    axes.spines[:].set_visible(False)
-    for (i, j), share in np.ndenumerate(shares):
-        text = f"{counts[i, j]:,}\n{share:.0%}"
-        axes.text(
-            j,
-            i,
-            text,
-            ha="center",
-            va="center",
-            fontsize=8,
-            color="white" if share > 0.55 else "0.2",
+    numbers = [
+        [f"{count:,}\n{round_percent(round(share, 2))}" for count, share in zip(*row, strict=True)]
+        for row in zip(counts, shares, strict=True)
+    ]
+    heat_map = HeatMap(
+        shares,
+        names,
+        names,
+        "share",
+        numbers,
+        unit="share of the true label",
+        row_title="true",
+        column_title="decided",
+    )
+    save(draw_heat_map(heat_map), path)
+
+
+def draw_descriptions(descriptions: Mapping[str, Description], path: Path) -> None:
+    """Draw class shares side by side, and the lengths with the cut-off.
+
+    Args:
+        descriptions: name of each split, with its figures; at most six.
+        path: where the figure goes; its suffix says the format, such as `.png` or `.svg`.
+
+    Raises:
+        InputError: if there is no description, or more than can be told apart, or the file cannot
+            be written.
+    """
+    if not 1 <= len(descriptions) <= MAX_SPLITS:
+        raise InputError(
+            f"Expected 1 to {MAX_SPLITS} descriptions to draw, got {len(descriptions)}."
         )
-    figure.colorbar(image, ax=axes, shrink=0.8, label="share of the true label")
-    save(figure, path)
+    labels = list(dict.fromkeys(x for each in descriptions.values() for x in each.class_shares))
+    bars = len(labels) * len(descriptions)
+    height = max(3.6, 1.4 + (0.25 if bars <= MAX_NUMBERED else 0.1) * bars)
+    figure = Figure(figsize=(10.5, height), layout="constrained")
+    left, right = figure.subplots(1, 2, width_ratios=(1, 1.25))
+    _draw_shares(left, descriptions, labels)
+    _draw_lengths(right, descriptions)
+    handles, names = right.get_legend_handles_labels()
+    figure.legend(
+        handles, names, loc="outside upper center", ncols=len(descriptions), frameon=False
+    )
+    try:
+        save(figure, path, path.suffix[1:] or "png")
+    except (OSError, ValueError) as error:
+        raise InputError(f"{path}: the figure cannot be written ({error}).") from error
+
+
+def _draw_shares(
+    axes: Axes, descriptions: Mapping[str, Description], labels: Sequence[str]
+) -> None:
+    thickness = 0.8 / len(descriptions)
+    for number, (description, colour) in enumerate(
+        zip(descriptions.values(), COLOURS, strict=False)
+    ):
+        shares = [description.class_shares.get(label, 0.0) for label in labels]
+        if not description.class_shares:
+            continue
+        places = np.arange(len(labels)) + (number - (len(descriptions) - 1) / 2) * thickness
+        drawn = axes.barh(places, shares, height=thickness * 0.9, color=colour)
+        if len(labels) * len(descriptions) <= MAX_NUMBERED:
+            axes.bar_label(drawn, fmt="%.1f", padding=3, fontsize=8, color=THEME[SOFT])
+    axes.set_title("Classes")
+    if not labels:
+        axes.text(0.5, 0.5, "no labels", transform=axes.transAxes, ha="center", color=THEME[SOFT])
+        axes.set_axis_off()
+        return
+    axes.set_xlabel("share of the examples (%)")
+    axes.set_yticks(range(len(labels)), labels)
+    axes.tick_params(axis="y", length=0)
+    axes.invert_yaxis()
+    axes.margins(x=0.14, y=0.02)
+    quiet_axes(axes, "x")
+
+
+def _draw_lengths(axes: Axes, descriptions: Mapping[str, Description]) -> None:
+    cutoffs = sorted({each.cutoff for each in descriptions.values()})
+    # The last thousandth would squeeze the rest: the axis ends where it starts, or at the cut-off.
+    ends = [_quantile(each.length_counts, 0.999) for each in descriptions.values()]
+    end = max(*ends, *cutoffs) + 2
+    width = -(-end // MAX_STEPS)
+    edges = np.arange(0, end + width + 1, width) - 0.5
+    for (name, description), colour in zip(descriptions.items(), COLOURS, strict=False):
+        lengths = np.arange(len(description.length_counts))
+        counts, _ = np.histogram(lengths, edges, weights=description.length_counts)
+        shares = 100 * counts / description.conversations
+        axes.stairs(shares, edges, color=colour, linewidth=1.8, label=name)
+    for cutoff in cutoffs:
+        axes.axvline(cutoff + 0.5, color=THEME[SOFT], linestyle="--", linewidth=1)
+        within = [each.within_cutoff for each in descriptions.values() if each.cutoff == cutoff]
+        share = f"{min(within):.1f}"
+        if f"{max(within):.1f}" != share:
+            share += f"–{max(within):.1f}"
+        axes.annotate(
+            f"{share} % within\n{cutoff} tokens",
+            (cutoff + 0.5, 1),
+            xycoords=("data", "axes fraction"),
+            xytext=(-6 if cutoff > end / 2 else 6, -4),
+            textcoords="offset points",
+            ha="right" if cutoff > end / 2 else "left",
+            va="top",
+            fontsize=9,
+            color=THEME[SOFT],
+        )
+    axes.set_title("Lengths")
+    axes.set_xlabel("tokens of an example" + (f", in steps of {width}" if width > 1 else ""))
+    axes.set_ylabel("share of the examples (%)")
+    axes.set_xlim(edges[0], edges[-1])
+    axes.set_ylim(bottom=0)
+    quiet_axes(axes)
+
+
+def _quantile(counts: Sequence[int], share: float) -> int:
+    reached = np.cumsum(counts)
+    return int(np.searchsorted(reached, share * reached[-1]))

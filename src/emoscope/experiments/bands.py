@@ -62,7 +62,7 @@ class Band:
 
 
 @dataclass(frozen=True)
-class Picture:
+class CurveGroup:
     """Curves that are read together.
 
     Attributes:
@@ -113,7 +113,7 @@ def band(runs: Sequence[Run], name: str) -> Band | None:
     )
 
 
-def pictures(log: ExperimentLog) -> list[Picture]:
+def pictures(log: ExperimentLog) -> list[CurveGroup]:
     """Every curve of the log but those of labels and parts, losses first."""
     names = curve_names(log)
     several = {curve for group in (labels_of(names), parts_of(names)) for curve in used(group)}
@@ -123,7 +123,7 @@ def pictures(log: ExperimentLog) -> list[Picture]:
     for average in AVERAGES:
         halved = f"{DEV}{average.at_fixed_threshold()}"
         lines = {"at the fitted thresholds": f"{DEV}{average}", "at ½": halved}
-        wanted[str(average)] = (f"{readable(str(average))} on dev", lines)
+        wanted[str(average)] = (f"{to_readable(str(average))} on dev", lines)
     known = {line for _, lines in wanted.values() for line in lines.values()}
     for name in names:
         if name in known or name in several:
@@ -131,10 +131,10 @@ def pictures(log: ExperimentLog) -> list[Picture]:
         if name.startswith("eval_"):
             # Of a term that has both, one picture.
             if name.removeprefix("eval_") not in names:
-                wanted[name] = (f"{readable(name)} on dev", {"dev": name})
+                wanted[name] = (f"{to_readable(name)} on dev", {"dev": name})
         else:
-            wanted[name] = (readable(name), {"training": name, "dev": f"eval_{name}"})
-    found = (picture(log, key, title, lines) for key, (title, lines) in wanted.items())
+            wanted[name] = (to_readable(name), {"training": name, "dev": f"eval_{name}"})
+    found = (make_curve_group(log, key, title, lines) for key, (title, lines) in wanted.items())
     # Terms of the loss beside the loss; the rate at which it was learned last.
     return sorted(
         (curve_group for curve_group in found if curve_group is not None),
@@ -151,27 +151,29 @@ def place(key: str) -> int:
     return 2 if read_metric(key) in AVERAGES else 3
 
 
-def label_pictures(log: ExperimentLog) -> list[Picture]:
+def label_pictures(log: ExperimentLog) -> list[CurveGroup]:
     """F1 on dev of each label, with that at ½ where there is one."""
     return grouped(log, labels_of(curve_names(log)))
 
 
-def part_pictures(log: ExperimentLog) -> list[Picture]:
+def part_pictures(log: ExperimentLog) -> list[CurveGroup]:
     """Macro- and micro-F1 of each part of dev, where it has several."""
     return grouped(log, parts_of(curve_names(log)))
 
 
-def grouped(log: ExperimentLog, groups: Mapping[str, Mapping[str, str]]) -> list[Picture]:
+def grouped(log: ExperimentLog, groups: Mapping[str, Mapping[str, str]]) -> list[CurveGroup]:
     """A picture for each group of figures."""
-    found = (picture(log, name, name, lines) for name, lines in groups.items())
+    found = (make_curve_group(log, name, name, lines) for name, lines in groups.items())
     return [item for item in found if item is not None]
 
 
-def picture(log: ExperimentLog, key: str, title: str, lines: Mapping[str, str]) -> Picture | None:
+def make_curve_group(
+    log: ExperimentLog, key: str, title: str, lines: Mapping[str, str]
+) -> CurveGroup | None:
     """A picture of those figures that the log has; None if it has none."""
     bands = {called: band(log.runs, name) for called, name in lines.items()}
     there = {called: each_band for called, each_band in bands.items() if each_band is not None}
-    return Picture(key, title, there) if there else None
+    return CurveGroup(key, title, there) if there else None
 
 
 def curve_names(log: ExperimentLog) -> list[str]:
@@ -214,7 +216,7 @@ def used(groups: Mapping[str, Mapping[str, str]]) -> list[str]:
     return [name for lines in groups.values() for name in lines.values()]
 
 
-def readable(name: str) -> str:
+def to_readable(name: str) -> str:
     """`eval_micro_f1` → `micro-F1`, `intra_loss` → `intra loss`."""
     words = name.removeprefix("eval_")
     return words.replace("_f1", "-F1").replace("_", " ").replace("jaccard", "Jaccard index")

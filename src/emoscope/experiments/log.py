@@ -89,6 +89,25 @@ class MeanStd:
 
 
 @dataclass(frozen=True)
+class Naming:
+    """How the folder of a configuration is called, and when two configurations are the same.
+
+    Attributes:
+        parameters: whose values make up the folder's name, see `folder_name`.
+        named: the configuration as the name shall show it, if that differs.
+        parents: of a parameter, the one without which it means nothing, see `active`.
+        ignored: parameters that make no difference, such as descriptions.
+        normalise: brings the configuration of an older folder up to date.
+    """
+
+    parameters: tuple[str, ...]
+    named: Mapping[str, Any] | None = None
+    parents: Mapping[str, str] | None = None
+    ignored: Collection[str] = ()
+    normalise: Callable[[Mapping[str, Any]], Mapping[str, Any]] = dict
+
+
+@dataclass(frozen=True)
 class ExperimentLog:
     """The runs of one configuration, as its folder holds them.
 
@@ -108,12 +127,7 @@ class ExperimentLog:
         root: str | Path,
         group: str,
         params: Mapping[str, Any],
-        naming: Sequence[str],
-        *,
-        named: Mapping[str, Any] | None = None,
-        parents: Mapping[str, str] | None = None,
-        ignored: Collection[str] = (),
-        normalise: Callable[[Mapping[str, Any]], Mapping[str, Any]] = dict,
+        naming: Sequence[str] | Naming,
     ) -> "ExperimentLog":
         """The log of a configuration: the folder that has it, or a new one.
 
@@ -121,28 +135,26 @@ class ExperimentLog:
             root: of all logs, e.g. `experiment_logs`.
             group: the folder in it, by convention model and corpus, e.g. `"DemuxSemEval"`.
             params: the configuration; values that YAML can hold.
-            naming: parameters whose values make up the folder's name, see `folder_name`.
-            named: the configuration as the name shall show it, if that differs.
-            parents: of a parameter, the one without which it means nothing, see `active`.
-            ignored: parameters that make no difference, such as descriptions.
-            normalise: brings the configuration of an older folder up to date.
+            naming: parameters whose values make up the folder's name, or how names are made.
 
         Raises:
             InputError: a folder whose `params.yml` cannot be read.
         """
         place = Path(root) / group
         place.mkdir(parents=True, exist_ok=True)
-        stem = folder_name(named or params, naming)
-        wanted = active(params, parents, ignored)
+        if not isinstance(naming, Naming):
+            naming = Naming(tuple(naming))
+        stem = folder_name(naming.named or params, naming.parameters)
+        wanted = active(params, naming.parents, naming.ignored)
         with locked(place / LOCK):
             for folder in numbered(place, stem):
                 if not (folder / PARAMS).is_file():
                     break  # new, or its maker was killed before it wrote anything
                 try:
-                    known = normalise(read_yaml(folder / PARAMS))
+                    known = naming.normalise(read_yaml(folder / PARAMS))
                 except ValueError:
                     continue
-                if active(known, parents, ignored) == wanted:
+                if active(known, naming.parents, naming.ignored) == wanted:
                     return cls.load(folder)
             folder.mkdir(exist_ok=True)
             write_text(folder / PARAMS, to_yaml(params))

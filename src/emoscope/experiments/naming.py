@@ -30,13 +30,13 @@ def folder_name(params: Mapping[str, Any], naming: Sequence[str]) -> str:
         `params.yml`.
     """
     flat = flatten(params)
-    return safe(",".join(shown(flat[name]) for name in sorted(naming) if name in flat))
+    return safe(",".join(show_value(flat[name]) for name in sorted(naming) if name in flat))
 
 
-def shown(value: Any) -> str:
+def show_value(value: Any) -> str:
     """A value in a name: the parts of a list are joined with `+`."""
     if isinstance(value, list | tuple):
-        return "+".join(map(shown, value))
+        return "+".join(map(show_value, value))
     return str(value)
 
 

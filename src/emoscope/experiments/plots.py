@@ -9,19 +9,19 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator, StrMethodFormatter
 
-from emoscope.charts.plotting import COLOURS, quiet, save
+from emoscope.charts.palette import COLOURS, SOFT, THEME
+from emoscope.charts.plotting import quiet_axes, save
+from emoscope.charts.words import counted
 from emoscope.experiments.bands import (
     FEW,
     Band,
-    Picture,
+    CurveGroup,
     label_pictures,
     part_pictures,
     pictures,
 )
 from emoscope.experiments.log import ExperimentLog, MeanStd
 from emoscope.experiments.naming import safe
-
-GREY = "#707070"
 
 
 def draw_log(log: ExperimentLog, folder: Path) -> None:
@@ -38,13 +38,13 @@ def draw_log(log: ExperimentLog, folder: Path) -> None:
             one for every other curve.
     """
     for picture in pictures(log):
-        draw(picture, folder / f"{safe(picture.key)}.png", len(log.runs))
-    for name, ones in (("emotions_f1", label_pictures(log)), ("parts", part_pictures(log))):
-        if ones:
-            draw_grid(ones, folder / f"{name}.png")
+        draw_curve_group(picture, folder / f"{safe(picture.key)}.png", len(log.runs))
+    for name, grid in (("emotions_f1", label_pictures(log)), ("parts", part_pictures(log))):
+        if grid:
+            draw_grid(grid, folder / f"{name}.png")
 
 
-def draw(picture: Picture, path: Path, runs: int) -> None:
+def draw_curve_group(picture: CurveGroup, path: Path, runs: int) -> None:
     """One plot with a line for each figure.
 
     Args:
@@ -63,10 +63,10 @@ def draw(picture: Picture, path: Path, runs: int) -> None:
     if max(band.high for band in picture.lines.values()) < 0.002:
         # Learning rates: `2e-05` fits the margin.
         axes.yaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
-    quiet(axes)
-    count = f"{runs} runs: mean ± sd" if runs > 1 else "1 run"
+    quiet_axes(axes)
+    count = counted(runs, "run") + (": mean ± sd" if runs > 1 else "")
     axes.set_title(picture.title, loc="left", fontsize=11)
-    axes.set_title(f"{count}; dots: final step", loc="right", fontsize=8, color=GREY)
+    axes.set_title(f"{count}; dots: final step", loc="right", fontsize=8, color=THEME[SOFT])
     if len(picture.lines) > 1 or any(band.lost for band in picture.lines.values()):
         axes.legend(frameon=False, fontsize=9, loc="best")
     save(figure, path)
@@ -103,7 +103,7 @@ def draw_band(axes: Axes, band: Band, colour: str, width: float = 2.0) -> None:
         )
 
 
-def draw_grid(pictures: Sequence[Picture], path: Path) -> None:
+def draw_grid(pictures: Sequence[CurveGroup], path: Path) -> None:
     """A small plot for each label or part, all on the same scales, titled with what it ends at.
 
     Args:
@@ -135,9 +135,9 @@ def draw_grid(pictures: Sequence[Picture], path: Path) -> None:
         for name, band in reversed(list(item.lines.items())):
             index = lines.index(name)
             draw_band(axes, band, COLOURS[index], 0.9 if index else 1.4)
-        axes.set_title(cut(item.title, longest), loc="left", fontsize=8, pad=3)
+        axes.set_title(shorten(item.title, longest), loc="left", fontsize=8, pad=3)
         axes.set_title(ended(next(iter(item.lines.values()))), loc="right", fontsize=8, pad=3)
-        quiet(axes)
+        quiet_axes(axes)
         axes.tick_params(labelsize=7, length=2)
     for axes in grid.flat[len(pictures) :]:
         axes.set_axis_off()
@@ -155,7 +155,7 @@ def draw_grid(pictures: Sequence[Picture], path: Path) -> None:
     save(figure, path)
 
 
-def cut(text: str, longest: int) -> str:
+def shorten(text: str, longest: int) -> str:
     """A text with no more characters than fit."""
     return text if len(text) <= longest else f"{text[: longest - 1]}…"
 
@@ -172,4 +172,4 @@ def lost(band: Band) -> str:
     """What to say of runs whose figure was no number."""
     if not band.lost:
         return ""
-    return f" (not finite in {band.lost} {'run' if band.lost == 1 else 'runs'})"
+    return f" (not finite in {counted(band.lost, 'run')})"

@@ -7,17 +7,17 @@ from emoscope.explain.shapley import Floats
 from emoscope.explain.spans import Span
 
 LEAST_SCALE = 0.5
-"""Log-odds that the deepest shade stands for at least, so that noise is never painted deep."""
+"""The least log-odds of the deepest shade, so that noise gets only light shades."""
 
 
-def ranked(explanation: Explanation) -> list[int]:
+def rank_labels(explanation: Explanation) -> list[int]:
     """Places of the labels: those given, then the others, the most probable first."""
     order = range(len(explanation.labels))
     return sorted(order, key=lambda k: (not explanation.given[k], -explanation.probabilities[k]))
 
 
-def shades(values: Floats, steps: int) -> list[int]:
-    """A shade for each number, −`steps` to `steps`, the deepest for the largest of them.
+def compute_shades(values: Floats, steps: int) -> list[int]:
+    """Compute a shade for each number, −`steps` to `steps`; the largest number has the deepest.
 
     Args:
         values: attributions of the words to one label, (M,).
@@ -27,13 +27,13 @@ def shades(values: Floats, steps: int) -> list[int]:
     return [int(shade) for shade in (values / largest * steps).round()]
 
 
-def strongest(explanation: Explanation, label: int) -> list[int]:
+def rank_spans(explanation: Explanation, label: int) -> list[int]:
     """Places of the spans, the largest attribution of either sign first."""
     values = explanation.attributions[label]
     return sorted(range(len(values)), key=lambda m: -abs(values[m]))
 
 
-def pieces(turn: str, spans: list[tuple[int, Span]]) -> Iterator[tuple[str, int | None]]:
+def split_turn(turn: str, spans: list[tuple[int, Span]]) -> Iterator[tuple[str, int | None]]:
     """A turn in pieces: each with the place of the span it is, or None between spans.
 
     Args:
@@ -48,14 +48,14 @@ def pieces(turn: str, spans: list[tuple[int, Span]]) -> Iterator[tuple[str, int 
     yield turn[at:], None
 
 
-def turns_in_pieces(explanation: Explanation) -> Iterator[Iterator[tuple[str, int | None]]]:
+def split_turns(explanation: Explanation) -> Iterator[Iterator[tuple[str, int | None]]]:
     """The pieces of each turn."""
     for number, turn in enumerate(explanation.turns):
         inside = [(m, span) for m, span in enumerate(explanation.spans) if span.turn == number]
-        yield pieces(turn, inside)
+        yield split_turn(turn, inside)
 
 
-def signed(value: float) -> str:
+def format_signed(value: float) -> str:
     """`+1.20`, `−0.35`, `0.00`."""
     shown = f"{abs(value):.2f}"
     if not float(shown):

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from emoscope.errors import InputError
 from emoscope.explain.shapley import Coalitions, Floats, Method, occlusion, shapley
-from emoscope.explain.spans import Span, grouped, keep
+from emoscope.explain.spans import Span, group_words, keep_words
 from emoscope.inference.backend import Attention, Attentive
 from emoscope.strict import suggestion
 
@@ -22,7 +22,7 @@ MAX_CHARACTERS = 10_000
 MAX_SPANS = 64
 EVALUATIONS = range(256, 65_537)
 EDGE = 1e-9
-"""Probabilities nearer to 0 or 1 count as this near, so that log-odds are finite."""
+"""Probabilities are clipped to this distance from 0 and 1, so that log-odds are finite."""
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ class Explanation:
         turns: the text as it was written, one string a turn.
         spans: its M words; in a long text each is several neighbouring words.
         labels: names of the K labels explained.
-        probabilities: of the labels, (K,).
+        probabilities: the probabilities of the labels, (K,).
         given: whether each is given, (K,).
         method: `"shapley"`, or `"occlusion"`.
         base: log-odds of each label for the same turns without any word, (K,).
@@ -65,7 +65,7 @@ class Explanation:
         Raises:
             InputError: a label that is not explained, or a string instead of a list.
         """
-        chosen = _places(labels, self.labels)
+        chosen = _find_places(labels, self.labels)
         return replace(
             self,
             labels=tuple(labels),
@@ -107,21 +107,21 @@ class Explanation:
 
     def to_html(self) -> str:
         """A page that needs nothing but itself: no script, no font, nothing loaded."""
-        from emoscope.explain.html import explanation_page
+        from emoscope.explain.html import make_explanation_page
 
-        return explanation_page(self)
+        return make_explanation_page(self)
 
     def _repr_html_(self) -> str:
         """What a notebook shows."""
-        from emoscope.explain.html import explanation_fragment
+        from emoscope.explain.html import make_explanation_fragment
 
-        return explanation_fragment(self)
+        return make_explanation_fragment(self)
 
     def __rich_console__(self, console: "Console", options: "ConsoleOptions") -> "RenderResult":
         """What `rich.print` shows in a terminal."""
-        from emoscope.explain.terminal import renderables
+        from emoscope.explain.terminal import make_renderables
 
-        yield from renderables(self)
+        yield from make_renderables(self)
 
 
 def explain(
@@ -139,19 +139,20 @@ def explain(
     asked of the model, so that any engine will do. See `emoscope.explain.shapley`.
 
     Args:
-        annotator: of the model.
+        annotator: the annotator of the model.
         text: a string, or the turns of a conversation.
         labels: names of those to explain; all if None.
         method: Shapley values, or `"occlusion"`: what is lost without one word alone, which takes
             one text a word, and sees nothing where two words say the same.
         evaluations: how many texts to score for Shapley values, at most.
-        seed: of their estimate, which texts of more than log₂ `evaluations` words need.
+        seed: the random seed of their estimate, which texts of more than log₂ `evaluations` words
+            need.
 
     Raises:
         InputError: a text too long or no text at all, an unknown label or method, a number of
             evaluations out of bounds.
     """
-    turns = _checked(text)
+    turns = _check_text(text)
     if method not in get_args(Method):
         raise InputError(f"Expected as method shapley or occlusion, got {method!r}.")
     if evaluations not in EVALUATIONS:
@@ -161,11 +162,13 @@ def explain(
         )
     names = annotator.taxonomy.names
     # Before the model runs.
-    _places(names if labels is None else labels, names)
-    spans = grouped(turns, MAX_SPANS)
+    _find_places(names if labels is None else labels, names)
+    spans = group_words(turns, MAX_SPANS)
 
     def values(sets: Coalitions) -> Floats:
-        return log_odds(annotator.probabilities([keep(turns, spans, kept) for kept in sets]))
+        return to_log_odds(
+            annotator.probabilities([keep_words(turns, spans, kept) for kept in sets])
+        )
 
     parts = len(spans)
     added = (
@@ -191,13 +194,13 @@ def explain(
     return found if labels is None else found.only(labels)
 
 
-def log_odds(probabilities: Floats) -> Floats:
+def to_log_odds(probabilities: Floats) -> Floats:
     """The log-odds ln p/(1 − p) of probabilities, any shape."""
     inside = np.clip(probabilities, EDGE, 1 - EDGE)
     return np.asarray(np.log(inside) - np.log1p(-inside))
 
 
-def _places(labels: Sequence[str], known: tuple[str, ...]) -> list[int]:
+def _find_places(labels: Sequence[str], known: tuple[str, ...]) -> list[int]:
     """Where labels stand among the known ones."""
     if isinstance(labels, str):
         raise InputError(f"Expected a list of labels; for one pass [{labels!r}].")
@@ -207,7 +210,7 @@ def _places(labels: Sequence[str], known: tuple[str, ...]) -> list[int]:
     return [known.index(name) for name in labels]
 
 
-def _checked(text: str | Sequence[str]) -> list[str]:
+def _check_text(text: str | Sequence[str]) -> list[str]:
     """The turns of a text that is not too long to be scored hundreds of times."""
     turns = [text] if isinstance(text, str) else list(text)
     for place, turn in enumerate(turns, start=1):

@@ -53,12 +53,12 @@ def shapley(values: Values, parts: int, evaluations: int, seed: int) -> Addition
         parts: their number M.
         evaluations: so many sets are valued at most, or those that two orders and their reverses
             need, if these are more.
-        seed: of the orders.
+        seed: the random seed of the orders.
     """
     if 2**parts <= evaluations:
-        return _exact(values, parts)
+        return _compute_exact(values, parts)
     pairs = max(2, (evaluations - 2) // (2 * (parts - 1)))
-    return _sampled(values, parts, pairs, seed)
+    return _estimate(values, parts, pairs, seed)
 
 
 def occlusion(values: Values, parts: int) -> Additions:
@@ -69,18 +69,18 @@ def occlusion(values: Values, parts: int) -> Additions:
         parts: their number M.
     """
     sets = np.concatenate([np.zeros((1, parts)), np.ones((1, parts)), 1 - np.eye(parts)]) > 0
-    valued, evaluations = _valued(values, sets)
+    valued, evaluations = _evaluate_sets(values, sets)
     lost = (valued[1] - valued[2:]).T
     return Additions(lost, np.zeros_like(lost), valued[0], evaluations)
 
 
-def _valued(values: Values, sets: Coalitions) -> tuple[Floats, int]:
+def _evaluate_sets(values: Values, sets: Coalitions) -> tuple[Floats, int]:
     """Values of sets, (C, K), each different one valued once, and how many these are."""
     different, places = np.unique(sets, axis=0, return_inverse=True)
     return np.asarray(values(different), dtype=np.float64)[places.ravel()], len(different)
 
 
-def _exact(values: Values, parts: int) -> Additions:
+def _compute_exact(values: Values, parts: int) -> Additions:
     """The mean over all sets of what a part adds to them, those of each size weighing alike."""
     sets = (np.arange(2**parts)[:, None] >> np.arange(parts)) & 1 > 0
     valued = np.asarray(values(sets), dtype=np.float64)
@@ -93,14 +93,14 @@ def _exact(values: Values, parts: int) -> Additions:
     return Additions(found.T, np.zeros_like(found.T), valued[0], len(sets))
 
 
-def _sampled(values: Values, parts: int, pairs: int, seed: int) -> Additions:
+def _estimate(values: Values, parts: int, pairs: int, seed: int) -> Additions:
     """The mean over random orders and their reverses, with its standard error over the pairs."""
     rng = np.random.default_rng(seed)
     # When each part comes, counted from 0, in each order and in its reverse.
     times = rng.permuted(np.tile(np.arange(parts), (pairs, 1)), axis=1)
     times = np.concatenate([times, parts - 1 - times])
     sets = times[:, None, :] < np.arange(parts + 1)[:, None]
-    valued, evaluations = _valued(values, sets.reshape(-1, parts))
+    valued, evaluations = _evaluate_sets(values, sets.reshape(-1, parts))
     added = np.diff(valued.reshape(2 * pairs, parts + 1, -1), axis=1)
     of_part = np.take_along_axis(added, times[:, :, None], axis=1)
     means = of_part.reshape(2, pairs, parts, -1).mean(axis=0)

@@ -40,7 +40,7 @@ class Span:
     text: str
 
 
-def words(turns: Sequence[str]) -> list[Span]:
+def find_words(turns: Sequence[str]) -> list[Span]:
     """The words of each turn: what stands between spaces, each emoji, each Chinese character.
 
     Args:
@@ -53,7 +53,7 @@ def words(turns: Sequence[str]) -> list[Span]:
     ]
 
 
-def grouped(turns: Sequence[str], at_most: int) -> list[Span]:
+def group_words(turns: Sequence[str], at_most: int) -> list[Span]:
     """The words of each turn, in a long conversation several neighbours to a span.
 
     Args:
@@ -64,7 +64,7 @@ def grouped(turns: Sequence[str], at_most: int) -> list[Span]:
         InputError: more turns with words than spans.
     """
     by_turn: dict[int, list[Span]] = {}
-    for word in words(turns):
+    for word in find_words(turns):
         by_turn.setdefault(word.turn, []).append(word)
     if len(by_turn) > at_most:
         raise InputError(
@@ -82,23 +82,23 @@ def grouped(turns: Sequence[str], at_most: int) -> list[Span]:
     return spans
 
 
-def keep(turns: Sequence[str], spans: Sequence[Span], kept: Iterable[object]) -> list[str]:
-    """The turns with some of their words, as many turns as there are, of which some may be empty.
+def keep_words(turns: Sequence[str], spans: Sequence[Span], kept: Iterable[object]) -> list[str]:
+    """Keep some words of the turns; the number of turns stays, and some may be empty.
 
     A word goes together with the space before it, and never leaves two others stuck together.
 
     Args:
         turns: as they were written.
-        spans: all of theirs, in order.
-        kept: which of these stay, a truth value for each.
+        spans: all spans of the turns, in order.
+        kept: for each span whether it is kept.
     """
     by_turn: list[list[tuple[Span, bool]]] = [[] for _ in turns]
     for span, stays in zip(spans, kept, strict=True):
         by_turn[span.turn].append((span, bool(stays)))
-    return [_left(turn, inside) for turn, inside in zip(turns, by_turn, strict=True)]
+    return [_join_kept(turn, inside) for turn, inside in zip(turns, by_turn, strict=True)]
 
 
-def _left(turn: str, spans: Sequence[tuple[Span, bool]]) -> str:
+def _join_kept(turn: str, spans: Sequence[tuple[Span, bool]]) -> str:
     """What is left of one turn, given which of its spans stay."""
     if all(stays for _, stays in spans):
         return turn

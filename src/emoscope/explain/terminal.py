@@ -8,12 +8,12 @@ from rich.text import Text
 
 from emoscope.charts.page import printable
 from emoscope.explain.display import (
+    compute_shades,
     explain_shading,
-    ranked,
-    shades,
-    signed,
-    strongest,
-    turns_in_pieces,
+    format_signed,
+    rank_labels,
+    rank_spans,
+    split_turns,
 )
 from emoscope.explain.explanation import Explanation
 from emoscope.inference.backend import Attention
@@ -27,59 +27,61 @@ LONGEST = 40
 """Characters of a word that a table shows."""
 
 
-def renderables(explanation: Explanation) -> Iterator[RenderableType]:
+def make_renderables(explanation: Explanation) -> Iterator[RenderableType]:
     """For each label the text in colour and its strongest words with numbers; then a legend."""
-    for k in ranked(explanation):
+    for k in rank_labels(explanation):
         yield Text.assemble(
             (explanation.labels[k], "bold"),
             f" {explanation.probabilities[k]:.3f}",
             (", given" if explanation.given[k] else ", not given", "dim"),
         )
-        yield from _coloured(explanation, k)
+        yield from _colour_turns(explanation, k)
         if explanation.spans:
-            yield _table(explanation, k)
+            yield _make_table(explanation, k)
         yield Text()
     if explanation.attention is not None:
-        yield from _attention(explanation.attention)
+        yield from _colour_attention(explanation.attention)
     yield Text.assemble(
         (" + speaks for the label ", FOR[-1]), " ", (" − speaks against it ", AGAINST[-1])
     )
     yield Text(explain_shading(explanation), style="dim")
 
 
-def _coloured(explanation: Explanation, label: int) -> Iterator[Text]:
+def _colour_turns(explanation: Explanation, label: int) -> Iterator[Text]:
     """Each turn as it was written, its words on the shade of their attribution."""
-    depths = shades(explanation.attributions[label], len(FOR))
-    for turn in turns_in_pieces(explanation):
+    depths = compute_shades(explanation.attributions[label], len(FOR))
+    for turn in split_turns(explanation):
         line = Text()
         for text, place in turn:
-            line.append(printable(text), style="" if place is None else _style(depths[place]))
+            line.append(
+                printable(text), style="" if place is None else _choose_style(depths[place])
+            )
         yield line
 
 
-def _style(shade: int) -> str:
+def _choose_style(shade: int) -> str:
     """The style of a signed shade."""
     if not shade:
         return ""
     return FOR[shade - 1] if shade > 0 else AGAINST[-shade - 1]
 
 
-def _table(explanation: Explanation, label: int) -> Table:
+def _make_table(explanation: Explanation, label: int) -> Table:
     """The strongest words with their numbers, which say the same without colour."""
     table = Table.grid(padding=(0, 2))
     table.add_column(justify="right")
     values, errors = explanation.attributions[label], explanation.errors[label]
-    for m in strongest(explanation, label)[:ROWS]:
-        number = signed(values[m])
-        if number == signed(0.0):
+    for m in rank_spans(explanation, label)[:ROWS]:
+        number = format_signed(values[m])
+        if number == format_signed(0.0):
             break
         if errors[m]:
             number += f" ± {errors[m]:.2f}"
-        table.add_row(number, Text(_short(explanation.spans[m].text)))
+        table.add_row(number, Text(_shorten(explanation.spans[m].text)))
     return table
 
 
-def _attention(attention: Attention) -> Iterator[Text]:
+def _colour_attention(attention: Attention) -> Iterator[Text]:
     """The words that the model reads, on the shade of the weight that each branch gives them."""
     for branch, weights in zip(attention.branches, attention.weights, strict=True):
         line = Text.assemble((f"Attention of the {branch}: ", "bold"))
@@ -92,7 +94,7 @@ def _attention(attention: Attention) -> Iterator[Text]:
     yield Text()
 
 
-def _short(text: str) -> str:
+def _shorten(text: str) -> str:
     """A word that fits in a table, on one line."""
     text = " ".join(printable(text).split())
     return text if len(text) <= LONGEST else f"{text[:LONGEST]}…"

@@ -19,7 +19,7 @@ from emoscope.inference.prefetch import prefetch
 from emoscope.inference.ranking import Score, Threshold, check_cuts, rank, select
 from emoscope.inference.recalibration import Recalibration
 from emoscope.inference.scoring import Scoring
-from emoscope.inference.texts import turns_of_conversations, turns_of_texts
+from emoscope.inference.texts import to_turns_of_conversations, to_turns_of_texts
 from emoscope.taxonomy import LabelSet, Taxonomy
 from emoscope.text.language import is_read
 
@@ -40,7 +40,7 @@ class Annotator:
         backend: runs the model.
         taxonomy: the labels, in the order of the logits.
         calibration: from logits to probabilities.
-        languages: codes of those that the model reads, as `["en"]`; none where nobody knows.
+        languages: codes of the languages that the model reads, e.g. `["en"]`; empty if unknown.
     """
 
     def __init__(
@@ -106,8 +106,8 @@ class Annotator:
 
         Args:
             texts: as of `annotate`.
-            labels: of each text the names of its labels, or None where it is not coded; or numbers
-                from 0 to 1, (N, K), NaN where not known.
+            labels: for each text the names of its labels, or None if it is not coded; or numbers
+                from 0 to 1, (N, K), NaN if not known.
 
         Raises:
             InputError: as from `Coded.of`.
@@ -132,7 +132,7 @@ class Annotator:
         return decide(probabilities, self.taxonomy.exclusive, np.array(self.scoring.thresholds))
 
     def encode(self, conversations: Sequence[Sequence[str]]) -> Any:
-        """N conversations as arrays that `score` reads; apart so that the two can overlap."""
+        """Encode N conversations for `score`; separate, so that the two can overlap."""
         return self.backend.encode(conversations)
 
     def score(self, encoded: Any) -> NDArray[np.floating[Any]]:
@@ -165,7 +165,7 @@ class Annotator:
                 is neither a number nor `"fitted"`.
         """
         check_cuts(top_k, threshold)
-        return self._scores(list(turns_of_texts(texts)), top_k, threshold)
+        return self._scores(list(to_turns_of_texts(texts)), top_k, threshold)
 
     def annotate_conversations(
         self,
@@ -182,7 +182,7 @@ class Annotator:
             InputError: as from `annotate`, or a conversation that is a string.
         """
         check_cuts(top_k, threshold)
-        return self._scores(list(turns_of_conversations(conversations)), top_k, threshold)
+        return self._scores(list(to_turns_of_conversations(conversations)), top_k, threshold)
 
     def annotate_stream(
         self,
@@ -209,7 +209,7 @@ class Annotator:
         check_cuts(top_k, threshold)
         if batch_size < 1:
             raise InputError(f"Expected a batch_size of at least 1, got {batch_size}.")
-        turns = turns_of_texts(texts)
+        turns = to_turns_of_texts(texts)
         batches = iter(lambda: list(islice(turns, batch_size)), [])
         return self._stream(batches, top_k, threshold)
 
@@ -225,7 +225,7 @@ class Annotator:
         Raises:
             InputError: texts that are not a list of text.
         """
-        return [is_read(" ".join(turns), self.languages) for turns in turns_of_texts(texts)]
+        return [is_read(" ".join(turns), self.languages) for turns in to_turns_of_texts(texts)]
 
     def rank(
         self,
@@ -282,12 +282,12 @@ def load(
     """The annotator of a model folder, or of the folder of a training.
 
     Args:
-        folder: of the model; the model that ships if None.
+        folder: the folder of the model; the model that ships if None.
         labels: to score instead of those it was trained on, for a model that reads its labels: all
             that `Taxonomy.of` takes, e.g. `["pride", "relief"]` or `"pride, anger|rage"`.
         engine: what runs the model, see `load_backend`.
         long_texts: what is made of texts longer than the model reads at a time, see `LongTexts`.
-        threads: of the engine, at most; as many as there are cores if None.
+        threads: the threads of the engine, at most; as many as there are cores if None.
 
     Raises:
         InputError: no model there, a damaged one, or one whose labels are fixed; no labels.

@@ -1,4 +1,4 @@
-"""What a backend must offer, and the backend of each model folder."""
+"""The backend protocol, and how the backend of a model folder is loaded."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ Engine = Literal["auto", "openvino", "onnxruntime", "torch"]
 
 
 class Backend(Protocol):
-    """Runs one model. Encoding and scoring are apart so that they can overlap."""
+    """Runs one model. Encoding and scoring are separate, so that they can overlap."""
 
     def encode(self, conversations: Sequence[Conversation]) -> Any:
         """N conversations as arrays that `logits` reads."""
@@ -36,7 +36,7 @@ class Backend(Protocol):
 
 
 def is_independent(backend: Backend) -> bool:
-    """Whether a label's logit is the same whatever else its model is asked for."""
+    """Whether a label's logit does not depend on the other labels."""
     return bool(getattr(backend, "independent", False))
 
 
@@ -70,7 +70,7 @@ class Attention:
 
 @runtime_checkable
 class WordReader(Protocol):
-    """What an encoder may offer besides: it reads whole words."""
+    """An optional part of an encoder that reads whole words."""
 
     def read_words(self, turns: Conversation) -> list[str]:
         """The words of a conversation that the model reads, cleaned and cut to its length."""
@@ -78,7 +78,7 @@ class WordReader(Protocol):
 
 @runtime_checkable
 class Attentive(Protocol):
-    """What a backend may offer besides."""
+    """An optional part of a backend: attention weights of words."""
 
     def attention(self, turns: Conversation) -> Attention | None:
         """The weights of one conversation's words; None of a model without, or without words."""
@@ -93,7 +93,7 @@ def load_backend(
         folder: with `model.safetensors`, which torch runs, or with `model.onnx`, which OpenVINO or
             ONNX Runtime run.
         engine: what runs the model; `"auto"` takes the fastest one that is installed.
-        threads: of a light engine, at most; as many as there are cores if None.
+        threads: the threads of a light engine, at most; as many as there are cores if None.
 
     Raises:
         InputError: an unknown kind of model, an engine that cannot run it, or files that are
@@ -106,10 +106,10 @@ def load_backend(
     if engine != "auto" and exported == (engine == "torch"):
         able = " or ".join(ENGINES) if exported else "torch"
         raise InputError(f"{folder.path} cannot be run by {engine}; expected {able}, or auto.")
-    return graph_backend(folder, engine, threads) if exported else torch_backend(folder)
+    return load_graph_backend(folder, engine, threads) if exported else load_torch_backend(folder)
 
 
-def torch_backend(folder: ModelFolder) -> EncoderBackend:
+def load_torch_backend(folder: ModelFolder) -> EncoderBackend:
     """The backend of a folder with weights."""
     backend = find_model(folder).backend
     require("torch", "train")
@@ -128,7 +128,7 @@ def torch_backend(folder: ModelFolder) -> EncoderBackend:
     return loaded
 
 
-def graph_backend(folder: ModelFolder, engine: Engine, threads: int | None) -> EncoderBackend:
+def load_graph_backend(folder: ModelFolder, engine: Engine, threads: int | None) -> EncoderBackend:
     """The backend of a folder with an exported model."""
     exported = find_model(folder).exported
     if exported is None:

@@ -12,7 +12,8 @@ from emoscope.calibration.functions import Floats
 from emoscope.errors import InputError
 from emoscope.inference.annotator import Annotator
 from emoscope.inference.recalibration import Key, Recalibrated, Recalibration
-from emoscope.inference.texts import turns_of_texts
+from emoscope.inference.texts import to_turns_of_texts
+from emoscope.metrics.counts import Counts
 from emoscope.strict import short, suggestion
 
 MIN_TEXTS = 10
@@ -32,7 +33,7 @@ class Coded:
     """N coded texts, as the model scores them.
 
     Attributes:
-        log_odds: of the model's probabilities, (N, K).
+        log_odds: the log odds of the model's probabilities, (N, K).
         labels: in [0, 1], (N, K), NaN where a text does not say.
         keys: what each of the K labels is.
         thresholds: the model's own, (K,).
@@ -52,7 +53,7 @@ class Coded:
         """Score texts; those that say nothing of any label are left out.
 
         Args:
-            annotator: of the model; a calibration that it has is left out.
+            annotator: the annotator of the model; a calibration that it has is left out.
             texts: as of `Annotator.annotate`.
             labels: as of `Annotator.calibrated`.
 
@@ -62,8 +63,8 @@ class Coded:
         """
         scoring = replace(annotator.scoring, own=None, expected=())
         scoring.check_several("A calibration by coded texts")
-        names, turns = scoring.taxonomy.names, list(turns_of_texts(texts))
-        matrix = coded_labels(labels, names, len(turns))
+        names, turns = scoring.taxonomy.names, list(to_turns_of_texts(texts))
+        matrix = to_label_matrix(labels, names, len(turns))
         rows = np.flatnonzero(~np.isnan(matrix).all(axis=1)).tolist()
         if len(rows) < MIN_TEXTS:
             raise InputError(
@@ -86,7 +87,7 @@ class Coded:
         return np.asarray((self.labels >= 0.5).sum(axis=0))
 
     def take(self, rows: NDArray[np.int64]) -> "Coded":
-        """Some of the texts."""
+        """Select some of the texts."""
         return replace(self, log_odds=self.log_odds[rows], labels=self.labels[rows])
 
     def fit(self) -> Recalibration:
@@ -139,7 +140,7 @@ class Coded:
         into `FOLDS` parts, and each part is left out in turn.
 
         Args:
-            seed: of the dealing.
+            seed: the random seed of the folds.
         """
         order = np.random.default_rng(seed).permutation(len(self.labels))
         after = np.zeros(self.labels.shape, dtype=np.bool_)
@@ -165,10 +166,10 @@ class F1:
     @classmethod
     def of(cls, truth: NDArray[np.bool_], given: NDArray[np.bool_]) -> "F1":
         """F1 of labels given, (N, K), against the truth, (N, K); each label has a case."""
-        hits, sums = (truth & given).sum(axis=0), truth.sum(axis=0) + given.sum(axis=0)
-        if not len(hits):
+        if not truth.shape[1]:
             return cls(0.0, 0.0)
-        return cls(float((2 * hits / sums).mean()), float(2 * hits.sum() / sums.sum()))
+        counts = Counts.of(truth, given)
+        return cls(float(counts.f1.mean()), float(counts.total().f1))
 
 
 @dataclass(frozen=True)
@@ -186,20 +187,20 @@ class Check:
     labels: int
 
 
-def coded_labels(labels: Any, names: Sequence[str], texts: int) -> Floats:
-    """What a program knows of the labels of N texts, as numbers (N, K).
+def to_label_matrix(labels: Any, names: Sequence[str], texts: int) -> Floats:
+    """Convert the labels of N coded texts to numbers, (N, K).
 
     Args:
         labels: for each text the names of its labels, none or several; its only label; or None
             where it is not coded. Or numbers from 0 to 1, (N, K), NaN where not known.
-        names: of the K labels.
+        names: the names of the K labels.
         texts: how many there are, N.
 
     Raises:
         InputError: it is something else, or of another number of texts, or a name is no label.
     """
     if isinstance(labels, np.ndarray):
-        return _checked_matrix(labels, len(names), texts)
+        return _check_matrix(labels, len(names), texts)
     rows = list(labels) if isinstance(labels, Iterable) and not isinstance(labels, str) else None
     if rows is None or len(rows) != texts:
         got = short(labels) if rows is None else f"{len(rows)}"
@@ -224,7 +225,7 @@ def coded_labels(labels: Any, names: Sequence[str], texts: int) -> Floats:
     return found
 
 
-def _checked_matrix(labels: NDArray[Any], count: int, texts: int) -> Floats:
+def _check_matrix(labels: NDArray[Any], count: int, texts: int) -> Floats:
     if labels.shape != (texts, count) or labels.dtype.kind not in "biuf":
         raise InputError(
             f"Expected numbers for {texts} texts and {count} labels, got an array of shape "

@@ -1,7 +1,7 @@
-"""What a model is asked for, where labels are made of others that it was trained on.
+"""Labels that are groups of the labels that a model was trained on.
 
-Where labels do not see each other, `joy` has one score, whatever it is asked with. So a group of
-known labels needs no question of its own: its probability follows from those of its parts.
+If labels are independent, the score of `joy` does not depend on the other labels. So a group of
+known labels is not scored itself: its probability follows from those of its parts.
 """
 
 from collections.abc import Sequence
@@ -31,10 +31,10 @@ class Known:
                 self._places.setdefault(label.words[0], place)
 
     def parts(self, label: Label, made_of: Sequence[str]) -> tuple[int, ...] | None:
-        """Places of the labels that a label is made of; None if one of them is not known.
+        """Indices of the labels that a label is made of; None if one of them is not known.
 
         Args:
-            label: that is asked for.
+            label: the label that is asked for.
             made_of: what its taxonomy says that it is made of.
         """
         if made_of and all(part in self._places for part in made_of):
@@ -51,8 +51,8 @@ class Known:
         It has the same name, which is one of the words or is in another language.
 
         Args:
-            label: that is asked for.
-            language: of its words.
+            label: the label that is asked for.
+            language: the language of its words.
         """
         meant = label.name in label.words or language != self.taxonomy.language
         return self._places.get(label.name) if meant else None
@@ -64,11 +64,12 @@ class Known:
 
 @dataclass(frozen=True)
 class Grouping:
-    """How K labels are made of W that a model is asked for, each by itself.
+    """How K labels are composed of W labels that the model scores independently.
 
     Attributes:
-        asked: the W labels.
-        places: of these among the labels that the model was trained on, (W,); None of others.
+        scored: the W labels.
+        places: the places of these among the labels that the model was trained on, (W,); None of
+            others.
         members: which of the W each of the K labels is made of.
         keys: what each of the K labels is, whatever it is called: the names of its known parts, or
             else its words, sorted.
@@ -103,7 +104,7 @@ class Grouping:
             keys.append(tuple(sorted(words)))
         order = {key: place for place, key in enumerate(scored)}
         found = tuple(tuple(order[part] for part in wanted) for wanted in members)
-        labels = tuple(_called(key, label) for key, (label, _) in scored.items())
+        labels = tuple(_rename_label(key, label) for key, (label, _) in scored.items())
         if found == tuple((place,) for place in range(len(taxonomy))):
             pairs = zip(taxonomy.names, labels, strict=True)
             labels = tuple(Label(name, label.words) for name, label in pairs)
@@ -123,14 +124,14 @@ class Grouping:
         return found
 
 
-def _called(key: tuple[str, ...] | int, label: Label) -> Label:
+def _rename_label(key: tuple[str, ...] | int, label: Label) -> Label:
     """A label by a name that no other has, as two may be shown by different names of one."""
     if isinstance(key, int):
         return label
     return Label(key[0] if len(key) == 1 else str(key), key)
 
 
-def builtin_groups(trained: Taxonomy) -> dict[str, str]:
+def find_builtin_groups(trained: Taxonomy) -> dict[str, str]:
     """Labels that built-in taxonomies make of those that a model was trained on, with the taxonomy.
 
     Args:

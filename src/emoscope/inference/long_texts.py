@@ -1,4 +1,4 @@
-"""Texts longer than a model reads at a time: as overlapping windows, or cut."""
+"""Texts longer than the model's window: read as overlapping windows, or truncated."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,11 +19,11 @@ it is asked about stands there."""
 OVERLAP = 0.25
 """Share of a window that the next one repeats."""
 MAX_WINDOWS = 256
-"""Windows of one text that are read, spread evenly over it, so that none takes for ever."""
+"""The maximum number of windows of one text; they are spaced evenly over it."""
 
 
 def share_out(counts: NDArray[np.int64], most: int) -> NDArray[np.int64]:
-    """Places of at most `most` evenly spread items of each of N groups that follow one another.
+    """Choose at most `most` evenly spaced items of each of N consecutive groups.
 
     Args:
         counts: items of each group, (N,).
@@ -45,7 +45,7 @@ class Pieces:
     """N texts as the W pieces that the model reads.
 
     Attributes:
-        tokens: of the pieces.
+        tokens: the tokens of the pieces.
         owners: the text that each piece belongs to, rising, (W,).
         long: which texts are longer than the model reads at a time, (N,).
     """
@@ -59,8 +59,8 @@ class LongTextBackend:
     """A backend for texts of any length.
 
     Args:
-        backend: that reads texts up to its encoder's length.
-        how: what is made of a longer one.
+        backend: the backend that reads texts up to its encoder's length.
+        how: how longer texts are read.
     """
 
     def __init__(self, backend: EncoderBackend, how: LongTexts = "auto") -> None:

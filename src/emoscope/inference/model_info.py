@@ -1,4 +1,4 @@
-"""A model that any process can load, and what a loaded one says of itself."""
+"""A model that any process can load, and the description of a loaded model."""
 
 import hashlib
 import json
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar, NamedTuple
 
-from emoscope.folder import CARD, resolve
+from emoscope.folder import CARD, resolve_folder
 from emoscope.inference import annotator as annotators
 from emoscope.inference.annotator import PRETRAINED, Annotator
 from emoscope.inference.backend import Engine as EngineName
@@ -21,7 +21,7 @@ class ModelSpec:
     """A model that any process can load.
 
     Attributes:
-        folder: of the model or of a training; None for the model that ships.
+        folder: the folder of the model or of a training; None for the model that ships.
         labels: to score instead of the model's own.
         engine: what runs the model, see `load_backend`.
         long_texts: what is made of texts longer than the model reads at a time.
@@ -37,7 +37,7 @@ class ModelSpec:
     expected: tuple[tuple[str, float], ...] = ()
 
     resumable: ClassVar[bool] = True
-    """Another process can load the same model, so that a job can go on and be shared out."""
+    """Another process can load the same model, so jobs can be resumed and run in parallel."""
 
     def load(self, threads: int | None = None) -> Annotator:
         """The model, loaded, with so many threads at most."""
@@ -49,7 +49,7 @@ class ModelSpec:
 
     def fingerprint(self) -> str:
         """A hash of every file of the folder but the model card."""
-        folder = resolve(self.folder or PRETRAINED)
+        folder = resolve_folder(self.folder or PRETRAINED)
         digest = hashlib.sha256()
         for path in sorted(folder.rglob("*")):
             if path.is_file() and path.name != CARD:
@@ -64,7 +64,7 @@ class LoadedModel:
     """An annotator in memory, in the place of a `ModelSpec`: no other process can load it.
 
     Attributes:
-        annotator: that scores.
+        annotator: the annotator that scores.
     """
 
     annotator: Annotator
@@ -85,22 +85,22 @@ Model = ModelSpec | LoadedModel
 
 
 def to_model(model: Annotator | ModelSpec) -> Model:
-    """Either kind with the methods of both."""
+    """Convert an annotator to a `LoadedModel`; a `ModelSpec` is returned as it is."""
     return LoadedModel(model) if isinstance(model, Annotator) else model
 
 
-def fingerprint(taxonomy: Taxonomy) -> str:
-    """A hash of all that a taxonomy says."""
+def hash_taxonomy(taxonomy: Taxonomy) -> str:
+    """Hash the whole content of a taxonomy."""
     return hashlib.sha256(json.dumps(taxonomy.to_dict(), sort_keys=True).encode()).hexdigest()
 
 
 class ModelInfo(NamedTuple):
-    """What a loaded model says of itself.
+    """The description of a loaded model.
 
     Attributes:
-        scoring: of its labels.
+        scoring: the scoring of its labels.
         backend: what runs it.
-        languages: codes of those that it reads; none where nobody knows.
+        languages: codes of the languages that it reads; empty if unknown.
     """
 
     scoring: Scoring
@@ -109,8 +109,8 @@ class ModelInfo(NamedTuple):
 
     @classmethod
     def of(cls, annotator: Annotator) -> "ModelInfo":
-        """What is known of an annotator."""
-        # One backend may stand around another.
+        """Describe an annotator."""
+        # A backend may wrap another backend.
         names: list[str] = []
         backend: Any = annotator.backend
         while backend is not None:

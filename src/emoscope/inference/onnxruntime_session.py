@@ -10,7 +10,7 @@ class OnnxRuntimeSession:
     """A loaded graph.
 
     Args:
-        path: of the `.onnx` file.
+        path: the path of the `.onnx` file.
         threads: at most; as many as there are cores if None.
         exact: compute in float32, as it always does.
     """

@@ -12,7 +12,7 @@ class OpenVinoSession:
     """A compiled graph.
 
     Args:
-        path: of the `.onnx` file.
+        path: the path of the `.onnx` file.
         threads: at most; as many as there are cores if None.
         exact: compute in float32, even where the processor is faster in bfloat16.
     """
@@ -22,8 +22,8 @@ class OpenVinoSession:
 
         settings: dict[str, Any] = {
             "PERFORMANCE_HINT": "THROUGHPUT",
-            # Kernels of so many shapes are kept. By default it is 5000, which a long job fills with
-            # the many lengths of its batches: memory, and no speed.
+            # How many shapes have cached kernels. With the default of 5000 a long job, whose
+            # batches have many lengths, takes more memory and is not faster.
             "CPU_RUNTIME_CACHE_CAPACITY": 50,
         }
         if threads is not None:
@@ -42,16 +42,16 @@ class OpenVinoSession:
         running: deque[Any] = deque()
         for feed in feeds:
             if not free:
-                yield finished(running.popleft(), free)
+                yield collect_outputs(running.popleft(), free)
             request = free.pop()
             request.start_async(dict(feed))
             running.append(request)
         while running:
-            yield finished(running.popleft(), free)
+            yield collect_outputs(running.popleft(), free)
 
 
-def finished(request: Any, free: list[Any]) -> Outputs:
-    """The outputs of a request, which is free again."""
+def collect_outputs(request: Any, free: list[Any]) -> Outputs:
+    """Collect the outputs of a request and mark it as free."""
     request.wait()
     outputs = tuple(tensor.data.copy() for tensor in request.output_tensors)
     free.append(request)

@@ -1,4 +1,4 @@
-"""Work on the next input while the result of the last one is used."""
+"""Compute the next result in a thread while the last one is used."""
 
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor

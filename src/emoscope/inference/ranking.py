@@ -54,7 +54,7 @@ def rank(
     Args:
         probabilities: (N, K).
         given: which labels may be in a list, (N, K).
-        names: of the K labels.
+        names: the names of the K labels.
         top_k: at most so many labels a text.
         threshold: only labels at least as probable.
     """

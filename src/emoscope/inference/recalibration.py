@@ -46,7 +46,7 @@ class Recalibration:
     nothing. Labels that it says nothing of keep what the model says.
 
     Attributes:
-        temperature: of all labels.
+        temperature: the temperature of all labels.
         labels: those that some coded text has.
         texts: how many were coded.
         together: the labels that were asked for, where the scores of each depend on the others;
@@ -66,7 +66,7 @@ class Recalibration:
         return {label.key: label for label in self.labels}
 
     def fingerprint(self) -> str:
-        """A hash of all that bears on scores."""
+        """A hash of everything that affects scores."""
         values = [self.temperature, [(x.key, x.shift, x.threshold) for x in self.labels]]
         return hashlib.sha256(json.dumps(values).encode()).hexdigest()
 
@@ -74,7 +74,7 @@ class Recalibration:
         """Check that it is about labels that are asked for.
 
         Args:
-            keys: of the labels.
+            keys: the keys of the labels.
             independent: whether a label's score is the same whatever else is asked.
 
         Raises:
@@ -127,16 +127,16 @@ class Recalibration:
         if values["kind"] != KIND:
             raise InputError(f"expected the kind {KIND!r}, got {values['kind']!r}")
         together = values["together"]
-        labels = tuple(_label(item) for item in sequence(values["labels"], "'labels'"))
+        labels = tuple(_parse_label(item) for item in sequence(values["labels"], "'labels'"))
         if len({label.key for label in labels}) < len(labels):
             raise InputError("'labels' has a label more than once")
         return cls(
-            _number(values["temperature"], "'temperature'", 1e-3, 1e3),
+            _parse_number(values["temperature"], "'temperature'", 1e-3, 1e3),
             labels,
-            int(_number(values["texts"], "'texts'", 0, 1e12)),
+            int(_parse_number(values["texts"], "'texts'", 0, 1e12)),
             None
             if together is None
-            else tuple(_key(key) for key in sequence(together, "'together'")),
+            else tuple(_parse_key(key) for key in sequence(together, "'together'")),
             values["model"],
         )
 
@@ -185,27 +185,27 @@ def _check_ours(path: Path) -> None:
         ) from error
 
 
-def _label(item: Any) -> Recalibrated:
+def _parse_label(item: Any) -> Recalibrated:
     check_keys(item, ("key", "shift", "threshold", "share", "cases"), (), "a label")
-    key = _key(item["key"])
+    key = _parse_key(item["key"])
     what = f"of {', '.join(key)}"
     return Recalibrated(
         key,
-        _number(item["shift"], f"the shift {what}", -1e3, 1e3),
-        _number(item["threshold"], f"the threshold {what}", 0, 1),
-        _number(item["share"], f"the share {what}", 0, 1),
-        int(_number(item["cases"], f"the cases {what}", 0, 1e12)),
+        _parse_number(item["shift"], f"the shift {what}", -1e3, 1e3),
+        _parse_number(item["threshold"], f"the threshold {what}", 0, 1),
+        _parse_number(item["share"], f"the share {what}", 0, 1),
+        int(_parse_number(item["cases"], f"the cases {what}", 0, 1e12)),
     )
 
 
-def _key(words: Any) -> Key:
+def _parse_key(words: Any) -> Key:
     key = sequence(words, "a label")
     for word in key:
         check_text(word, "a word of a label")
     return key
 
 
-def _number(value: Any, what: str, low: float, high: float) -> float:
+def _parse_number(value: Any, what: str, low: float, high: float) -> float:
     number = isinstance(value, int | float) and not isinstance(value, bool)
     if not number or not isfinite(value) or not low <= value <= high:
         raise InputError(f"{what} must be a number from {low:g} to {high:g}, got {value!r}")

@@ -10,7 +10,7 @@ import numpy as np
 from emoscope.calibration import Calibration, group_probability, log_odds, share_shift, sigmoid
 from emoscope.calibration.functions import Floats
 from emoscope.errors import InputError
-from emoscope.inference.grouping import Grouping, builtin_groups
+from emoscope.inference.grouping import Grouping, find_builtin_groups
 from emoscope.inference.recalibration import Recalibrated, Recalibration
 from emoscope.strict import suggestion
 from emoscope.taxonomy import Taxonomy
@@ -24,9 +24,9 @@ class Scoring:
         trained: the labels that the model was trained on.
         fitted: the calibration of these.
         taxonomy: the K labels.
-        calibration: of the labels that the backend is asked for.
+        calibration: the calibration of the labels that the backend is asked for.
         grouping: how the K labels are made of these; None where they are these.
-        independent: whether a label's logit is the same whatever else is asked.
+        independent: whether a label's logit does not depend on the other labels.
         own: what a user's coded texts say of some labels.
         expected: shares of the texts that a user expects to have some labels, by name.
     """
@@ -99,7 +99,7 @@ class Scoring:
         """The scoring for texts that have some labels more or less often than the model assumes.
 
         Args:
-            shares: of the texts, by the name of the label.
+            shares: the shares of the texts, by the name of the label.
 
         Raises:
             InputError: labels that exclude each other, a name that is no label, a share that is not
@@ -139,7 +139,7 @@ class Scoring:
         `Calibration.untrained_share`.
 
         Args:
-            place: of the label among the K.
+            place: the place of the label among the K.
 
         Raises:
             InputError: the model does not say it.
@@ -161,12 +161,12 @@ class Scoring:
         return float(shares[0] if len(shares) == 1 else group_probability(shares))
 
     def _coded(self, place: int) -> Recalibrated | None:
-        """What coded texts say of one of the K labels."""
+        """The recalibration of one of the K labels, if there is any."""
         return None if self.own is None else self.own.by_key.get(self.keys[place])
 
     @cached_property
     def _slopes_and_shifts(self) -> tuple[Floats, Floats]:
-        """What the log-odds of each label are multiplied by, and what is added then; each (K,)."""
+        """Slope and shift of the log-odds of each label; each (K,)."""
         slopes, shifts = np.ones(len(self.taxonomy)), np.zeros(len(self.taxonomy))
         temperature = 1.0 if self.own is None else self.own.temperature
         for place in range(len(self.taxonomy)):
@@ -200,7 +200,7 @@ class Scoring:
         )
 
     def _fitted_thresholds(self) -> tuple[float, ...]:
-        """The same without what coded texts say."""
+        """The same without the user's recalibration."""
         fitted = self.calibration.thresholds or (0.5,) * len(self.scored_labels)
         if self.grouping is None:
             return fitted
@@ -238,12 +238,12 @@ class Scoring:
         """Those of these that a built-in taxonomy makes of labels that the model knows, with it."""
         if self.grouping is None:
             return ()
-        known = builtin_groups(self.trained)
+        known = find_builtin_groups(self.trained)
         return tuple((name, known[name]) for name in self.guessed if name in known)
 
     @property
     def config(self) -> dict[str, Any]:
-        """What bears on scores besides the model and the labels, for a job's identity."""
+        """What affects scores besides the model and the labels, for a job's configuration."""
         return {
             "calibration": None if self.own is None else self.own.fingerprint(),
             "expected shares": dict(self.expected) or None,

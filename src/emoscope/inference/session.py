@@ -35,7 +35,7 @@ class SessionLoader(Protocol):
         """A graph, loaded.
 
         Args:
-            path: of the graph.
+            path: the path of the graph.
             exact: compute in float32.
 
         Raises:
@@ -69,7 +69,7 @@ def load_session(path: Path, engine: str, threads: int | None, *, exact: bool = 
     """A graph, loaded by an engine.
 
     Args:
-        path: of the graph.
+        path: the path of the graph.
         engine: name of its package.
         threads: at most; as many as there are cores if None.
         exact: compute in float32.

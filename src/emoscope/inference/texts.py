@@ -6,7 +6,7 @@ from typing import Any
 from emoscope.errors import InputError
 
 
-def turns_of_texts(texts: Iterable[str | Sequence[str]]) -> Iterator[list[str]]:
+def to_turns_of_texts(texts: Iterable[str | Sequence[str]]) -> Iterator[list[str]]:
     """The turns of each text, which are one if it is a string.
 
     Raises:
@@ -17,12 +17,14 @@ def turns_of_texts(texts: Iterable[str | Sequence[str]]) -> Iterator[list[str]]:
             f"Expected a list of texts, got {type(texts).__name__}; for one text pass [text]."
         )
     return (
-        [text] if isinstance(text, str) else _turns(text, f"text {place} to be a string or")
+        [text]
+        if isinstance(text, str)
+        else _check_text_turns(text, f"text {place} to be a string or")
         for place, text in enumerate(texts, start=1)
     )
 
 
-def turns_of_conversations(conversations: Iterable[Sequence[str]]) -> Iterator[list[str]]:
+def to_turns_of_conversations(conversations: Iterable[Sequence[str]]) -> Iterator[list[str]]:
     """The turns of each conversation.
 
     Raises:
@@ -34,7 +36,7 @@ def turns_of_conversations(conversations: Iterable[Sequence[str]]) -> Iterator[l
             f"{type(conversations).__name__}; for one text pass [[text]]."
         )
     return (
-        _turns(turns, f"conversation {place} to be")
+        _check_text_turns(turns, f"conversation {place} to be")
         for place, turns in enumerate(conversations, start=1)
     )
 
@@ -44,7 +46,7 @@ def is_list(values: Any) -> bool:
     return isinstance(values, Iterable) and not isinstance(values, str | bytes | Mapping | Set)
 
 
-def _turns(turns: Sequence[str], expected: str) -> list[str]:
+def _check_text_turns(turns: Sequence[str], expected: str) -> list[str]:
     if not is_list(turns):
         raise InputError(
             f"Expected {expected} a list of turns, got {type(turns).__name__}; pass [text] for "

@@ -1,4 +1,4 @@
-"""The runtime's engine on torch, for every model that trains on it."""
+"""The torch engine, for every model that is trained with torch."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from transformers import PreTrainedModel
 from transformers.utils import logging as transformers_logging
 
-from emoscope.encoding.batching import Ragged, by_length
+from emoscope.encoding.batching import Ragged, batch_by_length
 from emoscope.encoding.encoder import Batch, Encoder, load_encoder
 from emoscope.errors import InputError
 from emoscope.folder import ModelFolder
@@ -65,7 +65,7 @@ class TorchBackend:
             return None
         batch = self.encoder.batch(self.encode([turns]), np.array([0]))
         with torch.inference_mode():
-            output = self.model(**tensors(batch, self.model.device))
+            output = self.model(**to_tensors(batch, self.model.device))
         weights: NDArray[np.float32] = output.attentions[0].float().cpu().numpy()
         return Attention(tuple(words), branches, weights)
 
@@ -109,8 +109,8 @@ def score(
     """Logits (N, K) of a model in evaluation mode, in the order of the texts."""
     parts: list[tuple[NDArray[np.int64], NDArray[np.float32]]] = []
     with torch.inference_mode():
-        for rows in by_length(encoded.lengths, batch_size):
-            inputs: dict[str, Any] = tensors(encoder.batch(encoded, rows), model.device)
+        for rows in batch_by_length(encoded.lengths, batch_size):
+            inputs: dict[str, Any] = to_tensors(encoder.batch(encoded, rows), model.device)
             parts.append((rows, model(**inputs).logits.float().cpu().numpy()))
     if not parts:
         return np.empty((0, 0), dtype=np.float32)
@@ -120,9 +120,9 @@ def score(
     return scores
 
 
-def tensors(batch: Batch, device: torch.device | str = "cpu") -> dict[str, torch.Tensor]:
-    """A batch's arrays on a device."""
-    # A prompt's arrays serve many batches, and torch asks for memory of its own to write to.
+def to_tensors(batch: Batch, device: torch.device | str = "cpu") -> dict[str, torch.Tensor]:
+    """Convert the arrays of a batch to tensors on a device."""
+    # A prompt's arrays are read-only, as many batches share them; torch needs writable ones.
     return {
         name: torch.from_numpy(array if array.flags.writeable else array.copy()).to(device)
         for name, array in batch.items()

@@ -14,7 +14,7 @@ from transformers.pipelines.pt_utils import PipelineDataset, PipelineIterator
 
 from emoscope.errors import InputError
 from emoscope.inference.annotator import Annotator, Threshold, check_cuts, load
-from emoscope.inference.texts import turns_of_texts
+from emoscope.inference.texts import to_turns_of_texts
 from emoscope.inference.torch_backend import TorchBackend
 from emoscope.taxonomy import LabelSet
 
@@ -25,7 +25,7 @@ def emotion_pipeline(folder: str | Path, labels: LabelSet | None = None) -> "Emo
     """The pipeline of a model folder with weights for torch.
 
     Args:
-        folder: of the model, or of its training.
+        folder: the folder of the model, or of its training.
         labels: to score instead of those it was trained on, as of `emoscope.load`.
 
     Raises:
@@ -45,7 +45,7 @@ class EmotionPipeline(Pipeline):
     lists, and a generator or a `Dataset` an iterator of them. Scores are calibrated probabilities.
 
     Args:
-        annotator: of a model on torch, which moves to the device.
+        annotator: the annotator of a model on torch, which moves to the device.
         device: as of any pipeline: an accelerator's number or name, or `"cpu"`; the first
             accelerator, where there is one, if None.
 
@@ -101,7 +101,7 @@ class EmotionPipeline(Pipeline):
 
     def preprocess(self, input_: Text) -> list[str]:
         """The turns of one text."""
-        [turns] = turns_of_texts([input_])
+        [turns] = to_turns_of_texts([input_])
         return turns
 
     def collate(self, conversations: list[list[str]]) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from emoscope.inference.annotator import Annotator
 from emoscope.inference.model_info import ModelSpec, to_model
 from emoscope.jobs.journal import Journal, Progress
 from emoscope.jobs.options import Options, Status, Summary
-from emoscope.jobs.outputs import labelling_config, output_format, packer
+from emoscope.jobs.outputs import find_output_format, make_compressor, make_labelling_config
 from emoscope.jobs.pipeline import Job
 from emoscope.jobs.source import Source
 from emoscope.jobs.tables import to_parquet
@@ -39,14 +39,14 @@ def annotate_file(
 ) -> Summary:
     """Annotate the rows of a file into another, in their order.
 
-    The output is written chunk by chunk under another name and gets its own when it is whole. A job
-    that was ended, at whatever moment and however, goes on when this is called again with the same
-    arguments, and its output is then the same to the byte. Where the output of the same job is
-    whole already, nothing is done. Both need a model in a folder and an input in a file.
+    The output is written chunk by chunk to a partial file, which is renamed at the end. A job that
+    was interrupted, at any moment, is resumed by a call with the same arguments, and its output is
+    then the same to the byte. If the output of the same job is complete, nothing is done. Both need
+    a model in a folder and an input in a file.
 
     Args:
         model: where it is, or an annotator.
-        source: of the texts.
+        source: the source of the texts.
         output: a file; its suffix may say its format. Files beside it whose names begin with its
             own belong to the job.
         options: how.
@@ -59,7 +59,7 @@ def annotate_file(
         EmoscopeError: a worker process was ended from outside.
     """
     options = options or Options()
-    form = output_format(output, options.format)
+    form = find_output_format(output, options.format)
     _check_distinct(source, output, options)
     with ExitStack() as stack:
         job = Job.prepared(stack, to_model(model), source, form, options)
@@ -78,11 +78,11 @@ def annotate_file(
             cache = job.cache(stack, progress.cache)
             if cache is not None:
                 progress.cache = asdict(cache.place)
-            pack = packer(output)
+            pack = make_compressor(output)
             if not progress.bytes:
                 journal.append(pack(job.writer.begin()))
             if form == "labelstudio":
-                text = labelling_config(job.labels)
+                text = make_labelling_config(job.labels)
                 sibling_path(output, "config.xml").write_text(text, encoding="utf-8")
             for piece in job.pieces(cache, progress):
                 journal.append(pack(piece.data), piece.rejected, piece.counts)
@@ -100,17 +100,17 @@ def annotate_stream(
 ) -> Summary:
     """Annotate the rows of a source into a stream, in their order.
 
-    What is written of a chunk is flushed. A stream cannot go on where it was ended. For the
+    Each chunk is flushed when it is written. A stream cannot be resumed. For the
     arguments see `annotate_file`.
     """
     options = options or Options()
-    form = output_format(None, options.format)
+    form = find_output_format(None, options.format)
     _check_distinct(source, None, options)
     with ExitStack() as stack:
         job = Job.prepared(stack, to_model(model), source, form, options)
         rejects = None
         if options.reject_file is not None:
-            rejects = stack.enter_context(_opened(options.reject_file))
+            rejects = stack.enter_context(_open_output(options.reject_file))
         output.write(job.writer.begin())
         done = Progress()
         for piece in job.pieces(job.cache(stack, None), done):
@@ -137,7 +137,7 @@ def _check_distinct(source: Source, output: Path | None, options: Options) -> No
         )
 
 
-def _opened(path: Path) -> BinaryIO:
+def _open_output(path: Path) -> BinaryIO:
     try:
         return path.open("wb")
     except OSError as error:

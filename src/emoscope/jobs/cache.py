@@ -31,11 +31,11 @@ _ADD = "INSERT OR IGNORE INTO scores (key, job, chunk, probabilities) VALUES (?,
 
 @dataclass(frozen=True)
 class Place:
-    """What a job sees of a cache: what was there when it began, and what it adds itself.
+    """The rows of a cache that a job sees: those from before its start, and its own.
 
     Attributes:
-        job: name of the job, drawn at random.
-        start: the last row when it began.
+        job: a random name of the job.
+        start: the last row at the start of the job.
     """
 
     job: str
@@ -46,16 +46,16 @@ class Cache:
     """Probabilities of conversations by model and text. Use it in a `with`.
 
     A text's score depends a little, in the last digits, on the texts that are scored with it. So
-    that a resumed job writes what an uninterrupted one does, what a chunk finds here does not
-    depend on when it looks: it sees what was there when its job began, and what the job has added
-    up to `lag` chunks before, whatever other jobs add meanwhile. The file grows by some 100 bytes
-    and 8 a label for each text; nothing is ever dropped.
+    that a resumed job writes the same as an uninterrupted one, a chunk always finds the same rows:
+    those from before the start of its job, and those that its job added at least `max_in_flight`
+    chunks before. Rows of other jobs in the meantime are not seen. The file grows by some 100 bytes
+    for each text and 8 bytes for each label of it; nothing is ever deleted.
 
     Args:
-        path: of the file, which is made if there is none.
-        model: what else a score depends on: the model, the labels, the version.
-        lag: how many chunks may be under way together.
-        place: of a job that goes on; None for one that begins.
+        path: the file; it is created if it does not exist.
+        model: an identifier of the model, the labels and the version.
+        max_in_flight: how many chunks may be in flight at a time.
+        place: the place of a resumed job; None for a new job.
 
     Raises:
         InputError: the file cannot be used.
@@ -65,7 +65,7 @@ class Cache:
         self._path, self._max_in_flight, self._lock = path, max_in_flight, Lock()
         self._model = hashlib.blake2b(model.encode()).digest()
         try:
-            # A chunk is planned in the thread that reads ahead.
+            # The prefetch thread plans the chunks.
             self._data = sqlite3.connect(path, timeout=60, check_same_thread=False)
             self._data.execute(_TABLE)
             (last,) = self._data.execute("SELECT coalesce(max(rowid), 0) FROM scores").fetchone()
@@ -77,8 +77,8 @@ class Cache:
         """Probabilities (K,) of those conversations that a chunk finds, by their place.
 
         Args:
-            conversations: to look for.
-            chunk: the number of the chunk that looks.
+            conversations: the conversations to look up.
+            chunk: the number of their chunk.
         """
         seen = (self.place.start, self.place.job, chunk - self._max_in_flight)
         found = {}
@@ -95,12 +95,12 @@ class Cache:
     def add(
         self, conversations: Sequence[Conversation], probabilities: Probabilities, chunk: int
     ) -> None:
-        """Keep the probabilities (N, K) of N conversations for good.
+        """Store the probabilities (N, K) of N conversations.
 
         Args:
-            conversations: what was scored.
-            probabilities: of them.
-            chunk: the number of the chunk that they were scored in.
+            conversations: the conversations that were scored.
+            probabilities: their probabilities, (N, K).
+            chunk: the number of their chunk.
         """
         rows = probabilities.astype("<f8")
         entries = [

@@ -1,4 +1,4 @@
-"""The columns of JSON rows, found by looking through all of them."""
+"""Find the columns of JSON rows by reading all rows."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -10,15 +10,15 @@ MAX_COLUMNS = 2_000
 _INT64 = range(-(2**63), 2**63)
 
 
-def column_types(rows: Iterable[Row], name: str) -> dict[str, str | None]:
-    """The columns that any row has, in the order they first come, with the kind of each.
+def find_column_types(rows: Iterable[Row], name: str) -> dict[str, str | None]:
+    """Find the columns of all rows, in the order of first occurrence, with the kind of each.
 
     It is "bool", "int", "float" or "texts"; None, which means text, where values are of several
     kinds or are objects.
 
     Args:
-        rows: of a file.
-        name: of the file, for the message.
+        rows: the rows of a file.
+        name: the name of the file, for the message.
 
     Raises:
         InputError: if there are more than `MAX_COLUMNS`.
@@ -26,7 +26,7 @@ def column_types(rows: Iterable[Row], name: str) -> dict[str, str | None]:
     kinds: dict[str, str | None] = {}
     for row in rows:
         for column, value in row.values.items():
-            kinds[column] = _joined(kinds.get(column), _kind(value))
+            kinds[column] = _join_kinds(kinds.get(column), _find_kind(value))
         if len(kinds) > MAX_COLUMNS:
             raise InputError(
                 f"{name}: expected at most {MAX_COLUMNS:,} columns for a table, got more by line "
@@ -35,7 +35,7 @@ def column_types(rows: Iterable[Row], name: str) -> dict[str, str | None]:
     return {column: None if kind == "text" else kind for column, kind in kinds.items()}
 
 
-def _kind(value: Any) -> str | None:
+def _find_kind(value: Any) -> str | None:
     if value is None:
         return None
     if isinstance(value, bool):
@@ -49,8 +49,8 @@ def _kind(value: Any) -> str | None:
     return "text"
 
 
-def _joined(one: str | None, other: str | None) -> str | None:
-    """The kind that holds values of both."""
-    if one is None or other is None or one == other:
-        return one or other
-    return "float" if {one, other} == {"int", "float"} else "text"
+def _join_kinds(first: str | None, second: str | None) -> str | None:
+    """The kind that can hold the values of both kinds."""
+    if first is None or second is None or first == second:
+        return first or second
+    return "float" if {first, second} == {"int", "float"} else "text"

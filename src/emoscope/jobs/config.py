@@ -1,19 +1,19 @@
-"""What a job was asked for: all that bears on its output, written once for files and clusters.
+"""The configuration of a job: every setting that affects its output.
 
-A job that is started again goes on only if this is the same. The names are those that messages use.
+A job can only be resumed with the same configuration. Messages use these names.
 """
 
 from typing import Any
 
 from emoscope._version import __version__
-from emoscope.inference.model_info import Model, ModelInfo, fingerprint
+from emoscope.inference.model_info import Model, ModelInfo, hash_taxonomy
 from emoscope.jobs.options import Options
 from emoscope.jobs.scores import Labels
 from emoscope.jobs.source import Source
 
 
-def model_config(model: Model, info: ModelInfo) -> dict[str, Any]:
-    """What a score depends on besides the text.
+def make_model_config(model: Model, info: ModelInfo) -> dict[str, Any]:
+    """Make the part of the configuration that affects scores.
 
     Args:
         model: that scores.
@@ -27,25 +27,25 @@ def model_config(model: Model, info: ModelInfo) -> dict[str, Any]:
         "long texts": model.long_texts,
         "labels": list(taxonomy.names),
         "exclusive": taxonomy.exclusive,
-        "taxonomy": fingerprint(taxonomy),
+        "taxonomy": hash_taxonomy(taxonomy),
         **info.scoring.config,
     }
 
 
-def job_config(
+def make_job_config(
     model: Model, info: ModelInfo, labels: Labels, source: Source, options: Options
 ) -> dict[str, Any]:
-    """What the output depends on besides the bytes of the input.
+    """Make the configuration: what affects the output besides the input itself.
 
     Args:
         model: that scores.
         info: what it says of itself when it is loaded.
-        labels: that are scored, and the thresholds from which they are given.
-        source: of the texts.
+        labels: the labels that are scored, and the thresholds from which they are given.
+        source: the source of the texts.
         options: how they are annotated.
     """
     return {
-        **model_config(model, info),
+        **make_model_config(model, info),
         "input": str(source.file),
         "input format": source.format,
         "encoding": source.encoding,

@@ -1,10 +1,9 @@
-"""The output of a job while it is written: how far it has come, so that a killed job can go on.
+"""Write the output of a job and its progress, so that a killed job can be resumed.
 
 Beside `scores.csv` lie `scores.csv.partial`, to which chunk after chunk is appended, and
-`scores.csv.job.json`, which is replaced as a whole after each chunk. It holds what the job was
-asked for and how many bytes of the partial file are good; what a kill leaves behind them is cut
-off. When all is written the partial file takes the output's name, and the job file stays as a
-record.
+`scores.csv.job.json`, which is replaced after each chunk. The job file holds the job's
+configuration and how many bytes of the partial file are valid; a resumed job truncates the file
+to them. At the end the partial file is renamed to the output, and the job file stays as a record.
 """
 
 import json
@@ -20,18 +19,18 @@ from filelock import FileLock
 
 from emoscope.errors import EmoscopeError, InputError
 from emoscope.files import acquire_lock, rename_durably, sibling_path, write_durably, written_aside
-from emoscope.jobs.options import Counts
+from emoscope.jobs.options import RowCounts
 from emoscope.strict import short
 
 
 @dataclass
-class Progress(Counts):
-    """How far a job has come, and what the rows were like.
+class Progress(RowCounts):
+    """The progress of a job, with the counts of its rows.
 
     Attributes:
-        chunks: that were written.
-        bytes: of the partial file that are good; of the output when all is finished.
-        reject_bytes: of the reject file that are good.
+        chunks: how many chunks were written.
+        bytes: how many bytes of the partial file are valid; when finished, of the output.
+        reject_bytes: how many bytes of the reject file are valid.
         finished: the output is whole, though it may not have its name yet.
         cache: the job's place in a cache, if it uses one.
     """
@@ -49,17 +48,17 @@ class Journal:
 
     Attributes:
         output: what the output is called when it is whole.
-        config: all that bears on the output, name by name.
-        resumable: what was asked for can be had again, so that the job can go on.
-        restart: forget what there is.
-        rejects: file of rejected rows, if there is to be one.
+        config: the job's configuration.
+        resumable: whether the job can be resumed.
+        restart: whether to delete existing files and start again.
+        rejects: the file of rejected rows; None for none.
         convert: makes the output of the partial file, where it is not the partial file itself.
         progress: how far the job has come; once it is open, `progress.finished` says that there
             is nothing to do.
 
     Raises:
         InputError: on opening: the output is there and of no job, or the job was asked for
-            something else, or another process is at it, or a file cannot be written.
+            something else, or another process runs it, or a file cannot be written.
     """
 
     output: Path
@@ -72,7 +71,7 @@ class Journal:
 
     def __post_init__(self) -> None:
         self.partial = sibling_path(self.output, "partial")
-        self.job = job_file(self.output)
+        self.job = get_job_file(self.output)
         # The file that becomes the output.
         self._last = (
             self.partial if self.convert is None else sibling_path(self.output, "converted")
@@ -99,17 +98,17 @@ class Journal:
     ) -> None:
         self._close()
         if value is not None and not self.progress.rows:
-            # Nothing is worth going on with.
+            # No chunk was written, so there is nothing to resume.
             for path in (self.partial, self.job):
                 path.unlink(missing_ok=True)
 
-    def append(self, data: bytes, rejected: bytes = b"", counts: Counts | None = None) -> None:
-        """Write a chunk for good, or what stands before the first one.
+    def append(self, data: bytes, rejected: bytes = b"", counts: RowCounts | None = None) -> None:
+        """Append a chunk, or the header before the first chunk, and save the progress.
 
         Args:
             data: for the output.
             rejected: for the reject file.
-            counts: of the rows that they hold; None if this is no chunk.
+            counts: counts of the rows; None for the header.
         """
         progress = self.progress
         try:
@@ -144,7 +143,7 @@ class Journal:
     def save(self) -> None:
         """Replace the job file."""
         values = {"asked": self.config, "progress": asdict(self.progress)}
-        # If the new name is lost, the old file still says something true.
+        # If the rename is lost in a crash, the old job file is still valid.
         with written_aside(self.job) as partial, partial.open("wb") as file:
             write_durably(file, (json.dumps(values, indent=1, ensure_ascii=False) + "\n").encode())
 
@@ -173,12 +172,12 @@ class Journal:
         self.save()
 
     def _go_on(self) -> None:
-        """Cut off what a kill has left behind the last chunk."""
+        """Truncate the files to the end of the last saved chunk."""
         known = [(self.partial, self.progress.bytes)]
         if self.rejects:
             known.append((self.rejects, self.progress.reject_bytes))
         for path, size in known:
-            # Nothing was promised of a file that holds nothing yet.
+            # A file without valid bytes may be missing.
             if size and (not path.is_file() or path.stat().st_size < size):
                 raise InputError(
                     f"{path}: expected {size:,} bytes that the job has written, found fewer or no "
@@ -206,8 +205,8 @@ class Journal:
                 "replace it with --restart."
             )
         self.partial.unlink(missing_ok=True)
-        # A kill after the last rename has left them.
-        _remove(sibling_path(path, "lock") for path in (self.partial, self.rejects) if path)
+        # They are left over if the process was killed after the last rename.
+        _delete_files(sibling_path(path, "lock") for path in (self.partial, self.rejects) if path)
         return True
 
     def _refuse_if_there(self) -> None:
@@ -219,7 +218,7 @@ class Journal:
     def _check_same_job(self, known: "JobFile") -> None:
         config = dict(self.config)
         if not known.progress.bad:
-            # What is done about bad rows has shown in nothing yet.
+            # No bad row has occurred yet, so this setting may still change.
             config.pop("bad rows", None)
         state = ", finished," if known.progress.finished else ", unfinished,"
         check_same_job(self.output, known.config, config, state)
@@ -248,15 +247,15 @@ class Journal:
         for held in self._locks:
             held.release()
         self._files, self._locks = [], []
-        _remove(locks)
+        _delete_files(locks)
 
 
 @dataclass(frozen=True)
 class JobFile:
-    """What a job file says.
+    """The contents of a job file.
 
     Attributes:
-        config: all that bears on the output, name by name.
+        config: the job's configuration.
         progress: how far the job has come.
     """
 
@@ -270,7 +269,7 @@ def read_job(output: Path) -> JobFile | None:
     Raises:
         InputError: it is damaged.
     """
-    path = job_file(output)
+    path = get_job_file(output)
     try:
         values = json.loads(path.read_bytes())
         known = values["progress"]
@@ -288,13 +287,13 @@ def read_job(output: Path) -> JobFile | None:
 def check_same_job(
     output: Path, known: Mapping[str, Any], config: Mapping[str, Any], state: str = ""
 ) -> None:
-    """Check that a job was asked for what it is asked for now.
+    """Check that a job has the same configuration as before.
 
     Args:
-        output: of the job.
-        known: what it was asked for, name by name.
-        config: what it is asked for now.
-        state: of the job, for the message.
+        output: the output of the job.
+        known: the previous configuration.
+        config: the current configuration.
+        state: the state of the job, for the message.
 
     Raises:
         InputError: something is different.
@@ -312,12 +311,12 @@ def check_same_job(
         )
 
 
-def job_file(output: Path) -> Path:
-    """The file that says how far the job of an output is, and what it was asked for."""
+def get_job_file(output: Path) -> Path:
+    """The path of an output's job file, which holds configuration and progress."""
     return sibling_path(output, "job.json")
 
 
-def _remove(paths: Iterable[Path]) -> None:
+def _delete_files(paths: Iterable[Path]) -> None:
     """Delete files, if they are there."""
     for path in paths:
         with suppress(OSError):

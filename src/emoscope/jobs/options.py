@@ -1,4 +1,4 @@
-"""How a file is annotated, how far it has come, and what has been done."""
+"""The options, the status and the summary of a job."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +17,7 @@ class Options:
     """How a file is annotated.
 
     Attributes:
-        format: of the output, if its suffix does not say it; JSONL for a stream.
+        format: the format of the output, if its suffix does not say it; JSONL for a stream.
         threshold: from which probability a label is given: `"fitted"`, the model's own for each; a
             number for all; or a JSON or YAML file with numbers for some.
         top_k: write only so many labels of a row, the most probable ones.
@@ -55,10 +55,10 @@ class Status:
     """How far a job has come.
 
     Attributes:
-        rows: of the input that are done, those of an earlier run among them.
+        rows: how many rows of the input are done, including those of an earlier run.
         resumed: how many of them an earlier run did.
         read: how much of the input was read, in bytes or, of Parquet, in rows.
-        total: of these; None where nobody knows.
+        total: the size of the input in the same unit; None if unknown.
     """
 
     rows: int
@@ -68,8 +68,8 @@ class Status:
 
 
 @dataclass
-class Counts:
-    """What rows of an input were like.
+class RowCounts:
+    """Counts of the rows of an input.
 
     Attributes:
         rows: how many there were.
@@ -83,7 +83,7 @@ class Counts:
     unread: int = 0
     first_unread: int | None = None
 
-    def add(self, more: "Counts") -> None:
+    def add(self, more: "RowCounts") -> None:
         """Count further rows."""
         self.rows += more.rows
         self.bad += more.bad
@@ -97,11 +97,11 @@ class Summary:
     """What a job has done.
 
     Attributes:
-        rows: of the input.
+        rows: how many rows the input has.
         bad: how many of them could not be annotated.
         resumed: how many of them an earlier run did; all if there was nothing left to do.
-        labels: that were scored.
-        format: of the output.
+        labels: the labels that were scored.
+        format: the format of the output.
         unread: how many rows look like a language that the model does not read.
         first_unread: the number of the first of these, counted from 1; None of several files.
         languages: codes of those that the model reads; none where nobody knows, and nothing is

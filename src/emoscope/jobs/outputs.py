@@ -15,10 +15,10 @@ import numpy as np
 from emoscope._version import __version__
 from emoscope.errors import InputError, require
 from emoscope.jobs.scores import Labels, Scores
-from emoscope.jobs.source import Item, Reading
+from emoscope.jobs.source import Item, OpenedSource
 from emoscope.jobs.tables import ArrowTable, CsvTable, Layout
-from emoscope.jobs.values import to_json
-from emoscope.reading.streams import Compression, compression_of
+from emoscope.jobs.values import to_json_line
+from emoscope.reading.streams import Compression, find_compression
 
 OutputFormat = Literal["jsonl", "csv", "parquet", "labelstudio", "doccano"]
 OUTPUT_FORMATS: tuple[OutputFormat, ...] = get_args(OutputFormat)
@@ -44,7 +44,7 @@ class Writer(Protocol):
         """What stands after the last row."""
 
 
-def output_format(path: Path | None, given: OutputFormat | None = None) -> OutputFormat:
+def find_output_format(path: Path | None, given: OutputFormat | None = None) -> OutputFormat:
     """The format of an output: the one given, or what the file's suffix says; JSONL for a stream.
 
     Raises:
@@ -58,7 +58,7 @@ def output_format(path: Path | None, given: OutputFormat | None = None) -> Outpu
         return given or "jsonl"
     if path.is_dir():
         raise InputError(f"Cannot write to {path}: it is a folder. Name a file.")
-    packed = compression_of(path.name)
+    packed = find_compression(path.name)
     suffix = Path(path.stem if packed else path.name).suffix.lower()
     found = given or _SUFFIXES.get(suffix)
     if found is None:
@@ -72,15 +72,15 @@ def output_format(path: Path | None, given: OutputFormat | None = None) -> Outpu
     return found
 
 
-def writer_of(
-    form: OutputFormat, reading: Reading, labels: Labels, *, errors: bool, top_k: int | None
+def make_writer(
+    form: OutputFormat, reading: OpenedSource, labels: Labels, *, errors: bool, top_k: int | None
 ) -> Writer:
-    """The writer of a format.
+    """Make the writer of a format.
 
     Args:
         form: the format.
-        reading: of the input, whose columns are kept.
-        labels: that are scored.
+        reading: the opened input, whose columns are kept.
+        labels: the labels that are scored.
         errors: bad rows are written too.
         top_k: how many labels of a row are written, if not all.
     """
@@ -113,7 +113,7 @@ class JsonLines:
         ):
             if item.error is not None:
                 lines.append(
-                    {"id": item.id, "error": str(item.error)} | _columns(item, frozenset())
+                    {"id": item.id, "error": str(item.error)} | _select_columns(item, frozenset())
                 )
                 continue
             values: dict[str, Any] = {"id": item.id, "turns": item.turns}
@@ -123,8 +123,8 @@ class JsonLines:
             if self.ranked:
                 pairs.sort(key=lambda pair: -pair[1])
             values["emotions"] = dict(pairs)
-            lines.append(values | _columns(item, self.used))
-        return _encoded("".join(to_json(line) + "\n" for line in lines))
+            lines.append(values | _select_columns(item, self.used))
+        return _encode_text("".join(to_json_line(line) + "\n" for line in lines))
 
     def end(self) -> bytes:
         """Nothing."""
@@ -135,7 +135,7 @@ class LabelStudio:
     """A JSON list of tasks with predictions, for Label Studio's import.
 
     https://labelstud.io/guide/predictions; the labelling configuration must have the names of
-    `labelling_config`.
+    `make_labelling_config`.
     """
 
     def __init__(self, labels: Labels, used: frozenset[str | None]) -> None:
@@ -151,7 +151,7 @@ class LabelStudio:
         for item, row, given in zip(items, scores.probabilities, scores.given, strict=True):
             data: dict[str, Any] = {"text": "\n".join(item.turns), "id": item.id}
             if item.error is not None:
-                data |= {"error": str(item.error)} | _columns(item, frozenset())
+                data |= {"error": str(item.error)} | _select_columns(item, frozenset())
                 tasks.append({"data": data})
                 continue
             choices = [self.labels.names[k] for k in np.flatnonzero(given)]
@@ -166,17 +166,17 @@ class LabelStudio:
                 "score": float(np.nanmax(row)),
                 "result": [chosen] if choices else [],
             }
-            data |= _columns(item, self.used)
+            data |= _select_columns(item, self.used)
             tasks.append({"data": data, "predictions": [prediction]})
-        text = ",\n".join(map(to_json, tasks))
-        return _encoded(("\n" if first else ",\n") + text) if tasks else b""
+        text = ",\n".join(map(to_json_line, tasks))
+        return _encode_text(("\n" if first else ",\n") + text) if tasks else b""
 
     def end(self) -> bytes:
         """The list closes."""
         return b"\n]\n"
 
 
-def labelling_config(labels: Labels) -> str:
+def make_labelling_config(labels: Labels) -> str:
     """The labelling configuration of Label Studio that the tasks' predictions belong to."""
     kind = "single" if labels.exclusive else "multiple"
     lines = [
@@ -211,19 +211,19 @@ class Doccano:
                 "label": [self.labels.names[k] for k in np.flatnonzero(given)],
                 "id": item.id,
             }
-            lines.append(values | _columns(item, used))
-        return _encoded("".join(to_json(line) + "\n" for line in lines))
+            lines.append(values | _select_columns(item, used))
+        return _encode_text("".join(to_json_line(line) + "\n" for line in lines))
 
     def end(self) -> bytes:
         """Nothing."""
         return b""
 
 
-def packer(path: Path | None) -> Callable[[bytes], bytes]:
-    """What compresses a piece of a file, as its suffix says; the pieces may be joined."""
-    kind: Compression | None = None if path is None else compression_of(path.name)
+def make_compressor(path: Path | None) -> Callable[[bytes], bytes]:
+    """Make a function that compresses pieces of a file by its suffix; pieces can be joined."""
+    kind: Compression | None = None if path is None else find_compression(path.name)
     if kind == "gzip":
-        # Without the time, so that the same rows are the same bytes.
+        # Without a time stamp, so that the same rows give the same bytes.
         return lambda data: gzip.compress(data, mtime=0) if data else b""
     if kind == "zstd":
         pa = require("pyarrow", "parquet")
@@ -233,12 +233,12 @@ def packer(path: Path | None) -> Callable[[bytes], bytes]:
     return lambda data: data
 
 
-def _columns(item: Item, used: frozenset[str | None]) -> dict[str, Any]:
-    """The columns that say more than the id and the turns."""
+def _select_columns(item: Item, used: frozenset[str | None]) -> dict[str, Any]:
+    """Select the columns other than the id and the turns."""
     others = {name: value for name, value in item.values.items() if name not in used}
     return {"columns": others} if others else {}
 
 
-def _encoded(text: str) -> bytes:
-    # Half a surrogate pair can come from a stream of text, and UTF-8 has none.
+def _encode_text(text: str) -> bytes:
+    # A text stream may contain a lone surrogate, which UTF-8 cannot encode.
     return text.encode("utf-8", "backslashreplace")

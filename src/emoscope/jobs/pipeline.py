@@ -11,33 +11,33 @@ from typing import Any
 from emoscope.errors import InputError
 from emoscope.inference.model_info import Model
 from emoscope.jobs.cache import Cache, Place
-from emoscope.jobs.config import job_config, model_config
+from emoscope.jobs.config import make_job_config, make_model_config
 from emoscope.jobs.journal import Progress
-from emoscope.jobs.options import Counts, Options, Summary
-from emoscope.jobs.outputs import TABLES, OutputFormat, Writer, writer_of
+from emoscope.jobs.options import Options, RowCounts, Summary
+from emoscope.jobs.outputs import TABLES, OutputFormat, Writer, make_writer
 from emoscope.jobs.plan import Plan
 from emoscope.jobs.scores import Labels, Unique
-from emoscope.jobs.source import Item, Reading, Source
-from emoscope.jobs.tables import Table
+from emoscope.jobs.source import Item, OpenedSource, Source
+from emoscope.jobs.tables import TableWriter
 from emoscope.jobs.workers import WorkerPool, Workers, make_workers
-from emoscope.reading.errors import reject_line
+from emoscope.reading.errors import make_reject_line
 from emoscope.text.language import is_read
 
 
 @dataclass(frozen=True)
 class Piece:
-    """What a chunk becomes.
+    """The output of one chunk.
 
     Attributes:
-        data: for the output.
-        rejected: for the reject file.
-        counts: of the rows.
-        read: how much of the input was read up to its end.
+        data: bytes for the output.
+        rejected: bytes for the reject file.
+        counts: counts of the rows.
+        read: how much of the input was read up to the end of the chunk.
     """
 
     data: bytes
     rejected: bytes
-    counts: Counts
+    counts: RowCounts
     read: int
 
 
@@ -49,7 +49,7 @@ class Job:
     workers: Workers
     labels: Labels
     source: Source
-    reading: Reading
+    reading: OpenedSource
     writer: Writer
     form: OutputFormat
     options: Options
@@ -73,45 +73,45 @@ class Job:
             stack.enter_context(workers)
         labels = Labels.of(workers.info.scoring, options.threshold)
         reading = stack.enter_context(source.opened(typed=form in TABLES))
-        writer = writer_of(
+        writer = make_writer(
             form, reading, labels, errors=options.bad_rows == "keep", top_k=options.top_k
         )
         return cls(model, workers, labels, source, reading, writer, form, options)
 
     @cached_property
     def config(self) -> dict[str, Any]:
-        """All that bears on the output, by what messages call it."""
+        """All settings that affect the output, by the names that messages use."""
         options = self.options
         state = self.source.file.stat() if isinstance(self.source.file, Path) else None
         return {
-            **job_config(self.model, self.workers.info, self.labels, self.source, options),
+            **make_job_config(self.model, self.workers.info, self.labels, self.source, options),
             "input": self.source.name,
             "size of the input": state and state.st_size,
             "time of the input": state and state.st_mtime_ns,
             "turns": list(self.reading.columns.turns),
             "id": self.reading.columns.id,
             "output format": self.form,
-            "columns": self.writer.layout.names if isinstance(self.writer, Table) else None,
+            "columns": self.writer.layout.names if isinstance(self.writer, TableWriter) else None,
             "cache": None if options.cache is None else str(options.cache),
-            # What a chunk finds in a cache depends on how many chunks are under way.
+            # What a chunk finds in a cache depends on how many chunks are in flight.
             "workers": None if options.cache is None else options.workers,
         }
 
     def cache(self, stack: ExitStack, place: dict[str, Any] | None) -> Cache | None:
-        """The cache, if there is to be one, at the place of the job that goes on."""
+        """Open the cache if the options name one, at the place of a resumed job."""
         if self.options.cache is None:
             return None
-        model = json.dumps(model_config(self.model, self.workers.info))
+        model = json.dumps(make_model_config(self.model, self.workers.info))
         known = None if place is None else Place(**place)
         return stack.enter_context(
             Cache(self.options.cache, model, self.workers.max_in_flight, known)
         )
 
     def pieces(self, cache: Cache | None, done: Progress) -> Iterator[Piece]:
-        """What becomes of the rows that are not done, chunk by chunk.
+        """Yield the output of the remaining rows, chunk by chunk.
 
         Args:
-            cache: of probabilities.
+            cache: the cache of probabilities.
             done: how far the job is.
         """
         skipped = self.options.reject_file is not None
@@ -122,7 +122,9 @@ class Job:
             probabilities = plan.probabilities(scored)
             scores = plan.unique.scores(probabilities, self.labels, self.options.top_k)
             bad = [item for item in plan.chunk.items if item.error is not None]
-            rejected = "".join(reject_line(item.error, item.content) for item in bad if item.error)
+            rejected = "".join(
+                make_reject_line(item.error, item.content) for item in bad if item.error
+            )
             yield Piece(
                 self.writer.rows(plan.items, scores, first=not written),
                 rejected.encode() if skipped else b"",
@@ -131,7 +133,7 @@ class Job:
             )
             written += len(plan.items)
 
-    def summary(self, done: Counts, resumed: int = 0) -> Summary:
+    def summary(self, done: RowCounts, resumed: int = 0) -> Summary:
         """What the job has done.
 
         Args:
@@ -161,19 +163,21 @@ class Job:
                 items = [item for item in items if item.error is None]
             unique = Unique.of(items)
             found = {} if cache is None else cache.find(unique.conversations, number)
-            counts = counted(chunk.items, unique, languages, before)
+            counts = count_rows(chunk.items, unique, languages, before)
             yield Plan(number, chunk, counts, items, unique, found)
             before += counts.rows
 
 
-def counted(items: Sequence[Item], unique: Unique, languages: Sequence[str], before: int) -> Counts:
-    """What the rows of a chunk are like.
+def count_rows(
+    items: Sequence[Item], unique: Unique, languages: Sequence[str], before: int
+) -> RowCounts:
+    """Count the rows of a chunk: all, bad, and in a language that the model does not read.
 
     Args:
         items: the rows.
         unique: their conversations.
-        languages: that the model reads.
-        before: how many rows of the input stand before them.
+        languages: the languages that the model reads.
+        before: the number of rows before them in the input.
     """
     turns = unique.conversations
     foreign = {tuple(each) for each in turns if is_read(" ".join(each), languages) is False}
@@ -183,4 +187,4 @@ def counted(items: Sequence[Item], unique: Unique, languages: Sequence[str], bef
         if item.error is None and tuple(item.turns) in foreign
     ]
     bad = sum(item.error is not None for item in items)
-    return Counts(len(items), bad, len(unread), unread[0] if unread else None)
+    return RowCounts(len(items), bad, len(unread), unread[0] if unread else None)

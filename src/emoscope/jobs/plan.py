@@ -1,12 +1,12 @@
-"""A chunk on its way through the workers."""
+"""A chunk that the workers score."""
 
 from dataclasses import dataclass
 
 import numpy as np
 
-from emoscope.jobs.options import Counts
+from emoscope.jobs.options import RowCounts
 from emoscope.jobs.scores import Conversation, Probabilities, Unique
-from emoscope.jobs.source import Chunk, Item
+from emoscope.jobs.source import Item, ItemChunk
 
 
 @dataclass(frozen=True)
@@ -14,29 +14,29 @@ class Plan:
     """A chunk to be scored.
 
     Attributes:
-        number: of the chunk.
+        number: the number of the chunk.
         chunk: the rows.
-        counts: of the rows.
-        items: those that are written.
-        unique: their conversations.
-        found: probabilities (K,) that are known, by the place of the conversation.
+        counts: counts of the rows.
+        items: the rows that are written.
+        unique: their distinct conversations.
+        found: cached probabilities (K,), by the index of the conversation.
     """
 
     number: int
-    chunk: Chunk
-    counts: Counts
+    chunk: ItemChunk
+    counts: RowCounts
     items: list[Item]
     unique: Unique
     found: dict[int, Probabilities]
 
     @property
     def missing(self) -> list[Conversation]:
-        """The conversations that are to be scored."""
+        """The conversations that the cache lacks and that must be scored."""
         conversations = enumerate(self.unique.conversations)
         return [turns for place, turns in conversations if place not in self.found]
 
     def probabilities(self, scored: Probabilities) -> Probabilities:
-        """Those of all conversations, (U, K), from those that were missing."""
+        """Probabilities of all conversations, (U, K), from those of the missing ones."""
         if not self.found:
             return scored
         count = len(self.unique.conversations)

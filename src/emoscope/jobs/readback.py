@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from emoscope.errors import InputError
-from emoscope.jobs.journal import JobFile, job_file, read_job
+from emoscope.jobs.journal import JobFile, get_job_file, read_job
 from emoscope.jobs.options import CHUNK_ROWS
 from emoscope.jobs.outputs import OutputFormat
 from emoscope.jobs.scores import Labels, Scores
@@ -27,7 +27,7 @@ class ScoredRows:
 
     Attributes:
         values: the input's columns of each of N rows; of JSONL also `id` and `turns`.
-        scores: of these rows. As written: NaN in bad rows and beyond the top k.
+        scores: the scores of these rows. As written: NaN in bad rows and beyond the top k.
     """
 
     values: list[Mapping[str, Any]]
@@ -40,7 +40,7 @@ def read_labels(output: Path) -> Labels:
     Raises:
         InputError: see `read_scores`.
     """
-    return _labels(_finished(output))
+    return _make_labels(_read_finished_job(output))
 
 
 def read_scores(output: Path) -> Iterator[ScoredRows]:
@@ -52,11 +52,11 @@ def read_scores(output: Path) -> Iterator[ScoredRows]:
     Raises:
         InputError: the job is not finished, its file is missing, or the format has no scores.
     """
-    job = _finished(output)
-    return _read(output, job, _labels(job))
+    job = _read_finished_job(output)
+    return _read_rows(output, job, _make_labels(job))
 
 
-def _read(output: Path, job: JobFile, labels: Labels) -> Iterator[ScoredRows]:
+def _read_rows(output: Path, job: JobFile, labels: Labels) -> Iterator[ScoredRows]:
     form = job.config["output format"]
     rows = read_rows(output, form)
     width = 1 + len(labels.names) + (job.config["bad rows"] == "keep")
@@ -70,18 +70,18 @@ def _read(output: Path, job: JobFile, labels: Labels) -> Iterator[ScoredRows]:
                 | row.values.get("columns", {})
                 for row in some
             ]
-            yield ScoredRows(values, _of_json(some, labels))
+            yield ScoredRows(values, _parse_json_scores(some, labels))
         else:
             values = [{name: row.values[name] for name in kept} for row in some]
-            yield ScoredRows(values, _of_table(some, labels, added))
+            yield ScoredRows(values, _parse_table_scores(some, labels, added))
 
 
-def _finished(output: Path) -> JobFile:
+def _read_finished_job(output: Path) -> JobFile:
     job = read_job(output)
     if job is None or not job.progress.finished:
         raise InputError(
             f"{output}: expected an output of `emoscope annotate` with its finished job file "
-            f"{job_file(output).name} beside it. Annotate into a file first."
+            f"{get_job_file(output).name} beside it. Annotate into a file first."
         )
     form = job.config["output format"]
     if form not in READABLE:
@@ -91,12 +91,12 @@ def _finished(output: Path) -> JobFile:
     return job
 
 
-def _labels(job: JobFile) -> Labels:
+def _make_labels(job: JobFile) -> Labels:
     config = job.config
     return Labels(tuple(config["labels"]), config["exclusive"], tuple(config["thresholds"]))
 
 
-def _of_json(rows: Sequence[Row], labels: Labels) -> Scores:
+def _parse_json_scores(rows: Sequence[Row], labels: Labels) -> Scores:
     probabilities = np.full((len(rows), len(labels.names)), np.nan)
     given = np.zeros(probabilities.shape, dtype=np.bool_)
     for place, row in enumerate(rows):
@@ -107,7 +107,7 @@ def _of_json(rows: Sequence[Row], labels: Labels) -> Scores:
     return Scores(probabilities, given)
 
 
-def _of_table(rows: Sequence[Row], labels: Labels, added: Sequence[str]) -> Scores:
+def _parse_table_scores(rows: Sequence[Row], labels: Labels, added: Sequence[str]) -> Scores:
     decision, columns = added[0], added[1 : 1 + len(labels.names)]
     cells = [[row.values[name] for name in columns] for row in rows]
     probabilities = np.array(

@@ -28,7 +28,7 @@ class Labels:
     """The K labels that are scored, and when one is given.
 
     Attributes:
-        names: of the labels.
+        names: the names of the labels.
         exclusive: whether a text has exactly one of them, the most probable one.
         thresholds: else, the probability from which each is given.
         guessed: names of those whose thresholds are guesses, as the model was not trained on them.
@@ -49,7 +49,7 @@ class Labels:
         """The labels of a model.
 
         Args:
-            scoring: of the model.
+            scoring: the scoring of the model.
             threshold: in place of the fitted ones, a number, or a file for `read_thresholds`.
 
         Raises:
@@ -145,7 +145,7 @@ class Unique:
         """What the rows show.
 
         Args:
-            probabilities: of the conversations, (U, K).
+            probabilities: the probabilities of the conversations, (U, K).
             labels: the K labels.
             top_k: keep only so many labels a row, the most probable ones.
         """

@@ -1,4 +1,4 @@
-"""Rows of a file as items to annotate: which column is what, and which rows are bad."""
+"""Read the rows of a file as items to annotate; bad rows carry an error."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -7,26 +7,26 @@ from itertools import chain
 from pathlib import Path
 from typing import Any, BinaryIO, TextIO
 
-from emoscope.jobs.columns import column_types
+from emoscope.jobs.columns import find_column_types
 from emoscope.reading.conversations import (
     Columns,
     check_columns,
     check_named,
-    guessed,
-    id_of,
+    guess_columns,
     is_blank,
-    turns_of,
+    read_id,
+    read_turns,
 )
 from emoscope.reading.errors import Content, Fault, RowError
 from emoscope.reading.row_formats import Row
-from emoscope.reading.rows import Format, format_of, read_rows
-from emoscope.reading.streams import Meter, seekable
+from emoscope.reading.rows import Format, find_format, read_rows
+from emoscope.reading.streams import Meter, open_seekable
 
 MAX_CHARACTERS = 100_000
-"""Of the turns of one row together; a longer one is a bad row."""
+"""Maximum number of characters in all turns of a row; a longer row is a bad row."""
 
 MAX_CHUNK_CHARACTERS = 8_000_000
-"""Of the rows of one chunk together, so that long texts do not fill the memory."""
+"""Maximum number of characters in a chunk, so that long texts do not fill the memory."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,7 @@ class Item:
     """One row of a file.
 
     Attributes:
-        id: of the row; None in a bad row that has none.
+        id: the id of the row; None in a bad row that has none.
         turns: what is scored, oldest first; nothing in a bad row.
         content: all columns of the row as they were read, or its text where it could not be taken
             apart.
@@ -59,7 +59,7 @@ class Item:
 
 
 @dataclass(frozen=True)
-class Chunk:
+class ItemChunk:
     """Successive rows.
 
     Attributes:
@@ -81,8 +81,8 @@ class Source:
             EmoContext's three where the file has them, else `text`.
         id: column of the ids; by default `id` where the file has it, else rows are numbered.
         turn_separator: what parts the turns inside one column.
-        format: of the file, if its suffix does not say it.
-        encoding: of the text.
+        format: the format of the file, if its suffix does not say it.
+        encoding: the encoding of the text.
         needed: further columns that must be there, unless each row has its own, as in JSONL.
     """
 
@@ -101,7 +101,7 @@ class Source:
         return str(name)
 
     @contextmanager
-    def opened(self, *, typed: bool = False) -> Iterator["Reading"]:
+    def opened(self, *, typed: bool = False) -> Iterator["OpenedSource"]:
         """Begin to read: the first row is drawn, and says which columns there are.
 
         Args:
@@ -112,23 +112,23 @@ class Source:
         Raises:
             InputError: no such file, format or column.
         """
-        if not (typed and format_of(self.file, self.format) in ("json", "jsonl")):
-            yield Reading(self, self.file)
+        if not (typed and find_format(self.file, self.format) in ("json", "jsonl")):
+            yield OpenedSource(self, self.file)
         elif isinstance(self.file, Path):
-            yield Reading(self, self.file, self._types(self.file))
+            yield OpenedSource(self, self.file, self._types(self.file))
         else:
-            with seekable(self.file, self.name) as copy:
+            with open_seekable(self.file, self.name) as copy:
                 types = self._types(copy)
                 copy.seek(0)
-                yield Reading(self, copy, types)
+                yield OpenedSource(self, copy, types)
 
     def _types(self, file: Path | BinaryIO) -> dict[str, Any]:
         rows = read_rows(file, self.format, self.encoding, bad_rows=_Ignored())
-        return column_types(rows, self.name)
+        return find_column_types(rows, self.name)
 
 
 class _Ignored:
-    """Takes no note of bad rows."""
+    """Ignores bad rows."""
 
     def add(self, error: RowError, content: Content) -> None:
         del error, content
@@ -148,11 +148,11 @@ class _Refused:
         return rows
 
 
-class Reading:
+class OpenedSource:
     """A source whose first row has been drawn.
 
     Attributes:
-        name: of the source.
+        name: the name of the source.
         columns: which of its columns are turns and id.
         types: its columns with the Arrow type of each, None where it is text; None for JSON that
             was not looked through.
@@ -172,7 +172,7 @@ class Reading:
         self._first = next(self._rows, None)
         self.types = self._rows.columns if types is None else types
         present = self._first.values if self._first else self.types
-        turns, identity = guessed(present or {}, source.turns, source.id)
+        turns, identity = guess_columns(present or {}, source.turns, source.id)
         self.columns = Columns(turns=turns, id=identity, turn_separator=source.turn_separator)
         if present:
             check_columns(present, self.columns, self.name)
@@ -182,9 +182,9 @@ class Reading:
     def items(self) -> Iterator[Item]:
         """The rows in their order, bad ones among them; to be called once."""
         for row in chain([] if self._first is None else [self._first], self._rows):
-            # A row is handed on as it is read, so that what was refused stood before it.
+            # Rows are yielded as they are read, so bad rows collected so far come before this row.
             yield from self._bad_items()
-            yield item_of(row, self.columns, self.name)
+            yield make_item(row, self.columns, self.name)
         yield from self._bad_items()
 
     def _bad_items(self) -> Iterator[Item]:
@@ -192,22 +192,22 @@ class Reading:
             identity = str(error.line) if self.columns.id is None else None
             yield Item(identity, [], content, error)
 
-    def chunks(self, rows: int, skip: int = 0) -> Iterator[Chunk]:
+    def chunks(self, rows: int, skip: int = 0) -> Iterator[ItemChunk]:
         """Lists of `rows` rows, or fewer at the end and where texts are long.
 
         Args:
-            rows: of a chunk.
+            rows: the number of rows in a chunk.
             skip: rows that are left out at the start.
         """
         items = self.items()
         for _ in range(skip):
             next(items, None)
-        for chunk in cut(items, rows):
-            yield Chunk(chunk, self.meter.done)
+        for chunk in split_items(items, rows):
+            yield ItemChunk(chunk, self.meter.done)
 
 
-def item_of(row: Row, columns: Columns, path: str) -> Item:
-    """A row as an item; a bad one says why it is bad.
+def make_item(row: Row, columns: Columns, path: str) -> Item:
+    """Make an item of a row; a bad row carries its error.
 
     Args:
         row: from `read_rows`.
@@ -215,9 +215,9 @@ def item_of(row: Row, columns: Columns, path: str) -> Item:
         path: name of the file for messages.
     """
     try:
-        identity, turns = turns_of(row, columns, path)
+        identity, turns = read_turns(row, columns, path)
     except RowError as error:
-        return Item(_id_or_none(row, columns, path), [], row.values, error)
+        return Item(_find_id(row, columns, path), [], row.values, error)
     column = columns.turns[0] if len(columns.turns) == 1 else None
     if all(map(is_blank, turns)):
         fault = Fault("text", "nothing but blanks", "Fill it in or remove the row.", column)
@@ -229,17 +229,19 @@ def item_of(row: Row, columns: Columns, path: str) -> Item:
     return Item(identity, [], row.values, RowError(path, row.line, fault))
 
 
-def _id_or_none(row: Row, columns: Columns, path: str) -> str | None:
+def _find_id(row: Row, columns: Columns, path: str) -> str | None:
     try:
-        return id_of(row, columns.id, path)
+        return read_id(row, columns.id, path)
     except RowError:
         return None
 
 
-def cut(items: Iterable[Item], rows: int, characters: int | None = None) -> Iterator[list[Item]]:
-    """Lists of `rows` items, ended sooner by the one that makes them longer than `characters`.
+def split_items(
+    items: Iterable[Item], rows: int, characters: int | None = None
+) -> Iterator[list[Item]]:
+    """Split items into lists of `rows`; a list also ends as soon as it exceeds `characters`.
 
-    Where they are cut depends on nothing but the items from the list's first one on.
+    The end of a list depends only on the items since its start.
     """
     limit = MAX_CHUNK_CHARACTERS if characters is None else characters
     chunk: list[Item] = []

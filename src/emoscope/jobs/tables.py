@@ -13,7 +13,7 @@ import numpy as np
 from emoscope.errors import EmoscopeError, require
 from emoscope.jobs.scores import Labels, Scores
 from emoscope.jobs.source import Item
-from emoscope.jobs.values import as_text
+from emoscope.jobs.values import to_text
 
 LABEL_SEPARATOR = ", "
 _BATCHES_OF_ROW_GROUP = 16
@@ -26,7 +26,7 @@ class Layout:
     Attributes:
         input: the input's columns with their Arrow types, or the kinds that `column_types` found;
             None where one is text.
-        labels: that are scored.
+        labels: the labels that are scored.
         decision: name of the column of the labels given.
         scores: names of the K columns of probabilities.
         error: name of the column that says why a row is bad; None without such rows.
@@ -47,8 +47,8 @@ class Layout:
         or the first of `emoscope2_`, `emoscope3_`, … that makes them new.
         """
         names = labels.names
-        decision = _unlike("label" if labels.exclusive else "labels", names)
-        error = _unlike("error", (*names, decision)) if errors else None
+        decision = _make_new_name("label" if labels.exclusive else "labels", names)
+        error = _make_new_name("error", (*names, decision)) if errors else None
         added = [decision, *names, *([error] if error else [])]
         prefixes = ("", "emoscope_", *(f"emoscope{n}_" for n in range(2, len(columns) + 2)))
         prefix = next(each for each in prefixes if not {each + name for name in added} & {*columns})
@@ -67,12 +67,12 @@ class Layout:
         return [*self.input, self.decision, *self.scores, *last]
 
 
-def _unlike(name: str, taken: Sequence[str]) -> str:
+def _make_new_name(name: str, taken: Sequence[str]) -> str:
     return next(each for n in count() if (each := name + "_" * n) not in taken)
 
 
-class Table:
-    """What the two kinds of table share."""
+class TableWriter:
+    """The common part of both kinds of table."""
 
     def __init__(self, layout: Layout) -> None:
         self.layout = layout
@@ -82,12 +82,12 @@ class Table:
         return b""
 
 
-class CsvTable(Table):
+class CsvTable(TableWriter):
     """A table as CSV (RFC 4180)."""
 
     def begin(self) -> bytes:
         """The names of the columns."""
-        return _csv([self.layout.names])
+        return _to_csv([self.layout.names])
 
     def rows(self, items: Sequence[Item], scores: Scores, first: bool) -> bytes:
         """A record for each row; what is not known is empty."""
@@ -97,30 +97,30 @@ class CsvTable(Table):
         for item, row, given in zip(
             items, scores.probabilities.tolist(), scores.given, strict=True
         ):
-            record = [as_text(item.values.get(name)) for name in self.layout.input]
+            record = [to_text(item.values.get(name)) for name in self.layout.input]
             record.append(LABEL_SEPARATOR.join(names[k] for k in np.flatnonzero(given)))
             record += [repr(p) if p == p else "" for p in row]
             if self.layout.error:
                 record.append(str(item.error) if item.error else "")
             records.append(record)
-        return _csv(records)
+        return _to_csv(records)
 
 
-def _csv(records: Sequence[Sequence[str]]) -> bytes:
+def _to_csv(records: Sequence[Sequence[str]]) -> bytes:
     text = io.StringIO()
     # Lines end in CR LF also because only then are lone CRs quoted by every version of Python.
     csv.writer(text, lineterminator="\r\n").writerows(records)
     return text.getvalue().encode("utf-8", "backslashreplace")
 
 
-class ArrowTable(Table):
-    """A table as a stream of Arrow batches, which can be appended to and made a Parquet file of."""
+class ArrowTable(TableWriter):
+    """A table as a stream of Arrow batches; it can be appended to and converted to Parquet."""
 
     def __init__(self, layout: Layout) -> None:
         pa = require("pyarrow", "parquet")
 
         super().__init__(layout)
-        self._types = {name: storable(kind) for name, kind in layout.input.items()}
+        self._types = {name: to_storable_type(kind) for name, kind in layout.input.items()}
         text = pa.string()
         decision = text if layout.labels.exclusive else pa.list_(text)
         added = [(layout.decision, decision), *((name, pa.float64()) for name in layout.scores)]
@@ -162,7 +162,7 @@ class ArrowTable(Table):
 
         values = [item.values.get(name) for item in items]
         if kind is None:
-            return pa.array([None if x is None else as_text(x) for x in values], pa.string())
+            return pa.array([None if x is None else to_text(x) for x in values], pa.string())
         try:
             return pa.array(values, kind)
         except (pa.ArrowException, OverflowError, TypeError, ValueError) as error:
@@ -171,8 +171,8 @@ class ArrowTable(Table):
             ) from error
 
 
-def storable(kind: Any) -> Any:
-    """The Arrow type that a column is written with; None for text in place of one that is odd."""
+def to_storable_type(kind: Any) -> Any:
+    """Choose the Arrow type to write a column with; None, for text, if the type is unusual."""
     pa = require("pyarrow", "parquet")
 
     if kind is None:
@@ -181,15 +181,15 @@ def storable(kind: Any) -> Any:
         found = {"bool": pa.bool_(), "int": pa.int64(), "float": pa.float64()}
         return found.get(kind) or pa.list_(pa.string())
     if pa.types.is_dictionary(kind):
-        return storable(kind.value_type)
+        return to_storable_type(kind.value_type)
     if isinstance(kind, pa.BaseExtensionType) or pa.types.is_null(kind):
         return None
     inner = [kind.field(place).type for place in range(kind.num_fields)]
-    return kind if all(storable(each) == each for each in inner) else None
+    return kind if all(to_storable_type(each) == each for each in inner) else None
 
 
 def to_parquet(stream: Path, target: Path) -> None:
-    """Make a Parquet file of a stream of Arrow batches, several batches a row group."""
+    """Convert a stream of Arrow batches to Parquet, with several batches in a row group."""
     pa, pq = require("pyarrow", "parquet"), require("pyarrow.parquet", "parquet")
 
     with (

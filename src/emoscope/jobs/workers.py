@@ -1,4 +1,4 @@
-"""Who scores the chunks of a job: this process, or several, always in order."""
+"""Score the chunks of a job in order, in this process or in a pool of worker processes."""
 
 import os
 import signal
@@ -33,11 +33,11 @@ _ENDED = (
 
 
 class Workers(Protocol):
-    """Scores chunks in order, several under way at a time.
+    """Scores chunks in order, several in flight at a time.
 
     Attributes:
-        described: what the model says of itself.
-        lag: a plan is drawn when the one so many places before it has come back.
+        info: a description of the model.
+        max_in_flight: how many chunks may be in flight at a time.
     """
 
     info: ModelInfo
@@ -48,7 +48,7 @@ class Workers(Protocol):
 
 
 class InProcessWorker:
-    """This process scores; reading and encoding a chunk overlap with scoring the one before."""
+    """Scores in this process; a thread reads and encodes the next chunk meanwhile."""
 
     max_in_flight = 2
 
@@ -64,38 +64,38 @@ class InProcessWorker:
 
         for plan, encoded in prefetch(encode, plans):
             if encoded is None:
-                yield plan, _no_probabilities(self.info)
+                yield plan, _make_empty_probabilities(self.info)
             else:
                 yield plan, self._annotator.score(encoded)
                 trim_memory()
 
 
 class WorkerPool:
-    """Several processes score, each with the model loaded. Use it in a `with`.
+    """A pool of worker processes, each with the model loaded. Use it in a `with`.
 
-    They share out the cores. All end with this process, however it is ended.
+    They share the cores. All of them end with this process, even if it is killed.
 
     Args:
         spec: the model.
-        workers: how many processes.
+        workers: the number of processes.
 
     Raises:
         InputError: the model cannot be loaded.
     """
 
     def __init__(self, spec: ModelSpec, workers: int) -> None:
-        # One chunk more than processes, so that none waits for a chunk to be read.
+        # One chunk more than there are processes, so that no process waits for a chunk to be read.
         self.max_in_flight = workers + 1
         threads = max(1, (os.cpu_count() or 1) // workers)
-        # Spawned, as an engine's threads do not survive a fork.
+        # Spawned, because an engine's threads do not survive a fork.
         context = get_context("spawn")
-        # The end that this process holds is closed when it ends, which ends the others.
+        # This process holds one end of the pipe. When it ends, the pipe closes and workers exit.
         self._end, self._held = context.Pipe(duplex=False)
         self._pool = ProcessPoolExecutor(
             workers, context, initializer=_set_up, initargs=(spec, threads, self._end)
         )
         try:
-            self.info = self._wait_for(self._submit(_model_info))
+            self.info = self._wait_for(self._submit(_describe_model))
         except BaseException:
             self._stop()
             raise
@@ -104,12 +104,12 @@ class WorkerPool:
         """See `Workers`."""
         waiting: deque[tuple[Plan, Future[Probabilities]]] = deque()
         failed: Exception | None = None
-        for plan in _draw(plans):
+        for plan in _draw_plans(plans):
             if isinstance(plan, Exception):
-                # Those drawn before it are good.
+                # The plans before it are still scored.
                 failed = plan
                 break
-            waiting.append((plan, self._submit(_probabilities, plan.missing)))
+            waiting.append((plan, self._submit(_score_conversations, plan.missing)))
             if len(waiting) == self.max_in_flight:
                 first, future = waiting.popleft()
                 yield first, self._wait_for(future)
@@ -142,64 +142,64 @@ class WorkerPool:
         self._stop()
 
     def _stop(self) -> None:
-        """End the processes, whatever they are at."""
+        """Stop the processes at once."""
         self._held.close()
         self._pool.shutdown(cancel_futures=True)
         self._end.close()
 
 
-def _draw(plans: Iterator[Plan]) -> Iterator[Plan | Exception]:
-    """The plans, and in place of one that cannot be drawn the reason."""
+def _draw_plans(plans: Iterator[Plan]) -> Iterator[Plan | Exception]:
+    """Yield the plans; if a plan cannot be read, yield the exception in its place."""
     try:
         yield from plans
     except Exception as error:
         yield error
 
 
-def _no_probabilities(info: ModelInfo) -> Probabilities:
+def _make_empty_probabilities(info: ModelInfo) -> Probabilities:
     return np.empty((0, len(info.scoring.taxonomy)))
 
 
-# What a worker process is asked to load; set once, before it is asked for anything.
+# The model that a worker process loads; set once, when the process starts.
 _worker_setup: list[tuple[ModelSpec, int]] = []
 
 
 def _set_up(spec: ModelSpec, threads: int, lifeline: Connection) -> None:
-    """Prepare a worker process; the model is loaded by its first task, which can say what fails."""
-    Thread(target=_exit_with, args=(lifeline,), daemon=True).start()
+    """Prepare a worker process. Its first task loads the model, so that errors can be reported."""
+    Thread(target=_exit_with_parent, args=(lifeline,), daemon=True).start()
     # Ctrl-C reaches every process of the terminal; the parent ends the workers.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     os.environ["OMP_NUM_THREADS"] = str(threads)
     _worker_setup.append((spec, threads))
 
 
-def _exit_with(lifeline: Connection) -> None:
-    """End this process when the other end of a pipe is closed."""
+def _exit_with_parent(lifeline: Connection) -> None:
+    """Exit this process when the other end of a pipe is closed."""
     with suppress(EOFError, OSError):
         lifeline.recv_bytes()
     os._exit(1)
 
 
 @cache
-def _load() -> Annotator:
+def _load_annotator() -> Annotator:
     spec, threads = _worker_setup[0]
     return spec.load(threads)
 
 
-def _model_info() -> ModelInfo:
-    return ModelInfo.of(_load())
+def _describe_model() -> ModelInfo:
+    return ModelInfo.of(_load_annotator())
 
 
-def _probabilities(conversations: list[Conversation]) -> Probabilities:
+def _score_conversations(conversations: list[Conversation]) -> Probabilities:
     if not conversations:
-        return _no_probabilities(_model_info())
-    probabilities = _load().probabilities(conversations)
+        return _make_empty_probabilities(_describe_model())
+    probabilities = _load_annotator().probabilities(conversations)
     trim_memory()
     return probabilities
 
 
 def make_workers(model: Model, workers: int) -> InProcessWorker | WorkerPool:
-    """Who scores: this process, or so many others.
+    """Make the workers: this process, or a pool of processes.
 
     Raises:
         InputError: the model cannot be loaded, or not by other processes.

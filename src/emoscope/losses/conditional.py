@@ -26,8 +26,8 @@ class ConditionalWeights:
 
     Attributes:
         members: which labels each product multiplies, 0 or 1, (products, labels).
-        coefficients: of the regression of each label, 0 for products with that label in them,
-            (labels, products).
+        coefficients: the coefficients of the regression of each label, 0 for products with that
+            label in them, (labels, products).
         intercepts: (labels,).
         varies: labels that have both values in training, (labels,); the others weigh 1.
     """
@@ -42,7 +42,8 @@ class ConditionalWeights:
         """Fit one logistic regression a label, with scikit-learn's default penalty.
 
         Args:
-            labels: of the training texts, cut at ½, (N, K); rows with a NaN are left out.
+            labels: the labels of the training texts, cut at ½, (N, K); rows with a NaN are left
+                out.
             order: 1 to regress on the other labels, 2 on their products of two as well.
 
         Raises:
@@ -56,7 +57,7 @@ class ConditionalWeights:
             raise InputError("Expected labelled rows to fit conditional weights to; found none.")
         # Few combinations of labels occur: fitting them with their counts is the same, and fast.
         rows, counts = np.unique(known >= 0.5, axis=0, return_counts=True)
-        members = products(rows.shape[1], order)
+        members = make_products(rows.shape[1], order)
         present = (rows.astype(np.int64) @ members.T) == members.sum(axis=1)
         varies = rows.any(axis=0) & ~rows.all(axis=0)
         coefficients = np.zeros((rows.shape[1], len(members)))
@@ -95,7 +96,7 @@ class ConditionalWeights:
         return torch.where(known & self.varies.to(device), 2 - observed.sqrt(), 1.0)
 
 
-def products(count: int, order: int) -> NDArray[np.int64]:
+def make_products(count: int, order: int) -> NDArray[np.int64]:
     """Which of `count` labels each product of one to `order` labels holds, (products, labels)."""
     sizes = range(1, order + 1)
     chosen = [labels for size in sizes for labels in combinations(range(count), size)]

@@ -31,7 +31,7 @@ def data_correlation(labels: Floats) -> Floats:
     """Pearson correlation of the labels, unlabelled rows (NaN) left out.
 
     Args:
-        labels: of the training texts, used as they are, (N, K).
+        labels: the labels of the training texts, used as they are, (N, K).
 
     Returns:
         (K, K); a label that never varies has 0 with the others and 1 with itself.
@@ -68,7 +68,7 @@ def wheel_correlation(names: Sequence[str]) -> Floats:
     return np.asarray(np.cos(angles[:, None] - angles[None, :]))
 
 
-def pair_weights(
+def make_pair_weights(
     correlation: Floats, transform: Transform = "identity", plus_one: bool = False
 ) -> PairWeights:
     """Weights of local losses: labels that go together bind more, and are held apart less.

@@ -11,8 +11,8 @@ from torch import Tensor
 from emoscope.losses.functional import binary_cross_entropy, cross_entropy
 
 
-def target_share(coefficient: float, epoch: int, epochs: int) -> float:
-    """How far the targets have moved in an epoch: linearly, up to the coefficient in the last.
+def compute_target_share(coefficient: float, epoch: int, epochs: int) -> float:
+    """Weight of the previous predictions in the targets; it grows linearly up to `coefficient`.
 
     Args:
         coefficient: in [0, 1).
@@ -25,12 +25,12 @@ def target_share(coefficient: float, epoch: int, epochs: int) -> float:
 def self_distillation(
     logits: Tensor, previous: Tensor, labels: Tensor, exclusive: bool
 ) -> tuple[Tensor, Tensor]:
-    """Cross-entropy with former probabilities as targets, a mean over the cells that have one.
+    """Cross-entropy with previous probabilities as targets, a mean over the cells with a target.
 
     Args:
         logits: (batch, labels).
-        previous: of the same texts and labels when they were last trained on, (batch, labels); NaN
-            where there are none.
+        previous: the logits of the same texts and labels when they were last trained on, (batch,
+            labels); NaN where there are none.
         labels: (batch, labels); NaN where a text is not labelled, which counts as no target.
         exclusive: a softmax over the labels, else a sigmoid of each.
 

@@ -13,8 +13,8 @@ def cross_entropy(
     Args:
         logits: (batch, labels).
         labels: one-hot or a distribution, (batch, labels).
-        weights: of each label, (labels,); the mean is over the weights of the batch, as in
-            `torch.nn.CrossEntropyLoss` with class indices, and 0 of a batch that has none.
+        weights: the weights of each label, (labels,); the mean is over the weights of the batch, as
+            in `torch.nn.CrossEntropyLoss` with class indices, and 0 of a batch that has none.
         smoothing: share of the target spread over all labels.
     """
     target = labels * (1 - smoothing) + smoothing / labels.shape[-1]
@@ -22,7 +22,7 @@ def cross_entropy(
     if weights is None:
         return losses.mean()
     of_text = labels @ weights
-    # A text whose label was left out of the prompt weighs nothing; all of them may be such.
+    # A text whose label was left out of the prompt has weight 0; this may hold for all texts.
     total = of_text.sum().clamp(min=torch.finfo(of_text.dtype).tiny)
     return (losses * of_text).sum() / total
 
@@ -42,7 +42,7 @@ def binary_cross_entropy(
     Args:
         logits: (batch, labels).
         labels: in [0, 1], (batch, labels); NaN where a text is not labelled.
-        weights: of the positives of each label, (labels,).
+        weights: the weights of the positives of each label, (labels,).
         smoothing: share of the target moved to ½.
         cells: finite weight of each cell, (batch, labels), e.g. of `ConditionalWeights`.
     """

@@ -6,11 +6,11 @@ Memory stays at (batch, labels, labels): no tensor holds a difference of vectors
 import torch
 from torch import Tensor
 
-# Shorter vectors have no direction: dividing by their length would blow the gradient up.
+# Shorter vectors count as zero: dividing by their length would make gradients explode.
 SHORTEST = 1e-8
 
 
-def at_least_float32(values: Tensor) -> Tensor:
+def to_at_least_float32(values: Tensor) -> Tensor:
     """The same values in float32; float64 stays."""
     return values.to(torch.promote_types(values.dtype, torch.float32))
 
@@ -24,7 +24,7 @@ def cosines(vectors: Tensor) -> Tensor:
     Returns:
         (batch, labels, labels), float32 or float64, also under autocast.
     """
-    values = at_least_float32(vectors)
+    values = to_at_least_float32(vectors)
     lengths = torch.linalg.vector_norm(values, dim=-1, keepdim=True)
     directed = lengths > SHORTEST
     units = values * (directed / lengths.clamp(min=SHORTEST))
@@ -44,5 +44,5 @@ def distances(vectors: Tensor) -> Tensor:
     Returns:
         (batch, labels, labels), float32 or float64.
     """
-    values = at_least_float32(vectors)
+    values = to_at_least_float32(vectors)
     return torch.cdist(values, values, compute_mode="donot_use_mm_for_euclid_dist")

@@ -25,7 +25,7 @@ import torch
 from torch import Tensor
 
 from emoscope.errors import InputError
-from emoscope.losses.geometry import at_least_float32, cosines
+from emoscope.losses.geometry import cosines, to_at_least_float32
 
 Distance = Literal["exp_diff", "sq_diff", "cossim"]
 Source = Literal["predictions", "logits"]
@@ -42,8 +42,9 @@ class PairWeights:
     """Weight of each pair of labels, symmetric.
 
     Attributes:
-        within: of pairs of one set (`intra`), (labels, labels).
-        between: of pairs of a label that is there and one that is not (`inter`), (labels, labels).
+        within: the weights of pairs of one set (`intra`), (labels, labels).
+        between: the weights of pairs of a label that is there and one that is not (`inter`),
+            (labels, labels).
     """
 
     within: Tensor
@@ -67,7 +68,7 @@ def inter(
         logits: (batch, labels).
         labels: in [0, 1], (batch, labels); NaN where a text is not labelled.
         representations: (batch, labels, hidden), needed by `cossim` only.
-        weights: of the pairs; all 1 by default.
+        weights: the weights of the pairs; all 1 by default.
         distance: the form of the terms, see the module.
         on: what the terms compare. The papers define this loss on predictions; logits are
             accepted so that `complete` can have both of its halves on the same scale.
@@ -96,7 +97,7 @@ def intra(
         logits: (batch, labels).
         labels: in [0, 1], (batch, labels); NaN where a text is not labelled.
         representations: (batch, labels, hidden), needed by `cossim` only.
-        weights: of the pairs; all 1 by default.
+        weights: the weights of the pairs; all 1 by default.
         distance: the form of the terms, see the module.
         on: `predictions` as in the paper, or `logits` as in its published code, where `exp_diff`
             continues as a straight line once an exponent passes 30.
@@ -140,7 +141,7 @@ def _terms(
                 "Choose 'exp_diff' or 'sq_diff', or a model with label representations."
             )
         return cosines(representations)
-    scores = at_least_float32(logits)
+    scores = to_at_least_float32(logits)
     if on == "predictions":
         scores = scores.sigmoid()
     if distance == "sq_diff":

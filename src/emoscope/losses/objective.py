@@ -11,7 +11,7 @@ from torch import Tensor
 
 from emoscope.errors import InputError
 from emoscope.losses.conditional import ConditionalWeights
-from emoscope.losses.correlation import data_correlation, pair_weights, wheel_correlation
+from emoscope.losses.correlation import data_correlation, make_pair_weights, wheel_correlation
 from emoscope.losses.functional import (
     binary_cross_entropy,
     cross_entropy,
@@ -34,7 +34,7 @@ class Objective:
 
     Attributes:
         terms: by name, e.g. `{"cross_entropy": …}`.
-        coefficients: of each term, by the same names.
+        coefficients: the coefficients of each term, by the same names.
     """
 
     terms: Mapping[str, Term]
@@ -46,7 +46,7 @@ class Objective:
         """The loss, and each term before its coefficient.
 
         Args:
-            output: of the model for one batch.
+            output: the output of the model for one batch.
             labels: (batch, labels).
             columns: places of these labels in the taxonomy, (labels,); all of it if None.
         """
@@ -56,11 +56,11 @@ class Objective:
 
 
 def check_objective(section: ObjectiveSection, taxonomies: Sequence[Taxonomy]) -> None:
-    """Check that what relates labels of one text has such labels.
+    """Check that losses over several labels of one text have such labels.
 
     Args:
-        section: of the recipe.
-        taxonomies: of each part that is trained on.
+        section: the section of the recipe.
+        taxonomies: the taxonomies of each part that is trained on.
 
     Raises:
         InputError: no part has labels that do not exclude each other.
@@ -87,10 +87,10 @@ def make_objective(
     stand in no relation within a text, so that in a mixture these belong to the other corpora.
 
     Args:
-        section: of the recipe.
+        section: the section of the recipe.
         taxonomy: the K labels.
         train: training labels, (N, K), for the correlations and the conditional weights.
-        class_weights: of each label, (K,).
+        class_weights: the class weights of each label, (K,).
         listwise: coefficient of the softmax cross-entropy over labels that do not exclude each
             other.
 
@@ -101,33 +101,35 @@ def make_objective(
     weights = None if class_weights is None else torch.tensor(class_weights, dtype=torch.float32)
     further: dict[str, Term] = {name: resolve(LOSSES[name].place) for name in section.terms}
     if taxonomy.exclusive:
-        term = softmax_term(weights, section.label_smoothing)
+        term = make_softmax_term(weights, section.label_smoothing)
         return Objective(
             {"cross_entropy": term, **further}, {"cross_entropy": 1.0, **section.terms}
         )
     conditional = None
     if section.conditional_order is not None:
         conditional = ConditionalWeights.fit(train, section.conditional_order)
-    terms = {"binary_cross_entropy": sigmoid_term(weights, section.label_smoothing, conditional)}
+    terms = {
+        "binary_cross_entropy": make_sigmoid_term(weights, section.label_smoothing, conditional)
+    }
     coefficients = {"binary_cross_entropy": 1.0}
     if local is not None:
-        terms[f"{local.name}_loss"] = local_term(local, taxonomy, train)
+        terms[f"{local.name}_loss"] = make_local_term(local, taxonomy, train)
         coefficients["binary_cross_entropy"] = 1 - local.coefficient
         coefficients[f"{local.name}_loss"] = local.coefficient
     if pull is not None:
-        terms["global_loss"] = global_term(pull, taxonomy, train)
+        terms["global_loss"] = make_global_term(pull, taxonomy, train)
         coefficients["global_loss"] = pull.coefficient
     if listwise:
-        terms["listwise_cross_entropy"] = listwise_term
+        terms["listwise_cross_entropy"] = compute_listwise_term
         coefficients["listwise_cross_entropy"] = listwise
     return Objective({**terms, **further}, {**coefficients, **section.terms})
 
 
-def softmax_term(weights: Tensor | None, smoothing: float) -> Term:
+def make_softmax_term(weights: Tensor | None, smoothing: float) -> Term:
     """Cross-entropy of exclusive labels."""
 
     def term(output: EmotionOutput, labels: Tensor, columns: Tensor | None) -> Tensor:
-        chosen = of_columns(weights, columns)
+        chosen = select_columns(weights, columns)
         return cross_entropy(
             output.logits, labels, None if chosen is None else chosen.to(output.logits), smoothing
         )
@@ -135,18 +137,18 @@ def softmax_term(weights: Tensor | None, smoothing: float) -> Term:
     return term
 
 
-def listwise_term(output: EmotionOutput, labels: Tensor, columns: Tensor | None) -> Tensor:
+def compute_listwise_term(output: EmotionOutput, labels: Tensor, columns: Tensor | None) -> Tensor:
     """Cross-entropy of a choice among labels."""
     return listwise_cross_entropy(output.logits, labels)
 
 
-def sigmoid_term(
+def make_sigmoid_term(
     weights: Tensor | None, smoothing: float, conditional: ConditionalWeights | None
 ) -> Term:
-    """Cross-entropy of independent labels, each cell weighed by how surprising it is."""
+    """Make the cross-entropy of independent labels, with optional conditional weights."""
 
     def term(output: EmotionOutput, labels: Tensor, columns: Tensor | None) -> Tensor:
-        chosen = of_columns(weights, columns)
+        chosen = select_columns(weights, columns)
         cells = None
         if conditional is not None:
             if columns is not None:
@@ -166,19 +168,19 @@ def sigmoid_term(
     return term
 
 
-def local_term(section: LocalLossSection, taxonomy: Taxonomy, train: Floats) -> Term:
+def make_local_term(section: LocalLossSection, taxonomy: Taxonomy, train: Floats) -> Term:
     """A loss over pairs of labels."""
     function = resolve(LOSSES[section.name].place)
     pairs: PairWeights | None = None
     if section.weights != "none":
-        correlation = correlation_of(section.weights, taxonomy, train)
-        pairs = pair_weights(correlation, section.transform, section.plus_one)
+        correlation = compute_correlation(section.weights, taxonomy, train)
+        pairs = make_pair_weights(correlation, section.transform, section.plus_one)
 
     def term(output: EmotionOutput, labels: Tensor, columns: Tensor | None) -> Tensor:
         chosen = pairs
         if pairs is not None:
             within, between = (
-                of_columns(of_columns(item, columns, 0), columns, 1)
+                select_columns(select_columns(item, columns, 0), columns, 1)
                 for item in (pairs.within, pairs.between)
             )
             assert within is not None and between is not None  # noqa: S101, PT018
@@ -196,10 +198,10 @@ def local_term(section: LocalLossSection, taxonomy: Taxonomy, train: Floats) -> 
     return term
 
 
-def global_term(section: GlobalLossSection, taxonomy: Taxonomy, train: Floats) -> Term:
+def make_global_term(section: GlobalLossSection, taxonomy: Taxonomy, train: Floats) -> Term:
     """A loss on label representations alone."""
     correlation = torch.tensor(
-        correlation_of(section.correlation, taxonomy, train), dtype=torch.float32
+        compute_correlation(section.correlation, taxonomy, train), dtype=torch.float32
     )
 
     def term(output: EmotionOutput, labels: Tensor, columns: Tensor | None) -> Tensor:
@@ -208,7 +210,7 @@ def global_term(section: GlobalLossSection, taxonomy: Taxonomy, train: Floats) -
                 "objective.global_loss moves label representations, and this model has none. Take "
                 "Demux, or MEmo with head: projections."
             )
-        chosen = of_columns(of_columns(correlation, columns, 0), columns, 1)
+        chosen = select_columns(select_columns(correlation, columns, 0), columns, 1)
         assert chosen is not None  # noqa: S101
         return global_loss(
             output.representations, chosen.to(output.logits.device), section.distance
@@ -217,13 +219,13 @@ def global_term(section: GlobalLossSection, taxonomy: Taxonomy, train: Floats) -
     return term
 
 
-def correlation_of(source: str, taxonomy: Taxonomy, train: Floats) -> Floats:
+def compute_correlation(source: str, taxonomy: Taxonomy, train: Floats) -> Floats:
     """Correlations (K, K) of the labels in the training data, or on Plutchik's wheel."""
     return data_correlation(train) if source == "data" else wheel_correlation(taxonomy.names)
 
 
-def of_columns(values: Tensor | None, columns: Tensor | None, axis: int = 0) -> Tensor | None:
-    """The chosen places along an axis; all if none are named."""
+def select_columns(values: Tensor | None, columns: Tensor | None, axis: int = 0) -> Tensor | None:
+    """Select columns along an axis; all if `columns` is None."""
     if values is None or columns is None:
         return values
     return values.index_select(axis, columns.to(values.device))

@@ -11,7 +11,7 @@ Floats = NDArray[np.floating[Any]]
 
 
 @dataclass(frozen=True)
-class Bins:
+class ReliabilityBins:
     """M claims such as "joy with 0.7", in B bins of equal width by their probability.
 
     Attributes:
@@ -25,7 +25,7 @@ class Bins:
     observed: Floats
 
     @classmethod
-    def of(cls, confidence: Floats, truth: Floats) -> "Bins":
+    def of(cls, confidence: Floats, truth: Floats) -> "ReliabilityBins":
         """Sort claims into bins.
 
         Args:
@@ -65,4 +65,6 @@ def label_errors(probabilities: Floats, labels: Floats) -> Floats:
     """
     known = ~np.isnan(labels)
     columns = zip(probabilities.T, labels.T, known.T, strict=True)
-    return np.array([Bins.of(claims[rows], truth[rows]).error for claims, truth, rows in columns])
+    return np.array(
+        [ReliabilityBins.of(claims[rows], truth[rows]).error for claims, truth, rows in columns]
+    )

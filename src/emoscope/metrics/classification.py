@@ -2,7 +2,6 @@
 
 Exclusive labels are the case of one 1 a row. Averages leave out the taxonomy's ignored labels
 (EmoContext's `others`): their texts still count as errors when they are taken for an emotion.
-Precision without a decision, recall without a case and F1 without either are 0.
 """
 
 from collections.abc import Mapping
@@ -12,11 +11,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from emoscope.metrics.counts import Bools, Counts, Floats, jaccard_score
 from emoscope.metrics.metric import ACCURACY, JACCARD, MACRO_F1, MICRO_F1, Metric, f1_of
 from emoscope.taxonomy import Taxonomy
-
-Floats = NDArray[np.floating[Any]]
-Bools = NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
@@ -27,6 +24,16 @@ class LabelScores:
     recall: float
     f1: float
     support: int
+
+    @classmethod
+    def of(cls, counts: Counts) -> "LabelScores":
+        """The scores of single counts, of shape ()."""
+        return cls(
+            precision=float(counts.precision),
+            recall=float(counts.recall),
+            f1=float(counts.f1),
+            support=int(counts.actual),
+        )
 
 
 @dataclass(frozen=True)
@@ -87,59 +94,21 @@ def report(labels: Floats, decisions: Bools, taxonomy: Taxonomy) -> Report:
     truth = np.asarray(labels) >= 0.5
     averaged = list(taxonomy.averaged)
     counts = Counts.of(truth, decisions)
-    scores = [counts.score([k]) for k in range(len(taxonomy))]
+    scores = [LabelScores.of(counts.total([k])) for k in range(len(taxonomy))]
     chosen = [scores[k] for k in averaged]
-    support = sum(score.support for score in chosen)
-    both = (truth & decisions)[:, averaged].sum(axis=1)
-    either = (truth | decisions)[:, averaged].sum(axis=1)
     return Report(
         labels=dict(zip(taxonomy.names, scores, strict=True)),
-        micro=counts.score(averaged),
+        micro=LabelScores.of(counts.total(averaged)),
         macro=LabelScores(
             precision=mean([score.precision for score in chosen]),
             recall=mean([score.recall for score in chosen]),
             f1=mean([score.f1 for score in chosen]),
-            support=support,
+            support=sum(score.support for score in chosen),
         ),
         accuracy=mean((truth == decisions).all(axis=1)),
-        jaccard=mean(np.where(either > 0, both / np.maximum(either, 1), 1.0)),
+        jaccard=mean(jaccard_score(truth[:, averaged], decisions[:, averaged])),
         texts=len(truth),
     )
-
-
-@dataclass(frozen=True)
-class Counts:
-    """True positives, false positives and false negatives of each label, each (K,)."""
-
-    true_positives: NDArray[np.int64]
-    false_positives: NDArray[np.int64]
-    false_negatives: NDArray[np.int64]
-
-    @classmethod
-    def of(cls, truth: Bools, decisions: Bools) -> "Counts":
-        """Count over the texts of two (N, K) arrays."""
-        return cls(
-            (truth & decisions).sum(axis=0),
-            (~truth & decisions).sum(axis=0),
-            (truth & ~decisions).sum(axis=0),
-        )
-
-    def score(self, which: list[int]) -> LabelScores:
-        """Precision, recall and F1 of the summed counts of some labels."""
-        tp = int(self.true_positives[which].sum())
-        fp = int(self.false_positives[which].sum())
-        fn = int(self.false_negatives[which].sum())
-        return LabelScores(
-            precision=ratio(tp, tp + fp),
-            recall=ratio(tp, tp + fn),
-            f1=ratio(2 * tp, 2 * tp + fp + fn),
-            support=tp + fn,
-        )
-
-
-def ratio(part: float, whole: float) -> float:
-    """A quotient that is 0 where there is nothing to divide by."""
-    return part / whole if whole else 0.0
 
 
 def mean(values: Any) -> float:

@@ -7,21 +7,17 @@ counts of all resamples are a matrix product.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from emoscope.metrics.bootstrap import Difference, count_draws, draw_texts
+from emoscope.metrics.counts import Bools, Floats, f1_score, jaccard_score
 from emoscope.metrics.metric import ACCURACY, AVERAGES, JACCARD, MACRO_F1, MICRO_F1, Metric, f1_of
 from emoscope.taxonomy import Taxonomy
 
-Floats = NDArray[np.floating[Any]]
-Bools = NDArray[np.bool_]
-
 CHUNK = 250
 """Resamples at a time: their weights stay within a processor's reach."""
-ROUNDING = 1e-6
-"""What float32 may make of no difference at all."""
 
 
 @dataclass(frozen=True)
@@ -56,7 +52,7 @@ class GoldTexts:
 
 
 @dataclass(frozen=True)
-class Measured:
+class PairedMetrics:
     """M figures of C systems.
 
     Attributes:
@@ -67,7 +63,7 @@ class Measured:
     runs: tuple[Floats, ...]
     resampled: Floats
 
-    def difference(self, first: int, second: int, metric: int) -> "Difference":
+    def difference(self, first: int, second: int, metric: int) -> Difference:
         """How much higher a figure of the first system is than that of the second."""
         return Difference.of(
             float(self.runs[first][:, metric].mean() - self.runs[second][:, metric].mean()),
@@ -75,40 +71,14 @@ class Measured:
         )
 
 
-@dataclass(frozen=True)
-class Difference:
-    """A difference of two systems by a paired bootstrap over texts (Koehn 2004, EMNLP, W04-3250).
-
-    Attributes:
-        value: on the texts themselves.
-        low: of its 95 % percentile interval (Efron & Tibshirani 1993, chapter 13).
-        high: of the same.
-        p: two-sided: twice the share of resamples in which the difference has the other sign or
-            is none, at most 1; the observed texts count as one resample, so it is never 0.
-    """
-
-    value: float
-    low: float
-    high: float
-    p: float
-
-    @classmethod
-    def of(cls, value: float, resampled: Floats) -> "Difference":
-        """From the difference on the texts, and on each of S resamples, (S,)."""
-        low, high = np.quantile(resampled, [0.025, 0.975])
-        below, above = (resampled <= ROUNDING).sum(), (resampled >= -ROUNDING).sum()
-        p = min(1.0, 2 * (min(below, above) + 1) / (len(resampled) + 1))
-        return cls(value, float(low), float(high), float(p))
-
-
-def measure(
+def measure_systems(
     texts: GoldTexts,
     systems: Sequence[Bools],
     metrics: Sequence[Metric],
     *,
     resamples: int = 10_000,
     seed: int = 0,
-) -> Measured:
+) -> PairedMetrics:
     """Figures of each run, and their means over a system's runs on resampled texts.
 
     All systems are measured on the same resamples, which makes the bootstrap a paired one.
@@ -134,24 +104,11 @@ def measure(
         runs += np.nan_to_num(everything)
         light = counts.single()
         for start in range(0, resamples, CHUNK):
-            drawn = draw(len(rows), min(CHUNK, resamples - start), generator)
-            found = np.nan_to_num(light.compute(weights(drawn), metrics))
+            drawn = draw_texts(len(rows), min(CHUNK, resamples - start), generator)
+            found = np.nan_to_num(light.compute(count_draws(drawn), metrics))
             means = np.add.reduceat(found, starts, axis=1) / np.diff([0, *ends])[:, None]
             resampled[start : start + len(drawn)] += means
-    return Measured(tuple(np.split(runs / having, ends[:-1])), resampled / having)
-
-
-def draw(texts: int, resamples: int, generator: np.random.Generator) -> NDArray[np.int64]:
-    """Rows of the texts of each resample, (resamples, texts), with replacement."""
-    return generator.integers(0, texts, (resamples, texts))
-
-
-def weights(drawn: NDArray[np.int64]) -> NDArray[np.float32]:
-    """How often each resample drew each text, (S, N), from the rows it drew, (S, N)."""
-    count, texts = drawn.shape
-    cells = drawn + np.arange(count)[:, None] * texts
-    times = np.bincount(cells.ravel(), minlength=count * texts)
-    return times.reshape(count, texts).astype(np.float32)
+    return PairedMetrics(tuple(np.split(runs / having, ends[:-1])), resampled / having)
 
 
 @dataclass(frozen=True)
@@ -185,9 +142,7 @@ class PartCounts:
         decided = np.concatenate(systems).transpose(1, 0, 2) & known[:, None]
         averaged = np.zeros(len(texts.taxonomy), dtype=bool)
         averaged[list(texts.taxonomy.averaged)] = True
-        both = (gold & decided)[..., averaged].sum(axis=-1)
-        either = (gold | decided)[..., averaged].sum(axis=-1)
-        jaccard = np.where(either > 0, both / np.maximum(either, 1), 1.0)
+        jaccard = jaccard_score(gold[..., averaged], decided[..., averaged])
         right = (gold == decided).all(axis=-1)
         runs = [gold & decided, decided, jaccard[..., None], right[..., None]]
         return cls(
@@ -217,12 +172,14 @@ class PartCounts:
         """
         size, (texts, runs, width) = len(self.labels), self.runs.shape
         sums = (weight @ self.runs.reshape(texts, -1)).reshape(-1, runs, width)
-        twice = 2 * sums[..., :size]
-        whole = sums[..., size : 2 * size] + (weight @ self.gold)[:, None]
+        hits, predicted = sums[..., :size], sums[..., size : 2 * size]
+        actual = (weight @ self.gold)[:, None]
         kept = np.flatnonzero(self.averaged & self.present)
-        f1 = ratio(twice, whole)
+        f1 = f1_score(hits, predicted, actual)
         known = {
-            MICRO_F1: ratio(twice[..., kept].sum(axis=-1), whole[..., kept].sum(axis=-1)),
+            MICRO_F1: f1_score(
+                *(counts[..., kept].sum(axis=-1) for counts in (hits, predicted, actual))
+            ),
             MACRO_F1: f1[..., kept].sum(axis=-1) / max(len(kept), 1),
             JACCARD: sums[..., 2 * size] / texts,
             ACCURACY: sums[..., 2 * size + 1] / texts,
@@ -234,9 +191,3 @@ class PartCounts:
             known = {}
         nothing = np.full_like(sums[..., 0], np.nan)
         return np.stack([known.get(metric, nothing) for metric in metrics], axis=-1)
-
-
-def ratio(part: Floats, whole: Floats) -> Floats:
-    """Quotients that are 0 where there is nothing to divide by, as everywhere in `metrics`."""
-    # A whole is a sum of counts: below 1 it is 0, and so is its part.
-    return part / np.maximum(whole, 1)

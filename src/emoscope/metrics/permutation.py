@@ -44,6 +44,9 @@ def permutation_test(
         splits: how many are looked at, at most.
         seed: of the sample.
     """
+    # scipy.stats.permutation_test gives the same p where all splits are looked at, as a test shows,
+    # but it took 5 to 40 times as long, and it draws other samples, so that a seed would no longer
+    # give the same p where they are not.
     values = np.array([*first, *second], dtype=float)
     size, rest = len(first), len(second)
     exact = comb(size + rest, size) <= splits

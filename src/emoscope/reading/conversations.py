@@ -7,10 +7,18 @@ from difflib import get_close_matches
 from typing import Any
 
 from emoscope.errors import InputError
-from emoscope.reading.errors import Fault, RowError, shown
+from emoscope.reading.errors import Fault, RowError, format_value
 from emoscope.reading.row_formats import Row
 
-__all__ = ["Columns", "check_columns", "check_named", "guessed", "id_of", "is_blank", "turns_of"]
+__all__ = [
+    "Columns",
+    "check_columns",
+    "check_named",
+    "guess_columns",
+    "is_blank",
+    "read_id",
+    "read_turns",
+]
 
 
 EMOCONTEXT_TURNS = ("turn1", "turn2", "turn3")
@@ -102,7 +110,7 @@ def check_named(present: Mapping[str, Any], names: Iterable[str], path: str) -> 
             )
 
 
-def guessed(
+def guess_columns(
     present: Mapping[str, Any], turns: tuple[str, ...] | None, identity: str | None
 ) -> tuple[tuple[str, ...], str | None]:
     """The columns of the turns and of the id, guessed from a table's where none are named.
@@ -127,7 +135,7 @@ def is_blank(value: object) -> bool:
     return value is None or (isinstance(value, float) and value != value)
 
 
-def turns_of(row: Row, columns: Columns, path: str = "the input") -> tuple[str, list[str]]:
+def read_turns(row: Row, columns: Columns, path: str = "the input") -> tuple[str, list[str]]:
     """Id and turns of a row.
 
     A turn may be empty text, but not missing: what reads the turns decides about empty ones.
@@ -150,15 +158,15 @@ def turns_of(row: Row, columns: Columns, path: str = "the input") -> tuple[str, 
         if type(value) is str and columns.turn_separator is None:
             turns.append(value)
         elif isinstance(value, str):
-            turns.extend(_parted(value, columns.turn_separator or "", row, name, path))
+            turns.extend(_split_turns(value, columns.turn_separator or "", row, name, path))
         elif isinstance(value, list) and len(columns.turns) == 1:
-            turns.extend(_listed(value, row, name, path))
+            turns.extend(_check_turn_list(value, row, name, path))
         else:
-            raise RowError(path, row.line, _not_text(name, value))
-    return id_of(row, columns.id, path), turns
+            raise RowError(path, row.line, _make_text_fault(name, value))
+    return read_id(row, columns.id, path), turns
 
 
-def id_of(row: Row, column: str | None, path: str = "the input") -> str:
+def read_id(row: Row, column: str | None, path: str = "the input") -> str:
     """Id of a row: what the column holds, or without one the row's number.
 
     Raises:
@@ -168,13 +176,13 @@ def id_of(row: Row, column: str | None, path: str = "the input") -> str:
         return str(row.line)
     value = row.values.get(column)
     if is_blank(value) or isinstance(value, bool | float | list | dict):
-        what = "nothing" if is_blank(value) else shown(value)
+        what = "nothing" if is_blank(value) else format_value(value)
         fault = Fault("an id", what, "Fill it in, or name no column of ids.", column)
         raise RowError(path, row.line, fault)
     return str(value)
 
 
-def _parted(value: str, separator: str, row: Row, column: str, path: str) -> list[str]:
+def _split_turns(value: str, separator: str, row: Row, column: str, path: str) -> list[str]:
     if separator != "json":
         return [turn.strip() for turn in value.split(separator)]
     try:
@@ -182,21 +190,21 @@ def _parted(value: str, separator: str, row: Row, column: str, path: str) -> lis
     except (ValueError, RecursionError):
         turns = None
     if not isinstance(turns, list):
-        fault = Fault("a JSON list of turns", shown(value), 'Write ["one", "two"].', column)
+        fault = Fault("a JSON list of turns", format_value(value), 'Write ["one", "two"].', column)
         raise RowError(path, row.line, fault)
-    return _listed(turns, row, column, path)
+    return _check_turn_list(turns, row, column, path)
 
 
-def _listed(value: list[Any], row: Row, column: str, path: str) -> list[str]:
+def _check_turn_list(value: list[Any], row: Row, column: str, path: str) -> list[str]:
     if not value:
         fault = Fault("at least one turn", "an empty list", "Fill it in.", column)
         raise RowError(path, row.line, fault)
     for turn in value:
         if not isinstance(turn, str):
-            raise RowError(path, row.line, _not_text(column, turn))
+            raise RowError(path, row.line, _make_text_fault(column, turn))
     return value
 
 
-def _not_text(column: str, value: object) -> Fault:
-    came = "nothing" if value is None else f"{shown(value)} ({type(value).__name__})"
+def _make_text_fault(column: str, value: object) -> Fault:
+    came = "nothing" if value is None else f"{format_value(value)} ({type(value).__name__})"
     return Fault("text", came, "Write it as text, or name the column that holds the text.", column)

@@ -20,7 +20,7 @@ class _Line(NamedTuple):
 
 
 class _CsvLines:
-    """Lines for the csv module, which may take back those of a record that went wrong."""
+    """Lines for the csv module; the lines of a broken record can be put back."""
 
     def __init__(self, chunks: Iterator[Chunk]) -> None:
         self._chunks = chunks
@@ -57,7 +57,7 @@ class _CsvLines:
         chunk = next(self._chunks, None)
         if chunk is None:
             return []
-        records = [] if chunk.faults else _records_of(chunk)
+        records = [] if chunk.faults else _parse_chunk(chunk)
         if not records:
             self._fill(chunk)
         return records
@@ -72,7 +72,7 @@ class _CsvLines:
         return self.record[0]
 
 
-def _records_of(chunk: Chunk) -> list[tuple[int, list[str]]]:
+def _parse_chunk(chunk: Chunk) -> list[tuple[int, list[str]]]:
     """Records of a chunk, or none if one of them fails."""
     reader = csv.reader(io.StringIO(chunk.text, newline="\n"), strict=True)
     records = []
@@ -87,7 +87,7 @@ def _records_of(chunk: Chunk) -> list[tuple[int, list[str]]]:
     return records
 
 
-def _fault_of(error: csv.Error) -> Fault:
+def _make_fault(error: csv.Error) -> Fault:
     if "new-line" in str(error):
         came, advice = "a lone CR outside quotes", "Remove it or quote the field."
     else:
@@ -96,10 +96,10 @@ def _fault_of(error: csv.Error) -> Fault:
     return Fault(expected, came, advice)
 
 
-def csv_records(chunks: Iterator[Chunk], refusal: Refusal) -> Iterator[tuple[int, list[str]]]:
-    """Numbered records; of a broken one only the first line is refused, the rest is read again.
+def read_csv_records(chunks: Iterator[Chunk], refusal: Refusal) -> Iterator[tuple[int, list[str]]]:
+    """Read numbered records; of a broken record only the first line is refused, the rest is reread.
 
-    So a quote that never closes costs its own line, not what follows.
+    So a quote that is never closed loses only its own line.
     """
     lines = _CsvLines(chunks)
     reader = csv.reader(lines, strict=True)
@@ -115,7 +115,7 @@ def csv_records(chunks: Iterator[Chunk], refusal: Refusal) -> Iterator[tuple[int
             return
         except csv.Error as error:
             first = lines.back_out()
-            refusal(first.number, first.fault or _fault_of(error), first.text)
+            refusal(first.number, first.fault or _make_fault(error), first.text)
             reader = csv.reader(lines, strict=True)
             continue
         fault = next((line.fault for line in lines.record if line.fault), None)

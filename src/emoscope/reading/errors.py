@@ -21,7 +21,7 @@ class Fault(NamedTuple):
 
 
 class Refusal(Protocol):
-    """Where a parser hands in what it finds out about its file, and what it cannot read.
+    """Receives from a parser the columns of its file and the rows that it cannot read.
 
     Attributes:
         path: name of the file.
@@ -39,8 +39,8 @@ class Refusal(Protocol):
         """Raise an error about the line, or note it and return."""
 
 
-def shown(value: object) -> str:
-    """A value for a message: its `repr`, cut to a length that fits."""
+def format_value(value: object) -> str:
+    """Format a value for a message: its `repr`, shortened."""
     text = repr(value)
     return text if len(text) <= _SHOWN else text[: _SHOWN - 1] + "…"
 
@@ -76,7 +76,7 @@ class Rejects(Protocol):
         """Take one row."""
 
 
-def reject_line(error: RowError, content: Content) -> str:
+def make_reject_line(error: RowError, content: Content) -> str:
     """A line of a reject file: `file`, `line`, `column`, `reason`, and the row.
 
     The row is `raw`, its text, where it could not be parsed, and else `values`.
@@ -87,7 +87,7 @@ def reject_line(error: RowError, content: Content) -> str:
 
 
 class RejectFile:
-    """A JSONL file of the rows that were left out, see `reject_line`.
+    """A JSONL file of the rows that were left out, see `make_reject_line`.
 
     The file is made at once, so that an empty one says that nothing was left out. Use it in a
     `with`.
@@ -109,7 +109,7 @@ class RejectFile:
     def add(self, error: RowError, content: Content) -> None:
         """Write one rejected row."""
         try:
-            self._file.write(reject_line(error, content))
+            self._file.write(make_reject_line(error, content))
         except OSError as failure:
             raise InputError(f"Cannot write to {self.path}: {failure.strerror}.") from failure
         self.count += 1

@@ -7,22 +7,24 @@ from typing import Any, BinaryIO, NoReturn
 
 from emoscope.reading.errors import Fault, Refusal
 from emoscope.reading.lines import MAX_LINE_BYTES
-from emoscope.reading.streams import BLOCK_BYTES, byte_reader
+from emoscope.reading.streams import BLOCK_BYTES, make_byte_reader
 
 _SPACE = " \t\n\r"
 _SHOWN = 30
 _ADVICE = "Correct it; one object a line is JSONL: name it .jsonl or use --format jsonl."
 
 
-def json_records(stream: BinaryIO, encoding: str, refusal: Refusal) -> Iterator[tuple[Any, str]]:
+def read_json_records(
+    stream: BinaryIO, encoding: str, refusal: Refusal
+) -> Iterator[tuple[Any, str]]:
     """The elements of a list, each with its own text.
 
     Broken JSON ends the reading whatever is done about bad rows, as nothing tells where the next
     element begins.
 
     Args:
-        stream: of bytes; one element may have up to `MAX_LINE_BYTES`.
-        encoding: of the text.
+        stream: a stream of bytes; one element may have up to `MAX_LINE_BYTES`.
+        encoding: the encoding of the text.
         refusal: gets what ends the reading.
     """
     text = _Text(stream, encoding, refusal)
@@ -48,10 +50,10 @@ def json_records(stream: BinaryIO, encoding: str, refusal: Refusal) -> Iterator[
 
 
 class _Text:
-    """Text of a stream, of which no more is kept than the element that is being read."""
+    """Text of a stream; only the element that is being read is kept in memory."""
 
     def __init__(self, stream: BinaryIO, encoding: str, refusal: Refusal) -> None:
-        self._read = byte_reader(stream)
+        self._read = make_byte_reader(stream)
         self._decoder = codecs.getincrementaldecoder(encoding)()
         self._encoding, self._refusal = encoding, refusal
         self._json = json.JSONDecoder()

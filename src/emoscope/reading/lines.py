@@ -11,7 +11,7 @@ from typing import BinaryIO, NamedTuple
 
 from emoscope.errors import InputError
 from emoscope.reading.errors import Fault, Refusal
-from emoscope.reading.streams import BLOCK_BYTES, byte_reader
+from emoscope.reading.streams import BLOCK_BYTES, make_byte_reader
 
 MAX_LINE_BYTES = 10_000_000
 _KEPT_OF_LONG_LINE = 1000
@@ -38,7 +38,7 @@ class Chunk(NamedTuple):
     faults: dict[int, Fault]
 
 
-def checked_encoding(encoding: str) -> str:
+def normalise_encoding(encoding: str) -> str:
     """Normal name of an encoding.
 
     Raises:
@@ -64,13 +64,13 @@ def read_chunks(stream: BinaryIO, name: str, encoding: str) -> Iterator[Chunk]:
     Args:
         stream: binary stream; read as data arrive, so that a pipe is not waited for.
         name: the file's name for messages.
-        encoding: a name from `checked_encoding`.
+        encoding: a name from `normalise_encoding`.
 
     Raises:
         InputError: where the whole file is in another encoding (a byte-order mark says so), or a
             file in an encoding of several bytes a character (UTF-16, UTF-32) breaks off.
     """
-    read = byte_reader(stream)
+    read = make_byte_reader(stream)
     head = b""
     while len(head) < 4 and (block := read(BLOCK_BYTES)):
         head += block
@@ -83,19 +83,19 @@ def read_chunks(stream: BinaryIO, name: str, encoding: str) -> Iterator[Chunk]:
                     f"{name}: expected {encoding}, but the file starts with the byte-order mark "
                     f"of {family}. Read it with --encoding {family}."
                 )
-        blocks = _rest(head, read)
+        blocks = _read_rest(head, read)
     else:
-        blocks = _transcoded(_rest(head, read), name, encoding)
+        blocks = _transcode(_read_rest(head, read), name, encoding)
         encoding = "utf-8"
     if encoding == "utf-8":
-        blocks = _without_bom(blocks)
+        blocks = _drop_bom(blocks)
     line = 1
-    for data, too_long in _whole_lines(blocks):
-        yield _decoded(data, line, encoding, too_long)
+    for data, too_long in _cut_whole_lines(blocks):
+        yield _decode_chunk(data, line, encoding, too_long)
         line += 1 if too_long else data.count(b"\n")
 
 
-def good_lines(chunks: Iterator[Chunk], refusal: Refusal) -> Iterator[tuple[int, str]]:
+def read_good_lines(chunks: Iterator[Chunk], refusal: Refusal) -> Iterator[tuple[int, str]]:
     """Numbered lines without their ends; lines with a fault are refused."""
     for first, text, faults in chunks:
         lines = split_lines(text)
@@ -117,20 +117,20 @@ def split_lines(text: str) -> list[str]:
     return text.split("\n")
 
 
-def _rest(head: bytes, read: Callable[[int], bytes]) -> Iterator[bytes]:
+def _read_rest(head: bytes, read: Callable[[int], bytes]) -> Iterator[bytes]:
     if head:
         yield head
     while block := read(BLOCK_BYTES):
         yield block
 
 
-def _without_bom(blocks: Iterator[bytes]) -> Iterator[bytes]:
+def _drop_bom(blocks: Iterator[bytes]) -> Iterator[bytes]:
     first = next(blocks, b"")
     yield first.removeprefix(codecs.BOM_UTF8)
     yield from blocks
 
 
-def _transcoded(blocks: Iterator[bytes], name: str, encoding: str) -> Iterator[bytes]:
+def _transcode(blocks: Iterator[bytes], name: str, encoding: str) -> Iterator[bytes]:
     decoder = codecs.getincrementaldecoder(encoding)()
     line = 1
     try:
@@ -146,7 +146,7 @@ def _transcoded(blocks: Iterator[bytes], name: str, encoding: str) -> Iterator[b
         ) from error
 
 
-def _whole_lines(blocks: Iterator[bytes]) -> Iterator[tuple[bytes, bool]]:
+def _cut_whole_lines(blocks: Iterator[bytes]) -> Iterator[tuple[bytes, bool]]:
     """Cut blocks after their last LF: (whole lines, False) or (start of a long line, True)."""
     waiting: list[bytes] = []
     size = 0
@@ -161,7 +161,7 @@ def _whole_lines(blocks: Iterator[bytes]) -> Iterator[tuple[bytes, bool]]:
         if cut:
             first = block.find(b"\n") + 1
             if size + first - 1 > MAX_LINE_BYTES:
-                yield _start(waiting, block), True
+                yield _keep_start(waiting, block), True
                 if cut > first:
                     yield block[first:cut], False
             else:
@@ -171,17 +171,17 @@ def _whole_lines(blocks: Iterator[bytes]) -> Iterator[tuple[bytes, bool]]:
             waiting.append(block)
             size += len(block)
         if size > MAX_LINE_BYTES:
-            yield _start(waiting, b""), True
+            yield _keep_start(waiting, b""), True
             waiting, size, skipping = [], 0, True
     if size:
         yield b"".join(waiting), False
 
 
-def _start(waiting: list[bytes], block: bytes) -> bytes:
+def _keep_start(waiting: list[bytes], block: bytes) -> bytes:
     return ((waiting[0] if waiting else b"") + block[:_KEPT_OF_LONG_LINE])[:_KEPT_OF_LONG_LINE]
 
 
-def _decoded(data: bytes, line: int, encoding: str, too_long: bool) -> Chunk:
+def _decode_chunk(data: bytes, line: int, encoding: str, too_long: bool) -> Chunk:
     if too_long:
         fault = Fault(
             f"at most {MAX_LINE_BYTES:,} bytes a line",
@@ -195,14 +195,14 @@ def _decoded(data: bytes, line: int, encoding: str, too_long: bool) -> Chunk:
     texts: list[str] = []
     faults: dict[int, Fault] = {}
     for number, raw in enumerate(data.split(b"\n")):
-        text, wrong = _decoded_line(raw, encoding)
+        text, wrong = _decode_line(raw, encoding)
         texts.append(text)
         if wrong:
             faults[number] = wrong
     return Chunk(line, "\n".join(texts), faults)
 
 
-def _decoded_line(raw: bytes, encoding: str) -> tuple[str, Fault | None]:
+def _decode_line(raw: bytes, encoding: str) -> tuple[str, Fault | None]:
     if b"\0" in raw:
         return raw.decode(encoding, "backslashreplace"), Fault(
             "text",

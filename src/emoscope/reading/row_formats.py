@@ -8,10 +8,10 @@ from collections.abc import Iterator
 from typing import Any, BinaryIO, NamedTuple
 
 from emoscope.errors import InputError, require
-from emoscope.reading.csv_records import csv_records
-from emoscope.reading.errors import Fault, Refusal, shown
-from emoscope.reading.json_records import json_records
-from emoscope.reading.lines import Chunk, good_lines
+from emoscope.reading.csv_records import read_csv_records
+from emoscope.reading.errors import Fault, Refusal, format_value
+from emoscope.reading.json_records import read_json_records
+from emoscope.reading.lines import Chunk, read_good_lines
 from emoscope.reading.streams import BLOCK_BYTES, Meter
 
 _PARQUET_ROWS = 2048
@@ -32,33 +32,35 @@ class Row(NamedTuple):
 def parse_txt(chunks: Iterator[Chunk], refusal: Refusal) -> Iterator[Row]:
     """One row a line, in the column `text`; a blank line is a row too."""
     refusal.columns = {"text": None}
-    for number, text in good_lines(chunks, refusal):
+    for number, text in read_good_lines(chunks, refusal):
         yield Row(number, {"text": text})
 
 
 def parse_tsv(chunks: Iterator[Chunk], refusal: Refusal) -> Iterator[Row]:
     """Fields between tabs, with no quoting; the first line names the columns."""
-    lines = good_lines(chunks, refusal)
-    return _table(((number, text.split("\t")) for number, text in lines if text), "\t", refusal)
+    lines = read_good_lines(chunks, refusal)
+    return _parse_table(
+        ((number, text.split("\t")) for number, text in lines if text), "\t", refusal
+    )
 
 
 def parse_csv(chunks: Iterator[Chunk], refusal: Refusal) -> Iterator[Row]:
     """Fields as in RFC 4180; the first record names the columns."""
-    return _table(csv_records(chunks, refusal), ",", refusal)
+    return _parse_table(read_csv_records(chunks, refusal), ",", refusal)
 
 
 def parse_jsonl(chunks: Iterator[Chunk], refusal: Refusal) -> Iterator[Row]:
     """One JSON object a line."""
-    for number, text in good_lines(chunks, refusal):
+    for number, text in read_good_lines(chunks, refusal):
         if not text.strip():
             continue
         try:
             value = json.loads(text)
         except (ValueError, RecursionError) as error:
             advice = "Write one JSON object a line."
-            refusal(number, Fault("a JSON object", f"{shown(text)} ({error})", advice), text)
+            refusal(number, Fault("a JSON object", f"{format_value(text)} ({error})", advice), text)
             continue
-        fault = _object_fault(value, checked="\\u" in text)
+        fault = _find_object_fault(value, checked="\\u" in text)
         if fault:
             refusal(number, fault, text)
         else:
@@ -67,8 +69,8 @@ def parse_jsonl(chunks: Iterator[Chunk], refusal: Refusal) -> Iterator[Row]:
 
 def parse_json(stream: BinaryIO, encoding: str, refusal: Refusal) -> Iterator[Row]:
     """A list of JSON objects."""
-    for number, (value, text) in enumerate(json_records(stream, encoding, refusal), 1):
-        fault = _object_fault(value, checked="\\u" in text)
+    for number, (value, text) in enumerate(read_json_records(stream, encoding, refusal), 1):
+        fault = _find_object_fault(value, checked="\\u" in text)
         if fault:
             refusal(number, fault, text)
         else:
@@ -83,12 +85,12 @@ def parse_parquet(source: BinaryIO, refusal: Refusal, meter: Meter) -> Iterator[
     try:
         # Both options keep it from reading a whole row group at a time.
         with pq.ParquetFile(source, buffer_size=BLOCK_BYTES, pre_buffer=False) as table:
-            schema = _without_nanoseconds(table.schema_arrow)
+            schema = _drop_nanoseconds(table.schema_arrow)
             _check_names(schema.names, refusal, 1)
             refusal.columns = {field.name: field.type for field in schema}
             meter.total = table.metadata.num_rows
             for batch in table.iter_batches(batch_size=_PARQUET_ROWS):
-                for values in _batch_values(batch.cast(schema, safe=False)):
+                for values in _read_batch(batch.cast(schema, safe=False)):
                     number += 1
                     meter.done = number
                     if isinstance(values, UnicodeDecodeError):
@@ -107,7 +109,7 @@ def parse_parquet(source: BinaryIO, refusal: Refusal, meter: Meter) -> Iterator[
         ) from error
 
 
-def _without_nanoseconds(schema: Any) -> Any:
+def _drop_nanoseconds(schema: Any) -> Any:
     """The schema with times to the microsecond, so that pandas is not needed to read them."""
     pa = require("pyarrow", "parquet")
 
@@ -124,7 +126,7 @@ def _without_nanoseconds(schema: Any) -> Any:
     return pa.schema(fields)
 
 
-def _batch_values(batch: Any) -> Iterator[dict[str, Any] | Exception]:
+def _read_batch(batch: Any) -> Iterator[dict[str, Any] | Exception]:
     """Values of the rows of an Arrow batch, or why a row has none."""
     try:
         yield from batch.to_pylist()
@@ -136,15 +138,15 @@ def _batch_values(batch: Any) -> Iterator[dict[str, Any] | Exception]:
                 yield error
 
 
-def _type_fault(expected: str, value: object, advice: str) -> Fault:
+def _make_type_fault(expected: str, value: object, advice: str) -> Fault:
     kind = {dict: "an object", list: "a list", str: "text", type(None): "null"}
-    return Fault(expected, kind.get(type(value), shown(value)), advice)
+    return Fault(expected, kind.get(type(value), format_value(value)), advice)
 
 
-def _object_fault(value: object, *, checked: bool) -> Fault | None:
+def _find_object_fault(value: object, *, checked: bool) -> Fault | None:
     """What is wrong with a parsed JSON value, if anything."""
     if not isinstance(value, dict):
-        return _type_fault("a JSON object", value, 'Write {"column": value, ...}.')
+        return _make_type_fault("a JSON object", value, 'Write {"column": value, ...}.')
     # An escape such as \\ud83d without its other half is no character: no file can hold it.
     if checked:
         try:
@@ -155,7 +157,7 @@ def _object_fault(value: object, *, checked: bool) -> Fault | None:
     return None
 
 
-def _table(
+def _parse_table(
     records: Iterator[tuple[int, list[str]]], separator: str, refusal: Refusal
 ) -> Iterator[Row]:
     """Rows from fields: names from the first record, and as many fields in each."""
@@ -179,7 +181,7 @@ def _table(
         refusal(
             line,
             Fault(f"{width} fields, as in the header", str(len(fields)), advice),
-            _joined(fields, separator),
+            _join_fields(fields, separator),
         )
 
 
@@ -194,7 +196,7 @@ def _check_names(names: list[str], refusal: Refusal, line: int) -> None:
         refusal(line, Fault("lines that end in LF or CR LF", "a lone CR", advice), "")
 
 
-def _joined(fields: list[str], separator: str) -> str:
+def _join_fields(fields: list[str], separator: str) -> str:
     if separator == "\t":
         return "\t".join(fields)
     text = io.StringIO()

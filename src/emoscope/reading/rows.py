@@ -10,7 +10,7 @@ from typing import Any, BinaryIO, Literal, Self, TextIO, get_args
 
 from emoscope.errors import InputError
 from emoscope.reading.errors import BadRows, Content, Fault, RowError, refuse
-from emoscope.reading.lines import checked_encoding, read_chunks
+from emoscope.reading.lines import normalise_encoding, read_chunks
 from emoscope.reading.row_formats import (
     Row,
     parse_csv,
@@ -20,13 +20,13 @@ from emoscope.reading.row_formats import (
     parse_tsv,
     parse_txt,
 )
-from emoscope.reading.streams import Meter, compression_of, opened, seekable
+from emoscope.reading.streams import Meter, find_compression, open_seekable, open_source
 
 Format = Literal["csv", "tsv", "jsonl", "json", "parquet", "txt"]
 FORMATS: tuple[Format, ...] = get_args(Format)
 
 
-def format_of(source: Path | TextIO | BinaryIO, given: Format | None = None) -> Format:
+def find_format(source: Path | TextIO | BinaryIO, given: Format | None = None) -> Format:
     """Format of a source: the one given, or what the file's suffix says (before `.gz`, `.zst`).
 
     Raises:
@@ -40,7 +40,7 @@ def format_of(source: Path | TextIO | BinaryIO, given: Format | None = None) -> 
     if not isinstance(source, Path):
         raise InputError(f"A stream has no suffix to tell its format. {known}")
     name = source.name.lower()
-    plain = Path(name).stem if compression_of(name) else name
+    plain = Path(name).stem if find_compression(name) else name
     suffix = Path(plain).suffix.removeprefix(".")
     suffix = {"ndjson": "jsonl", "tab": "tsv"}.get(suffix, suffix)
     if suffix not in FORMATS:
@@ -101,14 +101,14 @@ def read_rows(
         RowError: at a bad row, unless they are collected; always for a bad header.
         InputError: if the file is missing or broken, or its format or encoding unknown.
     """
-    kind = format_of(source, format)
-    encoding = checked_encoding(encoding)
+    kind = find_format(source, format)
+    encoding = normalise_encoding(encoding)
     if isinstance(source, Path) and not source.is_file():
         what = "a folder" if source.is_dir() else "no such file"
         raise InputError(f"{source}: expected a file, got {what}. Check the path.")
     name = source if isinstance(source, Path) else getattr(source, "name", "the input")
     refusal = _Refusal(str(name), bad_rows)
-    return Rows(_rows(source, kind, encoding, refusal, meter or Meter()), refusal)
+    return Rows(_parse_rows(source, kind, encoding, refusal, meter or Meter()), refusal)
 
 
 class _Refusal:
@@ -126,7 +126,7 @@ class _Refusal:
         refuse(self.bad_rows, error, content)
 
 
-def _rows(
+def _parse_rows(
     source: Path | TextIO | BinaryIO,
     kind: Format,
     encoding: str,
@@ -134,10 +134,10 @@ def _rows(
     meter: Meter,
 ) -> Iterator[Row]:
     if kind == "parquet":
-        with seekable(source, refusal.path) as table:
+        with open_seekable(source, refusal.path) as table:
             yield from parse_parquet(table, refusal, meter)
         return
-    with opened(source, refusal.path, meter) as stream:
+    with open_source(source, refusal.path, meter) as stream:
         if kind == "json":
             yield from parse_json(stream, encoding, refusal)
             return

@@ -45,27 +45,27 @@ class _MeteredFile(io.FileIO):
         return count
 
 
-def compression_of(name: str) -> Compression | None:
-    """What the suffix of a file's name says that it is compressed with."""
+def find_compression(name: str) -> Compression | None:
+    """Find the compression of a file by the suffix of its name."""
     return SUFFIXES.get(Path(name.lower()).suffix)
 
 
-def byte_reader(stream: Any) -> Callable[[int], bytes]:
-    """The stream's own way to return what has arrived, without waiting for a full block."""
+def make_byte_reader(stream: Any) -> Callable[[int], bytes]:
+    """Make a function that reads available bytes without waiting for a full block."""
     if isinstance(stream, io.TextIOBase):
         return lambda size: stream.read(size).encode("utf-8", "backslashreplace")
     return cast("Callable[[int], bytes]", getattr(stream, "read1", stream.read))
 
 
 @contextmanager
-def opened(
+def open_source(
     source: Path | TextIO | BinaryIO, name: str, meter: Meter | None = None
 ) -> Iterator[BinaryIO]:
     """The bytes of a file or of an open stream, unpacked if their first ones say gzip or zstd.
 
     Args:
         source: a file, which is closed afterwards, or a stream, which is not.
-        name: of the source, for messages.
+        name: the name of the source, for messages.
         meter: counts what is read of a file.
 
     Raises:
@@ -76,27 +76,27 @@ def opened(
     try:
         if isinstance(source, Path):
             with io.BufferedReader(_MeteredFile(source, meter or Meter())) as stream:
-                kind = _compression(stream)
-                said = compression_of(source.name)
+                kind = _detect_compression(stream)
+                said = find_compression(source.name)
                 if said not in (None, kind) and stream.peek(1):
-                    raise _broken(name, said, "it does not start like one")
-                yield _unpacked(cast("BinaryIO", stream), kind)
+                    raise _make_broken_error(name, said, "it does not start like one")
+                yield _unpack(cast("BinaryIO", stream), kind)
         else:
             given = cast("BinaryIO", getattr(source, "buffer", source))
-            kind = _compression(given)
-            yield _unpacked(given, kind)
+            kind = _detect_compression(given)
+            yield _unpack(given, kind)
     except (gzip.BadGzipFile, zlib.error, EOFError) as error:
-        raise _broken(name, "gzip", error) from error
+        raise _make_broken_error(name, "gzip", error) from error
     except OSError as error:
-        # An error of the operating system has a number; one without is of pyarrow's unpacker.
+        # Errors of the operating system have an errno; pyarrow's decompression errors have none.
         if kind == "zstd" and error.errno is None:
-            raise _broken(name, "zstd", error) from error
+            raise _make_broken_error(name, "zstd", error) from error
         raise InputError(f"{name}: cannot be read ({error.strerror or error}).") from error
 
 
 @contextmanager
-def seekable(source: Path | TextIO | BinaryIO, name: str) -> Iterator[BinaryIO]:
-    """The unpacked bytes of a source, to be read in any order and more than once.
+def open_seekable(source: Path | TextIO | BinaryIO, name: str) -> Iterator[BinaryIO]:
+    """Open the unpacked bytes of a source as a seekable file.
 
     What is no plain file is copied to a temporary one first.
     """
@@ -105,8 +105,8 @@ def seekable(source: Path | TextIO | BinaryIO, name: str) -> Iterator[BinaryIO]:
             yield plain
         return
     with tempfile.TemporaryFile() as copy:
-        with opened(source, name) as stream:
-            read = byte_reader(stream)
+        with open_source(source, name) as stream:
+            read = make_byte_reader(stream)
             while block := read(BLOCK_BYTES):
                 copy.write(block)
         copy.seek(0)
@@ -115,15 +115,15 @@ def seekable(source: Path | TextIO | BinaryIO, name: str) -> Iterator[BinaryIO]:
 
 def _is_compressed(path: Path) -> bool:
     with path.open("rb") as stream:
-        return _compression(stream) is not None
+        return _detect_compression(stream) is not None
 
 
-def _compression(stream: Any) -> Compression | None:
+def _detect_compression(stream: Any) -> Compression | None:
     head: bytes = stream.peek(4) if hasattr(stream, "peek") else b""
     return next((kind for magic, kind in _MAGIC.items() if head.startswith(magic)), None)
 
 
-def _unpacked(stream: BinaryIO, kind: Compression | None) -> BinaryIO:
+def _unpack(stream: BinaryIO, kind: Compression | None) -> BinaryIO:
     if kind == "gzip":
         return cast("BinaryIO", gzip.GzipFile(fileobj=stream))
     if kind == "zstd":
@@ -133,7 +133,7 @@ def _unpacked(stream: BinaryIO, kind: Compression | None) -> BinaryIO:
     return stream
 
 
-def _broken(name: str, kind: str | None, error: object) -> InputError:
+def _make_broken_error(name: str, kind: str | None, error: object) -> InputError:
     return InputError(
         f"{name}: expected a whole {kind} file, got a broken one ({error}). "
         "Fetch or compress it again."

@@ -14,8 +14,8 @@ Values = dict[str, Any]
 Read = Callable[[str], Values]
 
 
-def resolved(name_or_path: str, read: Read, shipped: Callable[[str], bool]) -> Values:
-    """What a recipe says, with all that it takes over from the one that it extends, and so on.
+def resolve_recipe(name_or_path: str, read: Read, shipped: Callable[[str], bool]) -> Values:
+    """Resolve a recipe: its fields, with those of the recipe that it extends, and so on.
 
     Everything is taken over but the name.
 
@@ -37,16 +37,16 @@ def resolved(name_or_path: str, read: Read, shipped: Callable[[str], bool]) -> V
             raise InputError(f"Recipe {name_or_path} extends itself: {circle}. End the circle.")
         chain.append(key)
         layers.append(read(place))
-        place = parent_of(place, layers[-1].pop(EXTENDS, None), shipped)
+        place = find_parent(place, layers[-1].pop(EXTENDS, None), shipped)
     values = layers.pop()
     for layer in reversed(layers):
         values.pop("name", None)
-        values = merged(values, layer)
+        values = merge_fields(values, layer)
     return values
 
 
-def parent_of(place: str, parent: Any, shipped: Callable[[str], bool]) -> str | None:
-    """The recipe that one extends: a name that ships, or a file seen from its own folder.
+def find_parent(place: str, parent: Any, shipped: Callable[[str], bool]) -> str | None:
+    """Find the recipe that is extended: a built-in name, or a path relative to the recipe.
 
     Args:
         place: name or file of the recipe.
@@ -65,8 +65,8 @@ def parent_of(place: str, parent: Any, shipped: Callable[[str], bool]) -> str | 
     return str(Path(place).parent / parent)
 
 
-def merged(parent: Mapping[str, Any], child: Mapping[str, Any]) -> Values:
-    """The fields of both; where they differ the child's.
+def merge_fields(parent: Mapping[str, Any], child: Mapping[str, Any]) -> Values:
+    """Merge the fields of both; where they differ, the child's value is used.
 
     Sections are merged in their turn, unless the child's is of another type or kind: then it
     stands alone. A section that is null in the child is left out, and so back to its default.
@@ -78,13 +78,13 @@ def merged(parent: Mapping[str, Any], child: Mapping[str, Any]) -> Values:
             values[key] = value
         elif value is None:
             del values[key]
-        elif isinstance(value, dict) and not of_another_kind(before, value):
-            values[key] = merged(before, value)
+        elif isinstance(value, dict) and not is_other_kind(before, value):
+            values[key] = merge_fields(before, value)
         else:
             values[key] = value
     return values
 
 
-def of_another_kind(before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
-    """Whether the fields of one section mean nothing in the other."""
+def is_other_kind(before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
+    """Whether two sections are of another type or kind, so that their fields differ."""
     return any(key in after and after[key] != before.get(key) for key in KINDS)

@@ -10,25 +10,25 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from emoscope.errors import InputError
-from emoscope.recipes.inherit import resolved
+from emoscope.recipes.inherit import resolve_recipe
 from emoscope.recipes.schema import Recipe
 from emoscope.recipes.section import ModelSection
-from emoscope.recipes.shipped import recipe_files, shipped_text
+from emoscope.recipes.shipped import find_recipe_files, read_shipped_text
 from emoscope.registry import MODELS, find, resolve
 
 MAX_BYTES = 1_000_000
-# Of a date that is none, as 2024-13-45, YAML's reader raises a ValueError.
+# For an invalid date such as 2024-13-45 PyYAML raises a ValueError.
 NOT_YAML = (yaml.YAMLError, ValueError, RecursionError)
 
 
 def builtin_recipes() -> tuple[str, ...]:
     """Names of the recipes that ship."""
-    return tuple(sorted(name for recipes in recipe_files().values() for name in recipes))
+    return tuple(sorted(name for recipes in find_recipe_files().values() for name in recipes))
 
 
 def is_shipped(name: str) -> bool:
     """Whether a recipe of this name ships."""
-    return shipped_text(name) is not None
+    return read_shipped_text(name) is not None
 
 
 def load_recipe(name_or_path: str, overrides: Sequence[str] = ()) -> Recipe:
@@ -42,7 +42,7 @@ def load_recipe(name_or_path: str, overrides: Sequence[str] = ()) -> Recipe:
         InputError: no such recipe, not YAML, an unknown field or a bad value; the message says
             where and what was expected.
     """
-    values = resolved(name_or_path, read, is_shipped)
+    values = resolve_recipe(name_or_path, read_recipe, is_shipped)
     for override in overrides:
         apply_override(values, override)
     problems: list[str] = []
@@ -51,10 +51,10 @@ def load_recipe(name_or_path: str, overrides: Sequence[str] = ()) -> Recipe:
     if isinstance(shape, dict):
         # By itself, so that its errors name their fields.
         try:
-            section = section_of(str(shape.get("type", "nelec")))
+            section = find_model_section(str(shape.get("type", "nelec")))
             values = {**values, "model": section.model_validate(shape)}
         except ValidationError as error:
-            problems += [explained(item, section, "model.") for item in error.errors()]
+            problems += [explain_error(item, section, "model.") for item in error.errors()]
         except InputError as error:
             problems.append(f"model.type: {error}".removesuffix("."))
         if problems:
@@ -62,14 +62,14 @@ def load_recipe(name_or_path: str, overrides: Sequence[str] = ()) -> Recipe:
     try:
         recipe = Recipe.model_validate(values)
     except ValidationError as error:
-        problems += [explained(problem, section) for problem in error.errors()]
+        problems += [explain_error(problem, section) for problem in error.errors()]
     if problems:
         listed = "; ".join(problems)
         raise InputError(f"Recipe {name_or_path}: {listed}{'' if listed.endswith('?') else '.'}")
     return recipe
 
 
-def section_of(kind: str) -> type[ModelSection]:
+def find_model_section(kind: str) -> type[ModelSection]:
     """The fields of a kind of model.
 
     Raises:
@@ -79,13 +79,13 @@ def section_of(kind: str) -> type[ModelSection]:
     return section
 
 
-def explained(problem: ErrorDetails, model: type[ModelSection], prefix: str = "") -> str:
-    """One of pydantic's errors, with a field of a like name where there is no such field.
+def explain_error(problem: ErrorDetails, model: type[ModelSection], prefix: str = "") -> str:
+    """Explain an error of pydantic; for an unknown field, suggest a similar name.
 
     Args:
-        problem: of pydantic.
+        problem: the error of pydantic.
         model: the model's section, for its fields.
-        prefix: of the place.
+        prefix: the prefix of the place.
     """
     place = prefix + ".".join(str(part) for part in problem["loc"])
     if problem["type"] != "extra_forbidden":
@@ -101,13 +101,13 @@ def explained(problem: ErrorDetails, model: type[ModelSection], prefix: str = ""
     return f"{place}: no such field{hint} (`emoscope recipes NAME` shows them all)"
 
 
-def read(name_or_path: str) -> dict[str, Any]:
+def read_recipe(name_or_path: str) -> dict[str, Any]:
     """The mapping that a recipe's own YAML holds."""
-    text = shipped_text(name_or_path)
+    text = read_shipped_text(name_or_path)
     if text is None:
         path = Path(name_or_path)
         if not path.is_file():
-            raise InputError(f"No recipe {name_or_path!r}: {instead_of(path)}")
+            raise InputError(f"No recipe {name_or_path!r}: {describe_expected(path)}")
         if path.stat().st_size > MAX_BYTES:
             raise InputError(f"{path}: a recipe of over {MAX_BYTES:,} bytes is not read.")
         try:
@@ -123,8 +123,8 @@ def read(name_or_path: str) -> dict[str, Any]:
     return values
 
 
-def instead_of(path: Path) -> str:
-    """What was expected in place of a recipe that is not there."""
+def describe_expected(path: Path) -> str:
+    """Describe what was expected if a recipe is not found."""
     close = get_close_matches(path.name.removesuffix(".yaml"), builtin_recipes(), n=3, cutoff=0.5)
     meant = f"; did you mean {' or '.join(close)}?" if close else "."
     return f"expected a YAML file or a name of `emoscope recipes`{meant}"
@@ -157,6 +157,6 @@ def apply_override(values: dict[str, Any], override: str) -> None:
     values[field] = value
 
 
-def to_yaml(recipe: Recipe) -> str:
+def recipe_to_yaml(recipe: Recipe) -> str:
     """A recipe as YAML that `load_recipe` reads back."""
     return yaml.safe_dump(recipe.model_dump(mode="json"), sort_keys=False, allow_unicode=True)

@@ -1,4 +1,4 @@
-"""Published figures, to be put beside one's own."""
+"""Published metrics, to compare with one's own."""
 
 from functools import cache
 from importlib.resources import files
@@ -9,12 +9,12 @@ from pydantic import Field, PositiveInt, TypeAdapter, model_validator
 
 from emoscope.errors import InputError
 from emoscope.recipes.section import Section
-from emoscope.recipes.shipped import table_of
+from emoscope.recipes.shipped import find_table
 from emoscope.strict import suggestion
 
 
 class Figure(NamedTuple):
-    """A published figure.
+    """A published metric value.
 
     Attributes:
         mean: from 0 to 1; the only value where there was one run, or nobody says how many.
@@ -29,13 +29,13 @@ class PublishedRow(Section):
     """One system in a published table.
 
     Attributes:
-        name: of the system, as the table calls it.
-        recipe: that repeats it; None of somebody else's system.
+        name: the name of the system, as the table calls it.
+        recipe: the recipe that repeats it; None of somebody else's system.
         split: measured on.
-        half: labels were cut at ½, so that it compares with our figures at ½.
+        half: labels were cut at ½, so that it compares with our metrics at ½.
         source: paper or page.
         note: what else to know.
-        metrics: figures, called as ours: `micro_f1`, `jaccard`, `joy_f1`, `deu_macro_f1` …
+        metrics: values by the names of metrics: `micro_f1`, `jaccard`, `joy_f1`, `deu_macro_f1` …
     """
 
     name: str
@@ -48,12 +48,13 @@ class PublishedRow(Section):
 
 
 class PublishedTable(Section):
-    """A published table; without rows where its figures are not at hand.
+    """A published table; without rows if its values are not available.
 
     Attributes:
         title: for people.
         source: paper or page.
-        of: what the printed figures are parts of; those of `rows` are parts of 1.
+        of: the value that the printed numbers are relative to, e.g. 100; those of `rows` are
+            relative to 1.
         half: see `PublishedRow`, where a row does not say.
         rows: the systems, in their order.
     """
@@ -71,28 +72,32 @@ class PublishedTable(Section):
         of = values.get("of", 1)
         common = {"source": values["source"], "half": values.get("half", False)}
         rows = [
-            {**common, **row, "metrics": {k: figure(v, of) for k, v in row["metrics"].items()}}
+            {
+                **common,
+                **row,
+                "metrics": {k: parse_figure(v, of) for k, v in row["metrics"].items()},
+            }
             for row in values.get("rows", ())
         ]
         return {**values, "rows": rows}
 
 
-def figure(printed: float | list[float], of: int) -> Figure:
-    """`49.2` or `[49.2, 0.5]` as parts of 1."""
+def parse_figure(printed: float | list[float], of: int) -> Figure:
+    """Parse `49.2` or `[49.2, 0.5]` and scale it to [0, 1]."""
     values = printed if isinstance(printed, list) else [printed]
-    # Decimals as printed: 58.1 / 100 is no 0.581 in binary.
+    # Rounded, because 58.1 / 100 is not exactly 0.581 in binary.
     return Figure(*(round(value / of, 6) for value in values))
 
 
 @cache
-def published_tables() -> dict[str, PublishedTable]:
+def load_published_tables() -> dict[str, PublishedTable]:
     """All of them, by the key that `emoscope recipes --table` takes too."""
     text = (files("emoscope.recipes") / "published.yaml").read_text(encoding="utf-8")
     return TypeAdapter(dict[str, PublishedTable]).validate_python(yaml.safe_load(text))
 
 
 def published(table: str) -> PublishedTable:
-    """The published figures of a table.
+    """The published values of a table.
 
     Args:
         table: its key, such as `"goemotions"`.
@@ -100,19 +105,19 @@ def published(table: str) -> PublishedTable:
     Raises:
         InputError: no such table.
     """
-    known = published_tables()
+    known = load_published_tables()
     if table not in known:
         raise InputError(f"No published table {table!r}; {suggestion(table, tuple(known))}")
     return known[table]
 
 
-def published_for(recipe: str) -> PublishedTable | None:
-    """The table that a recipe is a row of; None of a recipe that does not ship.
+def find_published_table(recipe: str) -> PublishedTable | None:
+    """Find the table that a recipe belongs to; None if the recipe does not ship.
 
-    Its row, if its own figures are published, is the one whose `recipe` it is.
+    The row of the recipe, if its values are published, names it in `recipe`.
 
     Args:
         recipe: name of the recipe.
     """
-    table = table_of(recipe)
+    table = find_table(recipe)
     return None if table is None else published(table)

@@ -24,7 +24,7 @@ from emoscope.recipes.section import (
 from emoscope.registry import CORPORA, LOSSES, MODELS, find, resolve
 
 METADATA = ("description", "needs", "time")
-"""Fields that are for people: recipes that differ in them alone train the same."""
+"""Fields for readers only: they do not affect the training."""
 
 
 class Holdout(Section):
@@ -81,7 +81,7 @@ class CorpusSection(Section):
     @field_validator("name")
     @classmethod
     def _known(cls, name: str) -> str:
-        return checked({**CORPORA, "tabular": "", "hub": ""}, name, "corpus")
+        return check_name({**CORPORA, "tabular": "", "hub": ""}, name, "corpus")
 
 
 class MixSection(Section):
@@ -143,7 +143,7 @@ class LocalLossSection(Section):
     @field_validator("name")
     @classmethod
     def _known(cls, name: str) -> str:
-        return checked(losses_of_kind(pairwise=True), name, "local loss")
+        return check_name(select_losses(pairwise=True), name, "local loss")
 
     @field_validator("on")
     @classmethod
@@ -212,7 +212,7 @@ class ObjectiveSection(Section):
     @classmethod
     def _known_terms(cls, terms: dict[str, float]) -> dict[str, float]:
         for name in terms:
-            checked(losses_of_kind(pairwise=False), name, "loss")
+            check_name(select_losses(pairwise=False), name, "loss")
         return terms
 
     @field_validator("local_loss", mode="before")
@@ -312,7 +312,7 @@ class Recipe(Section):
         """The section that the model's type asks for."""
         if not isinstance(values, dict):
             return values
-        kind = checked(MODELS, str(values.get("type", "nelec")), "model")
+        kind = check_name(MODELS, str(values.get("type", "nelec")), "model")
         return resolve(MODELS[kind].section).model_validate(values)
 
     @model_validator(mode="after")
@@ -352,21 +352,21 @@ class Recipe(Section):
 
     @property
     def dev_split(self) -> str:
-        """What dev is called in the first corpus that has one."""
+        """The name of the dev split in the first corpus that has one."""
         return next(section.dev for section in self.corpora if section.dev is not None)
 
     def settings(self) -> dict[str, Any]:
-        """All that bears on the outcome, as plain values: everything but what is for people."""
+        """All fields that affect the result, as plain values: all but `METADATA`."""
         return self.model_dump(mode="json", exclude=set(METADATA))
 
 
-def losses_of_kind(pairwise: bool) -> dict[str, Any]:
-    """The registered losses that compare labels two by two, or the others."""
+def select_losses(pairwise: bool) -> dict[str, Any]:
+    """Select the registered losses over pairs of labels, or the others."""
     return {name: entry for name, entry in LOSSES.items() if entry.pairwise is pairwise}
 
 
-def checked(entries: dict[str, Any], name: str, what: str) -> str:
-    """A name that a registry has; else pydantic's kind of error."""
+def check_name(entries: dict[str, Any], name: str, what: str) -> str:
+    """Check that a registry has a name; otherwise raise an error for pydantic."""
     try:
         find(entries, name, what)
     except InputError as error:

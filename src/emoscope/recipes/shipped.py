@@ -11,7 +11,7 @@ SUFFIX = ".yaml"
 
 
 @cache
-def recipe_files() -> dict[str, dict[str, Traversable]]:
+def find_recipe_files() -> dict[str, dict[str, Traversable]]:
     """The file of each recipe by its name, for each table by its key, both in order."""
     folders = sorted(
         (entry for entry in files("emoscope.recipes").iterdir() if entry.is_dir()),
@@ -28,31 +28,33 @@ def recipe_files() -> dict[str, dict[str, Traversable]]:
     return {table: recipes for table, recipes in tables.items() if recipes}
 
 
-def tables() -> tuple[str, ...]:
+def list_tables() -> tuple[str, ...]:
     """Keys of the published tables that there are recipes for."""
-    return tuple(recipe_files())
+    return tuple(find_recipe_files())
 
 
-def recipes_of(table: str) -> tuple[str, ...]:
+def list_recipes(table: str) -> tuple[str, ...]:
     """Names of the recipes of a table.
 
     Raises:
         InputError: no such table.
     """
-    if table not in recipe_files():
-        raise InputError(f"No table {table!r} of recipes; {suggestion(table, tables())}")
-    return tuple(recipe_files()[table])
+    if table not in find_recipe_files():
+        raise InputError(f"No table {table!r} of recipes; {suggestion(table, list_tables())}")
+    return tuple(find_recipe_files()[table])
 
 
-def table_of(recipe: str) -> str | None:
-    """Key of the table that a recipe is a row of; None of one that does not ship."""
-    return next((table for table, recipes in recipe_files().items() if recipe in recipes), None)
+def find_table(recipe: str) -> str | None:
+    """Find the key of the table that a recipe belongs to; None if it does not ship."""
+    return next(
+        (table for table, recipes in find_recipe_files().items() if recipe in recipes), None
+    )
 
 
 @cache
-def shipped_text(recipe: str) -> str | None:
+def read_shipped_text(recipe: str) -> str | None:
     """The YAML of a recipe by its name; None if none of this name ships."""
-    table = table_of(recipe)
+    table = find_table(recipe)
     if table is None:
         return None
-    return recipe_files()[table][recipe].read_text(encoding="utf-8")
+    return find_recipe_files()[table][recipe].read_text(encoding="utf-8")

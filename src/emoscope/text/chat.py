@@ -12,11 +12,11 @@ import re
 import unicodedata
 
 from emoscope.errors import InputError
-from emoscope.text.emoji import emoji_characters, is_emoji, space_emoji
+from emoscope.text.emoji import is_emoji, list_emoji_characters, space_emoji
 from emoscope.text.emoticons import replace_emoticons
 from emoscope.text.pipeline import StepKind, TextFunction, TurnsFunction, register_step
 from emoscope.text.repair import repair_unicode
-from emoscope.text.tables import table, word_ranks
+from emoscope.text.tables import load_table, load_word_ranks
 
 CHAT_STEPS = (
     "unicode",
@@ -77,8 +77,8 @@ def _is_special(token: str) -> bool:
 def _is_protected(token: str) -> bool:
     """Whether the steps on punctuation must leave a token whole."""
     return (
-        token in table("emoticons")
-        or token in table("abbreviations")
+        token in load_table("emoticons")
+        or token in load_table("abbreviations")
         or _is_special(token)
         or is_emoji(token)
     )
@@ -120,7 +120,7 @@ class _DropTable(dict[int, str]):
             character in ".?!,'"
             or character in _JOINERS
             or unicodedata.category(character)[0] in "LMN"
-            or (code > 0x7F and character in emoji_characters())
+            or (code > 0x7F and character in list_emoji_characters())
         )
         replacement = character if kept else " "
         if code < 0x20000:  # the planes in use; bounds the memory
@@ -129,7 +129,7 @@ class _DropTable(dict[int, str]):
 
 
 @functools.cache
-def _drop_table() -> _DropTable:
+def _make_drop_table() -> _DropTable:
     return _DropTable({ord("&"): " & ", ord("’"): "'", ord("‘"): "'"})
 
 
@@ -149,7 +149,7 @@ def drop_punctuation_step() -> TextFunction:
     def drop_punctuation(token: str) -> str:
         if token.isalnum() or _is_protected(token):
             return token
-        kept = token.translate(_drop_table()).replace("''", " ")
+        kept = token.translate(_make_drop_table()).replace("''", " ")
         return " ".join(map(trim, kept.split()))
 
     return drop_punctuation
@@ -162,17 +162,17 @@ _INTERJECTIONS = frozenset(
 )
 
 
-def _rank(word: str) -> int | None:
+def _find_rank(word: str) -> int | None:
     """How frequent a word is, 0 the most; words that only chats use come last; None if unknown."""
-    ranks = word_ranks()
+    ranks = load_word_ranks()
     if word in ranks:
         return ranks[word]
     if word in _INTERJECTIONS:
         return len(ranks)
-    return len(ranks) + 1 if word in table("abbreviations") else None
+    return len(ranks) + 1 if word in load_table("abbreviations") else None
 
 
-def _laughter(token: str) -> str | None:
+def _shorten_laughter(token: str) -> str | None:
     """The short form of "hahahaha", "hehhe" and the like, or None."""
     letters = set(token)
     for vowel in "aeio":
@@ -199,19 +199,19 @@ def elongations_step(keep: int = 2) -> TextFunction:
             return token
         if "'" in token:
             return "'".join(map(elongations, token.split("'")))
-        if len(token) > 3 and (laugh := _laughter(token)):
+        if len(token) > 3 and (laugh := _shorten_laughter(token)):
             return laugh
         if len(token) > 4 and token.isalpha() and token[2:] == token[:-2] and token[0] != token[1]:
             return token[:3] if token.startswith("lol") else token[:4]
         runs = [match.span() for match in _LONG_RUN.finditer(token)]
         if not runs:
             return token
-        return _known_form(token, runs) or _LONG_RUN.sub(lambda match: match[1] * keep, token)
+        return _find_known_form(token, runs) or _LONG_RUN.sub(lambda match: match[1] * keep, token)
 
     return elongations
 
 
-def _known_form(token: str, runs: list[tuple[int, int]]) -> str | None:
+def _find_known_form(token: str, runs: list[tuple[int, int]]) -> str | None:
     """The best known word among the forms of a token whose long runs are two letters or one."""
     if len(runs) > 4 or len(token) > 200:
         return None
@@ -225,7 +225,7 @@ def _known_form(token: str, runs: list[tuple[int, int]]) -> str | None:
             parts += [token[start:run_start], token[run_start] * length]
             start = run_end
         form = "".join(parts) + token[start:]
-        rank = _rank(form)
+        rank = _find_rank(form)
         if rank is None:
             continue
         if best is None and rank < _COMMON:
@@ -243,7 +243,7 @@ def contractions_step() -> TextFunction:
     """Write contractions out ("don't", "dont" and "gonna"), and split off a possessive 's."""
 
     def contractions(token: str) -> str:
-        expansion = table("contractions").get(token)
+        expansion = load_table("contractions").get(token)
         if expansion is not None:
             return expansion
         if "'" not in token or len(token) > 40:
@@ -264,7 +264,7 @@ def abbreviations_step() -> TextFunction:
     """Restore chat abbreviations and frequent misspellings ("u", "brb", "frnd")."""
 
     def abbreviations(token: str) -> str:
-        return table("abbreviations").get(token, token)
+        return load_table("abbreviations").get(token, token)
 
     return abbreviations
 

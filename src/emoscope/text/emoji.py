@@ -22,7 +22,7 @@ class _EmojiTable:
     candidate: re.Pattern[str]
 
 
-def _ranges(characters: list[str], gap: int = 64) -> str:
+def _make_ranges(characters: list[str], gap: int = 64) -> str:
     """Body of a character class that covers `characters`, in few ranges, so that it is fast.
 
     Characters less than `gap` apart share a range, so the class may hold others between them.
@@ -39,11 +39,11 @@ def _ranges(characters: list[str], gap: int = 64) -> str:
 
 
 @functools.cache
-def _table() -> _EmojiTable:
+def _load_table() -> _EmojiTable:
     from emoji import EMOJI_DATA
 
-    forms = frozenset(canonical(form) for form in EMOJI_DATA) - {""}
-    base = _ranges([form for form in forms if len(form) == 1])
+    forms = frozenset(to_canonical(form) for form in EMOJI_DATA) - {""}
+    base = _make_ranges([form for form in forms if len(form) == 1])
     # Joined sequences are bounded, so a candidate has a bounded length whatever the text is.
     # Left-over joiners after an emoji are taken along, to be dropped. The look-ahead turns away
     # letters before the longer class is tried.
@@ -58,16 +58,16 @@ def _table() -> _EmojiTable:
 
 
 @functools.cache
-def emoji_characters() -> frozenset[str]:
+def list_emoji_characters() -> frozenset[str]:
     """Every character that occurs in a canonical emoji, joiners, tags and keycap digits included.
 
     Returns:
         A frozen set of single characters.
     """
-    return frozenset("".join(_table().forms))
+    return frozenset("".join(_load_table().forms))
 
 
-def canonical(emoji: str) -> str:
+def to_canonical(emoji: str) -> str:
     """Remove variation selectors (U+FE0E, U+FE0F) and skin tones (U+1F3FB..1F3FF).
 
     Args:
@@ -82,10 +82,10 @@ def canonical(emoji: str) -> str:
 
 def is_emoji(token: str) -> bool:
     """Whether a whole token is exactly one emoji, in canonical or any other spelling."""
-    return not token.isascii() and canonical(token) in _table().forms
+    return not token.isascii() and to_canonical(token) in _load_table().forms
 
 
-def _split(candidate: str, table: _EmojiTable) -> str:
+def _split_candidate(candidate: str, table: _EmojiTable) -> str:
     """Space out the known emoji of a candidate that is not itself one, longest first."""
     parts = []
     start = 0
@@ -117,22 +117,22 @@ def space_emoji(text: str) -> str:
     """
     if text.isascii():
         return text
-    table = _table()
+    table = _load_table()
     forms = table.forms
 
     def space(match: re.Match[str]) -> str:
         candidate = match.group()
-        return f" {candidate} " if candidate in forms else _split(candidate, table)
+        return f" {candidate} " if candidate in forms else _split_candidate(candidate, table)
 
-    return table.candidate.sub(space, canonical(text))
+    return table.candidate.sub(space, to_canonical(text))
 
 
 def contains_emoji(text: str) -> bool:
     """Whether the text has at least one emoji. Linear in the length of the text."""
     if text.isascii():
         return False
-    table = _table()
+    table = _load_table()
     return any(
-        match.group() in table.forms or " " in _split(match.group(), table)
-        for match in table.candidate.finditer(canonical(text))
+        match.group() in table.forms or " " in _split_candidate(match.group(), table)
+        for match in table.candidate.finditer(to_canonical(text))
     )

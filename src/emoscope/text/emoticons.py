@@ -3,7 +3,7 @@
 import functools
 import re
 
-from emoscope.text.tables import table
+from emoscope.text.tables import load_table
 
 # In text this short, what is left beside an emoticon is looked at again, now that it stands alone
 # ("<3<3"); in longer text that could take quadratic time.
@@ -22,7 +22,7 @@ def replace_emoticons(text: str, keep: bool = False) -> str:
     Returns:
         The text; what is no emoticon stays as it is ("http://", "10:30", "(8)").
     """
-    forms = table("emoticons")
+    forms = load_table("emoticons")
     whole = text.lower()
     if whole in forms:
         return whole if keep else forms[whole]
@@ -35,25 +35,25 @@ def replace_emoticons(text: str, keep: bool = False) -> str:
             form = form.rstrip(form[-1]) + form[-1]
         return f" {form if keep else forms[form]} "
 
-    replaced = _emoticon_pattern().sub(replacement, text)
+    replaced = _make_pattern().sub(replacement, text)
     if replaced == text or len(text) > _AGAIN:
         return replaced
     return " ".join(replace_emoticons(part, keep) for part in replaced.split())
 
 
 @functools.cache
-def _emoticon_pattern() -> re.Pattern[str]:
+def _make_pattern() -> re.Pattern[str]:
     """All emoticons, longest first, grouped by first character so that few are tried anywhere."""
     groups: dict[str, list[str]] = {}
-    for form in sorted(table("emoticons"), key=lambda form: (-len(form), form)):
+    for form in sorted(load_table("emoticons"), key=lambda form: (-len(form), form)):
         for first in sorted({form[0], form[0].upper()}):
-            groups.setdefault(first, []).append(_emoticon_rest(first, form))
+            groups.setdefault(first, []).append(_make_rest_pattern(first, form))
     firsts = re.escape("".join(sorted(groups)))
     choices = (f"{re.escape(first)}(?:{'|'.join(rests)})" for first, rests in groups.items())
     return re.compile(f"(?=[{firsts}])(?:{'|'.join(choices)})")
 
 
-def _emoticon_rest(first: str, form: str) -> str:
+def _make_rest_pattern(first: str, form: str) -> str:
     """A pattern for an emoticon after its first character, with the neighbours it must not have.
 
     Letters and digits at an edge need the edge of a word there (not "10:30", not "box:door"); other

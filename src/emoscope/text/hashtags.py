@@ -12,7 +12,7 @@ import math
 import re
 
 from emoscope.text.pipeline import StepKind, TextFunction, register_step
-from emoscope.text.tables import table, word_ranks
+from emoscope.text.tables import load_table, load_word_ranks
 
 # Vowel signs and other marks are no \w, yet part of the words of many languages; so is the
 # zero-width non-joiner.
@@ -37,7 +37,7 @@ def hashtags_step(segment: bool = True, keep_sign: bool = False) -> TextFunction
     """
     sign = "#" if keep_sign else ""
 
-    def one(name: str) -> str:
+    def split_hashtag(name: str) -> str:
         words = split_name(name, segment)
         return sign + " ".join(words) if any(map(str.isalpha, name)) else f"#{name}"
 
@@ -45,7 +45,8 @@ def hashtags_step(segment: bool = True, keep_sign: bool = False) -> TextFunction
         if "#" not in token:
             return token
         return _HASHTAGS.sub(
-            lambda match: " ".join(map(one, filter(None, match.group().split("#")))), token
+            lambda match: " ".join(map(split_hashtag, filter(None, match.group().split("#")))),
+            token,
         )
 
     return hashtags
@@ -77,21 +78,21 @@ def split_name(name: str, segment: bool = True) -> list[str]:
     Returns:
         The words in their case; joined they are the name without underscores. Time is linear.
     """
-    if not name.isalpha() and name.lower() in table("abbreviations"):  # "gr8"
+    if not name.isalpha() and name.lower() in load_table("abbreviations"):  # "gr8"
         return [name]
     words: list[str] = []
-    parts = _parts(name)
+    parts = _split_parts(name)
     for position, part in enumerate(parts):
         before = parts[position - 1] if position else ""
-        if before.isdecimal() and (end := _ordinal_end(part, segment)):
+        if before.isdecimal() and (end := _find_ordinal_end(part, segment)):
             words[-1] += part[:end]
             part = part[end:]
         if part:
-            words.extend(segmented(part) if segment else [part])
+            words.extend(segment_words(part) if segment else [part])
     return words
 
 
-def _kind(character: str) -> str:
+def _classify_character(character: str) -> str:
     if character.isupper():
         return "upper"
     if character.islower():
@@ -101,11 +102,11 @@ def _kind(character: str) -> str:
     return "letter" if character.isalpha() else "mark"
 
 
-def _parts(name: str) -> list[str]:
+def _split_parts(name: str) -> list[str]:
     """Split at underscores, between letters and digits, and where capitals begin a word."""
     parts = []
     for run in filter(None, name.split("_")):
-        kinds = list(map(_kind, run))
+        kinds = list(map(_classify_character, run))
         for position in range(1, len(kinds)):
             if kinds[position] == "mark":
                 kinds[position] = kinds[position - 1]
@@ -122,7 +123,7 @@ def _parts(name: str) -> list[str]:
         found = [run[start:end] for start, end in itertools.pairwise([*starts, len(run)])]
         if len(found) > 1 and found[0].islower() and len(found[0]) == 1:
             joined = found[0] + found[1]
-            if joined.lower() in word_ranks():  # "iPhone"
+            if joined.lower() in load_word_ranks():  # "iPhone"
                 found[:2] = [joined]
         parts += found
     return parts
@@ -131,7 +132,7 @@ def _parts(name: str) -> list[str]:
 _ORDINAL = re.compile(r"(?:st|nd|rd|th|s)(?P<rest>.*)", re.DOTALL)
 
 
-def _ordinal_end(part: str, segment: bool) -> int:
+def _find_ordinal_end(part: str, segment: bool) -> int:
     """How many characters after a number belong to it, as in "4th" and "90s"."""
     match = _ORDINAL.match(part)
     if match is None:
@@ -139,9 +140,9 @@ def _ordinal_end(part: str, segment: bool) -> int:
     rest = match["rest"]
     if not rest:
         return len(part)
-    if not segment or not rest.islower() or _is_known(part) or len(segmented(part)) > 1:
+    if not segment or not rest.islower() or _is_known(part) or len(segment_words(part)) > 1:
         return 0
-    return match.start("rest") if _is_known(rest) or len(segmented(rest)) > 1 else 0
+    return match.start("rest") if _is_known(rest) or len(segment_words(rest)) > 1 else 0
 
 
 _LONGEST_NAME = 64
@@ -165,15 +166,15 @@ _ENDINGS = frozenset(
 
 
 @functools.cache
-def _costs() -> dict[str, float]:
+def _compute_costs() -> dict[str, float]:
     """Minus the logarithm of the probability of each word that may be a part of a name.
 
     The probability is the mean of two: by rank in a large vocabulary (Zipf's law), and by count in
     social media. Most short words of the large vocabulary are acronyms and names, so what has up to
     three letters must be a common word.
     """
-    ranks = word_ranks()
-    counts = {word: int(count) for word, count in table("words_social").items()}
+    ranks = load_word_ranks()
+    counts = {word: int(count) for word, count in load_table("words_social").items()}
     by_count = 0.5 / sum(counts.values())
     by_rank = 0.5 / sum(1 / rank for rank in range(1, len(ranks) + 1))
     costs = {}
@@ -186,10 +187,10 @@ def _costs() -> dict[str, float]:
 
 
 def _is_known(word: str) -> bool:
-    return word in word_ranks() or word in table("words_social")
+    return word in load_word_ranks() or word in load_table("words_social")
 
 
-def segmented(text: str) -> list[str]:
+def segment_words(text: str) -> list[str]:
     """Split letters into the English words they are likeliest to be made of.
 
     Args:
@@ -202,7 +203,7 @@ def segmented(text: str) -> list[str]:
     lower = text.lower()
     if not (4 <= len(text) <= _LONGEST_NAME and text.isascii()) or _is_known(lower):
         return [text]
-    costs = _costs()
+    costs = _compute_costs()
     best = [0.0] + [math.inf] * len(text)
     starts = [0] * (len(text) + 1)
     for end in range(1, len(text) + 1):

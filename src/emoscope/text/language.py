@@ -12,13 +12,13 @@ import unicodedata
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
-from emoscope.text.tables import table, word_ranks
+from emoscope.text.tables import load_table, load_word_ranks
 
 MIN_WORDS = 5
 """A text of fewer words is judged by its letters alone."""
 
 KNOWN_SHARE = 0.6
-"""Of the words of a text, so many must be known."""
+"""The least share of known words in a text."""
 
 _ADDRESSES = re.compile(r"https?://[!-~]+|www\.[!-~]+|@<?\w+>?", re.IGNORECASE)
 _LETTERS = re.compile(r"[^\W\d_]+")
@@ -32,7 +32,7 @@ class Language:
     """What tells that a text is in a language.
 
     Attributes:
-        name: of the language, in English.
+        name: the name of the language, in English.
         letters: matches runs of letters of its script.
         words: gives its words, in lower case and without apostrophes; called when first needed.
     """
@@ -43,18 +43,18 @@ class Language:
 
 
 @functools.cache
-def english_words() -> frozenset[str]:
+def load_english_words() -> frozenset[str]:
     """Words of Reddit comments, and the 25,000 most frequent ones of GloVe 6B.
 
     Languages of Latin script share many short words, and the large table has some of theirs. So a
     word of up to three letters must be common in the comments.
     """
-    counts = {word: int(count) for word, count in table("words_social").items()}
+    counts = {word: int(count) for word, count in load_table("words_social").items()}
     common = {word for word, count in counts.items() if len(word) > 3 or count >= 30}
-    return frozenset(common | {word for word in word_ranks() if len(word) > 3})
+    return frozenset(common | {word for word in load_word_ranks() if len(word) > 3})
 
 
-LANGUAGES = {"en": Language("English", _LATIN, english_words)}
+LANGUAGES = {"en": Language("English", _LATIN, load_english_words)}
 """The languages that can be told from others, by their codes of ISO 639-1."""
 
 
@@ -76,7 +76,7 @@ def is_read(text: str, languages: Sequence[str]) -> bool | None:
     return True if True in verdicts else None if None in verdicts else False
 
 
-def names(languages: Sequence[str]) -> str:
+def name_languages(languages: Sequence[str]) -> str:
     """Languages as a sentence names them: `English`."""
     return " or ".join(LANGUAGES[code].name for code in languages if code in LANGUAGES)
 

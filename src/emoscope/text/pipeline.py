@@ -105,7 +105,7 @@ class TextPipeline:
             )
         self.steps = tuple(StepSpec(step) if isinstance(step, str) else step for step in steps)
         self._functions = [_build(step) for step in self.steps]
-        self._stages = _stages(self._functions)
+        self._stages = _make_stages(self._functions)
 
     def __call__(self, turns: Sequence[str]) -> list[str]:
         """Clean the turns of one conversation.
@@ -116,7 +116,7 @@ class TextPipeline:
         Returns:
             The cleaned turns; one string in all where the pipeline has `turn_boundaries`.
         """
-        current = _checked(turns)
+        current = _to_turn_list(turns)
         for stage in self._stages:
             current = stage(current)
         return current
@@ -130,10 +130,10 @@ class TextPipeline:
         Returns:
             One pair for each step: its name, and the turns after it.
         """
-        current = _checked(turns)
+        current = _to_turn_list(turns)
         traced = []
         for step, function in zip(self.steps, self._functions, strict=True):
-            for stage in _stages([function]):
+            for stage in _make_stages([function]):
                 current = stage(current)
             traced.append((step.name, current))
         return traced
@@ -153,7 +153,7 @@ class TextPipeline:
                 f"Expected a list of steps, got {type(config).__name__}: "
                 'write for example ["unicode", {"name": "elongations", "keep": 2}].'
             )
-        return cls([_spec(entry, position) for position, entry in enumerate(config, start=1)])
+        return cls([_parse_spec(entry, position) for position, entry in enumerate(config, start=1)])
 
     def to_config(self) -> list[str | dict[str, Any]]:
         """Describe the pipeline in what JSON can hold; `from_config` reads it back."""
@@ -216,11 +216,11 @@ class _WordStage:
         return cleaned
 
 
-def _text_stage(function: TextFunction) -> TurnsFunction:
+def _make_text_stage(function: TextFunction) -> TurnsFunction:
     return lambda turns: [function(turn) for turn in turns]
 
 
-def _stages(functions: Sequence[tuple[StepKind, Any]]) -> list[TurnsFunction]:
+def _make_stages(functions: Sequence[tuple[StepKind, Any]]) -> list[TurnsFunction]:
     stages: list[TurnsFunction] = []
     words: list[TextFunction] = []
     for kind, function in functions:
@@ -230,13 +230,13 @@ def _stages(functions: Sequence[tuple[StepKind, Any]]) -> list[TurnsFunction]:
         if words:
             stages.append(_WordStage(words))
             words = []
-        stages.append(_text_stage(function) if kind is StepKind.TEXT else function)
+        stages.append(_make_text_stage(function) if kind is StepKind.TEXT else function)
     if words:
         stages.append(_WordStage(words))
     return stages
 
 
-def _checked(turns: Sequence[str]) -> list[str]:
+def _to_turn_list(turns: Sequence[str]) -> list[str]:
     if isinstance(turns, str):
         raise InputError("Expected a list of turns, got one string: put it in a list.")
     checked = list(turns)
@@ -249,7 +249,7 @@ def _checked(turns: Sequence[str]) -> list[str]:
     return checked
 
 
-def _spec(entry: str | Mapping[str, Any], position: int) -> StepSpec:
+def _parse_spec(entry: str | Mapping[str, Any], position: int) -> StepSpec:
     if isinstance(entry, str):
         return StepSpec(entry)
     if not isinstance(entry, Mapping) or not isinstance(entry.get("name"), str):

@@ -21,7 +21,7 @@ _INVISIBLE = {**dict.fromkeys(_LINE_BREAKS, " "), **dict.fromkeys(_NO_WIDTH, "")
 _CONTROLS = dict.fromkeys([*range(0x20), *range(0x7F, 0xA0)], " ")
 
 
-def _chunks(text: str) -> list[str]:
+def _split_chunks(text: str) -> list[str]:
     """Cut text into pieces of at most `_CHUNK` characters, after white space where there is any."""
     chunks = []
     start = 0
@@ -61,6 +61,6 @@ def _repair(text: str) -> str:
     text = text.translate(_INVISIBLE)
     config = ftfy.TextFixerConfig(unescape_html=False, explain=False)
     repaired = "".join(
-        ftfy.fix_text(unescape_html(unescape_html(chunk)), config) for chunk in _chunks(text)
+        ftfy.fix_text(unescape_html(unescape_html(chunk)), config) for chunk in _split_chunks(text)
     )
     return repaired.translate(_CONTROLS)

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from emoscope.errors import InputError
 from emoscope.text import hashtags, markup  # noqa: F401 - they register their steps
 from emoscope.text.chat import elongations_step
-from emoscope.text.emoji import canonical, space_emoji
+from emoscope.text.emoji import space_emoji, to_canonical
 from emoscope.text.pipeline import StepKind, StepSpec, TextFunction, register_step
 
 TWITTER_STEPS: tuple[str | StepSpec, ...] = (
@@ -184,7 +184,7 @@ def cased_elongations_step(keep: int = 2) -> TextFunction:
         written = match.group()
         lower = written.lower()
         short = shorten(lower)
-        # Letters such as the capital dotted İ become two, of which the next step would see one.
+        # A letter such as the capital dotted İ becomes two characters, so the lengths may differ.
         if short == lower or len(lower) != len(written):
             return written
         if written.isupper():
@@ -228,7 +228,7 @@ def all_caps_step(mark: str = "", shortest: int = 4) -> TextFunction:
 
 
 @functools.cache
-def _emoji_names(language: str) -> dict[str, str]:
+def _load_emoji_names(language: str) -> dict[str, str]:
     """The words for every emoji in canonical form."""
     from emoji import EMOJI_DATA, config
 
@@ -236,11 +236,11 @@ def _emoji_names(language: str) -> dict[str, str]:
     names: dict[str, str] = {}
     # Spellings with a skin tone have longer names, and come in no fixed order.
     for spelling in sorted(EMOJI_DATA, key=len):
-        form, name = canonical(spelling), EMOJI_DATA[spelling].get(language)
+        form, name = to_canonical(spelling), EMOJI_DATA[spelling].get(language)
         toneless = spelling.replace("\ufe0f", "").replace("\ufe0e", "") == form
         if form and name and toneless:
             names.setdefault(form, " ".join(name.strip(":").split("_")))
-    for form in map(canonical, EMOJI_DATA):
+    for form in map(to_canonical, EMOJI_DATA):
         parts = [names[part] for part in form.split("\u200d") if part in names]
         if parts:  # a few pairs of people have names with skin tones only
             names.setdefault(form, " ".join(parts))
@@ -265,7 +265,7 @@ def emoji_words_step(language: str = "en") -> TextFunction:
     def emoji_words(token: str) -> str:
         if token.isascii():
             return token
-        names = _emoji_names(language)
+        names = _load_emoji_names(language)
         return " ".join(names.get(part, part) for part in space_emoji(token).split())
 
     return emoji_words

@@ -1,4 +1,4 @@
-"""The trainer of one run, put together from a recipe: arguments, losses, callbacks."""
+"""Build the trainer of one run from a recipe: arguments, losses, callbacks."""
 
 import os
 from collections.abc import Sequence
@@ -25,11 +25,12 @@ from emoscope.training.callbacks import (
     write_predictions,
 )
 from emoscope.training.data import Part
-from emoscope.training.prepare import Prepared, part_names
-from emoscope.training.prior import PriorCorrection, class_weights
-from emoscope.training.processes import is_main, native_bfloat16, on_cpu
-from emoscope.training.trainer import EmotionTrainer
-from emoscope.training.validation import validate
+from emoscope.training.prepare import Prepared, name_parts
+from emoscope.training.prior import PriorCorrection, compute_class_weights
+from emoscope.training.processes import find_native_bfloat16, is_main, on_cpu
+from emoscope.training.results import RunOptions
+from emoscope.training.trainer import EmotionTrainer, TrainerSetup
+from emoscope.training.validation import validate_dev
 
 
 def make_trainer(
@@ -38,11 +39,9 @@ def make_trainer(
     model: PreTrainedModel,
     folder: Path,
     seed: int,
-    *,
-    show: bool = True,
-    track: Sequence[str] = (),
+    options: RunOptions = RunOptions(),  # noqa: B008 - it cannot change
 ) -> tuple[EmotionTrainer, PriorCorrection]:
-    """The trainer of one run, and the prior correction that it judges with."""
+    """Make the trainer of one run, and the prior correction that it validates with."""
     section = recipe.training
     train, dev = prepared.train_set, prepared.dev_set
     names = prepared.taxonomy.names
@@ -54,12 +53,12 @@ def make_trainer(
         prepared.of_model([part.labels for part in dev]),
     )
     callbacks: list[TrainerCallback] = []
-    if "tensorboard" in track:
-        # The one way that transformers has to say where; beside the run, so that it has its name.
+    if "tensorboard" in options.track:
+        # transformers reads this folder from here only. In TensorBoard it names the run.
         os.environ["TENSORBOARD_LOGGING_DIR"] = str(folder / "tensorboard")
     if is_main():
         callbacks.append(LiveCurves(folder))
-        if show:
+        if options.show:
             callbacks.append(ShowProgress(f"{recipe.name}, {folder.name}", section.metric))
         if section.predictions:
             callbacks.append(AfterEvaluation(lambda stem: keep_predictions(trainer, folder, stem)))
@@ -70,29 +69,33 @@ def make_trainer(
     if hold is not None and section_of_anchor is not None:
         anchor = (hold(model), section_of_anchor.coefficient)
     trainer = EmotionTrainer(
-        model=model,
-        arguments=trainer_arguments(recipe, folder, seed, track),
-        section=section,
-        objectives=objectives(recipe, train.parts, prepared, correction),
-        train=train,
-        dev=dev,
-        dev_objectives=objectives(recipe, dev, prepared, correction),
-        validate=lambda logits: name_metrics(validate(prepared, correction, logits).metrics()),
-        alpha=shares_of(prepared, recipe.mix.alpha),
-        distillation=recipe.objective.self_distillation,
-        anchor=anchor,
-        callbacks=callbacks,
+        model,
+        make_trainer_arguments(recipe, folder, seed, options.track),
+        TrainerSetup(
+            section=section,
+            train=train,
+            objectives=make_objectives(recipe, train.parts, prepared, correction),
+            dev=dev,
+            dev_objectives=make_objectives(recipe, dev, prepared, correction),
+            validate=lambda logits: name_metrics(
+                validate_dev(prepared, correction, logits).metrics()
+            ),
+            alpha=find_shares(prepared, recipe.mix.alpha),
+            distillation=recipe.objective.self_distillation,
+            anchor=anchor,
+        ),
+        callbacks,
     )
     trainer.remove_callback(PrinterCallback)
     return trainer, correction
 
 
-def shares_of(prepared: Prepared, alpha: float) -> float | list[float]:
-    """The share of each training part in an epoch's texts, or the exponent that gives it.
+def find_shares(prepared: Prepared, alpha: float) -> float | list[float]:
+    """Find the share of each training part in an epoch's texts, or the exponent that sets it.
 
     Args:
-        prepared: with a section of the recipe for each part.
-        alpha: where no corpus has a share of its own.
+        prepared: the training data, with a recipe section for each part.
+        alpha: the exponent to use where no corpus sets its own share.
     """
     sections, sizes = prepared.sections, list(map(len, prepared.train))
     if any(section.share is None for section in sections):
@@ -107,16 +110,16 @@ def shares_of(prepared: Prepared, alpha: float) -> float | list[float]:
     ]
 
 
-def objectives(
+def make_objectives(
     recipe: Recipe, parts: tuple[Part, ...], prepared: Prepared, correction: PriorCorrection
 ) -> list[Objective]:
-    """The loss of each part, its correlations and weights from the training part of its labels.
+    """Make the objective of each part; its correlations and weights come from the training data.
 
     Args:
-        recipe: its objective.
-        parts: of the training data or of dev.
+        recipe: the recipe whose objective is made.
+        parts: the parts of the training data or of dev.
         prepared: the training data.
-        correction: of the prior, with the class weights of the first part.
+        correction: the prior correction, with the class weights of the first part.
     """
     made: dict[tuple[str, ...], Objective] = {}
     train = prepared.train_set.parts
@@ -129,11 +132,11 @@ def objectives(
         weights = correction.class_weights
         if part is not train[0]:
             scheme = recipe.objective.class_weights
-            weights = class_weights(scheme, label_prior(labels), None)
+            weights = compute_class_weights(scheme, label_prior(labels), None)
         made[names] = make_objective(
             recipe.objective, part.corpus.taxonomy, labels, weights, section.listwise
         )
-    # Dev of labels that nothing is trained on is judged with the first part's kind of loss.
+    # A dev part whose labels no training part has gets an objective from its own labels.
     return [
         made.get(part.corpus.taxonomy.names)
         or make_objective(recipe.objective, part.corpus.taxonomy, part.labels)
@@ -142,12 +145,12 @@ def objectives(
 
 
 def keep_predictions(trainer: EmotionTrainer, folder: Path, stem: str) -> None:
-    """Write the raw scores of every part of one evaluation.
+    """Write the logits of every part at one evaluation.
 
     Args:
-        trainer: with the scores.
-        folder: of the run.
-        stem: what the files' names begin with.
+        trainer: the trainer that holds the logits.
+        folder: the folder of the run.
+        stem: the beginning of the file names.
     """
     splits = {
         "train": (trainer.train_examples.parts, trainer.previous_logits.latest),
@@ -155,7 +158,7 @@ def keep_predictions(trainer: EmotionTrainer, folder: Path, stem: str) -> None:
     }
     for split, (parts, logits) in splits.items():
         corpora = [part.corpus for part in parts]
-        for name, corpus, scores in zip(part_names(corpora), corpora, logits, strict=True):
+        for name, corpus, scores in zip(name_parts(corpora), corpora, logits, strict=True):
             suffix = f"-{name}" if len(corpora) > 1 else ""
             write_predictions(
                 folder / "predictions" / f"{stem}-{split}{suffix}.parquet",
@@ -166,16 +169,16 @@ def keep_predictions(trainer: EmotionTrainer, folder: Path, stem: str) -> None:
             )
 
 
-def trainer_arguments(
+def make_trainer_arguments(
     recipe: Recipe, folder: Path, seed: int, track: Sequence[str] = ()
 ) -> TrainingArguments:
     """The arguments of transformers' Trainer for a run of a recipe."""
     section = recipe.training
     when = "epoch" if section.evaluation_steps is None else "steps"
-    # Choosing the best weights, or going on after a kill, needs the weights on disk.
+    # To choose the best weights or to resume a run, the weights must be on disk.
     save = when if section.checkpoints or section.keep_best else "no"
     return TrainingArguments(
-        # Whole, because the state of a checkpoint names the best one by its path.
+        # An absolute path, because a checkpoint's state names the best checkpoint by its path.
         output_dir=str((folder / "checkpoints").resolve()),
         num_train_epochs=section.epochs,
         per_device_train_batch_size=section.batch_size,
@@ -187,21 +190,21 @@ def trainer_arguments(
         eval_strategy=when,
         eval_steps=section.evaluation_steps,
         logging_strategy=when,
-        # Else a loss that is no number would be left out of the mean that is logged.
+        # Otherwise NaN losses would be left out of the logged mean.
         logging_nan_inf_filter=False,
         logging_steps=section.evaluation_steps or 500,
         save_strategy=save,
         save_steps=section.evaluation_steps or 500,
         save_total_limit=1,
-        # Else early stopping would count its patience anew.
+        # Otherwise early stopping would count its patience from zero after a restart.
         restore_callback_states_from_checkpoint=True,
         load_best_model_at_end=section.keep_best,
-        # With its prefix: transformers would take that of a label called `eval_joy` for it.
+        # With the prefix `eval_`: a label may itself be called `eval_joy`.
         metric_for_best_model=f"eval_{section.metric}",
         greater_is_better=not section.metric.endswith("loss"),
         remove_unused_columns=False,
         dataloader_pin_memory=torch.cuda.is_available(),
-        bf16=bool(native_bfloat16()) if section.bfloat16 == "auto" else section.bfloat16,
+        bf16=bool(find_native_bfloat16()) if section.bfloat16 == "auto" else section.bfloat16,
         use_cpu=on_cpu(),
         ddp_find_unused_parameters=False,
         disable_tqdm=True,

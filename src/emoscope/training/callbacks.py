@@ -1,4 +1,4 @@
-"""What happens beside a training: predictions kept, curves drawn, progress shown."""
+"""Callbacks of a training: they write predictions, draw curves and show progress."""
 
 import json
 import time
@@ -33,14 +33,14 @@ Floats = NDArray[np.floating[Any]]
 def write_predictions(
     path: Path, ids: Sequence[str], labels: Floats, logits: Floats, names: Sequence[str]
 ) -> None:
-    """Raw scores of one split as Parquet: `id`, then `gold_<label>` and `logit_<label>`.
+    """Write the logits of one split as Parquet: `id`, then `gold_<label>` and `logit_<label>`.
 
     Args:
-        path: of the file; its folder is made.
-        ids: of N examples.
+        path: the file; its folder is created.
+        ids: the ids of N examples.
         labels: (N, K).
         logits: (N, K).
-        names: of the K labels.
+        names: the names of the K labels.
     """
     columns: dict[str, Any] = {"id": list(ids)}
     columns |= {f"gold_{name}": labels[:, k] for k, name in enumerate(names)}
@@ -58,18 +58,18 @@ class AfterEvaluation(TrainerCallback):
     def on_evaluate(
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any
     ) -> None:
-        """Act."""
+        """Call the function."""
         by_epoch = args.eval_strategy == "epoch"
         epoch = round(state.epoch or 0)
         self.action(f"epoch-{epoch:03}" if by_epoch else f"step-{state.global_step:06}")
 
 
 class LiveCurves(TrainerCallback):
-    """Writes the figures followed to `history.json` and draws them as PNG while training runs.
+    """Writes the metrics to `history.json` and draws them as PNG while training runs.
 
     Args:
-        folder: of the run.
-        interval: seconds between two drawings, so that short epochs are not spent on plots.
+        folder: the folder of the run.
+        interval: the least number of seconds between two drawings.
     """
 
     def __init__(self, folder: Path, interval: float = 15.0) -> None:
@@ -80,21 +80,21 @@ class LiveCurves(TrainerCallback):
     def on_log(
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any
     ) -> None:
-        """Save and draw, unless that was done just now."""
+        """Save and draw, unless the last drawing is recent."""
         self.write(args, state, final=False)
 
     def on_train_end(
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any
     ) -> None:
-        """Save and draw the end."""
+        """Save and draw the final curves."""
         self.write(args, state, final=True)
 
     def write(self, args: TrainingArguments, state: TrainerState, final: bool) -> None:
         """Save the history; draw it if the last drawing is old or training is over."""
         if not final and time.monotonic() - self.drawn < self.interval:
             return
-        kept = final_epoch(args, state) if final else state.epoch or 0.0
-        run = Run(self.folder.name, kept, curves_of(state.log_history))
+        kept = find_final_epoch(args, state) if final else state.epoch or 0.0
+        run = Run(self.folder.name, kept, to_curves(state.log_history))
         write_text(self.folder / HISTORY, json.dumps(run.curves, indent=1))
         draw_log(ExperimentLog(self.folder, {}, (run,)), self.folder / "plots")
         self.drawn = time.monotonic()
@@ -104,8 +104,8 @@ class LogRun(TrainerCallback):
     """Puts a run of any transformers Trainer into an experiment log when it ends.
 
     Args:
-        log: of the configuration.
-        seed: of the run, which names it.
+        log: the log of the configuration.
+        seed: the seed of the run; the run is named after it.
     """
 
     def __init__(self, log: ExperimentLog, seed: int) -> None:
@@ -118,22 +118,22 @@ class LogRun(TrainerCallback):
         """Log the curves; the result is the best step if the trainer goes back to it."""
         if not state.is_world_process_zero:
             return
-        curves = curves_of(state.log_history)
-        run = Run(f"seed-{self.seed}", final_epoch(args, state), curves, seed=self.seed)
+        curves = to_curves(state.log_history)
+        run = Run(f"seed-{self.seed}", find_final_epoch(args, state), curves, seed=self.seed)
         self.log = self.log.add(run)
 
 
-def final_epoch(args: TrainingArguments, state: TrainerState) -> float:
-    """The epoch whose weights a finished training keeps."""
+def find_final_epoch(args: TrainingArguments, state: TrainerState) -> float:
+    """Find the epoch whose weights a finished training keeps."""
     epoch = state.epoch or 0.0
     if args.load_best_model_at_end and state.best_global_step is not None:
         epoch *= state.best_global_step / state.global_step
     return epoch
 
 
-def curves_of(log: Sequence[dict[str, float]]) -> dict[str, Curve]:
-    """Each figure's (epoch, value) pairs, from the trainer's log."""
-    # `train_loss` is a mean since the last resumption; `loss` has it for each epoch.
+def to_curves(log: Sequence[dict[str, float]]) -> dict[str, Curve]:
+    """Collect the (epoch, value) pairs of each metric from the trainer's log."""
+    # `train_loss` is a mean since the last resume; `loss` is the mean of each epoch.
     skipped = ("epoch", "step", "total_flos", "train_loss")
     history: dict[str, list[tuple[float, float]]] = {}
     for entry in log:
@@ -145,7 +145,7 @@ def curves_of(log: Sequence[dict[str, float]]) -> dict[str, Curve]:
 
 
 class ShowProgress(TrainerCallback):
-    """A bar on stderr with the newest figures; nothing where stderr is no terminal."""
+    """A progress bar on stderr with the latest dev metric; hidden if stderr is not a terminal."""
 
     def __init__(self, title: str, metric: str) -> None:
         self.title = title
@@ -158,7 +158,7 @@ class ShowProgress(TrainerCallback):
             MofNCompleteColumn(),
             TimeElapsedColumn(),
             TimeRemainingColumn(),
-            TextColumn("{task.fields[figures]}"),
+            TextColumn("{task.fields[shown]}"),
             console=console,
             disable=not console.is_terminal,
         )
@@ -173,7 +173,7 @@ class ShowProgress(TrainerCallback):
     def on_step_end(
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any
     ) -> None:
-        """Move the bar."""
+        """Advance the bar."""
         if self.task is not None:
             self.progress.update(self.task, completed=state.global_step)
 
@@ -185,7 +185,7 @@ class ShowProgress(TrainerCallback):
         logs: dict[str, float] | None = None,
         **_: Any,
     ) -> None:
-        """Show the newest dev figure."""
+        """Show the latest dev metric."""
         name = f"eval_{self.metric}"
         # Without a task it is an evaluation before any training.
         if logs and name in logs and self.task is not None:
@@ -195,5 +195,5 @@ class ShowProgress(TrainerCallback):
     def on_train_end(
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any
     ) -> None:
-        """Take the bar away."""
+        """Remove the bar."""
         self.progress.stop()

@@ -9,15 +9,16 @@ from emoscope.recipes.schema import Recipe
 from emoscope.training.prepare import Prepared
 
 if TYPE_CHECKING:
-    from emoscope.training.run import RunResult
+    from emoscope.training.results import RunResult
 
 
-def model_card(recipe: Recipe, prepared: Prepared, result: "RunResult") -> str:
-    """Markdown: what the model is for, what it was trained on, and its figures on dev."""
+def make_model_card(recipe: Recipe, prepared: Prepared, result: "RunResult") -> str:
+    """Make the Markdown: what the model is for, its training data, and its metrics on dev."""
     taxonomy = prepared.taxonomy
     labels = ", ".join(
         f"{name} (not averaged)" if name in taxonomy.ignored else name for name in taxonomy.names
     )
+    train, dev = describe_corpora(prepared.train), describe_corpora(prepared.dev)
     notes = "\n".join(f"- {line}" for line in prepared.family.notes)
     return f"""# {recipe.name}
 
@@ -25,7 +26,7 @@ def model_card(recipe: Recipe, prepared: Prepared, result: "RunResult") -> str:
 
 - Model: {recipe.model.type}, written by emoscope {__version__}.
 - Labels ({"one a text" if taxonomy.exclusive else "any number a text"}): {labels}.
-- Trained on: {corpora(prepared.train)}; every choice made on {corpora(prepared.dev)}.
+- Trained on: {train}; every choice made on {dev}.
 {notes}
 - Seed {result.seed}, {result.epochs:g} epochs, weights of epoch {result.best_epoch:g}.
 
@@ -34,8 +35,8 @@ def model_card(recipe: Recipe, prepared: Prepared, result: "RunResult") -> str:
 These are the figures that the epoch and the calibration were chosen by; measure on a test split
 with `emoscope evaluate`.
 
-{table(result.dev)}
-{at_half(result)}
+{to_markdown_table(result.dev)}
+{describe_fixed_threshold(result)}
 ## Use
 
 ```
@@ -47,13 +48,13 @@ of your own texts before you draw conclusions from the scores.
 """
 
 
-def corpora(parts: Sequence[Corpus]) -> str:
-    """Names, languages and sizes."""
+def describe_corpora(parts: Sequence[Corpus]) -> str:
+    """Describe corpora by name, language and size."""
     return ", ".join(f"{part.name} ({part.languages[0]}, {len(part):,} texts)" for part in parts)
 
 
-def at_half(result: "RunResult") -> str:
-    """The averages at ½, for labels that have thresholds."""
+def describe_fixed_threshold(result: "RunResult") -> str:
+    """Describe the averages at a threshold of ½; empty if the labels are exclusive."""
     if result.half is None:
         return ""
     return (
@@ -63,8 +64,8 @@ def at_half(result: "RunResult") -> str:
     )
 
 
-def table(report: Mapping[str, Any]) -> str:
-    """A report as a Markdown table.
+def to_markdown_table(report: Mapping[str, Any]) -> str:
+    """Format a report as a Markdown table.
 
     Args:
         report: `Report.to_dict()`.

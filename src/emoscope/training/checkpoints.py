@@ -1,4 +1,4 @@
-"""Which checkpoint of an interrupted training to go on from."""
+"""Find the checkpoint from which an interrupted training resumes."""
 
 import json
 import shutil
@@ -10,26 +10,26 @@ SCORES = "train_scores.safetensors"
 FILES = ("model.safetensors", "optimizer.pt", "scheduler.pt", SCORES, STATE)
 
 
-def last_checkpoint(folder: Path) -> str | None:
-    """The newest checkpoint that a training can go on from; newer ones are deleted.
+def find_last_checkpoint(folder: Path) -> str | None:
+    """Find the newest checkpoint that a training can resume from; delete newer ones.
 
-    One of an evaluation after which training stopped early is not such a one, as the trainer would
-    go on: the training is repeated from the best checkpoint, with the same end.
+    A training that stopped early cannot resume from its last checkpoint, because the trainer would
+    train further. It is repeated from the best checkpoint and ends in the same way.
     """
-    for path in sorted(folder.glob("checkpoint-*"), key=step_of, reverse=True):
-        state = state_of(path)
+    for path in sorted(folder.glob("checkpoint-*"), key=parse_step, reverse=True):
+        state = read_state(path)
         if state is not None and not stopped_early(state):
             return str(path)
         shutil.rmtree(path)
     return None
 
 
-def state_of(checkpoint: Path) -> dict[str, Any] | None:
-    """The trainer's state in a checkpoint; None if its writing or deletion was interrupted.
+def read_state(checkpoint: Path) -> dict[str, Any] | None:
+    """Read the trainer's state from a checkpoint; None if the checkpoint is incomplete.
 
-    The state is the last file that is written, so a kill meanwhile leaves it out or unreadable.
+    The state is written last, so it is missing or unreadable if the process was killed before.
     """
-    # Each process of several keeps the state of its generators under its own number.
+    # Each process writes the state of its random generators under its own number.
     generators = list(checkpoint.glob("rng_state*.pth"))
     if not generators or not all((checkpoint / name).is_file() for name in FILES):
         return None
@@ -46,6 +46,6 @@ def stopped_early(state: dict[str, Any]) -> bool:
     return bool(control.get("should_training_stop")) and state["global_step"] < state["max_steps"]
 
 
-def step_of(checkpoint: Path) -> int:
-    """Number of the step at which a checkpoint was written."""
+def parse_step(checkpoint: Path) -> int:
+    """Parse the number of the step from the name of a checkpoint."""
     return int(checkpoint.name.rpartition("-")[2])

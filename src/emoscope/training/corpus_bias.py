@@ -1,8 +1,8 @@
-"""How frequent each label is in each corpus, learnt beside a model and left out of it.
+"""A learned bias for each label of each corpus, which is not part of the saved model.
 
 A corpus of film dialogues shows joy more often than one of comments does. A model that scores the
-labels of both alike must not take how frequent a label is for what it means: a number for each
-corpus and label takes it up in training, and is left out of the model that is saved.
+labels of both corpora must not confuse the frequency of a label with its meaning. In training a
+bias for each corpus and label absorbs the frequency; the saved model does not contain it.
 """
 
 from collections.abc import Sequence
@@ -25,11 +25,11 @@ farther to go, so that parameters are multiplied by this."""
 def add_corpus_bias(model: nn.Module, labels: Sequence[NDArray[np.float32]]) -> None:
     """Give a model a bias for each label of each training part.
 
-    It begins at the log-odds of the label's share; see `bias_of`.
+    It begins at the log-odds of the label's share; see `get_bias`.
 
     Args:
         model: gets them as a parameter list `corpus_bias`.
-        labels: of each part, (N, K), NaN where not known.
+        labels: the labels of each part, (N, K), NaN where not known.
     """
     shares = [
         np.clip(np.nanmean(part, axis=0, dtype=np.float64), LEAST_SHARE, 1 - LEAST_SHARE)
@@ -44,8 +44,8 @@ def check_alone() -> None:
     """Check that one process trains.
 
     Raises:
-        InputError: several do. Each batch is of one corpus, and they would wait for each other's
-            gradients of the biases of other corpora.
+        InputError: several processes train. Each batch is of one corpus, and the processes would
+            wait for gradients of the biases of other corpora.
     """
     if not is_alone():
         raise InputError(
@@ -54,13 +54,13 @@ def check_alone() -> None:
         )
 
 
-def bias_of(model: nn.Module, part: int) -> Tensor | float:
-    """Log-odds of the labels of a training part, (K,); 0 of a model without."""
+def get_bias(model: nn.Module, part: int) -> Tensor | float:
+    """Get the bias (log-odds) of a training part's labels, (K,); 0 for a model without biases."""
     biases = getattr(model, CORPUS_BIAS, None)
     return 0.0 if biases is None else biases[part] * SPEED
 
 
 def drop_corpus_bias(model: nn.Module) -> None:
-    """Leave the biases out of a model that has them."""
+    """Remove the biases from a model, if it has any."""
     if hasattr(model, CORPUS_BIAS):
         delattr(model, CORPUS_BIAS)

@@ -1,4 +1,4 @@
-"""Encoded examples as tensors, batched whole rather than row by row."""
+"""Encoded examples as tensors; a batch is built at once, not row by row."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from torch.utils.data import DataLoader, Dataset, Sampler
 from emoscope.corpora.corpus import Corpus
 from emoscope.encoding.batching import Ragged
 from emoscope.encoding.encoder import Encoder
-from emoscope.inference.torch_backend import tensors
+from emoscope.inference.torch_backend import to_tensors
 
 EXTRAS = ("labels", "rows", "part", "columns", "anchored")
 """What a batch holds besides the inputs of the model."""
@@ -21,11 +21,11 @@ EXTRAS = ("labels", "rows", "part", "columns", "anchored")
 
 @dataclass(frozen=True)
 class Part:
-    """Texts that share one set of labels, and the encoder that asks for them.
+    """Texts with the same set of labels, and the encoder for these labels.
 
     Attributes:
         corpus: N texts with K labels.
-        encoder: turns to arrays.
+        encoder: makes arrays of turns.
     """
 
     corpus: Corpus
@@ -47,13 +47,13 @@ class Part:
 
 @dataclass(frozen=True)
 class Augmentation:
-    """What changes in the labels of a prompt from batch to batch.
+    """How the labels of a prompt change from batch to batch.
 
     Attributes:
-        shuffle: show them in another order.
-        drop: most of them that a batch leaves out, as a share; one label is always kept. Half of
-            the batches show all labels, as most use does, and the others leave out any share up to
-            this one, each as likely, so that prompts of a few labels are seen too.
+        shuffle: whether each batch shows the labels in another order.
+        drop: the largest share of labels that a batch leaves out; one label is always kept. Half of
+            the batches show all labels. Each of the others draws its share uniformly between 0 and
+            this value, so that the model also sees short prompts.
     """
 
     shuffle: bool = False
@@ -81,7 +81,7 @@ class Augmentation:
 
 
 class LabelSampler(Protocol):
-    """Chooses what the labels of a batch are."""
+    """Chooses the labels of a batch."""
 
     def batch(
         self, part: Part, rows: NDArray[np.int64], rng: np.random.Generator
@@ -90,18 +90,18 @@ class LabelSampler(Protocol):
 
         Args:
             part: the texts.
-            rows: (B,), places in the part.
-            rng: decides.
+            rows: indices in the part, (B,).
+            rng: the random generator.
         """
 
 
 class EncodedDataset(Dataset[dict[str, Tensor]]):
-    """Parts end to end; a batch holds rows of one part and is cut out of its arrays in one go.
+    """Several parts as one data set; each batch holds rows of one part.
 
     Args:
-        parts: row 0 is the first text of the first one.
-        augmentation: of the labels, if there is any.
-        seed: of the augmentation.
+        parts: the parts; row 0 is the first text of the first part.
+        augmentation: changes the labels of each batch; None for no change.
+        seed: the random seed of the augmentation.
     """
 
     def __init__(
@@ -111,7 +111,7 @@ class EncodedDataset(Dataset[dict[str, Tensor]]):
         self.starts = np.cumsum([0, *map(len, self.parts)])
         self.augmentation = augmentation
         self.seed = seed
-        # Where a training stands; its processes stand at the same place, with rows of their own.
+        # Gives the current epoch. All processes are in the same epoch, each with its own rows.
         self.clock: LengthBuckets | None = None
 
     def __len__(self) -> int:
@@ -121,7 +121,7 @@ class EncodedDataset(Dataset[dict[str, Tensor]]):
         return self.__getitems__([row])
 
     def __getitems__(self, rows: Sequence[int]) -> dict[str, Tensor]:
-        """One padded batch.
+        """Make one padded batch.
 
         Args:
             rows: B rows of one part.
@@ -140,11 +140,11 @@ class EncodedDataset(Dataset[dict[str, Tensor]]):
             moment = (self.clock.epoch, self.clock.place) if self.clock else (0, int(chosen[0]))
             rng = np.random.default_rng([self.seed, *moment])
             batch = self.augmentation.batch(part, own, rng)
-        return tensors(batch | {"rows": chosen, "part": np.array(number)})
+        return to_tensors(batch | {"rows": chosen, "part": np.array(number)})
 
 
-def keep(batch: dict[str, Tensor]) -> dict[str, Tensor]:
-    """The collate function of an `EncodedDataset`, whose batches are made already."""
+def collate_whole(batch: dict[str, Tensor]) -> dict[str, Tensor]:
+    """Return the batch unchanged: an `EncodedDataset` has already collated it."""
     return batch
 
 
@@ -160,13 +160,13 @@ class LengthBuckets(Sampler[list[int]]):
     while the size of the epoch stays. Or each part has a share of its own.
 
     Args:
-        lengths: of the rows of each part.
-        batch_size: rows a batch, over all processes.
-        seed: of the order.
-        alpha: in [0, 1], or the share of each part.
-        pool: batches that are sorted together.
-        rank: of this process; it gets every `world`-th row of a batch.
-        world: number of processes.
+        lengths: the lengths of the rows of each part.
+        batch_size: rows in a batch, over all processes.
+        seed: the random seed of the order.
+        alpha: the exponent, in [0, 1], or the share of each part.
+        pool: how many batches are sorted by length together.
+        process: the index of this process, and the number of processes; the rows of a batch are
+            divided among them.
     """
 
     def __init__(
@@ -177,23 +177,23 @@ class LengthBuckets(Sampler[list[int]]):
         *,
         alpha: float | Sequence[float] = 1.0,
         pool: int = 50,
-        rank: int = 0,
-        world: int = 1,
+        process: tuple[int, int] = (0, 1),
     ) -> None:
         self.lengths = list(lengths)
         self.batch_size = batch_size
         self.seed = seed
         self.pool = pool
-        self.rank = rank
-        self.world = world
+        self.rank, self.world = process
         self.starts = np.cumsum([0, *map(len, self.lengths)])
-        self.draws = draws_by_part([len(part_lengths) for part_lengths in self.lengths], alpha)
+        self.draws = count_draws_by_part(
+            [len(part_lengths) for part_lengths in self.lengths], alpha
+        )
         self.epoch = 0
         self.place = 0
-        """Of the batch that was drawn last, counted from the start of the epoch."""
+        """The number of the batch that was drawn last, from the start of the epoch."""
 
     def set_epoch(self, epoch: int) -> None:
-        """Choose the order of an epoch."""
+        """Set the epoch, which determines the order."""
         self.epoch = epoch
 
     def __len__(self) -> int:
@@ -203,18 +203,18 @@ class LengthBuckets(Sampler[list[int]]):
         rng = np.random.default_rng([self.seed, self.epoch])
         batches: list[NDArray[np.int64]] = []
         for number, lengths in enumerate(self.lengths):
-            batches += self.bucketed(draw(len(lengths), self.draws[number], rng), number)
+            batches += self.bucketed(draw_rows(len(lengths), self.draws[number], rng), number)
         whole = [batch for batch in batches if len(batch) == self.batch_size]
         short = [batch for batch in batches if len(batch) < self.batch_size]
         ordered = [*(whole[at] for at in rng.permutation(len(whole))), *short]
         for place, batch in enumerate(ordered):
             self.place = place
-            # Every process needs as many rows, so that their gradients weigh the same.
+            # Every process needs the same number of rows, so that their gradients weigh the same.
             even = np.resize(batch, -(-len(batch) // self.world) * self.world)
             yield even[self.rank :: self.world].tolist()
 
     def bucketed(self, shuffled: NDArray[np.int64], number: int) -> list[NDArray[np.int64]]:
-        """Shuffled rows of a part as batches of like length, counted over all parts."""
+        """Cut shuffled rows of a part into batches of similar length; rows count over all parts."""
         size = self.pool * self.batch_size
         batches: list[NDArray[np.int64]] = []
         for start in range(0, len(shuffled), size):
@@ -227,12 +227,12 @@ class LengthBuckets(Sampler[list[int]]):
         return batches
 
 
-def draws_by_part(sizes: Sequence[int], alpha: float | Sequence[float]) -> list[int]:
-    """How many rows of each part an epoch draws, as many in all as there are.
+def count_draws_by_part(sizes: Sequence[int], alpha: float | Sequence[float]) -> list[int]:
+    """Count the rows of each part in an epoch; their sum is the number of all rows.
 
     Args:
-        sizes: rows of each part.
-        alpha: what the share of a part is raised to, or the shares that are drawn instead.
+        sizes: the number of rows of each part.
+        alpha: the exponent of the shares, or the shares themselves.
     """
     shares = np.array(sizes, dtype=np.float64) / max(sum(sizes), 1)
     wanted = shares**alpha if isinstance(alpha, float | int) else np.asarray(alpha)
@@ -240,19 +240,19 @@ def draws_by_part(sizes: Sequence[int], alpha: float | Sequence[float]) -> list[
     return [round(x) for x in sum(sizes) * weights / max(weights.sum(), 1e-12)]
 
 
-def draw(rows: int, count: int, rng: np.random.Generator) -> NDArray[np.int64]:
-    """So many of the rows in random order: each as often as any other, give or take one."""
+def draw_rows(rows: int, count: int, rng: np.random.Generator) -> NDArray[np.int64]:
+    """Draw rows in random order; their numbers of repeats differ by one at most."""
     rounds = [rng.permutation(rows) for _ in range(-(-count // rows))] if rows else []
     return np.concatenate(rounds)[:count] if rounds else np.empty(0, dtype=np.int64)
 
 
 class EpochLoader(DataLoader[dict[str, Tensor]]):
-    """Batches of a data set, in an order and with an augmentation that change with the epoch."""
+    """Loads the batches of a data set; order and augmentation change with the epoch."""
 
     def __init__(self, dataset: EncodedDataset, buckets: LengthBuckets) -> None:
         self.buckets = buckets
         dataset.clock = buckets
-        super().__init__(dataset, batch_sampler=buckets, collate_fn=keep)  # type: ignore[arg-type]
+        super().__init__(dataset, batch_sampler=buckets, collate_fn=collate_whole)  # type: ignore[arg-type]
 
     def set_epoch(self, epoch: int) -> None:
         """Choose the epoch; the trainer calls this."""

@@ -16,9 +16,9 @@ def export_model(folder: Path, output: Path, precision: Precision = "int8") -> N
     """Write the folder of a model again with graphs in place of its weights.
 
     Args:
-        folder: of the model, or of its training.
+        folder: the folder of the model, or of its training.
         output: gets the new folder; it must not exist.
-        precision: of the stored weights.
+        precision: the precision of the stored weights.
 
     Raises:
         InputError: a kind of model that cannot be exported, or a folder in the way.

@@ -1,4 +1,4 @@
-"""What does not learn: parts of a network, rows of an embedding, all but low-rank updates."""
+"""Freeze parts of a network or rows of an embedding; train low-rank updates (LoRA)."""
 
 from collections.abc import Sequence
 from typing import Literal, cast
@@ -14,12 +14,12 @@ Frozen = Literal["nothing", "labels", "words", "encoder"]
 
 
 def freeze(model: PreTrainedModel, what: Frozen, layers: int, label_tokens: Sequence[int]) -> None:
-    """Keep parts of a model as they are.
+    """Freeze parts of a model.
 
     Args:
-        model: with its encoder in `backbone`.
+        model: a model with its encoder in `backbone`.
         what: the embeddings of the labels' words, of all words, the whole encoder, or nothing.
-        layers: how many of the encoder's lowest layers stay, with all embeddings.
+        layers: how many of the encoder's lowest layers are frozen, with all embeddings.
         label_tokens: ids of the sub-tokens of the labels' words.
 
     Raises:
@@ -49,13 +49,13 @@ def freeze(model: PreTrainedModel, what: Frozen, layers: int, label_tokens: Sequ
 
 
 def freeze_rows(weight: nn.Parameter, rows: Sequence[int]) -> None:
-    """Let no gradient reach some rows of an embedding, so that no optimizer moves them.
+    """Freeze some rows of an embedding by setting their gradients to zero.
 
-    Weight decay would move them all the same, so the trainer leaves such a parameter out of it.
+    Weight decay would still change them, so the trainer excludes the parameter from it.
 
     Args:
         weight: (words, hidden).
-        rows: which ones.
+        rows: indices of the frozen rows.
     """
     learns = torch.ones(len(weight), 1)
     learns[list(rows)] = 0

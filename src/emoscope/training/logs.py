@@ -1,11 +1,11 @@
-"""Where a recipe's runs are logged, and what of a finished run goes into the log."""
+"""The experiment log of a recipe: where it is, and what a finished run adds to it."""
 
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from emoscope.errors import InputError
-from emoscope.experiments.log import METRICS, PARAMS, ExperimentLog, Run, read_yaml
+from emoscope.experiments.log import METRICS, PARAMS, ExperimentLog, Naming, Run, read_yaml
 from emoscope.experiments.naming import active
 from emoscope.files import read_json
 from emoscope.metrics.classification import metrics_of
@@ -21,29 +21,25 @@ PARENTS = {
     "objective.local_loss.plus_one": "objective.local_loss.weights",
 }
 IGNORED = (*METADATA, "name", "seed", "training.checkpoints", "training.predictions")
-"""What does not make another configuration: names, the seed, what is kept on the way."""
+"""Fields in which two recipes may differ and still be the same configuration."""
 
 
 def open_log(root: Path, recipe: Recipe) -> ExperimentLog:
-    """The log of a recipe in the folder of all logs."""
-    named = params_of(recipe)
+    """Open the log of a recipe in the folder of all logs."""
+    named = to_params(recipe)
     backbone = named["model"].get("backbone")
     if backbone is not None:
         named = {**named, "model": {**named["model"], "backbone": Path(backbone).name}}
     return ExperimentLog.open(
         root,
-        group_of(recipe),
-        params_of(recipe),
-        MODELS[recipe.model.type].naming,
-        named=named,
-        parents=PARENTS,
-        ignored=IGNORED,
-        normalise=up_to_date,
+        make_group_name(recipe),
+        to_params(recipe),
+        Naming(MODELS[recipe.model.type].naming, named, PARENTS, IGNORED, add_new_fields),
     )
 
 
-def group_of(recipe: Recipe) -> str:
-    """Model and corpora, `"DemuxGoemotions"`."""
+def make_group_name(recipe: Recipe) -> str:
+    """Make a name from model and corpora, e.g. `"DemuxGoemotions"`."""
     names = [
         Path(section.train or section.name).stem
         if section.name in ("tabular", "hub")
@@ -55,27 +51,27 @@ def group_of(recipe: Recipe) -> str:
     )
 
 
-def params_of(recipe: Recipe) -> dict[str, Any]:
-    """A recipe as the plain values of `params.yml`, which is a recipe again."""
+def to_params(recipe: Recipe) -> dict[str, Any]:
+    """Convert a recipe to the plain values of `params.yml`, which can be loaded as a recipe."""
     return recipe.model_dump(mode="json")
 
 
-def up_to_date(params: Mapping[str, Any]) -> dict[str, Any]:
-    """Parameters of an older log, with the fields that recipes have gained since."""
-    return params_of(Recipe.model_validate(params))
+def add_new_fields(params: Mapping[str, Any]) -> dict[str, Any]:
+    """Complete the parameters of an older log with fields that recipes have since gained."""
+    return to_params(Recipe.model_validate(params))
 
 
-def same(params: Mapping[str, Any], recipe: Recipe) -> bool:
-    """Whether a log's parameters are those of a recipe, but for what changes nothing."""
+def is_same_configuration(params: Mapping[str, Any], recipe: Recipe) -> bool:
+    """Whether a log's parameters equal those of a recipe, apart from `IGNORED`."""
     try:
-        known = up_to_date(params)
+        known = add_new_fields(params)
     except ValueError:
         return False
-    return active(known, PARENTS, IGNORED) == active(params_of(recipe), PARENTS, IGNORED)
+    return active(known, PARENTS, IGNORED) == active(to_params(recipe), PARENTS, IGNORED)
 
 
 def check_folder(output: Path, recipe: Recipe) -> None:
-    """Make sure that a folder is free, or holds runs of this very configuration.
+    """Check that a folder is empty or holds runs of the same configuration.
 
     Raises:
         InputError: it holds something else.
@@ -83,7 +79,7 @@ def check_folder(output: Path, recipe: Recipe) -> None:
     path = output / PARAMS
     if output.exists() and not output.is_dir():
         raise InputError(f"{output} is a file; expected a folder. Choose another --output.")
-    if path.is_file() and has_runs(output) and not same(read_yaml(path), recipe):
+    if path.is_file() and has_runs(output) and not is_same_configuration(read_yaml(path), recipe):
         raise InputError(
             f"{output} holds runs of another configuration, see {path}. "
             "Choose another --output, or delete that folder."
@@ -93,21 +89,21 @@ def check_folder(output: Path, recipe: Recipe) -> None:
 
 
 def has_runs(output: Path) -> bool:
-    """Whether there is anything to lose: a run that is finished or can be gone on with."""
+    """Whether a folder holds a run that is finished or can be resumed."""
     return any(output.glob(f"seed-*/{RESULT}")) or any(output.glob("seed-*/checkpoints/*"))
 
 
 def log_finished(output: Path) -> ExperimentLog:
-    """Put into the log what has finished and is not in it, as after a kill between the two."""
+    """Add finished runs that the log lacks, for example after a kill."""
     log = ExperimentLog.load(output)
     known = {run.name for run in log.runs}
     finished = [path.parent for path in output.glob(f"seed-*/{RESULT}")]
-    new = [run_of(folder) for folder in finished if folder.name not in known]
+    new = [read_run(folder) for folder in finished if folder.name not in known]
     return log.add(*new) if new or not (output / METRICS).is_file() else log
 
 
-def run_of(folder: Path) -> Run:
-    """What a finished run has to log: its curves, and what was measured once."""
+def read_run(folder: Path) -> Run:
+    """Read what is logged of a finished run: its curves and its final metrics."""
     result = read_json(folder / RESULT)
     curves = {
         name: tuple((step, value) for step, value in curve)
@@ -116,7 +112,7 @@ def run_of(folder: Path) -> Run:
     final = {"seconds": result["seconds"], "epochs": result["epochs"]}
     if result.get("test") is not None:
         parts = result.get("test_parts") or {}
-        # As on dev: a figure of several parts is the mean over them.
+        # As on dev, the metric of several parts is their mean.
         measured = mean_metrics(list(map(metrics_of, parts.values() or [result["test"]])))
         if result.get("test_half") is not None:
             halved = metrics_of(result["test_half"])

@@ -36,7 +36,7 @@ class Prepared:
         dev: examples to choose on.
         family: the kind of model, fitted to `train`.
         test: examples to measure the finished model on.
-        sections: of the recipe, for each part of `train`.
+        sections: the sections of the recipe, for each part of `train`.
     """
 
     train: tuple[Corpus, ...]
@@ -87,9 +87,9 @@ class Prepared:
         """Values of several parts, (M, K') each, in the columns of the model's labels.
 
         Args:
-            values_of: of each part.
+            values_of: the values of each part.
             corpora: the parts; those of dev if None.
-            names: of the columns, if they are others.
+            names: the names of the columns, if they are others.
 
         Returns:
             (sum of M, K), NaN where a part lacks a label.
@@ -129,7 +129,8 @@ def load_corpora(section: CorpusSection, root: Path) -> tuple[list[Corpus], list
         )
         train = train.select(np.sort(kept))
     of_train, of_dev = (
-        [] if corpus is None else parts_of(corpus, section.words) for corpus in (train, dev)
+        [] if corpus is None else split_by_language(corpus, section.words)
+        for corpus in (train, dev)
     )
     return of_train, of_dev
 
@@ -137,7 +138,7 @@ def load_corpora(section: CorpusSection, root: Path) -> tuple[list[Corpus], list
 def load_test(section: CorpusSection, root: Path) -> list[Corpus]:
     """The parts that the finished model is measured on; none where the recipe says null."""
     test = load_labelled(section, root, section.test)
-    return [] if test is None else parts_of(test, section.words)
+    return [] if test is None else split_by_language(test, section.words)
 
 
 def load_labelled(section: CorpusSection, root: Path, split: str | None) -> Corpus | None:
@@ -147,29 +148,29 @@ def load_labelled(section: CorpusSection, root: Path, split: str | None) -> Corp
     return load_corpus(section, root, split).only_labelled(f"{section.name} {split}")
 
 
-def parts_of(corpus: Corpus, words: str | None) -> list[Corpus]:
+def split_by_language(corpus: Corpus, words: str | None) -> list[Corpus]:
     """A corpus by language, its labels in the words of one.
 
     Args:
-        corpus: of one or several languages.
+        corpus: a corpus of one or several languages.
         words: a language, `"own"` for that of each text, or None for that of the taxonomy.
     """
     parts = corpus.by_language()
     if words is None:
         return list(parts.values())
     return [
-        part.with_taxonomy(part.taxonomy.translated(two_letters(language, words)))
+        part.with_taxonomy(part.taxonomy.translated(find_label_language(language, words)))
         for language, part in parts.items()
     ]
 
 
-def two_letters(language: str, words: str) -> str:
-    """The language to show labels in: the one asked for, or a text's own as taxonomies call it."""
+def find_label_language(language: str, words: str) -> str:
+    """Find the language of the labels: `words`, or with `"own"` the language of the text."""
     return THREE_LETTERS.get(language, language) if words == "own" else words
 
 
-def part_names(corpora: Sequence[Corpus]) -> list[str]:
-    """What to call each part: by its language if that tells them apart, else by its corpus too."""
+def name_parts(corpora: Sequence[Corpus]) -> list[str]:
+    """Name each part by its language, and also by its corpus if languages are not unique."""
     languages = [corpus.languages[0] for corpus in corpora]
     if len(corpora) == 1:
         return [corpora[0].name]
@@ -185,7 +186,7 @@ def part_names(corpora: Sequence[Corpus]) -> list[str]:
 
 
 def check_metric(metric: str, dev: Sequence[Corpus]) -> None:
-    """Check that the dev figure that chooses the best weights is one that is measured."""
+    """Check that the dev metric that selects the best weights is measured."""
     known = ["loss"]
     for taxonomy in (corpus.taxonomy for corpus in dev):
         nothing = np.zeros((1, len(taxonomy)))
@@ -194,7 +195,7 @@ def check_metric(metric: str, dev: Sequence[Corpus]) -> None:
             metrics += [metric.at_fixed_threshold() for metric in metrics]
         known += map(str, metrics)
     if len(dev) > 1:
-        known += [str(item.of_part(name)) for name in part_names(dev) for item in PART_METRICS]
+        known += [str(item.of_part(name)) for name in name_parts(dev) for item in PART_METRICS]
     if metric not in known:
         choices = ", ".join(dict.fromkeys(known))
         raise InputError(f"training.metric: expected one of {choices}; found {metric!r}.")

@@ -1,4 +1,4 @@
-"""The scores that training texts got, kept from one epoch to the next."""
+"""The logits of the training texts, kept from one epoch to the next."""
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -25,9 +25,9 @@ class PreviousLogits:
             end; of one process, its own.
 
     Attributes:
-        latest: of each part, (N, K); NaN where a text or a label was not trained on yet.
-        former: the same as it stood when the present epoch began.
-        epoch: the present one, counted from 0.
+        latest: the logits of each part, (N, K); NaN where a text or a label was not trained on yet.
+        previous: `latest` at the start of the current epoch.
+        epoch: the current epoch, from 0.
     """
 
     def __init__(self, shapes: Sequence[tuple[int, ...]], gather: Gather = lambda own: own) -> None:
@@ -37,7 +37,7 @@ class PreviousLogits:
         self.gather = gather
 
     def begin(self, epoch: int) -> None:
-        """Begin an epoch, counted from 0, if it is another one."""
+        """Begin an epoch, counted from 0; nothing happens if it is the current one."""
         if epoch != self.epoch:
             self.latest = self.merged()
             self.previous = [part_logits.copy() for part_logits in self.latest]
@@ -54,21 +54,21 @@ class PreviousLogits:
 
         Args:
             part: its number.
-            rows: of the texts in the part, (B,).
-            columns: of the labels that were asked for; all if None.
+            rows: the rows of the texts in the part, (B,).
+            columns: the columns of the labels that were asked for; all if None.
             logits: (B, labels asked for).
         """
-        self.latest[part][cells(rows, columns)] = logits
+        self.latest[part][make_index(rows, columns)] = logits
 
     def recall(
         self, part: int, rows: NDArray[np.int64], columns: NDArray[np.int64] | None
     ) -> NDArray[np.float32]:
-        """Logits of a batch in former epochs, see `keep`; NaN where there are none."""
-        found: NDArray[np.float32] = self.previous[part][cells(rows, columns)]
+        """Logits of a batch in the previous epochs, see `keep`; NaN where there are none."""
+        found: NDArray[np.float32] = self.previous[part][make_index(rows, columns)]
         return found
 
     def merged(self) -> Logits:
-        """The latest logits of all processes, each of which has changed its own of the former."""
+        """Merge the latest logits of all processes; each process has updated its own rows."""
         found: Logits = []
         for previous, latest in zip(self.previous, self.latest, strict=True):
             own = np.where(latest == previous, np.nan, latest)
@@ -79,22 +79,22 @@ class PreviousLogits:
         return found
 
     def to_arrays(self) -> dict[str, NDArray[Any]]:
-        """The merged logits, for a file that any number of processes can go on from."""
+        """The merged logits, to be saved; any number of processes can resume from them."""
         values: dict[str, NDArray[Any]] = {"epoch": np.array([self.epoch])}
         for part, (previous, latest) in enumerate(zip(self.previous, self.merged(), strict=True)):
             values |= {f"former.{part}": previous, f"latest.{part}": latest}
         return values
 
     def load(self, path: Path) -> None:
-        """Read a file of what `to_arrays` gave."""
+        """Load a file of the arrays that `to_arrays` returned."""
         values = load_file(path)
         self.latest = [values[f"latest.{part}"] for part in range(len(self.latest))]
         self.previous = [values[f"former.{part}"] for part in range(len(self.previous))]
         self.epoch = int(values["epoch"][0])
 
 
-def cells(
+def make_index(
     rows: NDArray[np.int64], columns: NDArray[np.int64] | None
 ) -> NDArray[np.int64] | tuple[NDArray[np.int64], ...]:
-    """The index of a batch in (N, K)."""
+    """Make the index of a batch in (N, K)."""
     return rows if columns is None else np.ix_(rows, columns)

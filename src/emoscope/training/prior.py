@@ -23,7 +23,7 @@ class PriorCorrection:
     """Moves probabilities from the prior a model is trained under to that of its use.
 
     Attributes:
-        class_weights: of the labels in the loss, (K,), or None.
+        class_weights: the class weights of the labels in the loss, (K,), or None.
         source: prior that the model learns, class weights included, (K,).
         target: prior of its use where it is known, (K,), else None.
 
@@ -48,9 +48,11 @@ class PriorCorrection:
         if wanted == "dev":
             self.target = label_prior(dev)
         elif isinstance(wanted, Mapping):
-            self.target = given_prior(wanted, taxonomy)
+            self.target = to_prior(wanted, taxonomy)
         prior = label_prior(train)
-        self.class_weights = class_weights(recipe.objective.class_weights, prior, self.target)
+        self.class_weights = compute_class_weights(
+            recipe.objective.class_weights, prior, self.target
+        )
         weighted = prior if self.class_weights is None else prior * self.class_weights
         self.source: Floats = weighted / weighted.sum()
         missing = [name for name, share in zip(taxonomy.names, prior, strict=True) if share <= 0]
@@ -75,15 +77,15 @@ class PriorCorrection:
         of have thresholds.
 
         Args:
-            logits: of the dev texts, (N, K).
+            logits: the logits of the dev texts, (N, K).
             labels: (N, K), one-hot if exclusive, NaN where not known.
         """
         if self.independent and not self.exclusive:
-            return fit_calibration(logits, labels, self.names, groups_of(self.names))
+            return fit_calibration(logits, labels, self.names, find_groups(self.names))
         return self.calibrate(logits).fitted(logits, labels, self.exclusive)
 
 
-def groups_of(names: Sequence[str]) -> list[tuple[str, ...]]:
+def find_groups(names: Sequence[str]) -> list[tuple[str, ...]]:
     """The groups of several of these labels that taxonomies which ship are made of, each once."""
     groups = (
         # Two taxonomies may list the same labels in another order.
@@ -95,7 +97,7 @@ def groups_of(names: Sequence[str]) -> list[tuple[str, ...]]:
     return [parts for parts in known if len(parts) > 1]
 
 
-def given_prior(shares: Mapping[str, float], taxonomy: Taxonomy) -> Floats:
+def to_prior(shares: Mapping[str, float], taxonomy: Taxonomy) -> Floats:
     """Shares by label as an array that sums to one, (K,)."""
     if set(shares) != set(taxonomy.names) or sum(shares.values()) <= 0:
         raise InputError(
@@ -106,7 +108,7 @@ def given_prior(shares: Mapping[str, float], taxonomy: Taxonomy) -> Floats:
     return np.asarray(values / values.sum())
 
 
-def class_weights(scheme: str, prior: Floats, target: Floats | None) -> Floats | None:
+def compute_class_weights(scheme: str, prior: Floats, target: Floats | None) -> Floats | None:
     """Weight of each label in the loss, (K,).
 
     Args:

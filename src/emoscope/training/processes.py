@@ -24,7 +24,7 @@ def wait() -> None:
     PartialState(cpu=on_cpu()).wait_for_everyone()
 
 
-def native_bfloat16() -> str:
+def find_native_bfloat16() -> str:
     """What of the hardware computes in bfloat16 by itself; empty where it would be emulated."""
     if not on_cpu():
         return "accelerator" if torch.cuda.is_available() and torch.cuda.is_bf16_supported() else ""

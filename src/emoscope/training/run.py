@@ -4,7 +4,6 @@ import json
 import shutil
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,49 +12,20 @@ from transformers.utils import logging as transformers_logging
 
 from emoscope.calibration import Calibration
 from emoscope.files import read_json, write_text, written_aside
-from emoscope.folder import complete
+from emoscope.folder import complete_folder
 from emoscope.recipes.schema import Recipe
 from emoscope.training.builder import make_trainer
-from emoscope.training.card import model_card
-from emoscope.training.checkpoints import last_checkpoint
+from emoscope.training.card import make_model_card
+from emoscope.training.checkpoints import find_last_checkpoint
 from emoscope.training.logs import RESULT
 from emoscope.training.prepare import Prepared
 from emoscope.training.processes import is_main, wait
+from emoscope.training.results import RunOptions, RunResult
 from emoscope.training.trainer import EmotionTrainer
-from emoscope.training.validation import Validation, measure, scored_texts, validate
+from emoscope.training.validation import Validation, make_scored_texts, measure_parts, validate_dev
 
 TEST = ("test", "test_half", "test_parts")
 """Fields of `RunResult`, as `dev`, `half` and `parts` are."""
-
-
-@dataclass(frozen=True)
-class RunResult:
-    """A finished run, as `result.json` keeps it.
-
-    Attributes:
-        seed: of the run.
-        epochs: trained.
-        best_epoch: whose weights were kept.
-        seconds: of training, since the last resumption.
-        dev: `Report.to_dict()` on dev, at the fitted thresholds.
-        half: the same at a threshold of ½; None of exclusive labels.
-        parts: by language or corpus, where dev has several or other labels than the model: figures
-            at the fitted thresholds.
-        test: on test, measured once, where the recipe names it; as `dev`.
-        test_half: as `half`.
-        test_parts: as `parts`.
-    """
-
-    seed: int
-    epochs: float
-    best_epoch: float
-    seconds: float
-    dev: dict[str, Any]
-    half: dict[str, Any] | None = None
-    parts: dict[str, Any] | None = None
-    test: dict[str, Any] | None = None
-    test_half: dict[str, Any] | None = None
-    test_parts: dict[str, Any] | None = None
 
 
 def train_run(
@@ -63,9 +33,7 @@ def train_run(
     prepared: Prepared,
     folder: Path,
     seed: int,
-    *,
-    show: bool = True,
-    track: Sequence[str] = (),
+    options: RunOptions = RunOptions(),  # noqa: B008 - it cannot change
 ) -> RunResult:
     """Train with one seed, from the last checkpoint if there is one; a finished run is read back.
 
@@ -74,9 +42,8 @@ def train_run(
         prepared: its examples, from `prepare`.
         folder: gets `model/`, `plots/`, `predictions/`, `history.json`, the scored texts of dev
             and test, and `result.json`.
-        seed: of the weights, the dropout and the order of the examples.
-        show: a progress bar, where stderr is a terminal.
-        track: where else transformers' Trainer reports the figures: `"tensorboard"`, `"mlflow"`.
+        seed: the random seed of the weights, the dropout and the order of the examples.
+        options: how it is watched.
     """
     finished = folder / RESULT
     if finished.is_file():
@@ -88,34 +55,32 @@ def train_run(
     model = prepared.family.make_model()
     if prepared.family.draw is not None and is_main():
         prepared.family.draw(model, folder / "plots" / "network.png")
-    trainer, correction = make_trainer(
-        recipe, prepared, model, folder, seed, show=show, track=track
-    )
+    trainer, correction = make_trainer(recipe, prepared, model, folder, seed, options)
 
     started = time.monotonic()
     if recipe.training.epochs:
-        trainer.train(resume_from_checkpoint=last_checkpoint(folder / "checkpoints"))
+        trainer.train(resume_from_checkpoint=find_last_checkpoint(folder / "checkpoints"))
     else:
         trainer.state.epoch = 0.0
         trainer.evaluate()
     seconds = time.monotonic() - started
 
     dev_logits = trainer.score(prepared.dev_set)[0]
-    on_dev = validate(prepared, correction, dev_logits)
+    on_dev = validate_dev(prepared, correction, dev_logits)
     on_test = None
     if prepared.test:
         test_logits = trainer.score(prepared.test_set)[0]
-        on_test = measure(prepared, prepared.test_set, test_logits, on_dev.calibration)
-    result = result_of(trainer, on_dev, on_test, seed, seconds)
+        on_test = measure_parts(prepared, prepared.test_set, test_logits, on_dev.calibration)
+    result = make_result(trainer, on_dev, on_test, seed, seconds)
     if is_main():
         splits = [("dev", prepared.dev_set, dev_logits)]
         if prepared.test:
             splits.append(("test", prepared.test_set, test_logits))
         for split, parts, logits in splits:
-            scored = scored_texts(prepared, parts, logits, on_dev.calibration)
+            scored = make_scored_texts(prepared, parts, logits, on_dev.calibration)
             scored.write(folder / f"{split}.parquet")
         prepared.family.finish(model)
-        card = model_card(recipe, prepared, result)
+        card = make_model_card(recipe, prepared, result)
         save_model(
             folder / "model",
             model,
@@ -130,7 +95,7 @@ def train_run(
     return result
 
 
-def result_of(
+def make_result(
     trainer: EmotionTrainer,
     dev: Validation,
     test: Validation | None,
@@ -142,7 +107,7 @@ def result_of(
     for checked, names in ((dev, ("dev", "half", "parts")), (test, TEST)):
         if checked is None:
             continue
-        # A part may have labels that the model has not learnt, and the pooled figures leave out.
+        # A part may have labels that the model has not learnt; pooled metrics leave them out.
         apart = len(checked.parts) > 1 or any(
             part.labels.keys() != checked.pooled.labels.keys() for part in checked.parts.values()
         )
@@ -153,13 +118,13 @@ def result_of(
     return RunResult(
         seed=seed,
         epochs=round(trainer.state.epoch or 0, 3),
-        best_epoch=kept_epoch(trainer),
+        best_epoch=find_kept_epoch(trainer),
         seconds=round(seconds, 2),
         **measured,
     )
 
 
-def kept_epoch(trainer: EmotionTrainer) -> float:
+def find_kept_epoch(trainer: EmotionTrainer) -> float:
     """The epoch whose weights the model has: the best one if the recipe asks so, else the last."""
     if not trainer.section.keep_best or not trainer.section.epochs:
         return float(trainer.state.epoch or 0)
@@ -182,4 +147,6 @@ def save_model(
         model.save_pretrained(partial)
         encoder = prepared.family.encoder
         encoder.save(partial)
-        complete(partial, prepared.taxonomy, calibration, encoder.to_config(), card, languages)
+        complete_folder(
+            partial, prepared.taxonomy, calibration, encoder.to_config(), card, languages
+        )

@@ -1,4 +1,4 @@
-"""Many runs: of one configuration or of several, one after the other, side by side, or on Ray."""
+"""Many runs, of one or several configurations: in turn, in parallel, or on Ray."""
 
 import json
 import os
@@ -18,10 +18,10 @@ import yaml
 
 from emoscope.errors import EmoscopeError, InputError, require
 from emoscope.recipes.schema import Recipe
-from emoscope.training.logs import params_of
+from emoscope.training.logs import to_params
 from emoscope.training.prepare import Prepared, prepare
-from emoscope.training.run import RunResult
-from emoscope.training.train import AfterRun, start, train
+from emoscope.training.results import RunOptions, RunResult
+from emoscope.training.train import make_training_folder, train
 
 Engine = Literal["local", "ray"]
 
@@ -32,8 +32,8 @@ class Task:
 
     Attributes:
         recipe: what to train.
-        folder: of the configuration.
-        seed: of the run.
+        folder: the folder of the configuration.
+        seed: the random seed of the run.
     """
 
     recipe: Recipe
@@ -43,7 +43,7 @@ class Task:
     def packed(self, root: Path, threads: int, track: Sequence[str]) -> dict[str, Any]:
         """The arguments of `train_task`, as plain values."""
         return {
-            "params": params_of(self.recipe),
+            "params": to_params(self.recipe),
             "root": str(root.resolve()),
             "folder": str(self.folder.resolve()),
             "seed": self.seed,
@@ -52,8 +52,8 @@ class Task:
         }
 
 
-def sweep(settings: Sequence[str]) -> Iterator[list[str]]:
-    """Overrides for every combination of the values of some fields.
+def expand_sweep(settings: Sequence[str]) -> Iterator[list[str]]:
+    """Make the overrides for every combination of the values of some fields.
 
     Args:
         settings: `section.field=value,value`; a value with commas in brackets, as in YAML.
@@ -85,9 +85,7 @@ def train_runs(
     *,
     jobs: int = 1,
     engine: Engine = "local",
-    restart: bool = False,
-    track: Sequence[str] = (),
-    after_run: AfterRun | None = None,
+    options: RunOptions = RunOptions(),  # noqa: B008 - it cannot change
 ) -> list[list[RunResult]]:
     """Train several configurations with several seeds each; what is finished is not run again.
 
@@ -98,9 +96,7 @@ def train_runs(
         jobs: runs at a time; the cores are shared out among them.
         engine: `"ray"` runs them on the cluster that RAY_ADDRESS names, else on a local one; its
             machines need the same folders.
-        restart: delete what the folders hold of these configurations first.
-        track: see `train_run`.
-        after_run: called with a run's folder and its result, in the order that they finish.
+        options: how the runs are watched; `after_run` is called in the order that they finish.
 
     Returns:
         The results of each configuration, by seed.
@@ -110,20 +106,17 @@ def train_runs(
         EmoscopeError: some runs failed; the others are finished and logged.
     """
     if jobs == 1 and engine == "local":
-        return [
-            train(recipe, root, folder, runs, restart, after_run, track=track)
-            for recipe, folder in configurations
-        ]
+        return [train(recipe, root, folder, runs, options) for recipe, folder in configurations]
     for recipe, folder in configurations:
-        start(recipe, folder, restart)
+        make_training_folder(recipe, folder, options.restart)
     tasks = [
         Task(recipe, folder, recipe.seed + number)
         for recipe, folder in configurations
         for number in range(runs)
     ]
     threads = max(1, (os.cpu_count() or 1) // jobs)
-    packed = [task.packed(root, threads, track) for task in tasks]
-    execute = on_ray if engine == "ray" else in_processes
+    packed = [task.packed(root, threads, options.track) for task in tasks]
+    execute = run_on_ray if engine == "ray" else run_in_processes
     results: dict[int, RunResult] = {}
     failures: dict[int, BaseException] = {}
     for number, outcome in execute(packed, jobs):
@@ -131,15 +124,15 @@ def train_runs(
             failures[number] = outcome
             continue
         results[number] = RunResult(**outcome)
-        if after_run is not None:
-            after_run(tasks[number].folder / f"seed-{tasks[number].seed}", results[number])
+        if options.after_run is not None:
+            options.after_run(tasks[number].folder / f"seed-{tasks[number].seed}", results[number])
     if failures:
-        raise failed([tasks[number] for number in failures], list(failures.values()))
+        raise make_failure_error([tasks[number] for number in failures], list(failures.values()))
     return [[results[at + number] for number in range(runs)] for at in range(0, len(tasks), runs)]
 
 
-def failed(tasks: Sequence[Task], errors: Sequence[BaseException]) -> EmoscopeError:
-    """What to say of runs that failed: each kind of failure once."""
+def make_failure_error(tasks: Sequence[Task], errors: Sequence[BaseException]) -> EmoscopeError:
+    """Make the error about failed runs; each kind of failure is named once."""
     places: dict[str, list[str]] = {}
     for task, error in zip(tasks, errors, strict=True):
         places.setdefault(f"{error}", []).append(str(task.folder / f"seed-{task.seed}"))
@@ -158,35 +151,34 @@ def failed(tasks: Sequence[Task], errors: Sequence[BaseException]) -> EmoscopeEr
 def train_task(
     params: dict[str, Any], root: str, folder: str, seed: int, threads: int, track: list[str]
 ) -> dict[str, Any]:
-    """One run in a process of its own; takes and returns plain values."""
+    """Train one run in its own process; takes and returns plain values."""
     torch.set_num_threads(threads)
     recipe = Recipe.model_validate(params)
-    prepared = prepared_for(json.dumps({**params, "seed": 0}), root)
+    prepared = prepare_configuration(json.dumps({**params, "seed": 0}), root)
     (result,) = train(
         recipe.model_copy(update={"seed": seed}),
         Path(root),
         Path(folder),
-        show=False,
-        track=track,
+        options=RunOptions(show=False, track=track),
         prepared=prepared,
     )
     return vars(result)
 
 
 @lru_cache(maxsize=1)
-def prepared_for(params: str, root: str) -> Prepared:
-    """The examples of a configuration, kept for the process's next run of it."""
+def prepare_configuration(params: str, root: str) -> Prepared:
+    """Prepare the examples of a configuration; cached for the next run of this process."""
     return prepare(Recipe.model_validate_json(params), Path(root))
 
 
 Outcomes = Iterator[tuple[int, dict[str, Any] | BaseException]]
 
 
-def in_processes(tasks: Sequence[dict[str, Any]], jobs: int) -> Outcomes:
-    """Run tasks in so many processes; yields the number of each and its result or its error."""
-    # Spawned, as torch's threads do not survive a fork.
+def run_in_processes(tasks: Sequence[dict[str, Any]], jobs: int) -> Outcomes:
+    """Run tasks in `jobs` processes; yields each task's number with its result or error."""
+    # Spawned, because torch's threads do not survive a fork.
     with ProcessPoolExecutor(
-        jobs, mp_context=get_context("spawn"), initializer=end_with_parent
+        jobs, mp_context=get_context("spawn"), initializer=watch_parent
     ) as pool:
         waiting = {pool.submit(train_task, **task): number for number, task in enumerate(tasks)}
         try:
@@ -203,8 +195,8 @@ def in_processes(tasks: Sequence[dict[str, Any]], jobs: int) -> Outcomes:
             raise
 
 
-def end_with_parent() -> None:
-    """End this process when the one that started it ends, however that is killed."""
+def watch_parent() -> None:
+    """Exit this process as soon as its parent process has ended."""
 
     def watch() -> None:
         parent = parent_process()
@@ -215,8 +207,8 @@ def end_with_parent() -> None:
     Thread(target=watch, daemon=True).start()
 
 
-def on_ray(tasks: Sequence[dict[str, Any]], jobs: int) -> Outcomes:
-    """Run tasks on Ray, see `in_processes`."""
+def run_on_ray(tasks: Sequence[dict[str, Any]], jobs: int) -> Outcomes:
+    """Run tasks on Ray, see `run_in_processes`."""
     ray = require("ray", "scale")
     cluster = {} if os.environ.get("RAY_ADDRESS") else {"num_cpus": jobs}
     ray.init(include_dashboard=False, log_to_driver=False, ignore_reinit_error=True, **cluster)

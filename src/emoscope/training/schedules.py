@@ -20,7 +20,7 @@ def make_schedule(optimizer: Optimizer, training: TrainingSection, steps: int) -
         optimizer: whose learning rate is moved.
         training: the recipe's section; its learning rate is the lowest of a cyclical schedule and
             the highest of the others.
-        steps: of the whole training.
+        steps: the number of steps of the whole training.
     """
     schedule = training.schedule
     if isinstance(schedule, CyclicalSchedule):

@@ -4,7 +4,7 @@ import json
 import logging
 import platform
 import shutil
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -17,13 +17,19 @@ from emoscope.experiments.log import LOCK, PARAMS, ExperimentLog, read_yaml, to_
 from emoscope.experiments.plots import draw_log
 from emoscope.files import acquire_lock, write_text
 from emoscope.recipes.schema import Recipe
-from emoscope.training.logs import RESULT, check_folder, log_finished, params_of, same
+from emoscope.training.logs import (
+    RESULT,
+    check_folder,
+    is_same_configuration,
+    log_finished,
+    to_params,
+)
 from emoscope.training.prepare import Prepared, prepare
 from emoscope.training.processes import is_alone, is_main, wait
-from emoscope.training.run import RunResult, train_run
+from emoscope.training.results import RunOptions, RunResult
+from emoscope.training.run import train_run
 
 logger = logging.getLogger(__name__)
-AfterRun = Callable[[Path, RunResult], None]
 
 
 def train(
@@ -31,17 +37,13 @@ def train(
     root: Path,
     output: Path,
     runs: int = 1,
-    restart: bool = False,
-    after_run: AfterRun | None = None,
-    *,
-    show: bool = True,
-    track: Sequence[str] = (),
+    options: RunOptions = RunOptions(),  # noqa: B008 - it cannot change
     prepared: Prepared | None = None,
 ) -> list[RunResult]:
     """Train with the seeds `recipe.seed` and up; what is finished is not run again.
 
     Several processes may train the same recipe into the same folder at the same time: each takes
-    the runs that no other is at.
+    the runs that no other process has locked.
 
     Args:
         recipe: what to train.
@@ -49,10 +51,7 @@ def train(
         output: gets `params.yml`, `environment.json`, a folder `seed-<s>/` a run, and of all runs
             `metrics.yml`, `aggregated_metrics.yml` and `plots/`; see `ExperimentLog`.
         runs: how many seeds.
-        restart: delete what the folder holds of this recipe, rather than going on from it.
-        after_run: called with each run's folder and result.
-        show: progress bars, where stderr is a terminal.
-        track: where else the figures go, see `train_run`.
+        options: how progress is shown, and whether previous runs are deleted.
         prepared: the recipe's examples, if they have been loaded before.
 
     Raises:
@@ -61,40 +60,43 @@ def train(
     check_folder(output, recipe)
     prepared = prepared or prepare(recipe, root)
     if is_main():
-        start(recipe, output, restart, {**environment(), **prepared.family.facts})
+        make_training_folder(
+            recipe, output, options.restart, {**describe_environment(), **prepared.family.facts}
+        )
         for line in prepared.family.notes:
             logger.info("%s", line)
     wait()
     seeds = range(recipe.seed, recipe.seed + runs)
     results: dict[int, RunResult] = {}
-    # First what nobody is at; then what others were at, which is read back or, if they died, run.
+    # First the runs that no process holds. Then those that another process held: they are read
+    # back, or trained here if that process died.
     for blocking in (False, True):
         for seed in seeds:
             if seed in results:
                 continue
             folder = output / f"seed-{seed}"
-            with taken(folder, blocking) as mine:
+            with hold_run(folder, blocking) as mine:
                 if not mine:
                     continue
                 fresh = not (folder / RESULT).is_file()
-                results[seed] = train_run(recipe, prepared, folder, seed, show=show, track=track)
+                results[seed] = train_run(recipe, prepared, folder, seed, options)
             if is_main():
                 log_finished(output)
-                # Not again for each run that is only read back.
+                # A run that is only read back needs no new drawing.
                 if fresh or not (output / "plots").is_dir():
-                    draw(output)
-                if after_run is not None:
-                    after_run(folder, results[seed])
+                    draw_training_log(output)
+                if options.after_run is not None:
+                    options.after_run(folder, results[seed])
     return [results[seed] for seed in seeds]
 
 
 @contextmanager
-def taken(folder: Path, blocking: bool) -> Iterator[bool]:
-    """Hold a run, so that no other process trains it; a kill lets go of it.
+def hold_run(folder: Path, blocking: bool) -> Iterator[bool]:
+    """Lock a run, so that no other process trains it; a kill releases the lock.
 
     Args:
-        folder: of the run.
-        blocking: wait for another process that holds it.
+        folder: the folder of the run.
+        blocking: whether to wait for another process that holds the lock.
 
     Returns:
         Whether it is held. Processes that train one run together do not hold it against each other.
@@ -113,16 +115,16 @@ def taken(folder: Path, blocking: bool) -> Iterator[bool]:
         held.release()
 
 
-def start(
+def make_training_folder(
     recipe: Recipe, output: Path, restart: bool, facts: Mapping[str, Any] | None = None
 ) -> None:
-    """Make the folder of a training, without its former runs if that is asked for.
+    """Make the folder of a training; with `restart`, delete its previous runs.
 
     Args:
         recipe: what is trained.
         output: the folder.
-        restart: forget former runs.
-        facts: for `environment.json`.
+        restart: delete previous runs.
+        facts: values for `environment.json`.
 
     Raises:
         InputError: the folder holds something else.
@@ -135,20 +137,22 @@ def start(
         if (output / PARAMS).is_file():
             ExperimentLog.load(output).without_runs()
     with ExperimentLog(output, {}).locked():
-        if not (output / PARAMS).is_file() or not same(read_yaml(output / PARAMS), recipe):
-            write_text(output / PARAMS, to_yaml(params_of(recipe)))
+        if not (output / PARAMS).is_file() or not is_same_configuration(
+            read_yaml(output / PARAMS), recipe
+        ):
+            write_text(output / PARAMS, to_yaml(to_params(recipe)))
         if facts is not None:
             write_text(output / "environment.json", json.dumps(facts, indent=1))
 
 
-def draw(output: Path) -> None:
-    """Draw the log as it is now; one process at a time, as they write to the same files."""
+def draw_training_log(output: Path) -> None:
+    """Draw the log; under a lock, because processes write the same files."""
     with ExperimentLog(output, {}).locked():
         draw_log(ExperimentLog.load(output), output / "plots")
 
 
-def environment() -> dict[str, Any]:
-    """Versions and hardware that a figure depends on."""
+def describe_environment() -> dict[str, Any]:
+    """Describe the versions and the hardware that results depend on."""
     return {
         "emoscope": __version__,
         "python": platform.python_version(),

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from itertools import zip_longest
 from pathlib import Path
 from typing import Any
@@ -17,20 +17,54 @@ from torch.optim.lr_scheduler import LRScheduler
 from torch.utils.data import Dataset
 from transformers import Trainer, TrainerCallback, TrainingArguments
 
-from emoscope.encoding.batching import by_length
+from emoscope.encoding.batching import batch_by_length
 from emoscope.errors import EmoscopeError
-from emoscope.inference.torch_backend import tensors
-from emoscope.losses.distillation import self_distillation, target_share
+from emoscope.inference.torch_backend import to_tensors
+from emoscope.losses.distillation import compute_target_share, self_distillation
 from emoscope.losses.objective import Objective
 from emoscope.models.shared.family import HeldWords
 from emoscope.recipes.schema import TrainingSection
 from emoscope.training.checkpoints import SCORES
-from emoscope.training.corpus_bias import bias_of
-from emoscope.training.data import EXTRAS, EncodedDataset, EpochLoader, LengthBuckets, Part, keep
+from emoscope.training.corpus_bias import get_bias
+from emoscope.training.data import (
+    EXTRAS,
+    EncodedDataset,
+    EpochLoader,
+    LengthBuckets,
+    Part,
+    collate_whole,
+)
 from emoscope.training.previous_logits import Logits, PreviousLogits
 from emoscope.training.schedules import make_schedule
 
-Judge = Callable[[Logits], dict[str, float]]
+Validate = Callable[[Logits], dict[str, float]]
+
+
+@dataclass(frozen=True)
+class TrainerSetup:
+    """The data, the objectives and the validation of an `EmotionTrainer`.
+
+    Attributes:
+        section: the recipe's training section.
+        train: examples to learn from.
+        objectives: the loss of each part of `train`.
+        dev: examples to choose on, the labels of each part being those of some training part.
+        dev_objectives: the loss of each part of `dev`.
+        validate: metrics to follow on dev, from the logits (M, K) of each part.
+        alpha: how the parts are mixed, see `LengthBuckets`.
+        distillation: the coefficient of self-distillation, in [0, 1); none at 0.
+        anchor: of words that are held where they were, and the coefficient.
+    """
+
+    section: TrainingSection
+    train: EncodedDataset
+    objectives: Sequence[Objective]
+    dev: Sequence[Part]
+    dev_objectives: Sequence[Objective]
+    validate: Validate
+    alpha: float | Sequence[float] = 1.0
+    distillation: float = 0.0
+    anchor: tuple[HeldWords, float] | None = None
 
 
 class EmotionTrainer(Trainer):
@@ -38,47 +72,32 @@ class EmotionTrainer(Trainer):
 
     Args:
         model: any model of emoscope.
-        arguments: of transformers' Trainer.
-        section: the recipe's training section.
-        objectives: the loss of each part of the training data.
-        train: examples to learn from.
-        dev: examples to choose on, the labels of each part being those of some training part.
-        dev_objectives: the loss of each part of `dev`.
-        judge: figures to follow on dev, from the logits (M, K) of each part.
-        alpha: how the parts are mixed, see `LengthBuckets`.
-        distillation: the coefficient of self-distillation, in [0, 1); none at 0.
-        anchor: of words that are held where they were, and the coefficient.
-        callbacks: of transformers' Trainer.
+        arguments: the arguments of transformers' Trainer.
+        setup: data, objectives and validation.
+        callbacks: the callbacks of transformers' Trainer.
 
     Attributes:
-        train_scores: of the training examples; of several processes, each has those of its rows.
-        dev_logits: of the last evaluation, (M, K) for each part.
+        previous_logits: the previous logits of the training examples; of several processes, each
+            has those of its rows.
+        dev_logits: the dev logits of the last evaluation, (M, K) for each part.
     """
 
     def __init__(
         self,
         model: nn.Module,
         arguments: TrainingArguments,
-        section: TrainingSection,
-        objectives: Sequence[Objective],
-        train: EncodedDataset,
-        dev: Sequence[Part],
-        dev_objectives: Sequence[Objective],
-        validate: Judge,
-        alpha: float | Sequence[float] = 1.0,
-        distillation: float = 0.0,
-        anchor: tuple[HeldWords, float] | None = None,
+        setup: TrainerSetup,
         callbacks: list[TrainerCallback] | None = None,
     ) -> None:
-        self.section = section
-        self.validate = validate
-        self.objectives = list(objectives)
-        self.train_examples = train
-        self.dev_parts = list(dev)
-        self.dev_objectives = list(dev_objectives)
-        self.alpha = alpha
-        self.distillation = distillation
-        self.anchor = anchor
+        self.section = setup.section
+        self.validate = setup.validate
+        self.objectives = list(setup.objectives)
+        self.train_examples = train = setup.train
+        self.dev_parts = list(setup.dev)
+        self.dev_objectives = list(setup.dev_objectives)
+        self.alpha = setup.alpha
+        self.distillation = setup.distillation
+        self.anchor = setup.anchor
         self.dev_logits: Logits = []
         self._terms: dict[str, list[Tensor]] = {}
         super().__init__(
@@ -87,7 +106,7 @@ class EmotionTrainer(Trainer):
             train_dataset=train,
             # Only there so that the trainer does not refuse to evaluate; see `evaluate`.
             eval_dataset=train,
-            data_collator=keep,  # type: ignore[arg-type]
+            data_collator=collate_whole,  # type: ignore[arg-type]
             callbacks=callbacks,
         )
         self.previous_logits = PreviousLogits(
@@ -106,8 +125,7 @@ class EmotionTrainer(Trainer):
             self.section.batch_size,
             self.args.seed,
             alpha=self.alpha,
-            rank=self.args.process_index,
-            world=self.args.world_size,
+            process=(self.args.process_index, self.args.world_size),
         )
         return EpochLoader(self.train_examples, buckets)
 
@@ -123,7 +141,7 @@ class EmotionTrainer(Trainer):
         return schedule
 
     def get_decay_parameter_names(self, model: nn.Module) -> list[str]:
-        """Parameters that weight decay shrinks: not those with rows that must not move."""
+        """Names of parameters with weight decay: all but those with frozen rows."""
         still = {
             name
             for name, parameter in model.named_parameters()
@@ -165,22 +183,22 @@ class EmotionTrainer(Trainer):
         return (loss, output) if return_outputs else loss
 
     def corpus_bias(self, part: int, columns: Tensor | None = None) -> Tensor | float:
-        """How frequent the labels of a training part are, (labels,), where that is learnt."""
-        bias = bias_of(self.accelerator.unwrap_model(self.model), part)
+        """The learned bias of a training part's labels, (labels,); 0 without corpus bias."""
+        bias = get_bias(self.accelerator.unwrap_model(self.model), part)
         return bias if columns is None or isinstance(bias, float) else bias[columns]
 
     def distilled(
         self, loss: Tensor, logits: Tensor, previous: Tensor, labels: Tensor, part: int
     ) -> tuple[Tensor, Tensor]:
-        """A loss whose targets have moved to former scores, and the term that moved it."""
+        """The loss with targets moved towards previous predictions, and the distillation term."""
         exclusive = self.train_examples.parts[part].corpus.taxonomy.exclusive
         term, known = self_distillation(logits, previous.to(logits.device), labels, exclusive)
         epochs = self.section.epochs
-        share = known * target_share(self.distillation, self.previous_logits.epoch, epochs)
+        share = known * compute_target_share(self.distillation, self.previous_logits.epoch, epochs)
         return (1 - share) * loss + share * term, term.detach()
 
     def _save_rng_state(self, output_dir: str) -> None:
-        """Keep in a checkpoint what the training examples were scored, too."""
+        """Also write the previous logits into the checkpoint."""
         super()._save_rng_state(output_dir)
         values = self.previous_logits.to_arrays()
         if self.args.should_save:
@@ -198,7 +216,7 @@ class EmotionTrainer(Trainer):
         ignore_keys: list[str] | None = None,
         metric_key_prefix: str = "eval",
     ) -> dict[str, float]:
-        """Score every dev part under the present weights, and judge.
+        """Score every dev part with the current weights, and validate.
 
         Every process scores all of it: parts differ in their labels, and dev is small.
         """
@@ -225,11 +243,11 @@ class EmotionTrainer(Trainer):
         """Logits (M, K) of each part in evaluation mode, and the mean loss over the texts.
 
         Args:
-            parts: of dev or test.
+            parts: the parts of dev or test.
             objectives: the loss of each part. Without them the loss is 0, and the scores are in
                 full precision, as annotation gives them.
         """
-        # Half precision is part of the wrapper, which training needs and the last scores do not.
+        # The wrapper computes in half precision; the final scores need full precision.
         model = self.accelerator.unwrap_model(self.model, keep_fp32_wrapper=bool(objectives))
         training = model.training
         model.eval()
@@ -238,8 +256,8 @@ class EmotionTrainer(Trainer):
         total = 0.0
         for part, objective in zip_longest(parts, objectives):
             logits = np.empty(part.labels.shape, dtype=np.float32)
-            for rows in by_length(part.encoded.lengths, self.args.eval_batch_size):
-                batch = tensors(part.encoder.batch(part.encoded, rows), self.args.device)
+            for rows in batch_by_length(part.encoded.lengths, self.args.eval_batch_size):
+                batch = to_tensors(part.encoder.batch(part.encoded, rows), self.args.device)
                 labels = torch.from_numpy(part.labels[rows]).to(self.args.device)
                 with torch.inference_mode(), precision():
                     output = model(**batch)
@@ -255,16 +273,16 @@ class EmotionTrainer(Trainer):
         return scored, total / max(sum(map(len, parts)), 1)
 
     def alike(self, part: Part) -> int:
-        """The number of the training part with the labels of a dev part; the first if none has."""
+        """Index of the training part with the labels of a dev part; 0 if there is none."""
         names = [part.corpus.taxonomy.names for part in self.train_examples.parts]
         own = part.corpus.taxonomy.names
         return names.index(own) if own in names else 0
 
     def log(self, logs: dict[str, float], start_time: float | None = None) -> None:
-        """Add the mean of each term since the last log to the training figures."""
+        """Add the mean of each term since the last log to the logged values."""
         if "loss" in logs:
             for name, values in self._terms.items():
-                # Of several processes each has seen its share of every batch.
+                # Each process has seen its own share of every batch.
                 means = self.accelerator.gather(torch.stack(values).mean())
                 logs[name] = float(means.mean())
             self._terms.clear()

@@ -1,4 +1,4 @@
-"""Figures on the dev parts of a training: calibrated on them, part by part and pooled."""
+"""Metrics on the dev parts of a training, after calibration: by part and pooled."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from emoscope.metrics.classification import Report, report
 from emoscope.metrics.metric import Metric, mean_metrics
 from emoscope.taxonomy import Taxonomy
 from emoscope.training.data import Part
-from emoscope.training.prepare import PART_METRICS, Prepared, part_names
+from emoscope.training.prepare import PART_METRICS, Prepared, name_parts
 from emoscope.training.prior import PriorCorrection
 
 Floats = NDArray[np.floating[Any]]
@@ -21,14 +21,14 @@ Floats = NDArray[np.floating[Any]]
 
 @dataclass(frozen=True)
 class Validation:
-    """What one evaluation of the dev parts says.
+    """The result of one evaluation of the dev parts.
 
     Attributes:
-        calibration: fitted to it, for the labels of the model.
-        pooled: figures over the texts of all parts, cells that a part does not know left out.
-        half: the same at a threshold of ½; None of exclusive labels, which have none.
-        parts: figures of each part, by name.
-        half_parts: the same at ½.
+        calibration: fitted to dev, for the labels of the model.
+        pooled: metrics over the texts of all parts; labels that a part lacks do not count.
+        at_fixed: the same at a threshold of ½; None if the labels are exclusive.
+        parts: metrics of each part, by name.
+        parts_at_fixed: the same at a threshold of ½.
     """
 
     calibration: Calibration
@@ -50,41 +50,41 @@ class Validation:
         return found
 
 
-def validate(
+def validate_dev(
     prepared: Prepared, correction: PriorCorrection, logits: list[NDArray[np.float32]]
 ) -> Validation:
     """Calibrate on the dev parts, and measure with and without the fitted thresholds.
 
     Args:
         prepared: the parts.
-        correction: of the prior, as the recipe asks for it.
+        correction: the correction of the prior, as the recipe asks for it.
         logits: (M, K) of each dev part.
     """
     joined = prepared.of_model(logits)
     labels = prepared.of_model([part.labels for part in prepared.dev_set])
-    return measure(prepared, prepared.dev_set, logits, correction.fit(joined, labels))
+    return measure_parts(prepared, prepared.dev_set, logits, correction.fit(joined, labels))
 
 
-def measure(
+def measure_parts(
     prepared: Prepared,
     parts: Sequence[Part],
     logits: list[NDArray[np.float32]],
     calibration: Calibration,
 ) -> Validation:
-    """Figures of some parts under a calibration, with and without its thresholds.
+    """Measure some parts under a calibration, with and without its thresholds.
 
     Args:
-        prepared: whose labels are those of the model.
-        parts: of dev or test.
+        prepared: the data, with the labels of the model.
+        parts: the parts of dev or test.
         logits: (M, K) of each part.
-        calibration: for the labels of the model.
+        calibration: the calibration of the model's labels.
     """
     taxonomy = prepared.taxonomy
     corpora = tuple(part.corpus for part in parts)
     joined = prepared.of_model(logits, corpora)
     labels = prepared.of_model([part.labels for part in parts], corpora)
     fixed = Calibration(calibration.temperature, calibration.prior_shift)
-    names = part_names(corpora)
+    names = name_parts(corpora)
     reports, reports_at_fixed = (
         {
             name: evaluate_logits(
@@ -106,15 +106,15 @@ def measure(
     )
 
 
-def scored_texts(
+def make_scored_texts(
     prepared: Prepared,
     parts: Sequence[Part],
     logits: list[NDArray[np.float32]],
     calibration: Calibration,
 ) -> ScoredTexts:
-    """The texts of some parts with their scores, for the log; arguments as of `measure`.
+    """Make the scored texts of some parts, for the log; arguments as of `measure_parts`.
 
-    Labels that a part has and the model has not learnt come after those of the model.
+    Labels that only a part has come after those of the model.
     """
     taxonomy = prepared.taxonomy
     corpora = tuple(part.corpus for part in parts)
@@ -126,14 +126,14 @@ def scored_texts(
     joined = prepared.of_model(logits, corpora, names)
     labels = prepared.of_model([part.labels for part in parts], corpora, names)
     calibration = calibration.for_labels(taxonomy.names, names)
-    probabilities = probabilities_of(labels, joined, taxonomy, calibration)
+    probabilities = to_probabilities(labels, joined, taxonomy, calibration)
     known = ~np.isnan(labels)
     return ScoredTexts(
         labels=names,
         ids=[id_ for corpus in corpora for id_ in corpus.ids],
         parts=[
             name
-            for name, corpus in zip(part_names(corpora), corpora, strict=True)
+            for name, corpus in zip(name_parts(corpora), corpora, strict=True)
             for _ in range(len(corpus))
         ],
         turns=[turns for corpus in corpora for turns in corpus.turns],
@@ -143,10 +143,10 @@ def scored_texts(
     )
 
 
-def probabilities_of(
+def to_probabilities(
     labels: Floats, logits: Floats, taxonomy: Taxonomy, calibration: Calibration
 ) -> Floats:
-    """Calibrated probabilities (N, K), of the logits (N, K) of labels that are known."""
+    """Convert the logits (N, K) of known labels to calibrated probabilities (N, K)."""
     known = ~np.isnan(labels)
     return calibration.probabilities(np.where(known, logits, 0.0), taxonomy.exclusive)
 
@@ -154,8 +154,8 @@ def probabilities_of(
 def evaluate_logits(
     labels: Floats, logits: Floats, taxonomy: Taxonomy, calibration: Calibration
 ) -> Report:
-    """Figures of calibrated logits (N, K) against labels (N, K); a NaN label counts for nothing."""
+    """Compare calibrated logits (N, K) with labels (N, K); a NaN label does not count."""
     known = ~np.isnan(labels)
-    probabilities = probabilities_of(labels, logits, taxonomy, calibration)
+    probabilities = to_probabilities(labels, logits, taxonomy, calibration)
     decisions = decide(probabilities, taxonomy.exclusive, calibration.cuts()) & known
     return report(np.where(known, labels, 0.0), decisions, taxonomy)

@@ -11,7 +11,7 @@ from emoscope.experiments.compare.references import Reference, published_referen
 from emoscope.experiments.compare.verdicts import judge_best, runs_needed, validate
 from emoscope.experiments.configurations import gather
 from emoscope.metrics.metric import ACCURACY, f1_of, read_metric
-from emoscope.metrics.paired import Measured
+from emoscope.metrics.paired import PairedMetrics
 from emoscope.metrics.permutation import holm, permutation_test
 from tests.experiments.conftest import EMOCONTEXT, FEW, params
 from tests.experiments.synthetic import make_log
@@ -134,7 +134,7 @@ def measured_of(*runs, mean_std=0.01):
     """Figures of systems with their runs, M = 1, and resamples around their means."""
     noise = np.random.default_rng(0).normal(0, mean_std, (1000, len(runs)))
     means = np.array([np.mean(one) for one in runs])
-    return Measured(tuple(np.array(one)[:, None] for one in runs), (means + noise)[..., None])
+    return PairedMetrics(tuple(np.array(one)[:, None] for one in runs), (means + noise)[..., None])
 
 
 FIVE = np.array([0.0, 0.001, 0.002, 0.003, 0.004])
@@ -162,7 +162,7 @@ def test_too_few_runs_leave_it_to_the_texts():
     # Five and five can pass one test, but not ten of them at once.
     many = measured_of(0.5 + FIVE, 0.6 + FIVE)
     assert judge_best(many, ["a", "b"], ["f"], 0)["f"].by_runs == pytest.approx(2 / 252)
-    ten = Measured(
+    ten = PairedMetrics(
         tuple(np.repeat(one, 10, axis=1) for one in many.runs),
         np.repeat(many.resampled, 10, axis=2),
     )
@@ -195,7 +195,7 @@ def test_of_equal_systems_the_best_seldom_stands():
         runs = [0.6 + one + rng.normal(0, 0.01, 5) for one in of_texts]
         means = np.array([one.mean() for one in runs])
         resampled = means + rng.normal(0, np.hypot(0.02, 0.01 / 5**0.5), (500, 3))
-        measured = Measured(tuple(one[:, None] for one in runs), resampled[..., None])
+        measured = PairedMetrics(tuple(one[:, None] for one in runs), resampled[..., None])
         stood.append(judge_best(measured, ["a", "b", "c"], ["f"], 0)["f"].stands)
     assert np.mean(stood) < 0.05
 

@@ -67,7 +67,7 @@ def test_every_picture_of_several_labels(logs, tmp_path):
 def test_curves_are_of_losses_and_of_what_is_compared(logs, drawn, tmp_path):
     draw_comparison(compared(logs.several, metrics=["macro_f1", "half_jaccard"]), tmp_path)
     axes = drawn["curves.png"].axes
-    titles = [one.get_title("left") for one in axes if one.axison]
+    titles = [plot.get_title("left") for plot in axes if plot.axison]
     assert titles == [
         "loss in training",
         "loss on dev",

@@ -5,8 +5,8 @@ import pytest
 
 from emoscope.experiments.defaults import settings
 from emoscope.experiments.log import ExperimentLog
-from emoscope.experiments.report.agreement import agreement, fleiss, hardest
-from emoscope.experiments.report.measured import measure
+from emoscope.experiments.report.agreement import hardest, measure_agreement
+from emoscope.experiments.report.measured import measure_runs
 from emoscope.experiments.report.reliability import reliability, text_losses
 from emoscope.recipes.load import load_recipe
 from tests.experiments.synthetic import make_log, taxonomy_of
@@ -19,7 +19,7 @@ CHATS = taxonomy_of(("others", "happy", "sad"), exclusive=True, ignored=("others
 def measured(request, tmp_path):
     missing = 0.0 if request.param.exclusive else 0.2
     make_log(tmp_path / "log", request.param, 3, 90, missing=missing)
-    return measure(ExperimentLog.load(tmp_path / "log"), "test")
+    return measure_runs(ExperimentLog.load(tmp_path / "log"), "test")
 
 
 def cells_of(measured, run):
@@ -66,19 +66,8 @@ def test_the_loss_of_a_text_is_its_cross_entropy(measured):
             assert losses[run, row] == pytest.approx(expected, rel=1e-4, nan_ok=True)
 
 
-def test_fleiss_kappa_of_a_worked_example():
-    """Four texts, three runs: alike on two of them, two against one on the others.
-
-    Mean agreement (1 + 1 + 1/3 + 1/3) / 4 = 2/3; by chance, with half of the votes, 1/2.
-    """
-    assert fleiss(np.array([3, 0, 2, 1]), 3) == pytest.approx((2 / 3 - 1 / 2) / (1 / 2))
-    assert fleiss(np.array([2, 2, 0]), 2) == pytest.approx(1)
-    assert np.isnan(fleiss(np.array([0, 0]), 2))
-    assert np.isnan(fleiss(np.array([1, 1]), 1))
-
-
 def test_the_agreement_of_runs(measured):
-    found = agreement(measured)
+    found = measure_agreement(measured)
     annotated = [row for row in range(90) if measured.known[row].any()]
     assert found.texts == len(annotated) == sum(found.right)
     right = [

@@ -8,7 +8,7 @@ import pytest
 from emoscope.errors import InputError
 from emoscope.experiments.configurations import find_logs
 from emoscope.experiments.log import MeanStd
-from emoscope.experiments.report.measured import shown
+from emoscope.experiments.report.measured import format_mean_std
 from emoscope.experiments.report.report import ReportOptions, report_page
 from emoscope.experiments.scored import ScoredTexts
 from emoscope.metrics.classification import report
@@ -50,10 +50,10 @@ def test_the_figures_are_those_of_the_runs(several):
     scored = [ScoredTexts.read(several / "one" / f"seed-{n}" / "dev.parquet") for n in range(3)]
     reports = [report(np.nan_to_num(one.gold), one.decisions, EMOTIONS) for one in scored]
     expected = [
-        shown(MeanStd.of([one.micro.f1 for one in reports])),
-        shown(MeanStd.of([one.macro.f1 for one in reports])),
-        shown(MeanStd.of([one.jaccard for one in reports])),
-        shown(MeanStd.of([one.accuracy for one in reports])),
+        format_mean_std(MeanStd.of([one.micro.f1 for one in reports])),
+        format_mean_std(MeanStd.of([one.macro.f1 for one in reports])),
+        format_mean_std(MeanStd.of([one.jaccard for one in reports])),
+        format_mean_std(MeanStd.of([one.accuracy for one in reports])),
     ]
     assert page.row("at the fitted thresholds")[1:] == expected
     for name in EMOTIONS.names:
@@ -62,7 +62,7 @@ def test_the_figures_are_those_of_the_runs(several):
             for kind in ("precision", "recall", "f1")
         )
         support = f"{reports[0].labels[name].support:,}"
-        assert page.row(name)[1:] == [*(shown(MeanStd.of(one)) for one in kinds), support]
+        assert page.row(name)[1:] == [*(format_mean_std(MeanStd.of(one)) for one in kinds), support]
 
 
 def test_several_configurations_begin_with_an_overview(several):

@@ -14,8 +14,8 @@ from emoscope.errors import EmoscopeError, InputError
 from emoscope.files import sibling_path
 from emoscope.inference.model_info import ModelSpec
 from emoscope.jobs.annotate import Options, Source, annotate_file
-from emoscope.jobs.cluster.files import input_files
-from emoscope.jobs.cluster.parts import parts_folder
+from emoscope.jobs.cluster.files import find_input_files
+from emoscope.jobs.cluster.parts import get_parts_folder
 from emoscope.jobs.cluster.ray_data import MAX_TRIES, Worker, annotate_files
 from tests.inference.fakes import in_process, lengths, write_csv
 
@@ -54,7 +54,7 @@ def model(monkeypatch):
     """A model of known scores as if it lay in a folder, and a cluster that is this process."""
     monkeypatch.setattr(ModelSpec, "load", lambda self, threads=None: lengths(False))
     monkeypatch.setattr(ModelSpec, "fingerprint", lambda self: str(self.folder))
-    monkeypatch.setattr(cluster, "on_ray", in_process)
+    monkeypatch.setattr(cluster, "annotate_on_ray", in_process)
     return ModelSpec(Path("model"))
 
 
@@ -78,7 +78,7 @@ def test_two_workers_give_what_one_machine_gives_and_go_on(source, tmp_path):
         # Killed: one part is gone, another one was not begun but for a torn file.
         (output / PARTS[0]).unlink()
         (output / PARTS[1]).unlink()
-        torn = parts_folder(output) / PARTS[1]
+        torn = get_parts_folder(output) / PARTS[1]
         sibling_path(torn, "job.json").unlink()
         sibling_path(torn, "partial").write_bytes(b"torn")
         seen = []
@@ -125,7 +125,7 @@ def test_within_a_file_a_job_goes_on_row_by_row(source, tmp_path, model, finishe
     annotate_files(model, source, expected, options)
     annotate_files(model, source, output, options)
     (output / PARTS[0]).unlink()
-    work = parts_folder(output) / PARTS[0]
+    work = get_parts_folder(output) / PARTS[0]
     sibling_path(work, "job.json").unlink()
 
     def kill(status):
@@ -254,25 +254,25 @@ def test_the_files_that_are_named(source, tmp_path, named, expected):
     asked = Source(source.file / named)
     if not expected:
         with pytest.raises(InputError, match="expected files to annotate"):
-            input_files(asked, tmp_path / "out")
+            find_input_files(asked, tmp_path / "out")
         return
-    found = input_files(asked, tmp_path / "out")
+    found = find_input_files(asked, tmp_path / "out")
     assert sorted(one.path.relative_to(source.file).as_posix() for one in found) == list(expected)
     sizes = [one.path.stat().st_size for one in found]
     assert sizes == sorted(sizes, reverse=True)
 
 
 def test_one_file_and_what_lies_in_the_output(source, tmp_path):
-    (one,) = input_files(Source(source.file / FILES[2]), tmp_path / "out")
+    (one,) = find_input_files(Source(source.file / FILES[2]), tmp_path / "out")
     assert one.part == Path("c.parquet")
-    found = input_files(source, source.file / "day=3")
+    found = find_input_files(source, source.file / "day=3")
     assert len(found) == 2
     for output in (source.file, tmp_path):
         with pytest.raises(InputError, match="holds what is read"):
-            input_files(source, output)
+            find_input_files(source, output)
     (source.file / "day=1" / "a.csv.parquet").touch()
     with pytest.raises(InputError, match="would become one part"):
-        input_files(source, tmp_path / "out")
+        find_input_files(source, tmp_path / "out")
 
 
 @pytest.mark.parametrize(

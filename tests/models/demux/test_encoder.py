@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from emoscope.errors import InputError
 from emoscope.folder import ModelFolder
-from emoscope.models.demux.encoder import DISJUNCTIONS, DemuxEncoder, label_prompt
+from emoscope.models.demux.encoder import DISJUNCTIONS, DemuxEncoder, make_label_prompt
 from emoscope.taxonomy import Label, Taxonomy
 from emoscope.text import TextPipeline
 from tests.encoding.test_tokens import SPELLED, ordinary
@@ -116,7 +116,7 @@ def test_no_order_of_the_labels_exceeds_the_window(kind, truncation):
     encoded = encoder.encode([[" ".join(SENTENCES)], ["such a day"]])
     widths = set()
     for order in permutations(range(4)):
-        prompt = label_prompt(encoder.tokenizer, encoder.taxonomy, order)
+        prompt = make_label_prompt(encoder.tokenizer, encoder.taxonomy, order)
         batch = encoder.batch(encoded, np.array([0, 1]), list(order))
         widths.add(len(prompt.frame))
         assert batch["input_ids"].shape[1] <= 48
@@ -165,7 +165,7 @@ def test_turns_share_one_sequence(kind):
 @label_sets
 def test_each_word_is_its_own_tokens(kind, labels):
     taxonomy, tokenizer = taxonomy_of(labels), tokenizer_of(kind)
-    prompt = label_prompt(tokenizer, taxonomy)
+    prompt = make_label_prompt(tokenizer, taxonomy)
     before = np.array(prompt.frame.before)
     words = [(k, word) for k, label in enumerate(taxonomy.labels) for word in label.words]
     assert prompt.word_labels.tolist() == [k for k, _ in words]
@@ -182,7 +182,7 @@ def test_each_word_is_its_own_tokens(kind, labels):
 @label_sets
 def test_only_the_disjunction_is_left_over(kind, labels):
     taxonomy, tokenizer = taxonomy_of(labels), tokenizer_of(kind)
-    prompt = label_prompt(tokenizer, taxonomy)
+    prompt = make_label_prompt(tokenizer, taxonomy)
     encoding = tokenizer.pair(prompt_text(taxonomy), "x")
     ours = np.array(encoding.sequence_ids[: len(prompt.frame.before)]) == 0
     rest = np.array(prompt.frame.before)[ours & ~prompt.word_mask.any(axis=0)]
@@ -195,7 +195,7 @@ def test_only_the_disjunction_is_left_over(kind, labels):
 def test_words_that_share_sub_tokens_are_told_apart(kind):
     """The fault to avoid: looking for a label's ids in the prompt finds another's."""
     tokenizer = tokenizer_of(kind)
-    prompt = label_prompt(tokenizer, taxonomy_of(LABELS["repeated"]))
+    prompt = make_label_prompt(tokenizer, taxonomy_of(LABELS["repeated"]))
     before = np.array(prompt.frame.before)
     ids = [set(before[mask]) for mask in prompt.word_mask]
     assert any(ids[a] & ids[b] for a in range(4) for b in range(a)), "the test needs such words"
@@ -206,7 +206,7 @@ def test_an_order_permutes_the_prompt_alone(kind):
     taxonomy = taxonomy_of(("anger|rage, mixed feelings, joy, trust", "en"))
     tokenizer = tokenizer_of(kind)
     for order in permutations(range(4)):
-        prompt = label_prompt(tokenizer, taxonomy, order)
+        prompt = make_label_prompt(tokenizer, taxonomy, order)
         check_shown(kind, taxonomy, prompt, order)
         expected = tokenizer.pair(prompt_text(taxonomy, list(order)), "x").ids
         assert list(prompt.frame.before) == expected[: len(prompt.frame.before)]
@@ -216,7 +216,7 @@ def test_an_order_permutes_the_prompt_alone(kind):
 @pytest.mark.parametrize("order", [[2], [3, 0], [0, 2], [1, 3, 0]])
 def test_a_subset_is_counted_over_the_labels_shown(kind, order):
     taxonomy = taxonomy_of(("anger|rage, mixed feelings, joy, trust", "en"))
-    prompt = label_prompt(tokenizer_of(kind), taxonomy, order)
+    prompt = make_label_prompt(tokenizer_of(kind), taxonomy, order)
     check_shown(kind, taxonomy, prompt, order)
 
 
@@ -251,8 +251,8 @@ def test_a_label_that_spells_a_special_token_is_text(kind, spelled):
     words = (f"joy {spelled}", f"{spelled} joy")
     taxonomy = Taxonomy("odd", (Label("odd", words), Label("joy", ("joy",))))
     tokenizer = tokenizer_of(kind)
-    prompt = label_prompt(tokenizer, taxonomy)
-    plain = label_prompt(tokenizer, taxonomy_of(("anger, joy", "en")))
+    prompt = make_label_prompt(tokenizer, taxonomy)
+    plain = make_label_prompt(tokenizer, taxonomy_of(("anger, joy", "en")))
     special = {fast(kind).convert_tokens_to_ids(token) for token in SPELLED}
     special -= {fast(kind).unk_token_id}
 
@@ -266,7 +266,7 @@ def test_a_label_that_spells_a_special_token_is_text(kind, spelled):
 def test_a_word_that_vanishes_is_refused():
     taxonomy = Taxonomy("odd", (Label("joy", ("joy",)), Label("accent", ("\u0301",))))
     with pytest.raises(InputError, match="makes nothing of the label word"):
-        label_prompt(tokenizer_of("bert"), taxonomy)
+        make_label_prompt(tokenizer_of("bert"), taxonomy)
 
 
 @pytest.mark.parametrize("kind", ["bert", "distilbert", "xlm-roberta"])
@@ -275,11 +275,11 @@ def test_a_word_that_the_vocabulary_lacks_is_refused(kind, word):
     """Its tokens would be the same as those of any other such word."""
     taxonomy = Taxonomy("odd", (Label("joy", ("joy",)), Label("love", ("love", word))))
     with pytest.raises(InputError, match=f"label word '{word}'.*other words.*an encoder that"):
-        label_prompt(tokenizer_of(kind), taxonomy)
+        make_label_prompt(tokenizer_of(kind), taxonomy)
     known = Taxonomy("odd", (Label("joy", ("joy",)), Label("love", (f"{word} love",))))
-    label_prompt(tokenizer_of(kind), known)
+    make_label_prompt(tokenizer_of(kind), known)
     # Byte by byte it is never unknown.
-    label_prompt(tokenizer_of("roberta"), taxonomy)
+    make_label_prompt(tokenizer_of("roberta"), taxonomy)
 
 
 @kinds

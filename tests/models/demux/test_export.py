@@ -10,12 +10,12 @@ import torch
 import emoscope
 from emoscope.calibration import Calibration
 from emoscope.errors import InputError
-from emoscope.folder import GRAPH, GRAPH_WEIGHTS, LABEL_GRAPH, complete
+from emoscope.folder import GRAPH, GRAPH_WEIGHTS, LABEL_GRAPH, complete_folder
 from emoscope.models.demux.encoder import DemuxEncoder
-from emoscope.models.demux.export import eight_bits, share_weights, shrink
+from emoscope.models.demux.export import share_weights, shrink, to_int8
 from emoscope.models.demux.independent_encoder import IndependentEncoder
 from emoscope.models.demux.network import Demux, DemuxConfig
-from emoscope.models.shared.backbone import shape_of, without_pooler
+from emoscope.models.shared.backbone import drop_pooler, to_shape
 from emoscope.taxonomy import Label, Taxonomy
 from emoscope.text import TextPipeline
 from emoscope.training.export import export_model as export
@@ -37,8 +37,8 @@ def folders(request, tmp_path_factory):
     """A trained folder, and its graph in 32 and in 8 bits."""
     kind, options = request.param
     root = tmp_path_factory.mktemp("models")
-    backbone = without_pooler(encoder(kind, vocab_size=700))
-    model = Demux(DemuxConfig(shape_of(backbone.config), **options), backbone)
+    backbone = drop_pooler(encoder(kind, vocab_size=700))
+    model = Demux(DemuxConfig(to_shape(backbone.config), **options), backbone)
     # With similarity it begins at zero.
     torch.nn.init.normal_(model.head[-1].weight)
     read = IndependentEncoder if options.get("labels") == "independent" else DemuxEncoder
@@ -46,7 +46,7 @@ def folders(request, tmp_path_factory):
     model.save_pretrained(root / "torch")
     reader.save(root / "torch")
     calibration = Calibration(temperature=1.5, thresholds=(0.4, 0.5, 0.6, 0.5))
-    complete(root / "torch", LABELS, calibration, reader.to_config(), "# A model")
+    complete_folder(root / "torch", LABELS, calibration, reader.to_config(), "# A model")
     export(root / "torch", root / "graph", "float32")
     # What `export` does with 8 bits, without tracing the network again.
     shutil.copytree(root / "graph", root / "small")
@@ -123,7 +123,7 @@ def test_eight_bits_are_within_half_a_step():
     values = np.random.default_rng(0).normal(size=(30, 20)).astype(np.float32)
     values[3] = 0
     for axis in (0, 1):
-        small, scales = eight_bits(values, axis)
+        small, scales = to_int8(values, axis)
         assert small.dtype == np.int8
         assert np.abs(small * scales - values).max() <= np.abs(values).max() / 127 / 2 + 1e-6
         assert np.abs(small).max(axis=1 - axis).tolist() == [

@@ -9,10 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from emoscope.errors import InputError
-from emoscope.inference.torch_backend import score, tensors
+from emoscope.inference.torch_backend import score, to_tensors
 from emoscope.models.demux.independent_encoder import IndependentEncoder
 from emoscope.models.demux.network import Demux, DemuxConfig
-from emoscope.models.shared.backbone import shape_of, without_pooler
+from emoscope.models.shared.backbone import drop_pooler, to_shape
 from emoscope.taxonomy import Label, Taxonomy
 from emoscope.text import TextPipeline
 from tests.tiny import SENTENCES, encoder, text_tokenizer
@@ -34,9 +34,9 @@ form = pytest.mark.parametrize("form", FORMS)
 
 @cache
 def model_of(form: str, kind: str = "bert") -> Demux:
-    backbone = without_pooler(encoder(kind, num_hidden_layers=LAYERS))
+    backbone = drop_pooler(encoder(kind, num_hidden_layers=LAYERS))
     torch.manual_seed(1)
-    config = DemuxConfig(shape_of(backbone.config), labels="independent", **FORMS[form])
+    config = DemuxConfig(to_shape(backbone.config), labels="independent", **FORMS[form])
     model = Demux(config, backbone).eval()
     # With similarity it begins at zero.
     torch.nn.init.normal_(model.head[-1].weight)
@@ -92,9 +92,9 @@ def test_scores_are_those_of_the_layers_one_by_one(form, kind):
     found = score(model, encoder, encoded, batch_size=8)
     with torch.no_grad():
         for row in range(len(TEXTS)):
-            text = tensors(encoder.encode_texts(encoded, np.array([row])))["input_ids"][0]
+            text = to_tensors(encoder.encode_texts(encoded, np.array([row])))["input_ids"][0]
             for column, label in enumerate(words.labels):
-                arrays = tensors(encoder.encode_labels(label.words, [0]))
+                arrays = to_tensors(encoder.encode_labels(label.words, [0]))
                 word = arrays["label_tokens"][0, 0]
                 inside = slice(1, len(word) - 1)
                 expected = slow_score(model, text, word, inside)
@@ -147,8 +147,8 @@ def test_the_maximum_of_words_is_that_of_the_words_by_themselves():
 def test_label_states_do_not_depend_on_texts():
     """They are computed once for a job, and the same as within a batch."""
     model, encoder = model_of("two layers"), reader()
-    arrays = tensors(encoder.label_arrays)
-    batch = tensors(encoder.batch(encoder.encode(TEXTS), np.arange(len(TEXTS))))
+    arrays = to_tensors(encoder.label_arrays)
+    batch = to_tensors(encoder.batch(encoder.encode(TEXTS), np.arange(len(TEXTS))))
     with torch.no_grad():
         words = model.read_labels(arrays["label_tokens"], arrays["word_mask"])
         inputs = {

@@ -13,12 +13,12 @@ from emoscope.models.demux.anchor import Anchor
 from emoscope.models.demux.independent_encoder import IndependentEncoder
 from emoscope.models.demux.label_sampling import LabelSampling
 from emoscope.models.demux.network import Demux, DemuxConfig
-from emoscope.models.shared.backbone import shape_of, without_pooler
+from emoscope.models.shared.backbone import drop_pooler, to_shape
 from emoscope.taxonomy import Taxonomy
 from emoscope.text import TextPipeline
 from emoscope.training import corpus_bias
-from emoscope.training.corpus_bias import add_corpus_bias, bias_of, drop_corpus_bias
-from emoscope.training.data import EncodedDataset, Part, draws_by_part
+from emoscope.training.corpus_bias import add_corpus_bias, drop_corpus_bias, get_bias
+from emoscope.training.data import EncodedDataset, Part, count_draws_by_part
 from tests.tiny import SENTENCES, text_tokenizer
 from tests.tiny import encoder as tiny_encoder
 
@@ -82,14 +82,14 @@ def test_a_bias_begins_at_the_log_odds_and_is_left_out_again():
     model = nn.Linear(2, 1)
     before = set(model.state_dict())
     add_corpus_bias(model, [np.array([[1, 0], [0, 0], [np.nan, 0], [0, 0]], dtype=np.float32)])
-    found = bias_of(model, 0)
+    found = get_bias(model, 0)
     assert found[0].item() == pytest.approx(np.log((1 / 3) / (2 / 3)), abs=1e-5)
     assert found[1].item() < -9, "a label without a case is improbable, and finite"
     found.sum().backward()
     assert all(parameter.grad is not None for parameter in model.corpus_bias)
     drop_corpus_bias(model)
     assert set(model.state_dict()) == before
-    assert bias_of(model, 0) == 0.0
+    assert get_bias(model, 0) == 0.0
 
 
 def test_biases_of_corpora_are_refused_to_several_processes(monkeypatch):
@@ -100,15 +100,15 @@ def test_biases_of_corpora_are_refused_to_several_processes(monkeypatch):
 
 
 def test_each_part_is_drawn_by_its_share():
-    assert draws_by_part([10, 30], [0.5, 0.5]) == [20, 20]
-    assert draws_by_part([10, 30, 0], [0.25, 0.7, 0.05]) == [11, 29, 0]
+    assert count_draws_by_part([10, 30], [0.5, 0.5]) == [20, 20]
+    assert count_draws_by_part([10, 30, 0], [0.25, 0.7, 0.05]) == [11, 29, 0]
 
 
 def anchored_model() -> Demux:
-    backbone = without_pooler(tiny_encoder("bert"))
+    backbone = drop_pooler(tiny_encoder("bert"))
     torch.manual_seed(0)
     config = DemuxConfig(
-        shape_of(backbone.config), labels="independent", joint_layers=1, similarity=True
+        to_shape(backbone.config), labels="independent", joint_layers=1, similarity=True
     )
     return Demux(config, backbone)
 

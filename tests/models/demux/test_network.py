@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 import torch
 
-from emoscope.inference.torch_backend import score, tensors
+from emoscope.inference.torch_backend import score, to_tensors
 from emoscope.models.demux.encoder import DemuxEncoder
-from emoscope.models.demux.network import Demux, DemuxConfig, average, combine
-from emoscope.models.shared.backbone import shape_of
+from emoscope.models.demux.network import Demux, DemuxConfig, combine_scores, normalise_rows
+from emoscope.models.shared.backbone import to_shape
 from emoscope.taxonomy import Taxonomy
 from emoscope.text import TextPipeline
 from tests.models.demux.test_encoder import prompt_text
@@ -29,7 +29,7 @@ TEXTS = ("such a day", "", *SENTENCES[5:7], "my team won 🎉 ¿cómo?")
 @cache
 def demux(kind, cluster) -> Demux:
     backbone = encoder(kind)
-    model = Demux(DemuxConfig(backbone=shape_of(backbone.config), cluster=cluster), backbone)
+    model = Demux(DemuxConfig(backbone=to_shape(backbone.config), cluster=cluster), backbone)
     torch.manual_seed(1)
     for parameter in model.head.parameters():
         torch.nn.init.normal_(parameter)
@@ -106,7 +106,7 @@ def test_representations_are_the_mean_of_all_tokens(kind, cluster):
     """Whatever becomes of the scores of a cluster."""
     taxonomy = TAXONOMIES["clusters"]
     reader = encoder_of(kind, taxonomy)
-    batch = tensors(reader.batch(reader.encode([[TEXTS[0]]]), np.array([0])))
+    batch = to_tensors(reader.batch(reader.encode([[TEXTS[0]]]), np.array([0])))
     with torch.no_grad():
         found = demux(kind, cluster)(**batch).representations
         expected = demux(kind, "tokens")(**batch).representations
@@ -134,8 +134,8 @@ def test_logits_follow_the_taxonomy_whatever_is_shown(kind, cluster):
         shown = taxonomy.subset([taxonomy.names[k] for k in order])
         other = encoder_of(kind, shown)
         with torch.no_grad():
-            found = model(**tensors(reader.batch(encoded, rows, order))).logits
-            columns = model(**tensors(other.batch(encoded, rows))).logits
+            found = model(**to_tensors(reader.batch(encoded, rows, order))).logits
+            columns = model(**to_tensors(other.batch(encoded, rows))).logits
         expected = columns[:, np.argsort(order)]
         torch.testing.assert_close(found, expected, atol=1e-5, rtol=0)
 
@@ -151,12 +151,12 @@ def test_clusters_combine_as_numpy_does(how):
     }[how]
     expected = np.stack([reduced(scores[:, labels == k]) for k in range(3)], axis=1)
     member = torch.nn.functional.one_hot(torch.from_numpy(labels)).T.double()
-    found = combine(torch.from_numpy(scores), member, how)
+    found = combine_scores(torch.from_numpy(scores), member, how)
     assert found.numpy() == pytest.approx(expected)
 
 
 def test_average_sums_to_one():
-    weights = average(torch.tensor([[1.0, 0, 1, 0], [0, 0, 0, 5]]))
+    weights = normalise_rows(torch.tensor([[1.0, 0, 1, 0], [0, 0, 0, 5]]))
     assert weights.tolist() == [[0.5, 0, 0.5, 0], [0, 0, 0, 1]]
 
 
@@ -164,5 +164,5 @@ def test_average_sums_to_one():
 def test_gradients_of_clusters_are_finite(how):
     scores = torch.randn(2, 3, requires_grad=True)
     member = torch.tensor([[1.0, 1, 0], [0, 0, 1]])
-    combine(scores, member, how).sum().backward()
+    combine_scores(scores, member, how).sum().backward()
     assert torch.isfinite(scores.grad).all()

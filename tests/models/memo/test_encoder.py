@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from emoscope.encoding.tokens import TextTokenizer
 from emoscope.errors import InputError
 from emoscope.folder import ModelFolder
-from emoscope.models.memo.encoder import TEMPLATES, MemoEncoder, check_template, template_for
+from emoscope.models.memo.encoder import TEMPLATES, MemoEncoder, check_template, find_template
 from emoscope.taxonomy import Label, Taxonomy
 from emoscope.text import TextPipeline
 from tests.encoding.test_tokens import SPELLED, ordinary
@@ -137,8 +137,8 @@ def test_masks_are_counted():
 
 
 def test_templates_by_language():
-    assert template_for("es").startswith("emoción {mask}")
-    assert template_for("sw") == TEMPLATES["en"]
+    assert find_template("es").startswith("emoción {mask}")
+    assert find_template("sw") == TEMPLATES["en"]
 
 
 @pytest.mark.parametrize("open_labels", [False, True])

@@ -8,10 +8,10 @@ import pytest
 import torch
 from transformers import AutoConfig, AutoModel, AutoModelForMaskedLM
 
-from emoscope.inference.torch_backend import score, tensors
+from emoscope.inference.torch_backend import score, to_tensors
 from emoscope.models.memo.encoder import MemoEncoder, check_template
 from emoscope.models.memo.network import Memo, MemoConfig
-from emoscope.models.shared.backbone import shape_of
+from emoscope.models.shared.backbone import to_shape
 from emoscope.taxonomy import Taxonomy
 from emoscope.text import TextPipeline
 from tests.tiny import HIDDEN, SENTENCES, encoder, fast_tokenizer, text_tokenizer
@@ -55,7 +55,7 @@ def backbone_of(kind, masked=False):
 def memo(kind, template=TEMPLATES[0], **options) -> Memo:
     backbone = backbone_of(kind, masked=options.get("head") == "mlm")
     config = MemoConfig(
-        backbone=shape_of(backbone.config),
+        backbone=to_shape(backbone.config),
         masks=check_template(template),
         id2label=dict(enumerate(LABELS.names)),
         **options,
@@ -157,7 +157,9 @@ def test_the_language_head_is_the_pretrained_one(kind):
 def test_the_language_head_of_any_type_of_encoder(kind):
     """Also where the encoder gives no name to its head, or puts several layers into it."""
     model, reader = memo(kind, head="mlm"), encoder_of("bert", TEMPLATES[2])
-    batch = tensors(reader.batch(reader.encode([[text] for text in TEXTS]), np.arange(len(TEXTS))))
+    batch = to_tensors(
+        reader.batch(reader.encode([[text] for text in TEXTS]), np.arange(len(TEXTS)))
+    )
     with torch.no_grad():
         found = model(**batch).logits
         every = backbone_of(kind, masked=True)(
@@ -194,7 +196,7 @@ def test_representations():
     batch = {}
     for head in ("ffn", "projections", "mlm"):
         reader = encoder_of("bert", TEMPLATES[0])
-        batch = tensors(reader.batch(reader.encode([["a"], ["such a day"]]), np.arange(2)))
+        batch = to_tensors(reader.batch(reader.encode([["a"], ["such a day"]]), np.arange(2)))
         output = memo("bert", head=head)(**batch)
         if head != "projections":
             assert output.representations is None

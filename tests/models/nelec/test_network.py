@@ -9,7 +9,7 @@ from emoscope.models.nelec.network import (
     NelecConfig,
     SpatialDropout,
     WordEmbedding,
-    turn_masks,
+    make_turn_masks,
 )
 
 
@@ -50,13 +50,13 @@ def test_shared_branches_see_both_layers():
 )
 def test_turns(ids, last, before):
     row = torch.tensor([ids])
-    masks = turn_masks(row, row != 0, 2, turns=2)
+    masks = make_turn_masks(row, row != 0, 2, turns=2)
     assert [mask.int().tolist() for mask in masks] == [[last], [before]]
 
 
 def test_without_a_boundary_every_turn_is_the_text():
     row = torch.tensor([[5, 2, 6, 0]])
-    for mask in turn_masks(row, row != 0, None, turns=2):
+    for mask in make_turn_masks(row, row != 0, None, turns=2):
         assert mask.tolist() == (row != 0).tolist()
 
 

@@ -9,10 +9,10 @@ from torch import nn
 from emoscope.models.shared.attention import (
     AdditiveAttention,
     FeedForwardAttention,
-    last_state,
     masked_max,
     masked_mean,
     masked_softmax,
+    select_last_state,
 )
 
 LENGTHS = [1, 3, 6]
@@ -34,7 +34,7 @@ def test_pooling_equals_loops(states, mask):
         real = states[row, :length]
         torch.testing.assert_close(masked_mean(states, mask)[row], real.mean(0))
         torch.testing.assert_close(masked_max(states, mask)[row], real.max(0).values)
-        torch.testing.assert_close(last_state(states, mask)[row], real[-1])
+        torch.testing.assert_close(select_last_state(states, mask)[row], real[-1])
 
 
 def test_maximum_of_negative_states_is_negative(mask):

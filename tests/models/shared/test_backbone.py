@@ -12,14 +12,14 @@ from emoscope.encoding.tokens import SPECIAL
 from emoscope.errors import InputError, MissingExtraError
 from emoscope.models.shared import backbone
 from emoscope.models.shared.backbone import (
-    backbone_config,
     encode,
     find_backbone,
+    find_window,
     load_backbone,
+    load_backbone_config,
     load_tokenizer,
-    new_backbone,
-    shape_of,
-    window_of,
+    make_backbone,
+    to_shape,
 )
 from tests.tiny import HIDDEN, KINDS, SENTENCES, WINDOW, encoder, fast_tokenizer, save
 
@@ -86,7 +86,7 @@ def test_half_precision_is_widened(folders, tmp_path):
     encoder("bert").to(torch.bfloat16).save_pretrained(tmp_path)
     loaded = load_backbone(str(tmp_path))
     assert {one.dtype for one in loaded.parameters()} == {torch.float32}
-    fresh = new_backbone(shape_of(backbone_config(str(tmp_path))))
+    fresh = make_backbone(to_shape(load_backbone_config(str(tmp_path))))
     assert {one.dtype for one in fresh.parameters()} == {torch.float32}
 
 
@@ -94,7 +94,7 @@ def test_half_precision_is_widened(folders, tmp_path):
 @pytest.mark.parametrize("masked", [False, True])
 def test_no_pooler(kind, masked, folders):
     loaded = load_backbone(str(folders(kind, masked)), masked)
-    fresh = new_backbone(shape_of(loaded.config), masked)
+    fresh = make_backbone(to_shape(loaded.config), masked)
     for model in (loaded, fresh):
         assert not any("pooler" in name for name in model.state_dict())
     assert fresh.state_dict().keys() == loaded.state_dict().keys()
@@ -103,14 +103,14 @@ def test_no_pooler(kind, masked, folders):
 
 def test_the_shape_tells_no_place(folders):
     name = str(folders("bert"))
-    for config in (load_backbone(name).config, backbone_config(name)):
-        shape = shape_of(config)
+    for config in (load_backbone(name).config, load_backbone_config(name)):
+        shape = to_shape(config)
         assert name not in json.dumps(shape)
         assert shape["model_type"] == "bert"
 
 
 def test_a_folder_that_is_no_model(tmp_path):
-    for read in (load_backbone, backbone_config):
+    for read in (load_backbone, load_backbone_config):
         with pytest.raises(InputError, match=r"No encoder can be loaded from .*config\.json"):
             read(str(tmp_path))
     (tmp_path / "config.json").write_text("{}")
@@ -124,7 +124,7 @@ def test_a_name_of_the_hub_without_network():
     ):
         load_backbone("nobody/no-such-encoder")
     with pytest.raises(InputError, match="'nobody/no-such-encoder'"):
-        backbone_config("nobody/no-such-encoder")
+        load_backbone_config("nobody/no-such-encoder")
 
 
 def test_a_configuration_with_code_of_its_own_is_refused(copy):
@@ -225,7 +225,7 @@ def test_a_tokenizer_that_is_not_fast_is_refused(folders, monkeypatch):
 )
 def test_the_window(kind, positions, length, window):
     config = encoder(kind, max_position_embeddings=positions).config
-    assert window_of(config, length) == window
+    assert find_window(config, length) == window
 
 
 @pytest.mark.parametrize("kind", ["mpnet", "longformer", "ibert", "electra"])
@@ -242,9 +242,9 @@ def test_the_window_of_other_types(kind):
         pad_token_id=1,
         **{"attention_window": 4} if kind == "longformer" else {},
     )
-    window = window_of(config, 10**30)
+    window = find_window(config, 10**30)
     assert window == (66 if kind == "electra" else 64)
-    model = new_backbone(shape_of(config)).eval()
+    model = make_backbone(to_shape(config)).eval()
     ids = torch.full((1, window), 7)
     assert encode(model, ids, torch.ones_like(ids), None).shape == (1, window, 8)
     longer = torch.full((1, window + 1), 7)
@@ -254,8 +254,8 @@ def test_the_window_of_other_types(kind):
 
 def test_the_window_of_an_encoder_without_positions():
     config = SimpleNamespace(max_position_embeddings=None)
-    assert window_of(config, 10**30) == 4096
-    assert window_of(config, 300) == 300
+    assert find_window(config, 10**30) == 4096
+    assert find_window(config, 300) == 300
 
 
 @kinds
@@ -263,7 +263,7 @@ def test_the_window_is_read_whole_and_no_more(kind):
     """The last token of the window has a position of its own; one more has none."""
     model = encoder(kind)
     config = model.config
-    window = window_of(config, 10**30)
+    window = find_window(config, 10**30)
     assert window == WINDOW
     ids = torch.full((1, window), 7)
     assert encode(model, ids, torch.ones_like(ids), None).shape == (1, window, HIDDEN)

@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from emoscope.models.shared.dropout import QuickDropout, with_quick_dropout
+from emoscope.models.shared.dropout import QuickDropout, use_quick_dropout
 
 
 @pytest.mark.parametrize("p", [0.1, 0.5, 0.9])
@@ -63,7 +63,7 @@ def test_nothing_is_dropped_in_evaluation():
 
 def test_every_dropout_of_a_model_is_replaced():
     model = nn.Sequential(nn.Linear(2, 2), nn.Sequential(nn.Dropout(0.25)), nn.Dropout(0.5))
-    with_quick_dropout(model)
+    use_quick_dropout(model)
     found = [module for module in model.modules() if isinstance(module, nn.Dropout)]
     assert [type(one) for one in found] == [QuickDropout, QuickDropout]
     assert [one.p for one in found] == [0.25, 0.5]

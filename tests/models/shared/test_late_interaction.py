@@ -8,10 +8,10 @@ import pytest
 import torch
 
 from emoscope.errors import InputError
-from emoscope.inference.torch_backend import score, tensors
+from emoscope.inference.torch_backend import score, to_tensors
 from emoscope.models.demux.encoder import DemuxEncoder
 from emoscope.models.demux.network import Demux, DemuxConfig
-from emoscope.models.shared.backbone import shape_of
+from emoscope.models.shared.backbone import to_shape
 from emoscope.taxonomy import Taxonomy
 from emoscope.text import TextPipeline
 from tests.tiny import SENTENCES, encoder, text_tokenizer
@@ -24,7 +24,7 @@ LAYERS = 4
 @cache
 def late(kind: str, joint: int | None, cluster="tokens") -> Demux:
     backbone = encoder(kind, num_hidden_layers=LAYERS)
-    config = DemuxConfig(shape_of(backbone.config), joint_layers=joint, cluster=cluster)
+    config = DemuxConfig(to_shape(backbone.config), joint_layers=joint, cluster=cluster)
     torch.manual_seed(1)
     return Demux(config, backbone).eval()
 
@@ -58,11 +58,11 @@ def slow_states(model: Demux, joint: int, batch: dict[str, torch.Tensor]) -> tor
 def test_states_are_those_of_the_layers_one_by_one(kind, joint):
     model, reader = late(kind, joint), encoder_of(kind)
     encoded = reader.encode(TEXTS)
-    together = tensors(reader.batch(encoded, np.arange(len(TEXTS))))
+    together = to_tensors(reader.batch(encoded, np.arange(len(TEXTS))))
     with torch.no_grad():
         found = model(**together)
         for place in range(len(TEXTS)):
-            alone = tensors(reader.batch(encoded, np.array([place])))
+            alone = to_tensors(reader.batch(encoded, np.array([place])))
             expected = slow_states(model, joint, alone)
             torch.testing.assert_close(found.representations[place], expected, atol=2e-5, rtol=0)
             logits = model.head(expected).squeeze(-1)
@@ -90,7 +90,7 @@ def test_fewer_joint_layers_are_another_model():
 
 def test_gradients_reach_labels_and_text():
     model, reader = late("bert", 2), encoder_of("bert")
-    batch = tensors(reader.batch(reader.encode(TEXTS), np.arange(len(TEXTS))))
+    batch = to_tensors(reader.batch(reader.encode(TEXTS), np.arange(len(TEXTS))))
     model.zero_grad()
     model(**batch).logits.sum().backward()
     moved = model.backbone.embeddings.word_embeddings.weight.grad.abs().sum(dim=1) > 0
@@ -100,11 +100,11 @@ def test_gradients_reach_labels_and_text():
 def test_an_encoder_of_another_build_is_refused():
     backbone = encoder("distilbert")
     with pytest.raises(InputError, match=r"layers of BERT.*DistilBertModel"):
-        Demux(DemuxConfig(shape_of(backbone.config), joint_layers=1), backbone)
+        Demux(DemuxConfig(to_shape(backbone.config), joint_layers=1), backbone)
 
 
 @pytest.mark.parametrize("joint", [0, 3])
 def test_as_many_layers_as_there_are(joint):
     backbone = encoder("bert")
     with pytest.raises(InputError, match=rf"from 1 to 2.*found {joint}"):
-        Demux(DemuxConfig(shape_of(backbone.config), joint_layers=joint), backbone)
+        Demux(DemuxConfig(to_shape(backbone.config), joint_layers=joint), backbone)

@@ -15,12 +15,13 @@ from emoscope.experiments.compare.references import Reference
 from emoscope.experiments.compare.verdicts import Best, Judged, judge_best, validate
 from emoscope.experiments.configurations import Compared, Configuration
 from emoscope.experiments.log import MeanStd
+from emoscope.metrics.counts import Floats
 from emoscope.metrics.metric import ACCURACY, JACCARD, MACRO_F1, MICRO_F1, Metric, read_metric
-from emoscope.metrics.paired import Floats, GoldTexts, Measured, measure
+from emoscope.metrics.paired import GoldTexts, PairedMetrics, measure_systems
 
 
 @dataclass(frozen=True)
-class Row:
+class ComparedRow:
     """One configuration in a comparison.
 
     Attributes:
@@ -59,7 +60,7 @@ class Comparison:
     compared: Compared
     metrics: tuple[Metric, ...]
     baseline: str
-    rows: tuple[Row, ...]
+    rows: tuple[ComparedRow, ...]
     best: Mapping[Metric, Best]
     resamples: int
     seed: int
@@ -144,7 +145,7 @@ def checked(
 
 def measure_all(
     compared: Compared, metrics: Sequence[Metric], resamples: int, seed: int
-) -> Measured:
+) -> PairedMetrics:
     """Figures at the fitted thresholds and at ½, on the same resamples, in the order asked."""
     ours = compared.configurations
     runs = [np.zeros((len(configuration.decisions), len(metrics))) for configuration in ours]
@@ -153,7 +154,7 @@ def measure_all(
         places = [at for at, metric in enumerate(metrics) if metric.fixed is halves]
         if not places:
             continue
-        part = measure(
+        part = measure_systems(
             compared.texts,
             [configuration.halves if halves else configuration.decisions for configuration in ours],
             [replace(metrics[at], fixed=False) for at in places],
@@ -163,7 +164,7 @@ def measure_all(
         for whole, of_part in zip(runs, part.runs, strict=True):
             whole[:, places] = of_part
         resampled[..., places] = part.resampled
-    return Measured(tuple(runs), resampled)
+    return PairedMetrics(tuple(runs), resampled)
 
 
 def row_of(
@@ -171,10 +172,10 @@ def row_of(
     results: Floats,
     against: Mapping[Metric, Judged],
     metrics: Sequence[Metric],
-) -> Row:
+) -> ComparedRow:
     """A configuration with its figures, (R, M)."""
     values = {
         name: tuple(map(float, column)) for name, column in zip(metrics, results.T, strict=True)
     }
     mean_stds = {name: MeanStd.of(value) for name, value in values.items()}
-    return Row(configuration, values, mean_stds, against)
+    return ComparedRow(configuration, values, mean_stds, against)

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from emoscope.experiments.naming import comparable, flatten, is_off, shown
+from emoscope.experiments.naming import comparable, flatten, is_off, show_value
 
 KINDS = ("type", "kind", "name")
 """Fields that say what a section is, the most telling first."""
@@ -33,11 +33,11 @@ def differences(params: Sequence[Mapping[str, Any]]) -> list[dict[str, str]]:
     kept = [
         {name: value for name, value in values.items() if name not in UNTOLD} for values in params
     ]
-    compare(dict(enumerate(kept)), "", found)
+    compare_values(dict(enumerate(kept)), "", found)
     return found
 
 
-def compare(values: Mapping[int, Any], path: str, found: list[dict[str, str]]) -> None:
+def compare_values(values: Mapping[int, Any], path: str, found: list[dict[str, str]]) -> None:
     """Note where some configurations' values of one parameter or section differ.
 
     Args:
@@ -51,7 +51,7 @@ def compare(values: Mapping[int, Any], path: str, found: list[dict[str, str]]) -
     if not all(isinstance(value, Mapping) for value in there.values()):
         if len({comparable(off_as_none(value)) for value in values.values()}) > 1:
             for at, value in values.items():
-                found[at][path] = readable(value)
+                found[at][path] = format_value(value)
         return
     kinds = {at: kind_of(value) for at, value in there.items()}
     if path and (len(there) < len(values) or len(set(kinds.values())) > 1):
@@ -59,12 +59,12 @@ def compare(values: Mapping[int, Any], path: str, found: list[dict[str, str]]) -
         field = "" if any(kinds.values()) else f".{next(iter(next(iter(there.values()))), '')}"
         for at, value in values.items():
             known = value.get(field[1:]) if field and at in there else value
-            found[at][f"{path}{field}".rstrip(".")] = readable(known)
+            found[at][f"{path}{field}".rstrip(".")] = format_value(known)
     for kind in dict.fromkeys(kinds.values()):
         alike = {at: value for at, value in there.items() if kinds[at] == kind}
         for name in dict.fromkeys(name for value in alike.values() for name in value):
             inner = {at: value.get(name) for at, value in alike.items()}
-            compare(inner, f"{path}.{name}" if path else name, found)
+            compare_values(inner, f"{path}.{name}" if path else name, found)
 
 
 def kind_of(section: Mapping[str, Any]) -> str | None:
@@ -77,16 +77,18 @@ def off_as_none(value: Any) -> Any:
     return None if is_off(value) else value
 
 
-def readable(value: Any) -> str:
+def format_value(value: Any) -> str:
     """A value in a name."""
     if isinstance(value, bool):
         return "yes" if value else "no"
     if value is None:
         return "none"
     if isinstance(value, Mapping):
-        return kind_of(value) or ", ".join(f"{k}={shown(v)}" for k, v in flatten(value).items())
+        return kind_of(value) or ", ".join(
+            f"{k}={show_value(v)}" for k, v in flatten(value).items()
+        )
     if isinstance(value, list | tuple):
-        return "+".join(map(readable, value)) or "none"
+        return "+".join(map(format_value, value)) or "none"
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 

@@ -8,7 +8,7 @@ import unicodedata
 from collections.abc import Sequence
 from typing import Any
 
-from emoscope.experiments.compare.comparison import Comparison, Row
+from emoscope.experiments.compare.comparison import ComparedRow, Comparison
 from emoscope.experiments.compare.tables import Cell, Grid, grids, notes
 from emoscope.experiments.compare.verdicts import Judged
 from emoscope.metrics.metric import Metric
@@ -190,7 +190,7 @@ def to_json(comparison: Comparison) -> str:
     return json.dumps(rounded(values), indent=2, ensure_ascii=False) + "\n"
 
 
-def figure(row: Row, metric: Metric) -> dict[str, Any]:
+def figure(row: ComparedRow, metric: Metric) -> dict[str, Any]:
     """Mean and standard deviation; the latter None of a single run."""
     mean_std = row.results[metric]
     return {"mean": mean_std.mean, "sd": mean_std.sd if mean_std.runs > 1 else None}

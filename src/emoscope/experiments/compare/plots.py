@@ -10,15 +10,17 @@ from pathlib import Path
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator, PercentFormatter
+from matplotlib.ticker import MaxNLocator
 
-from emoscope.charts.plotting import COLOURS, quiet, save
+from emoscope.charts.palette import COLOURS, INK, SOFT, THEME
+from emoscope.charts.plotting import quiet_axes, save
+from emoscope.charts.words import round_percent
 from emoscope.experiments.bands import DEV, Band, band
-from emoscope.experiments.compare.comparison import Comparison, Row
+from emoscope.experiments.compare.comparison import ComparedRow, Comparison
 from emoscope.experiments.compare.matrices import draw_matrices
 from emoscope.experiments.log import MeanStd
 from emoscope.metrics.metric import f1_of
-from emoscope.metrics.paired import measure
+from emoscope.metrics.paired import measure_systems
 
 DASHES = ("-", "--", ":", "-.")
 MARKERS = ("o", "s", "^", "D", "v", "P", "X")
@@ -91,10 +93,10 @@ def draw_curves(comparison: Comparison, path: Path) -> Path:
     titles = {"loss": "loss in training", "eval_loss": "loss on dev"}
     titles |= {f"{DEV}{metric}": f"{metric.title} on dev" for metric in comparison.metrics}
     bands = {name: [band(log.runs, name) for log in logs] for name in titles}
-    shown = {name: ones for name, ones in bands.items() if any(ones)}
+    shown = {name: lines for name, lines in bands.items() if any(lines)}
     figure, places = panels(len(shown))
-    for axes, (name, ones) in zip(places, shown.items(), strict=True):
-        for index, line in enumerate(ones):
+    for axes, (name, lines) in zip(places, shown.items(), strict=True):
+        for index, line in enumerate(lines):
             colour, dash, marker = style(index)
             label = comparison.rows[index].name
             if line is None:
@@ -105,21 +107,21 @@ def draw_curves(comparison: Comparison, path: Path) -> Path:
         axes.set_xlabel("epoch", fontsize=9)
         axes.xaxis.set_major_locator(MaxNLocator(5, integer=True))
         axes.tick_params(labelsize=8)
-        quiet(axes)
+        quiet_axes(axes)
     said = "Mean over the runs, band ± standard deviation; pale: not all runs went on as long"
     name_lines(figure, places[0], said)
     save(figure, path)
     return path
 
 
-def draw_line(axes: Axes, one: Band, index: int, label: str) -> None:
+def draw_line(axes: Axes, line: Band, index: int, label: str) -> None:
     """Mean and band of one configuration, pale where only some of its runs went on."""
     colour, dash, marker = style(index)
-    steps = np.array(one.steps)
-    means = np.array([mean_std.mean for mean_std in one.mean_stds])
-    sds = np.array([mean_std.sd for mean_std in one.mean_stds])
+    steps = np.array(line.steps)
+    means = np.array([mean_std.mean for mean_std in line.mean_stds])
+    sds = np.array([mean_std.sd for mean_std in line.mean_stds])
     axes.fill_between(steps, means - sds, means + sds, color=colour, alpha=0.15, linewidth=0)
-    whole = one.whole
+    whole = line.whole
     axes.plot(steps[whole - 1 :], means[whole - 1 :], dash, color=colour, alpha=0.4)
     # Staggered, so that markers of lines that lie on each other are all seen.
     every = max(1, whole // 8)
@@ -144,7 +146,7 @@ def label_scores(comparison: Comparison) -> dict[str, list[MeanStd]]:
     order = sorted(known, key=lambda k: -counts[k])
     names = [texts.taxonomy.names[k] for k in order]
     systems = [row.configuration.decisions for row in comparison.rows]
-    found = measure(texts, systems, list(map(f1_of, names)), resamples=0)
+    found = measure_systems(texts, systems, list(map(f1_of, names)), resamples=0)
     return {
         f"{name} ({counts[k]:,})": [MeanStd.of(runs[:, at].tolist()) for runs in found.runs]
         for at, (k, name) in enumerate(zip(order, names, strict=True))
@@ -185,21 +187,20 @@ def draw_labels(comparison: Comparison, path: Path) -> Path:
                     at,
                     xerr=[mean_std.sd for mean_std in mean_stds],
                     fmt="none",
-                    ecolor="0.15",
+                    ecolor=THEME[INK],
                     elinewidth=1,
                     capsize=2,
                 )
             for y, item in zip(at, mean_stds, strict=True):
                 place = item.mean + item.sd + 0.012 * top
-                axes.text(place, y, f"{item.mean:.2f}", va="center", fontsize=7, color="0.25")
+                axes.text(place, y, f"{item.mean:.2f}", va="center", fontsize=7, color=THEME[SOFT])
         axes.set_yticks(range(len(mine)), mine, fontsize=9)
         axes.set_ylim(rows - 0.5, -0.5)
         axes.set_xlim(0, 1.09 * top if top > 0 else 1)
         axes.set_xlabel("F1", fontsize=9)
         axes.tick_params(axis="x", labelsize=8)
         axes.tick_params(axis="y", length=0)
-        quiet(axes)
-        axes.grid(False, axis="y")
+        quiet_axes(axes, "x")
     several = any(len(row.configuration.decisions) > 1 for row in comparison.rows)
     what = "mean ± standard deviation over the runs; " if several else ""
     split = comparison.compared.split
@@ -208,13 +209,13 @@ def draw_labels(comparison: Comparison, path: Path) -> Path:
     return path
 
 
-def trained_share(row: Row) -> float:
+def trained_share(row: ComparedRow) -> float:
     """Share of the training data that a configuration trains on, all of it without a holdout."""
     holdout = (row.configuration.log.params.get("corpus") or {}).get("holdout")
     return 1.0 - float(holdout["share"]) if holdout else 1.0
 
 
-def by_size(rows: Sequence[Row]) -> dict[str, list[Row]]:
+def by_size(rows: Sequence[ComparedRow]) -> dict[str, list[ComparedRow]]:
     """Configurations that are the same but for the training data's share, by rising share.
 
     Args:
@@ -223,7 +224,7 @@ def by_size(rows: Sequence[Row]) -> dict[str, list[Row]]:
     Returns:
         By what else differs; empty if no two of them differ in the share.
     """
-    groups: dict[str, list[Row]] = {}
+    groups: dict[str, list[ComparedRow]] = {}
     for row in rows:
         others: Mapping[str, str] = {
             key.rpartition(".")[2]: value
@@ -263,9 +264,9 @@ def draw_sizes(comparison: Comparison, path: Path) -> Path:
         axes.set_title(f"{metric.title} on {comparison.compared.split}", loc="left", fontsize=10)
         axes.set_xlabel("share of the training data", fontsize=9)
         axes.set_xlim(0, 1.04)
-        axes.xaxis.set_major_formatter(PercentFormatter(1))
+        axes.xaxis.set_major_formatter(lambda share, _: round_percent(round(share, 3)))
         axes.tick_params(labelsize=8)
-        quiet(axes)
+        quiet_axes(axes)
     name_lines(figure, places[0], "Mean ± standard deviation over the runs; small: each run")
     save(figure, path)
     return path

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from emoscope.errors import InputError
 from emoscope.experiments.configurations import Split
 from emoscope.metrics.metric import Metric, read_metric
-from emoscope.recipes.published import PublishedTable, published_for
+from emoscope.recipes.published import PublishedTable, find_published_table
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ def published_references(recipes: Sequence[str], split: Split) -> list[Reference
     """
     tables: list[PublishedTable] = []
     for recipe in recipes:
-        table = published_for(recipe)
+        table = find_published_table(recipe)
         if table is not None and table not in tables:
             tables.append(table)
     named = ", ".join(dict.fromkeys(recipe or "without a name" for recipe in recipes))

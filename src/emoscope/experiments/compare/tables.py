@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from emoscope.experiments.compare.comparison import Comparison, Row
+from emoscope.experiments.compare.comparison import ComparedRow, Comparison
 from emoscope.experiments.compare.verdicts import LEVEL, Judged, runs_needed
 from emoscope.metrics.permutation import smallest_p
 
@@ -54,7 +54,7 @@ def grids(comparison: Comparison) -> list[Grid]:
     return found
 
 
-def metrics_row(comparison: Comparison, row: Row) -> tuple[Cell, ...]:
+def metrics_row(comparison: Comparison, row: ComparedRow) -> tuple[Cell, ...]:
     """One configuration: its runs, and mean ± sd of each figure."""
     cells = [Cell(row.name), Cell(str(len(row.configuration.log.runs)))]
     for metric in comparison.metrics:
@@ -98,7 +98,7 @@ def source_numbers(comparison: Comparison) -> dict[str, int]:
     return {source: n for n, source in enumerate(dict.fromkeys(item.source for item in shown), 1)}
 
 
-def difference_rows(row: Row) -> tuple[tuple[Cell, ...], ...]:
+def difference_rows(row: ComparedRow) -> tuple[tuple[Cell, ...], ...]:
     """The differences of one configuration, a row for each figure."""
     return tuple(
         tuple(map(Cell, (row.name if first else "", metric.title, *difference_text(judged))))

@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from emoscope.metrics.bootstrap import Difference
 from emoscope.metrics.metric import Metric
-from emoscope.metrics.paired import Difference, Measured
+from emoscope.metrics.paired import PairedMetrics
 from emoscope.metrics.permutation import holm, permutation_test, smallest_p
 
 LEVEL = 0.05
@@ -46,7 +47,7 @@ class Best:
 
 
 def validate(
-    measured: Measured, metrics: Sequence[Metric], baseline: int, seed: int
+    measured: PairedMetrics, metrics: Sequence[Metric], baseline: int, seed: int
 ) -> list[dict[Metric, Judged]]:
     """Every difference to the baseline, corrected for how many there are.
 
@@ -73,7 +74,9 @@ def validate(
     return judged
 
 
-def runs_p(measured: Measured, first: int, second: int, metric: int, seed: int) -> float | None:
+def runs_p(
+    measured: PairedMetrics, first: int, second: int, metric: int, seed: int
+) -> float | None:
     """What the permutation test gives; None with a single run, which says nothing of others."""
     ours, theirs = (measured.runs[at][:, metric].tolist() for at in (first, second))
     if min(len(ours), len(theirs)) < 2:
@@ -82,7 +85,7 @@ def runs_p(measured: Measured, first: int, second: int, metric: int, seed: int) 
 
 
 def judge_best(
-    measured: Measured, names: Sequence[str], metrics: Sequence[Metric], seed: int
+    measured: PairedMetrics, names: Sequence[str], metrics: Sequence[Metric], seed: int
 ) -> dict[Metric, Best]:
     """Whether the best of each figure is better than all others.
 

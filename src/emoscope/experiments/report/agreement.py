@@ -2,19 +2,17 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import combinations
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from emoscope.experiments.log import MeanStd
-from emoscope.experiments.report.measured import Measured
+from emoscope.experiments.report.measured import MeasuredRuns
 from emoscope.experiments.report.reliability import text_losses
+from emoscope.metrics.agreement import fleiss_kappa, pairwise_agreement
 
 
 @dataclass(frozen=True)
-class Agreement:
+class RunAgreement:
     """R runs over the N texts that have a gold label.
 
     Attributes:
@@ -31,40 +29,24 @@ class Agreement:
     kappa: dict[str, float]
 
 
-def agreement(measured: Measured) -> Agreement:
+def measure_agreement(measured: MeasuredRuns) -> RunAgreement:
     """How the runs of a configuration agree."""
     annotated = measured.known.any(axis=1)
     decided = measured.decisions[:, annotated]
     truth = (measured.gold >= 0.5)[annotated]
     runs = len(decided)
     right = (decided == truth).all(axis=2).sum(axis=0)
-    alike = [float((ours == other).all(axis=1).mean()) for ours, other in combinations(decided, 2)]
+    alike = pairwise_agreement(decided)
     kappa = {
-        name: fleiss(decided[:, measured.known[annotated, k], k].sum(axis=0), runs)
+        name: fleiss_kappa(decided[:, measured.known[annotated, k], k].sum(axis=0), runs)
         for k, name in enumerate(measured.taxonomy.names)
     }
-    return Agreement(
+    return RunAgreement(
         texts=int(annotated.sum()),
         right=tuple(int(item) for item in np.bincount(right, minlength=runs + 1)),
         pairs=MeanStd.of(alike) if alike else None,
         kappa=kappa if runs > 1 else {},
     )
-
-
-def fleiss(votes: NDArray[np.integer[Any]], runs: int) -> float:
-    """Fleiss' kappa of one label that so many of the runs give to each text (Fleiss 1971).
-
-    Args:
-        votes: (N,), each between 0 and `runs`.
-        runs: at least two for a number.
-    """
-    if not len(votes) or runs < 2:
-        return float("nan")
-    share = votes.sum() / (len(votes) * runs)
-    by_chance = share**2 + (1 - share) ** 2
-    against = runs - votes
-    alike = (votes * (votes - 1) + against * (against - 1)) / (runs * (runs - 1))
-    return float((alike.mean() - by_chance) / (1 - by_chance)) if by_chance < 1 else float("nan")
 
 
 @dataclass(frozen=True)
@@ -85,7 +67,7 @@ class LabelVotes:
 
 
 @dataclass(frozen=True)
-class Example:
+class HardText:
     """A text that runs decide wrongly.
 
     Attributes:
@@ -107,7 +89,7 @@ class Example:
     labels: tuple[LabelVotes, ...]
 
 
-def hardest(measured: Measured, count: int, shown: int = 3) -> list[Example]:
+def hardest(measured: MeasuredRuns, count: int, shown: int = 3) -> list[HardText]:
     """The texts with the highest mean loss among those that a run has a label wrong of.
 
     Args:
@@ -124,7 +106,7 @@ def hardest(measured: Measured, count: int, shown: int = 3) -> list[Example]:
     ordered = wanted[np.argsort(-mean[wanted], kind="stable")][:count]
     texts = measured.texts
     return [
-        Example(
+        HardText(
             id=str(texts.ids[row]),
             part=str(texts.parts[row]),
             turns=texts.turns[row],
@@ -137,7 +119,7 @@ def hardest(measured: Measured, count: int, shown: int = 3) -> list[Example]:
     ]
 
 
-def votes(measured: Measured, row: int, shown: int) -> tuple[LabelVotes, ...]:
+def votes(measured: MeasuredRuns, row: int, shown: int) -> tuple[LabelVotes, ...]:
     """The labels of a text that matter: given, decided, or the most probable; the latter first."""
     mean = measured.probabilities[:, row].mean(axis=0)
     gold = measured.gold[row] >= 0.5

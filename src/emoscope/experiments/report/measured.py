@@ -27,7 +27,7 @@ KINDS = ("precision", "recall", "f1")
 
 
 @dataclass(frozen=True)
-class Measured:
+class MeasuredRuns:
     """The finished runs of one configuration and what they say of N texts with K labels.
 
     Attributes:
@@ -122,7 +122,7 @@ def common_split(logs: Sequence[ExperimentLog]) -> Split:
     return "test" if everywhere else "dev"
 
 
-def measure(log: ExperimentLog, split: Split) -> Measured | Unmeasured:
+def measure_runs(log: ExperimentLog, split: Split) -> MeasuredRuns | Unmeasured:
     """Read what the runs of a configuration have scored.
 
     Args:
@@ -146,10 +146,10 @@ def measure(log: ExperimentLog, split: Split) -> Measured | Unmeasured:
     scored = tuple(align(read[0], pair, folder) for pair, folder in pairs)
     if np.isnan(read[0].gold).all():
         return Unmeasured(log, f"No text of {split} has a gold label.")
-    return Measured(log, taxonomy, scored)
+    return MeasuredRuns(log, taxonomy, scored)
 
 
-def shown(value: MeanStd) -> str:
+def format_mean_std(value: MeanStd) -> str:
     """Mean, and deviation where there are several runs."""
     return f"{value:.3f}" if value.runs > 1 else f"{value.mean:.3f}"
 

@@ -6,15 +6,15 @@ from collections.abc import Sequence
 from emoscope.charts.page import Html, element, folded, joined, table, text
 from emoscope.experiments.defaults import settings
 from emoscope.experiments.log import ExperimentLog
-from emoscope.experiments.report.agreement import Example
-from emoscope.experiments.report.measured import shown
+from emoscope.experiments.report.agreement import HardText
+from emoscope.experiments.report.measured import format_mean_std
 from emoscope.files import read_json
 
 LONGEST = 400
 """Characters of a text that are shown; the rest is folded."""
 
 
-def mistakes(examples: Sequence[Example], with_texts: bool) -> Html:
+def mistakes(examples: Sequence[HardText], with_texts: bool) -> Html:
     """The texts that the model gets most wrong."""
     if not examples:
         return joined(
@@ -39,7 +39,7 @@ def mistakes(examples: Sequence[Example], with_texts: bool) -> Html:
     )
 
 
-def example(one: Example, with_text: bool) -> Html:
+def example(one: HardText, with_text: bool) -> Html:
     """A text with what people and the runs say of it."""
     parts = []
     if with_text:
@@ -52,7 +52,7 @@ def example(one: Example, with_text: bool) -> Html:
     parts += [
         label(vote.name, vote.gold, vote.votes, one.runs, vote.probability) for vote in one.labels
     ]
-    facts = f"{one.id} · {one.part} · loss {shown(one.loss)}"
+    facts = f"{one.id} · {one.part} · loss {format_mean_std(one.loss)}"
     if one.runs > 1:
         facts += f" · wrong in {one.wrong} of {one.runs} runs"
     parts.append(element("div", text(facts), class_="soft"))

@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from emoscope.experiments.log import MeanStd
-from emoscope.experiments.report.measured import Measured
-from emoscope.metrics.calibration_error import Bins
+from emoscope.experiments.report.measured import MeasuredRuns
+from emoscope.metrics.calibration_error import ReliabilityBins
 
 TINY = 1e-7
 """Probabilities are kept so far from 0 and 1, which float32 rounds to, when their log is taken."""
@@ -39,12 +39,14 @@ class Reliability:
     log_loss: MeanStd
 
 
-def reliability(measured: Measured) -> Reliability:
+def reliability(measured: MeasuredRuns) -> Reliability:
     """Calibration of each run on the texts with gold labels."""
     exclusive = measured.taxonomy.exclusive
     bins, briers = [], []
     for probabilities in measured.probabilities:
-        bins.append(Bins.of(*cells(probabilities, measured.gold, measured.known, exclusive)))
+        bins.append(
+            ReliabilityBins.of(*cells(probabilities, measured.gold, measured.known, exclusive))
+        )
         briers.append(brier(probabilities, measured.gold, measured.known, exclusive))
     losses = np.nanmean(text_losses(measured), axis=1)
     return Reliability(
@@ -79,7 +81,7 @@ def brier(probabilities: Floats, gold: Floats, known: NDArray[np.bool_], exclusi
     return float(squares[known].mean())
 
 
-def text_losses(measured: Measured) -> Floats:
+def text_losses(measured: MeasuredRuns) -> Floats:
     """Cross-entropy of each text by each run, (R, N); NaN of a text without gold labels."""
     known, gold = measured.known, measured.gold
     safe = np.clip(measured.probabilities, TINY, 1 - TINY)

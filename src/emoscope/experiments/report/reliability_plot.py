@@ -7,7 +7,8 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from emoscope.charts.plotting import COLOURS, quiet, save
+from emoscope.charts.palette import COLOURS, SOFT, THEME
+from emoscope.charts.plotting import quiet_axes, save
 from emoscope.experiments.report.reliability import Reliability
 from emoscope.metrics.calibration_error import BINS
 
@@ -22,7 +23,7 @@ def draw_reliability(found: Reliability, path: Path) -> None:
     figure = Figure(figsize=(5.2, 5.2), layout="constrained")
     upper, lower = figure.subplots(2, 1, height_ratios=(4, 1), sharex=True)
     axes: Axes = upper
-    axes.plot([0, 1], [0, 1], ":", color="#707070", linewidth=1, label="as it should be")
+    axes.plot([0, 1], [0, 1], ":", color=THEME[SOFT], linewidth=1, label="as it should be")
     if len(found.confidence) > 1:
         for confidence, observed in zip(found.confidence, found.observed, strict=True):
             axes.plot(confidence, observed, color=COLOURS[0], linewidth=0.7, alpha=0.5)
@@ -33,10 +34,10 @@ def draw_reliability(found: Reliability, path: Path) -> None:
     axes.plot(*means, "o-", color=COLOURS[0], linewidth=1.8, label="mean of the runs")
     axes.set(ylabel="share that is so", xlim=(0, 1), ylim=(0, 1))
     axes.legend(frameon=False, loc="upper left")
-    lower.bar((np.arange(BINS) + 0.5) / BINS, found.counts, 0.9 / BINS, color="#9aa3ad")
+    lower.bar((np.arange(BINS) + 0.5) / BINS, found.counts, 0.9 / BINS, color=THEME[SOFT])
     lower.set(xlabel="probability", ylabel="how many")
     if found.counts.max() > 0:
         lower.set_yscale("symlog", linthresh=1)
     for item in (upper, lower):
-        quiet(item)
+        quiet_axes(item)
     save(figure, path)

@@ -11,16 +11,16 @@ from emoscope.experiments.compare.differences import differences, names
 from emoscope.experiments.configurations import Split
 from emoscope.experiments.log import ExperimentLog, MeanStd
 from emoscope.experiments.plots import draw_log
-from emoscope.experiments.report.agreement import Agreement, agreement, hardest
+from emoscope.experiments.report.agreement import RunAgreement, hardest, measure_agreement
 from emoscope.experiments.report.measured import (
-    Measured,
+    MeasuredRuns,
     Unmeasured,
     averages,
     common_split,
+    format_mean_std,
     mean_std_of_scores,
-    measure,
+    measure_runs,
     rows,
-    shown,
 )
 from emoscope.experiments.report.parts import configuration, mistakes
 from emoscope.experiments.report.reliability import reliability
@@ -62,7 +62,7 @@ def report_page(logs: Sequence[ExperimentLog], options: ReportOptions) -> str:
         if len(logs) > 1
         else [recipes[0] or logs[0].folder.name]
     )
-    measured = [measure(log, split) for log in logs]
+    measured = [measure_runs(log, split) for log in logs]
     several = len(logs) > 1
     parts = [element("h1", text(titles[0] if not several else "Experiments"))]
     parts.append(
@@ -82,7 +82,7 @@ def report_page(logs: Sequence[ExperimentLog], options: ReportOptions) -> str:
             parts.append(element("h2", text(title), id=f"c{number}"))
         parts.append(
             section(found, split, options)
-            if isinstance(found, Measured)
+            if isinstance(found, MeasuredRuns)
             else joined([element("p", text(found.reason)), configuration(found.log)])
         )
     return page(titles[0] if not several else f"{len(logs)} experiments", joined(parts))
@@ -94,12 +94,12 @@ def places(logs: Sequence[ExperimentLog]) -> str:
     return shown if len(logs) <= 3 else f"{shown} and {len(logs) - 3} more"
 
 
-def overview(titles: Sequence[str], measured: Sequence[Measured | Unmeasured]) -> Html:
+def overview(titles: Sequence[str], measured: Sequence[MeasuredRuns | Unmeasured]) -> Html:
     """A line for each configuration."""
     lines: list[list[object]] = []
     for title, measurement in zip(titles, measured, strict=True):
-        found = averages(measurement.reports) if isinstance(measurement, Measured) else {}
-        cells = [shown(found[name]) if name in found else "" for name in AVERAGES]
+        found = averages(measurement.reports) if isinstance(measurement, MeasuredRuns) else {}
+        cells = [format_mean_std(found[name]) if name in found else "" for name in AVERAGES]
         lines.append([title, len(measurement.log.runs), *cells])
     links = joined(
         element("li", Html(f'<a href="#c{number}">{text(title)}</a>'))
@@ -119,21 +119,21 @@ def overview(titles: Sequence[str], measured: Sequence[Measured | Unmeasured]) -
     )
 
 
-def section(measured: Measured, split: Split, options: ReportOptions) -> Html:
+def section(measured: MeasuredRuns, split: Split, options: ReportOptions) -> Html:
     """All about one configuration."""
     return joined(
         [
             metrics_section(measured, split),
             drawn(measured),
             calibration(measured),
-            agreeing(agreement(measured)),
+            agreeing(measure_agreement(measured)),
             mistakes(hardest(measured, options.examples), options.texts),
             configuration(measured.log),
         ]
     )
 
 
-def metrics_section(measured: Measured, split: Split) -> Html:
+def metrics_section(measured: MeasuredRuns, split: Split) -> Html:
     """Averages, labels, parts."""
     runs = len(measured.runs)
     texts = measured.reports[0].texts
@@ -143,7 +143,10 @@ def metrics_section(measured: Measured, split: Split) -> Html:
     elif measured.halves:
         found.append(("at ½ throughout", measured.halves))
     columns = (*AVERAGES, ACCURACY)
-    lines = [[name, *(shown(averages(item)[metric]) for metric in columns)] for name, item in found]
+    lines = [
+        [name, *(format_mean_std(averages(item)[metric]) for metric in columns)]
+        for name, item in found
+    ]
     caption = f"{texts:,} texts of {split}, {runs} {'run' if runs == 1 else 'runs'}"
     parts = [
         element("h3", text("Figures")),
@@ -155,34 +158,34 @@ def metrics_section(measured: Measured, split: Split) -> Html:
     return joined(parts)
 
 
-def labels(measured: Measured) -> Html:
+def labels(measured: MeasuredRuns) -> Html:
     """Precision, recall and F1 of each label, and their averages."""
     lines: list[list[object]] = []
     for name, values in rows(measured.reports).items():
         mean_stds = mean_std_of_scores(values)
         left_out = " (not averaged)" if name in measured.taxonomy.ignored else ""
-        cells = [shown(mean_stds[kind]) for kind in ("precision", "recall", "f1")]
+        cells = [format_mean_std(mean_stds[kind]) for kind in ("precision", "recall", "f1")]
         lines.append([f"{name}{left_out}", *cells, f"{values[0].support:,}"])
     count = len(lines)
     for name in ("micro", "macro"):
         mean_stds = mean_std_of_scores([getattr(report, name) for report in measured.reports])
-        cells = [shown(mean_stds[kind]) for kind in ("precision", "recall", "f1")]
+        cells = [format_mean_std(mean_stds[kind]) for kind in ("precision", "recall", "f1")]
         lines.append([name, *cells, f"{getattr(measured.reports[0], name).support:,}"])
     return table(["label", "precision", "recall", "F1", "texts with it"], lines, apart=count)
 
 
-def of_parts(measured: Measured) -> Html:
+def of_parts(measured: MeasuredRuns) -> Html:
     """Averages of each language or corpus."""
 
     def cells(reports: Sequence[Report]) -> list[str]:
         found = averages(reports)
-        return [shown(found[name]) for name in AVERAGES]
+        return [format_mean_std(found[name]) for name in AVERAGES]
 
     lines = [
         [name, *cells(reports), f"{reports[0].texts:,}"] for name, reports in measured.parts.items()
     ]
     means = [
-        shown(
+        format_mean_std(
             MeanStd.of(
                 [
                     sum(part[run].metrics()[metric] for part in measured.parts.values())
@@ -198,7 +201,7 @@ def of_parts(measured: Measured) -> Html:
     return table(header, lines, apart=len(lines) - 1)
 
 
-def drawn(measured: Measured) -> Html:
+def drawn(measured: MeasuredRuns) -> Html:
     """Curves of the training, as the log draws them."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -218,7 +221,7 @@ def drawn(measured: Measured) -> Html:
     return joined(parts)
 
 
-def calibration(measured: Measured) -> Html:
+def calibration(measured: MeasuredRuns) -> Html:
     """Whether probabilities mean what they say."""
     found = reliability(measured)
     with tempfile.TemporaryDirectory() as name:
@@ -226,9 +229,9 @@ def calibration(measured: Measured) -> Html:
         draw_reliability(found, path)
         curve = picture(path, "share of gold labels against probability")
     lines = [
-        ["expected calibration error", shown(found.error)],
-        ["Brier score", shown(found.brier)],
-        ["log loss", shown(found.log_loss)],
+        ["expected calibration error", format_mean_std(found.error)],
+        ["Brier score", format_mean_std(found.brier)],
+        ["log loss", format_mean_std(found.log_loss)],
     ]
     return joined(
         [
@@ -247,7 +250,7 @@ def calibration(measured: Measured) -> Html:
     )
 
 
-def agreeing(found: Agreement) -> Html:
+def agreeing(found: RunAgreement) -> Html:
     """How runs that differ in their seed alone agree."""
     if found.pairs is None:
         return Html("")

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from emoscope.errors import InputError
 from emoscope.jobs.source import Source
-from emoscope.reading.rows import format_of
+from emoscope.reading.rows import find_format
 
 _MAGIC = "*?["
 
@@ -15,15 +15,15 @@ class File(NamedTuple):
     """A file to annotate.
 
     Attributes:
-        path: of it, absolute.
-        part: of the output, beneath its folder: `day=1/a.csv` → `day=1/a.csv.parquet`.
+        path: the absolute path.
+        part: the path of its part in the output folder: `day=1/a.csv` → `day=1/a.csv.parquet`.
     """
 
     path: Path
     part: Path
 
 
-def input_files(source: Source, output: Path) -> list[File]:
+def find_input_files(source: Source, output: Path) -> list[File]:
     """The files that a source names, the largest first, so that none is left for the end.
 
     Of a folder these are all that have a suffix of a known format, or all if the source says which
@@ -39,16 +39,16 @@ def input_files(source: Source, output: Path) -> list[File]:
             would become one part.
     """
     named = Path(str(source.file)).resolve()
-    folder, paths = _matched(named)
+    folder, paths = _match_files(named)
     if folder.is_relative_to(output):
         raise InputError(f"{output} holds what is read. Name another output.")
     found = {
-        path: _part(path.relative_to(folder))
+        path: _make_part_path(path.relative_to(folder))
         for path in paths
         if path.is_file()
         and not path.is_relative_to(output)
         and not any(name.startswith((".", "_")) for name in path.relative_to(folder).parts)
-        and (not named.is_dir() or _is_known(path, source))
+        and (not named.is_dir() or _has_known_format(path, source))
     }
     if not found:
         raise InputError(f"{source.name}: expected files to annotate, got none. Check the path.")
@@ -61,7 +61,7 @@ def input_files(source: Source, output: Path) -> list[File]:
     return [File(path, part) for part, path in ordered]
 
 
-def _matched(named: Path) -> tuple[Path, Iterator[Path]]:
+def _match_files(named: Path) -> tuple[Path, Iterator[Path]]:
     """The folder that parts are named from, and what lies in it."""
     if named.is_dir():
         return named, named.rglob("*")
@@ -75,13 +75,13 @@ def _matched(named: Path) -> tuple[Path, Iterator[Path]]:
     return folder, folder.glob(str(Path(*parts[magic[0] :])))
 
 
-def _is_known(path: Path, source: Source) -> bool:
+def _has_known_format(path: Path, source: Source) -> bool:
     try:
-        format_of(path, source.format)
+        find_format(path, source.format)
     except InputError:
         return False
     return True
 
 
-def _part(path: Path) -> Path:
+def _make_part_path(path: Path) -> Path:
     return path if path.suffix == ".parquet" else path.with_name(f"{path.name}.parquet")

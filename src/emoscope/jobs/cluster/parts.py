@@ -1,7 +1,7 @@
-"""A folder of parts: what it was asked for, which parts are whole, whose files are there.
+"""A folder of parts: its job configuration, and which parts are finished.
 
-`_emoscope/job.json` in it holds all that bears on every part; each part's own job file, beneath
-`_emoscope/parts/`, what bears on that one.
+`_emoscope/job.json` holds the settings of all parts; below `_emoscope/parts/` each part has a job
+file with its own settings.
 """
 
 import json
@@ -14,24 +14,24 @@ from emoscope.errors import InputError
 from emoscope.files import write_json
 from emoscope.jobs.cluster.files import File
 from emoscope.jobs.journal import check_same_job, read_job
-from emoscope.jobs.options import Counts
+from emoscope.jobs.options import RowCounts
 
-# Readers of data sets pass over names that begin like this.
+# Readers of data sets ignore names that begin with an underscore.
 WORK = "_emoscope"
 
 
-def parts_folder(output: Path) -> Path:
-    """Where parts are written until they are whole, and their job files stay."""
+def get_parts_folder(output: Path) -> Path:
+    """The folder where unfinished parts are written, and where the job files stay."""
     return output / WORK / "parts"
 
 
-def begin(output: Path, config: Mapping[str, Any], restart: bool) -> None:
-    """Make the folder, or check that it is of the same job.
+def make_output_folder(output: Path, config: Mapping[str, Any], restart: bool) -> None:
+    """Make the folder, or check that it belongs to the same job.
 
     Raises:
         InputError: it is of another job or of none, or cannot be written.
     """
-    manifest, parts = output / WORK / "job.json", parts_folder(output)
+    manifest, parts = output / WORK / "job.json", get_parts_folder(output)
     try:
         if not manifest.exists():
             if output.exists() and any(each.name != WORK for each in output.iterdir()):
@@ -66,8 +66,8 @@ def _check_manifest(manifest: Path, config: Mapping[str, Any]) -> None:
     check_same_job(manifest.parents[1], known, config)
 
 
-def finished_rows(file: File, output: Path) -> Counts | None:
-    """What the rows of a part that is whole were like; None if it is not whole.
+def count_finished_rows(file: File, output: Path) -> RowCounts | None:
+    """Count the rows of a finished part; None if the part is not finished.
 
     Raises:
         InputError: there is another file in its place.
@@ -75,11 +75,11 @@ def finished_rows(file: File, output: Path) -> Counts | None:
     part = output / file.part
     if not part.exists():
         return None
-    known = read_job(parts_folder(output) / file.part)
+    known = read_job(get_parts_folder(output) / file.part)
     if known is None or known.progress.bytes != part.stat().st_size:
         raise InputError(f"{part} is not what the job has written. Move it away.")
     state = file.path.stat()
     now = (state.st_size, state.st_mtime_ns)
     then = (known.config.get("size of the input"), known.config.get("time of the input"))
-    # A file that was changed goes to a worker, whose job says so.
+    # A changed input file goes to a worker, whose job reports the change.
     return known.progress if now == then else None

@@ -2,7 +2,7 @@
 
 Of every input file comes one Parquet part in the same place beneath the output folder, so that
 partitions such as `day=2024-05-01/` stay what they are. A part is written beneath `_emoscope/` by
-the job of a single machine, which goes on after the last chunk of rows that is whole, and moved to
+the job of a single machine, which resumes after the last complete chunk, and moved to
 its place when it is whole. Readers of data sets pass over names that begin with `_`.
 """
 
@@ -19,16 +19,16 @@ from emoscope.files import sibling_path
 from emoscope.inference.annotator import Annotator
 from emoscope.inference.model_info import ModelInfo, ModelSpec
 from emoscope.jobs.annotate import OnStatus, annotate_file
-from emoscope.jobs.cluster.files import input_files
-from emoscope.jobs.cluster.parts import begin, finished_rows, parts_folder
-from emoscope.jobs.config import job_config
-from emoscope.jobs.options import Counts, Options, Status, Summary
+from emoscope.jobs.cluster.files import find_input_files
+from emoscope.jobs.cluster.parts import count_finished_rows, get_parts_folder, make_output_folder
+from emoscope.jobs.config import make_job_config
+from emoscope.jobs.options import Options, RowCounts, Status, Summary
 from emoscope.jobs.scores import Labels
 from emoscope.jobs.source import Source
 from emoscope.reading.errors import RowError
 
 MAX_TRIES = 5
-"""How often a file is handed out whose workers are ended at it, each time going on where it was."""
+"""How often a file is tried if its workers are killed; each try resumes the one before."""
 
 SHOWN_FAILURES = 3
 COUNTED = ("rows", "bad", "unread", "resumed")
@@ -36,10 +36,10 @@ COUNTED = ("rows", "bad", "unread", "resumed")
 
 @dataclass(frozen=True)
 class Kept(ModelSpec):
-    """A model that is loaded and hashed once, however many jobs use it.
+    """A model that is loaded and hashed once for all jobs.
 
     Attributes:
-        threads: of the engine, at most.
+        threads: the threads of the engine, at most.
     """
 
     threads: int | None = None
@@ -66,9 +66,9 @@ class Worker:
     """What one process of the cluster does; Ray Data calls it with batches of files.
 
     Args:
-        model: to be loaded when the first file comes, so that what fails can be told.
-        threads: of its engine, at most.
-        fingerprint: that the model must have.
+        model: the model; it is loaded with the first file, so that errors can be reported.
+        threads: the threads of its engine, at most.
+        fingerprint: the fingerprint that the model must have.
         source: how files are read.
         options: how they are annotated.
     """
@@ -111,7 +111,7 @@ class Worker:
         return {**outcome, **counts, "fault": ""}
 
     def _try(self, source: Path, tries: Path) -> None:
-        """Count the times that a file is handed out: Ray itself would do so for ever."""
+        """Count the tries of a file: Ray itself would try without end."""
         if self._model.fingerprint() != self._fingerprint:
             raise InputError(
                 f"Expected the model of {self._model.folder or 'this release of emoscope'} to be "
@@ -143,7 +143,8 @@ def annotate_files(
 
     Args:
         model: where it is.
-        source: of the texts; its `file` is a folder, a file, or a pattern such as `day=*/*.csv`.
+        source: the source of the texts; its `file` is a folder, a file, or a pattern such as
+            `day=*/*.csv`.
         output: a folder.
         options: how; `workers` processes of the cluster score, one file at a time each.
         on_status: called after each file; `read` and `total` count files.
@@ -156,28 +157,30 @@ def annotate_files(
         MissingExtraError: Ray Data is not installed.
     """
     options = options or Options()
-    _check(options, source)
+    _check_options(options, source)
     output = output.resolve()
     if isinstance(options.threshold, Path):
         options = replace(options, threshold=options.threshold.resolve())
     if model.folder is not None:
         model = replace(model, folder=model.folder.resolve())
-    files = input_files(source, output)
+    files = find_input_files(source, output)
     annotator = model.load()
     labels = Labels.of(annotator.scoring, options.threshold)
     folder = str(Path(str(source.file)).resolve())
-    config = job_config(model, ModelInfo.of(annotator), labels, source, options) | {"input": folder}
-    begin(output, config, options.restart)
-    work = parts_folder(output)
-    known = {file: finished_rows(file, output) for file in files}
+    config = make_job_config(model, ModelInfo.of(annotator), labels, source, options) | {
+        "input": folder
+    }
+    make_output_folder(output, config, options.restart)
+    work = get_parts_folder(output)
+    known = {file: count_finished_rows(file, output) for file in files}
     left = [file for file, rows in known.items() if rows is None]
-    total = Counts()
+    total = RowCounts()
     for counts in filter(None, known.values()):
         total.add(counts)
     resumed = total.rows
     worker = (
         model,
-        _threads(options.workers),
+        _count_threads(options.workers),
         config["model"],
         source,
         replace(options, workers=1, restart=False),
@@ -189,22 +192,24 @@ def annotate_files(
         {"source": str(item.path), "work": str(work / item.part), "part": str(output / item.part)}
         for item in left
     ]
-    for number, outcome in enumerate(on_ray(worker, tasks, options.workers) if tasks else ()):
-        total.add(Counts(outcome["rows"], outcome["bad"], outcome["unread"]))
+    for number, outcome in enumerate(
+        annotate_on_ray(worker, tasks, options.workers) if tasks else ()
+    ):
+        total.add(RowCounts(outcome["rows"], outcome["bad"], outcome["unread"]))
         resumed += outcome["resumed"]
         if outcome["failure"]:
             failures.append(outcome)
         on_status(Status(total.rows, resumed, len(files) - len(left) + number + 1, len(files)))
     if failures:
-        raise _failed(failures, len(files))
+        raise _make_failure_error(failures, len(files))
     counted = (total.unread, None, annotator.languages)
     return Summary(total.rows, total.bad, resumed, labels, "parquet", *counted)
 
 
-def on_ray(
+def annotate_on_ray(
     worker: tuple[Any, ...], tasks: Sequence[dict[str, str]], workers: int
 ) -> Iterator[dict[str, Any]]:
-    """What becomes of each task, in the order that they finish.
+    """Run the tasks on Ray; yield the outcome of each, in the order in which they finish.
 
     Args:
         worker: arguments of `Worker`.
@@ -214,7 +219,7 @@ def on_ray(
     Raises:
         MissingExtraError: Ray Data is not installed.
     """
-    # What Ray Data needs beyond Ray: it says so itself, but not what to install.
+    # Packages that Ray Data needs besides Ray; its own error does not say what to install.
     for module in ("ray", "pandas", "fsspec"):
         require(module, "scale")
     ray, data = require("ray", "scale"), require("ray.data", "scale")
@@ -224,13 +229,13 @@ def on_ray(
         ray.init(
             include_dashboard=False, log_to_driver=False, logging_level=logging.ERROR, **cluster
         )
-    # It would tell of its plans on stderr.
+    # Otherwise Ray Data logs its execution plan on stderr.
     log = logging.getLogger("ray.data")
     level = log.level
     log.setLevel(logging.ERROR)
     data.DataContext.get_current().enable_progress_bars = False
     try:
-        # A block for each file: what is done by one worker is never more than another could do.
+        # One block for each file, so that a free worker can take any file that is left.
         files = data.from_items(list(tasks), override_num_blocks=len(tasks))
         done = files.map_batches(
             Worker,
@@ -246,7 +251,7 @@ def on_ray(
             ray.shutdown()
 
 
-def _check(options: Options, source: Source) -> None:
+def _check_options(options: Options, source: Source) -> None:
     """Check that the options are for many files."""
     if options.reject_file is not None:
         raise InputError(
@@ -264,13 +269,13 @@ def _check(options: Options, source: Source) -> None:
         raise InputError("A stream cannot be handed out to a cluster. Name a folder of files.")
 
 
-def _threads(workers: int) -> int:
-    """Of each worker: of a cluster one, the CPU that it reserves; here the cores are shared out."""
+def _count_threads(workers: int) -> int:
+    """Count the threads of a worker: 1 on a cluster, else its share of the local cores."""
     return 1 if os.environ.get("RAY_ADDRESS") else max(1, (os.cpu_count() or 1) // workers)
 
 
-def _failed(failures: Sequence[Mapping[str, Any]], files: int) -> EmoscopeError:
-    """What to say of files that failed."""
+def _make_failure_error(failures: Sequence[Mapping[str, Any]], files: int) -> EmoscopeError:
+    """Make the error about files that failed."""
     shown = [f"{each['source']}: {each['failure']}" for each in failures[:SHOWN_FAILURES]]
     if len(failures) > SHOWN_FAILURES:
         shown.append("…")

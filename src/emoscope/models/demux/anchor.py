@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
-from emoscope.inference.torch_backend import tensors
+from emoscope.inference.torch_backend import to_tensors
 from emoscope.models.demux.independent_encoder import IndependentEncoder
 from emoscope.models.demux.network import Demux
 
@@ -28,7 +28,7 @@ class Anchor:
 
     Args:
         model: before it is trained, with `similarity`.
-        encoder: of the model.
+        encoder: the encoder of the model.
         vocabulary: words that may be held.
     """
 
@@ -51,7 +51,7 @@ class Anchor:
     def vectors(self, model: Demux, places: NDArray[np.int64]) -> Tensor:
         """Unit vectors of words of the vocabulary under a model, (words, hidden)."""
         words = [self.vocabulary[place] for place in places]
-        batch = tensors(self.encoder.encode_labels(words, range(len(words))), model.device)
+        batch = to_tensors(self.encoder.encode_labels(words, range(len(words))), model.device)
         states = model.read_labels(batch["label_tokens"], batch["word_mask"])
         return functional.normalize(states[:, states.shape[1] // 2 :].float(), dim=-1)
 
@@ -60,7 +60,7 @@ class Anchor:
 
         Args:
             model: as it is now.
-            places: of the words in the vocabulary, (words,).
+            places: the places of the words in the vocabulary, (words,).
         """
         found = self.vectors(cast(Demux, model), places)
         first = self.first[torch.from_numpy(places)].to(found.device)

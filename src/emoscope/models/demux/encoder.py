@@ -51,13 +51,13 @@ class LabelPrompt:
     word_labels: NDArray[np.int64]
 
 
-def label_prompt(
+def make_label_prompt(
     tokenizer: TextTokenizer, taxonomy: Taxonomy, order: Sequence[int] | None = None
 ) -> LabelPrompt:
     """Write the labels' words one after the other, and find the tokens of each by its offsets.
 
     Args:
-        tokenizer: of the model.
+        tokenizer: the tokenizer of the model.
         taxonomy: the labels; their words are shown in its language.
         order: places of the labels to show, in this order; all of them if None.
 
@@ -93,7 +93,7 @@ class LabelReader:
 
     Attributes:
         pipeline: the cleaning steps.
-        tokenizer: of the pretrained encoder.
+        tokenizer: the tokenizer of the pretrained encoder.
         taxonomy: the labels to ask for.
         max_length: tokens kept of one text; fewer where the labels leave less room.
         truncation: the side that a longer text loses.
@@ -170,7 +170,7 @@ class DemuxEncoder(LabelReader):
     @cached_property
     def prompt(self) -> LabelPrompt:
         """All labels in the taxonomy's order."""
-        return label_prompt(self.tokenizer, self.taxonomy)
+        return make_label_prompt(self.tokenizer, self.taxonomy)
 
     @property
     def frame(self) -> Frame:
@@ -187,7 +187,9 @@ class DemuxEncoder(LabelReader):
             `word_labels` (W,), as in `LabelPrompt`.
         """
         prompt = (
-            self.prompt if order is None else label_prompt(self.tokenizer, self.taxonomy, order)
+            self.prompt
+            if order is None
+            else make_label_prompt(self.tokenizer, self.taxonomy, order)
         )
         # In another order the labels may take more tokens than the texts were cut for.
         arrays = prompt.frame.wrap(encoded, rows, self.tokenizer.window)

@@ -25,7 +25,7 @@ from emoscope.files import write_json, written_aside
 from emoscope.folder import CONFIG, GRAPH, GRAPH_WEIGHTS, LABEL_GRAPH, WEIGHTS, ModelFolder
 from emoscope.inference.torch_backend import load_network
 from emoscope.models.demux.network import Demux
-from emoscope.models.shared.backbone import encoder_inputs
+from emoscope.models.shared.backbone import make_encoder_inputs
 from emoscope.training.export import Precision
 
 OPSET = 20
@@ -63,7 +63,7 @@ class Graph(nn.Module):
             rows: (rows, P), weights that average the tokens of each label or word.
             token_type_ids: (batch, tokens).
         """
-        inputs = encoder_inputs(self.model.backbone, input_ids, attention_mask, token_type_ids)
+        inputs = make_encoder_inputs(self.model.backbone, input_ids, attention_mask, token_type_ids)
         states = self.model.states(inputs, rows)
         scores: Tensor = self.model.head(states).squeeze(-1)
         return scores
@@ -123,22 +123,22 @@ class TextGraph(nn.Module):
             words: states of `LabelGraph`, (words, hidden).
             token_type_ids: (batch, tokens).
         """
-        inputs = encoder_inputs(self.model.backbone, input_ids, attention_mask, token_type_ids)
+        inputs = make_encoder_inputs(self.model.backbone, input_ids, attention_mask, token_type_ids)
         reading = self.model.read(inputs, words)
         return (reading.scores,) if reading.vectors is None else (reading.scores, reading.vectors)
 
 
-def export(folder: ModelFolder, output: Path, precision: Precision) -> None:
+def export_demux(folder: ModelFolder, output: Path, precision: Precision) -> None:
     """Write the folder of a Demux model again with ONNX graphs in place of its weights.
 
     Args:
-        folder: of the model.
+        folder: the folder of the model.
         output: gets the new folder; there is none of that name.
-        precision: of the stored weights.
+        precision: the precision of the stored weights.
     """
     with written_aside(output) as partial:
         shutil.copytree(folder.path, partial, ignore=shutil.ignore_patterns(WEIGHTS, ".*"))
-        graphs = traced(cast(Demux, load_network(folder).eval()))
+        graphs = trace_model(cast(Demux, load_network(folder).eval()))
         for graph in graphs.values():
             forget_origins(graph)
             if precision != "float32":
@@ -150,12 +150,12 @@ def export(folder: ModelFolder, output: Path, precision: Precision) -> None:
         write_json(partial / CONFIG, folder.config | {"weights": precision})
 
 
-def traced(model: Demux) -> dict[str, Any]:
+def trace_model(model: Demux) -> dict[str, Any]:
     """The ONNX graphs (`onnx.ModelProto`) of a model by file name, in float32, for any shapes."""
     model.backbone.set_attn_implementation("eager")
     ones = torch.ones((3, 9), dtype=torch.long)
     texts = {"input_ids": ones, "attention_mask": ones.clone()}
-    if "token_type_ids" in encoder_inputs(model.backbone, ones, ones, ones):
+    if "token_type_ids" in make_encoder_inputs(model.backbone, ones, ones, ones):
         texts["token_type_ids"] = torch.zeros_like(ones)
     if model.config.labels == "joint":
         return {GRAPH: trace(Graph(model), texts | {"rows": torch.full((2, 5), 0.2)}, ["scores"])}
@@ -188,7 +188,7 @@ def trace(module: nn.Module, inputs: dict[str, Tensor], outputs: list[str]) -> A
         name: {axis: free for axis in range(value.dim()) if axis not in FIXED.get(name, ())}
         for name, value in inputs.items()
     }
-    with quiet():
+    with silence_exporter():
         program = torch.onnx.export(
             module,
             kwargs=inputs,
@@ -209,7 +209,7 @@ def share_weights(graphs: Mapping[str, Any], path: Path) -> None:
 
     Args:
         graphs: `onnx.ModelProto` of each file beside `path`, changed in place.
-        path: of the file.
+        path: the path of the file.
     """
     from onnx import TensorProto, numpy_helper
     from onnx.external_data_helper import set_external_data
@@ -233,8 +233,8 @@ def share_weights(graphs: Mapping[str, Any], path: Path) -> None:
 
 
 @contextmanager
-def quiet() -> Iterator[None]:
-    """Without what the exporter says about itself."""
+def silence_exporter() -> Iterator[None]:
+    """Silence the exporter's own messages."""
     logger = logging.getLogger("torch.onnx")
     level = logger.level
     logger.setLevel(logging.ERROR)
@@ -247,7 +247,7 @@ def quiet() -> Iterator[None]:
 
 
 def forget_origins(graph: Any) -> None:
-    """Take out where in the code each node comes from, with paths of the machine that exports."""
+    """Remove the source locations of nodes, which contain paths of this machine."""
     for part in (graph, graph.graph, *graph.graph.node, *graph.graph.value_info):
         del part.metadata_props[:]
         part.doc_string = ""
@@ -277,17 +277,17 @@ def shrink(graph: Any, precision: Precision) -> None:
     for name, values in matrices.items():
         if precision == "int8":
             # A row of a table, a column of a matrix that states are multiplied by.
-            small, scales = eight_bits(values, axis=0 if name in looked_up else 1)
+            small, scales = to_int8(values, axis=0 if name in looked_up else 1)
             kept.append(numpy_helper.from_array(scales, f"{name}.scales"))
         else:
             small = values.astype(np.float16)
         kept.append(numpy_helper.from_array(small, f"{name}.small"))
         if name not in looked_up:
-            restored += whole_restored(name, precision)
+            restored += make_matrix_nodes(name, precision)
     for node in graph.graph.node:
         name = next(iter(node.input), "")
         if node.op_type == "Gather" and name in looked_up:
-            restored += rows_restored(node, precision)
+            restored += make_row_nodes(node, precision)
         else:
             restored.append(node)
     del graph.graph.initializer[:], graph.graph.node[:]
@@ -296,10 +296,8 @@ def shrink(graph: Any, precision: Precision) -> None:
     onnx.checker.check_model(graph)
 
 
-def eight_bits(
-    values: NDArray[np.float32], axis: int
-) -> tuple[NDArray[np.int8], NDArray[np.float32]]:
-    """Numbers as integers of 8 bits and what to multiply them by.
+def to_int8(values: NDArray[np.float32], axis: int) -> tuple[NDArray[np.int8], NDArray[np.float32]]:
+    """Quantise numbers to 8-bit integers, with scales.
 
     Args:
         values: (rows, columns).
@@ -311,7 +309,7 @@ def eight_bits(
     return small, scales if axis == 0 else scales[0]
 
 
-def whole_restored(name: str, precision: Precision) -> list[Any]:
+def make_matrix_nodes(name: str, precision: Precision) -> list[Any]:
     """The nodes that turn a small matrix back, once, when an engine loads the graph.
 
     By way of 32-bit integers, because OpenVINO keeps what it takes for compressed weights small,
@@ -329,7 +327,7 @@ def whole_restored(name: str, precision: Precision) -> list[Any]:
     ]
 
 
-def rows_restored(node: Any, precision: Precision) -> list[Any]:
+def make_row_nodes(node: Any, precision: Precision) -> list[Any]:
     """The nodes that look up small rows and turn them back, in place of one that looks up rows."""
     from onnx import helper
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from emoscope.encoding.batching import Ragged, by_length
+from emoscope.encoding.batching import Ragged, batch_by_length
 from emoscope.encoding.encoder import Batch
 from emoscope.inference.session import Feed, Session
 from emoscope.models.demux.encoder import DemuxEncoder
@@ -46,14 +46,14 @@ class GraphBackend:
 
     def logits(self, encoded: Ragged) -> NDArray[np.float32]:
         """Scores (N, K) before calibration."""
-        order = by_length(encoded.lengths, self.batch_size)
+        order = batch_by_length(encoded.lengths, self.batch_size)
         batches = (self.encoder.batch(encoded, rows) for rows in order)
-        feeds = (feed_of(batch, self.cluster, self.session.inputs) for batch in batches)
+        feeds = (make_feed(batch, self.cluster, self.session.inputs) for batch in batches)
         scores = np.empty((len(encoded), len(self.encoder.taxonomy)), dtype=np.float32)
         words = self.cluster != "tokens"
         labels = self.encoder.prompt.word_labels
         for rows, (found,) in zip(order, self.session.run(feeds), strict=True):
-            scores[rows] = combine(found, labels, self.cluster) if words else found
+            scores[rows] = combine_words(found, labels, self.cluster) if words else found
         return scores
 
     def for_taxonomy(self, taxonomy: Taxonomy) -> "GraphBackend":
@@ -62,7 +62,7 @@ class GraphBackend:
         return GraphBackend(self.session, encoder, self.cluster, self.batch_size)
 
 
-def feed_of(batch: Batch, cluster: str, inputs: frozenset[str]) -> Feed:
+def make_feed(batch: Batch, cluster: str, inputs: frozenset[str]) -> Feed:
     """What a graph takes of a batch.
 
     Args:
@@ -84,7 +84,7 @@ def feed_of(batch: Batch, cluster: str, inputs: frozenset[str]) -> Feed:
     return {name: value for name, value in values.items() if name in inputs}
 
 
-def combine(
+def combine_words(
     scores: NDArray[np.float32], labels: NDArray[np.int64], how: str
 ) -> NDArray[np.float32]:
     """Scores of words → scores of labels.

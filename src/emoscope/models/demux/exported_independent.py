@@ -7,26 +7,26 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from emoscope.encoding.batching import Ragged, by_length
+from emoscope.encoding.batching import Ragged, batch_by_length
 from emoscope.inference.session import Feed, Session
-from emoscope.models.demux.exported import BATCH_SIZE, combine
+from emoscope.models.demux.exported import BATCH_SIZE, combine_words
 from emoscope.models.demux.independent_encoder import IndependentEncoder
 from emoscope.taxonomy import Taxonomy
 
 Floats = NDArray[np.float32]
 WORDS_AT_A_TIME = 256
-"""Label words of one request: bounds its memory, whatever is asked. A text is read anew for each so
-many, which is little beside what so many words take."""
+"""Maximum number of label words in a request, to bound its memory. A text is read again for each
+request, which costs little compared with the words."""
 BLOCK = 32
-"""Words are filled up to multiples of this with some that nobody reads: engines compute other
-shapes in other ways, and in half precision a score would depend on how many labels are asked."""
+"""The number of words is padded to a multiple of this. Engines compute different shapes in
+different ways, so in half precision a score would otherwise depend on the number of labels."""
 
 
-class Labels(NamedTuple):
+class LabelStates(NamedTuple):
     """Labels, or their words, which no text has changed.
 
     Attributes:
-        states: that read texts, (W, hidden).
+        states: the states that read texts, (W, hidden).
         vectors: whose product with a text's adds to the score, (W, hidden); None of a model without
             similarity.
     """
@@ -77,7 +77,7 @@ class IndependentBackend:
         return self.sessions.texts
 
     @cached_property
-    def labels(self) -> Labels:
+    def labels(self) -> LabelStates:
         """What asks the texts: the labels, or their words where these are asked for."""
         arrays = self.encoder.label_arrays
         count = arrays["word_mask"].shape[0]
@@ -95,14 +95,14 @@ class IndependentBackend:
         ]
         states, vectors = found[0], found[1] if len(found) > 1 else None
         if self.cluster != "tokens":
-            return Labels(states, vectors)
+            return LabelStates(states, vectors)
         owners = arrays["word_labels"]
         if vectors is not None:
-            means = mean_by(owners, vectors)
+            means = compute_group_means(owners, vectors)
             # Scaled back to the length that the model gave each word.
             lengths = np.linalg.norm(means, axis=1, keepdims=True)
             vectors = means * (np.linalg.norm(vectors[0]) / lengths)
-        return Labels(mean_by(owners, states), vectors)
+        return LabelStates(compute_group_means(owners, states), vectors)
 
     def encode(self, conversations: Sequence[Sequence[str]]) -> Ragged:
         """Token ids of N conversations."""
@@ -110,7 +110,7 @@ class IndependentBackend:
 
     def logits(self, encoded: Ragged) -> Floats:
         """Scores (N, K) before calibration."""
-        order, labels = by_length(encoded.lengths, self.batch_size), self.labels
+        order, labels = batch_by_length(encoded.lengths, self.batch_size), self.labels
         count = len(labels.states)
         scores = np.empty((len(encoded), count), dtype=np.float32)
         places = [
@@ -126,7 +126,7 @@ class IndependentBackend:
             scores[rows, columns] = part
         if self.cluster == "tokens":
             return scores
-        return combine(scores, self.encoder.label_arrays["word_labels"], self.cluster)
+        return combine_words(scores, self.encoder.label_arrays["word_labels"], self.cluster)
 
     def for_taxonomy(self, taxonomy: Taxonomy) -> "IndependentBackend":
         """The same model, asked for other labels."""
@@ -148,7 +148,7 @@ class IndependentBackend:
             yield {name: value for name, value in values.items() if name in inputs}
 
 
-def mean_by(owners: NDArray[np.int64], rows: Floats) -> Floats:
+def compute_group_means(owners: NDArray[np.int64], rows: Floats) -> Floats:
     """Means of the rows that belong together.
 
     Args:

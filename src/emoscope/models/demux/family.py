@@ -14,15 +14,25 @@ from emoscope.models.demux.independent_encoder import IndependentEncoder
 from emoscope.models.demux.label_sampling import LabelSampling
 from emoscope.models.demux.network import Demux, DemuxConfig
 from emoscope.models.demux.section import DemuxSection
-from emoscope.models.shared.backbone import backbone_config, load_backbone, load_tokenizer, shape_of
+from emoscope.models.shared.backbone import (
+    load_backbone,
+    load_backbone_config,
+    load_tokenizer,
+    to_shape,
+)
 from emoscope.models.shared.family import Family, make_pipeline
-from emoscope.models.shared.prompted import adapted, encoder_notes, finish, names_of
+from emoscope.models.shared.prompted import (
+    describe_encoder,
+    finish_training,
+    prepare_network,
+    to_label_maps,
+)
 from emoscope.recipes.schema import AnchorSection, ObjectiveSection, Recipe
 from emoscope.training.corpus_bias import add_corpus_bias, check_alone
 from emoscope.training.data import Augmentation, LabelSampler
 
 
-def demux_family(recipe: Recipe, train: Sequence[Corpus]) -> Family:
+def make_demux_family(recipe: Recipe, train: Sequence[Corpus]) -> Family:
     """Demux on the recipe's encoder.
 
     Args:
@@ -31,7 +41,7 @@ def demux_family(recipe: Recipe, train: Sequence[Corpus]) -> Family:
     """
     section = cast(DemuxSection, recipe.model)
     taxonomy = train[0].taxonomy
-    shape = backbone_config(section.backbone)
+    shape = load_backbone_config(section.backbone)
     tokenizer = load_tokenizer(section.backbone, shape)
     independent = section.labels == "independent"
     encoder = (IndependentEncoder if independent else DemuxEncoder)(
@@ -42,25 +52,27 @@ def demux_family(recipe: Recipe, train: Sequence[Corpus]) -> Family:
         truncation=recipe.text.truncation,
     )
     config = DemuxConfig(
-        backbone=shape_of(shape),
+        backbone=to_shape(shape),
         cluster=section.cluster,
         dropout=section.dropout,
         joint_layers=section.joint_layers,
         labels=section.labels,
         label_feed_forward=section.label_feed_forward,
         similarity=section.similarity,
-        **names_of(taxonomy),
+        **to_label_maps(taxonomy),
     )
     words = [word for corpus in train for label in corpus.taxonomy.labels for word in label.words]
 
     anchor = recipe.objective.anchor
 
     def make_anchor(model: PreTrainedModel) -> Anchor:
-        held = words_to_hold(cast(AnchorSection, anchor))
+        held = list_held_words(cast(AnchorSection, anchor))
         return Anchor(cast(Demux, model), cast(IndependentEncoder, encoder), held)
 
     def make_model() -> PreTrainedModel:
-        model = adapted(Demux(config, load_backbone(section.backbone)), section, tokenizer, words)
+        model = prepare_network(
+            Demux(config, load_backbone(section.backbone)), section, tokenizer, words
+        )
         if recipe.objective.corpus_bias:
             check_alone()
             add_corpus_bias(model, [corpus.labels for corpus in train])
@@ -69,14 +81,14 @@ def demux_family(recipe: Recipe, train: Sequence[Corpus]) -> Family:
     return Family(
         encoder=encoder,
         make_model=make_model,
-        notes=encoder_notes(section, encoder.frame, tokenizer),
-        augmentation=sampler_of(section, recipe.objective),
+        notes=describe_encoder(section, encoder.frame, tokenizer),
+        augmentation=make_sampler(section, recipe.objective),
         hold_words=None if anchor is None else make_anchor,
-        finish=partial(finish, section=section),
+        finish=partial(finish_training, section=section),
     )
 
 
-def sampler_of(section: DemuxSection, objective: ObjectiveSection) -> LabelSampler | None:
+def make_sampler(section: DemuxSection, objective: ObjectiveSection) -> LabelSampler | None:
     """What changes in the labels from batch to batch."""
     if section.labels == "joint":
         augmented = section.shuffle_labels or section.drop_labels > 0
@@ -89,12 +101,12 @@ def sampler_of(section: DemuxSection, objective: ObjectiveSection) -> LabelSampl
         most=section.max_labels,
         forms={word: forms for forms in families for word in forms},
         swap=section.swap_forms,
-        vocabulary=0 if anchor is None else len(words_to_hold(anchor)),
+        vocabulary=0 if anchor is None else len(list_held_words(anchor)),
         anchored=0 if anchor is None else anchor.words,
     )
 
 
-def words_to_hold(anchor: AnchorSection) -> tuple[str, ...]:
+def list_held_words(anchor: AnchorSection) -> tuple[str, ...]:
     """Words for feelings that may be held where the encoder had them."""
     words = (word for forms in load_feelings().values() for word in forms)
     return tuple(word for word in words if word not in anchor.exclude)

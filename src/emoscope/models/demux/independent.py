@@ -24,8 +24,8 @@ class TextStates(NamedTuple):
         layers: states that enter each of the joint layers, each (batch, tokens, hidden).
         unseen: added to attention scores, (batch, 1, 1, tokens): 0 at real tokens, else the least
             number.
-        vectors: of the texts as a sentence encoder gives them, unit length, (batch, hidden); None
-            if they are not asked for.
+        vectors: the vectors of the texts as a sentence encoder gives them, unit length, (batch,
+            hidden); None if they are not asked for.
     """
 
     layers: tuple[Tensor, ...]
@@ -39,13 +39,13 @@ def read_texts(
     """Encode texts as far as labels read them.
 
     Args:
-        backbone: that `check_joint_layers` accepts.
+        backbone: the backbone that `check_joint_layers` accepts.
         joint: how many of the top layers labels read texts in.
-        inputs: of the encoder, each (batch, tokens).
+        inputs: the inputs of the encoder, each (batch, tokens).
         vectors: encode them to the end, too.
     """
     states, unseen = _embed(backbone, inputs)
-    layers = _layers(backbone)
+    layers = _get_layers(backbone)
     entering = []
     for place, layer in enumerate(layers):
         if place >= len(layers) - joint:
@@ -53,11 +53,11 @@ def read_texts(
         # Else nobody reads what the last layer makes of the text.
         if vectors or place < len(layers) - 1:
             states = _finish(layer, states, _attend(layer, states, states, unseen))
-    pooled = _unit_mean(states, inputs["attention_mask"]) if vectors else None
+    pooled = _compute_unit_mean(states, inputs["attention_mask"]) if vectors else None
     return TextStates(tuple(entering), unseen, pooled)
 
 
-def read_labels(
+def read_label_words(
     backbone: PreTrainedModel,
     joint: int,
     inputs: dict[str, Tensor],
@@ -69,7 +69,7 @@ def read_labels(
     Args:
         backbone: as of `read_texts`.
         joint: as of `read_texts`.
-        inputs: of the encoder, each (words, tokens).
+        inputs: the inputs of the encoder, each (words, tokens).
         word_mask: (words, tokens), the tokens whose states are averaged.
         vectors: encode them to the end, too.
 
@@ -78,7 +78,7 @@ def read_labels(
         encoder gives them, unit length.
     """
     states, unseen = _embed(backbone, inputs)
-    layers = _layers(backbone)
+    layers = _get_layers(backbone)
     for layer in layers[: len(layers) - joint]:
         states = _finish(layer, states, _attend(layer, states, states, unseen))
     weights = word_mask.to(states) / word_mask.sum(dim=1, keepdim=True).to(states)
@@ -87,10 +87,10 @@ def read_labels(
         return words
     for layer in layers[len(layers) - joint :]:
         states = _finish(layer, states, _attend(layer, states, states, unseen))
-    return torch.cat([words, _unit_mean(states, inputs["attention_mask"])], dim=-1)
+    return torch.cat([words, _compute_unit_mean(states, inputs["attention_mask"])], dim=-1)
 
 
-def _unit_mean(states: Tensor, mask: Tensor) -> Tensor:
+def _compute_unit_mean(states: Tensor, mask: Tensor) -> Tensor:
     """Mean states over real tokens, scaled to unit length: (batch, hidden)."""
     real = mask[..., None].float()
     return nn.functional.normalize((states.float() * real).sum(dim=1) / real.sum(dim=1), dim=-1)
@@ -105,14 +105,14 @@ def ask(
         backbone: as of `read_texts`.
         joint: as of `read_texts`.
         texts: from `read_texts`.
-        labels: from `read_labels`, (words, hidden).
+        labels: from `read_label_words`, (words, hidden).
         fed: how many of the top layers have their feed-forward part for labels too.
 
     Returns:
         (batch, words, hidden).
     """
     states = labels[None]
-    top = _layers(backbone)[-joint:]
+    top = _get_layers(backbone)[-joint:]
     for place, (layer, text) in enumerate(zip(top, texts.layers, strict=True)):
         context = _attend(layer, states, text, texts.unseen, itself=True)
         if place >= joint - fed:
@@ -132,7 +132,7 @@ def _embed(backbone: PreTrainedModel, inputs: dict[str, Tensor]) -> tuple[Tensor
     return states, unseen[:, None, None]
 
 
-def _layers(backbone: PreTrainedModel) -> Sequence[Any]:
+def _get_layers(backbone: PreTrainedModel) -> Sequence[Any]:
     return list(cast(Any, backbone).encoder.layer)
 
 
@@ -142,7 +142,7 @@ def _attend(
     """What states read of others in one layer's attention.
 
     Args:
-        layer: of the encoder.
+        layer: the layer of the encoder.
         queries: states that look, (batch, Q, hidden), or (1, Q, hidden) for the same in all texts.
         keys: states that are looked at, (batch, T, hidden).
         unseen: as of `TextStates`.

@@ -24,7 +24,7 @@ def encode_words(tokenizer: TextTokenizer, frame: Frame, words: Sequence[str]) -
     """Words of labels as sequences of their own.
 
     Args:
-        tokenizer: of the model.
+        tokenizer: the tokenizer of the model.
         frame: around a sequence.
         words: W of them; one may have several tokens.
 
@@ -54,7 +54,9 @@ def encode_words(tokenizer: TextTokenizer, frame: Frame, words: Sequence[str]) -
     return {"label_tokens": label_tokens, "word_mask": word_mask}
 
 
-def words_of(taxonomy: Taxonomy, order: Sequence[int] | None = None) -> tuple[list[str], list[int]]:
+def list_words(
+    taxonomy: Taxonomy, order: Sequence[int] | None = None
+) -> tuple[list[str], list[int]]:
     """The W words of a taxonomy's labels, and which of the labels shown each belongs to.
 
     Args:
@@ -84,7 +86,7 @@ class IndependentEncoder(LabelReader):
     @cached_property
     def label_arrays(self) -> Batch:
         """All labels in the taxonomy's order; see `encode_labels`."""
-        return self.encode_labels(*words_of(self.taxonomy))
+        return self.encode_labels(*list_words(self.taxonomy))
 
     def encode_labels(self, words: Sequence[str], labels: Sequence[int]) -> Batch:
         """Words to ask for.
@@ -110,6 +112,6 @@ class IndependentEncoder(LabelReader):
         labels = (
             self.label_arrays
             if order is None
-            else self.encode_labels(*words_of(self.taxonomy, order))
+            else self.encode_labels(*list_words(self.taxonomy, order))
         )
         return self.encode_texts(encoded, rows) | labels

@@ -7,7 +7,7 @@ from typing import Any, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from emoscope.models.demux.independent_encoder import IndependentEncoder, words_of
+from emoscope.models.demux.independent_encoder import IndependentEncoder, list_words
 from emoscope.taxonomy import Taxonomy
 from emoscope.training.data import Part
 
@@ -17,10 +17,10 @@ class LabelSampling:
     """Labels that a batch's texts have, others drawn, and words that are held where they were.
 
     Attributes:
-        most: labels of the corpus that a batch is asked for at most; all if None. What its texts
-            have comes first, the rest is drawn: sampled negatives.
+        most: the maximum number of labels in a batch; all if None. The labels of its texts come
+            first, the rest is drawn at random (sampled negatives).
         forms: further words for a word, itself included.
-        swap: how often another of them is asked for.
+        swap: the probability that a word is replaced by another form.
         vocabulary: how many words there are that may be held where they were.
         anchored: how many of them are, drawn for each batch.
     """
@@ -60,7 +60,7 @@ class LabelSampling:
         """Places of the labels to ask for, rising.
 
         Args:
-            labels: of the batch, (B, K).
+            labels: the labels of the batch, (B, K).
             rng: draws those that no text of the batch has.
         """
         count = labels.shape[1]
@@ -75,7 +75,7 @@ class LabelSampling:
         self, taxonomy: Taxonomy, columns: NDArray[np.int64], rng: np.random.Generator
     ) -> tuple[list[str], list[int]]:
         """The words of labels, some in another form, and which of the labels each belongs to."""
-        words, owners = words_of(taxonomy, columns.tolist())
+        words, owners = list_words(taxonomy, columns.tolist())
         swapped = rng.random(len(words)) < self.swap
         return [
             str(rng.choice(self.forms[word])) if swap and word in self.forms else word

@@ -12,9 +12,9 @@ import torch
 from torch import Tensor, nn
 from transformers import PretrainedConfig, PreTrainedModel
 
-from emoscope.models.demux.independent import ask, read_labels, read_texts
-from emoscope.models.shared.backbone import encoder_inputs, new_backbone
-from emoscope.models.shared.late_interaction import check_joint_layers, late_states
+from emoscope.models.demux.independent import ask, read_label_words, read_texts
+from emoscope.models.shared.backbone import make_backbone, make_encoder_inputs
+from emoscope.models.shared.late_interaction import check_joint_layers, compute_late_states
 from emoscope.models.shared.output import EmotionOutput
 
 Cluster = Literal["tokens", "max", "mean", "logsumexp"]
@@ -25,13 +25,13 @@ USUAL_COSINE = 0.25
 """Of a text and a word that have little to do with each other; scores begin at 0 there."""
 
 
-class Reading(NamedTuple):
+class TextReading(NamedTuple):
     """What independent labels make of texts.
 
     Attributes:
-        scores: of the head, (batch, labels).
-        states: of the labels, (batch, labels, hidden).
-        vectors: of the texts, unit length, (batch, hidden); None without `similarity`.
+        scores: the scores of the head, (batch, labels).
+        states: the states of the labels, (batch, labels, hidden).
+        vectors: the vectors of the texts, unit length, (batch, hidden); None without `similarity`.
     """
 
     scores: Tensor
@@ -60,7 +60,7 @@ class DemuxConfig(PretrainedConfig):
 
     model_type = "demux"
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - a configuration
         self,
         backbone: dict[str, Any] | None = None,
         cluster: Cluster = "tokens",
@@ -85,7 +85,7 @@ class Demux(PreTrainedModel):
     """A pretrained encoder that reads labels and text; the states of each label are scored.
 
     Args:
-        config: of the model.
+        config: the configuration of the model.
         backbone: the pretrained encoder; a new one of the configured shape if None.
     """
 
@@ -97,7 +97,7 @@ class Demux(PreTrainedModel):
 
     def __init__(self, config: DemuxConfig, backbone: PreTrainedModel | None = None) -> None:
         super().__init__(config)
-        self.backbone = new_backbone(config.backbone) if backbone is None else backbone
+        self.backbone = make_backbone(config.backbone) if backbone is None else backbone
         if config.joint_layers is not None or config.labels == "independent":
             check_joint_layers(self.backbone, self.joint_layers)
         hidden = self.backbone.config.hidden_size
@@ -138,26 +138,28 @@ class Demux(PreTrainedModel):
                 prompt, or of the word's own sequence.
             word_labels: (words,), the label that each word belongs to.
             token_type_ids: (batch, tokens).
-            label_tokens: of independent labels, (2, words, P): ids of each word's own sequence, and
-                1 at its real tokens.
+            label_tokens: the label tokens of independent labels, (2, words, P): ids of each word's
+                own sequence, and 1 at its real tokens.
 
         Returns:
             Logits (batch, labels) and label representations (batch, labels, hidden).
         """
-        inputs = encoder_inputs(self.backbone, input_ids, attention_mask.long(), token_type_ids)
+        inputs = make_encoder_inputs(
+            self.backbone, input_ids, attention_mask.long(), token_type_ids
+        )
         if label_tokens is not None:
             return self.ask(inputs, self.read_labels(label_tokens, word_mask), word_labels)
         labels = int(word_labels.max()) + 1
         member = nn.functional.one_hot(word_labels, labels).T.float()  # (labels, words)
         tokens = word_mask.float()
-        of_labels = average(member @ tokens)
+        of_labels = normalise_rows(member @ tokens)
         if self.config.cluster == "tokens":
             representations = self.states(inputs, of_labels)
             logits = self.head(representations).squeeze(-1)
         else:
-            states = self.states(inputs, torch.cat([of_labels, average(tokens)]))
+            states = self.states(inputs, torch.cat([of_labels, normalise_rows(tokens)]))
             representations, words = states[:, :labels], states[:, labels:]
-            logits = combine(self.head(words).squeeze(-1), member, self.config.cluster)
+            logits = combine_scores(self.head(words).squeeze(-1), member, self.config.cluster)
         return EmotionOutput(logits=logits, representations=representations)
 
     def read_labels(self, label_tokens: Tensor, word_mask: Tensor) -> Tensor:
@@ -171,8 +173,8 @@ class Demux(PreTrainedModel):
             (words, hidden), or (words, 2 hidden) with `similarity`.
         """
         tokens, mask = label_tokens
-        inputs = encoder_inputs(self.backbone, tokens, mask, torch.zeros_like(tokens))
-        return read_labels(
+        inputs = make_encoder_inputs(self.backbone, tokens, mask, torch.zeros_like(tokens))
+        return read_label_words(
             self.backbone, self.joint_layers, inputs, word_mask, self.config.similarity
         )
 
@@ -180,23 +182,23 @@ class Demux(PreTrainedModel):
         """Scores of independent labels.
 
         Args:
-            inputs: of the encoder, each (batch, tokens).
+            inputs: the inputs of the encoder, each (batch, tokens).
             words: from `read_labels`, (words, hidden).
             word_labels: as of `forward`.
         """
         labels = int(word_labels.max()) + 1
         member = nn.functional.one_hot(word_labels, labels).T.to(words)  # (labels, words)
-        queries = average(member) @ words if self.config.cluster == "tokens" else words
+        queries = normalise_rows(member) @ words if self.config.cluster == "tokens" else words
         reading = self.read(inputs, queries)
         scores, states = self.scores(reading, queries), reading.states
         if self.config.cluster == "tokens":
             return EmotionOutput(logits=scores, representations=states)
         return EmotionOutput(
-            logits=combine(scores, member.float(), self.config.cluster),
-            representations=average(member).to(states) @ states,
+            logits=combine_scores(scores, member.float(), self.config.cluster),
+            representations=normalise_rows(member).to(states) @ states,
         )
 
-    def read(self, inputs: dict[str, Tensor], queries: Tensor) -> Reading:
+    def read(self, inputs: dict[str, Tensor], queries: Tensor) -> TextReading:
         """What labels make of texts.
 
         Args:
@@ -208,9 +210,9 @@ class Demux(PreTrainedModel):
         hidden = int(self.backbone.config.hidden_size)
         fed = joint if fed is None else fed
         states = ask(self.backbone, joint, texts, queries[:, :hidden], fed)
-        return Reading(self.head(states).squeeze(-1), states, texts.vectors)
+        return TextReading(self.head(states).squeeze(-1), states, texts.vectors)
 
-    def scores(self, reading: Reading, queries: Tensor) -> Tensor:
+    def scores(self, reading: TextReading, queries: Tensor) -> Tensor:
         """Logits (batch, labels): what was read, and the similarity of text and label.
 
         Args:
@@ -227,21 +229,21 @@ class Demux(PreTrainedModel):
         """Mean states of groups of label tokens, (batch, rows, hidden).
 
         Args:
-            inputs: of the encoder, labels first.
+            inputs: the inputs of the encoder, labels first.
             rows: (rows, P), weights that average the tokens of each group.
         """
         if self.config.joint_layers is not None:
-            return late_states(self.backbone, self.config.joint_layers, inputs, rows)
+            return compute_late_states(self.backbone, self.config.joint_layers, inputs, rows)
         states: Tensor = self.backbone(**inputs).last_hidden_state[:, : rows.shape[1]]
         return rows.to(states) @ states
 
 
-def average(weights: Tensor) -> Tensor:
-    """Rows that sum to one."""
+def normalise_rows(weights: Tensor) -> Tensor:
+    """Scale rows so that they sum to one."""
     return weights / weights.sum(dim=-1, keepdim=True)
 
 
-def combine(scores: Tensor, member: Tensor, how: Cluster) -> Tensor:
+def combine_scores(scores: Tensor, member: Tensor, how: Cluster) -> Tensor:
     """Scores of words → scores of labels.
 
     Args:
@@ -250,6 +252,6 @@ def combine(scores: Tensor, member: Tensor, how: Cluster) -> Tensor:
         how: `"max"`, `"mean"` or `"logsumexp"`.
     """
     if how == "mean":
-        return scores @ average(member).T
+        return scores @ normalise_rows(member).T
     inside = scores[:, None].masked_fill(member[None] == 0, -torch.inf)
     return inside.amax(dim=-1) if how == "max" else inside.logsumexp(dim=-1)

@@ -36,7 +36,7 @@ MASK, TEXT = "{mask}", "{text}"
 MAX_MASKS = 8
 
 
-def template_for(language: str) -> str:
+def find_template(language: str) -> str:
     """The template of a language; English where there is none."""
     return TEMPLATES.get(language, TEMPLATES["en"])
 
@@ -71,11 +71,11 @@ class MaskedPrompt:
     after: tuple[int, ...]
 
 
-def masked_prompt(tokenizer: TextTokenizer, template: str) -> MaskedPrompt:
+def make_masked_prompt(tokenizer: TextTokenizer, template: str) -> MaskedPrompt:
     """Put the masks, as the special token, among the tokens of a template.
 
     Args:
-        tokenizer: of the model; it needs a mask token.
+        tokenizer: the tokenizer of the model; it needs a mask token.
         template: with one `{text}` and one or more `{mask}`.
 
     Raises:
@@ -84,7 +84,7 @@ def masked_prompt(tokenizer: TextTokenizer, template: str) -> MaskedPrompt:
     check_template(template)
     mask = tokenizer.special_id("mask")
     around = Frame.around(tokenizer.single("x"), 0, tokenizer.special_id("pad"))
-    before, after = (_masked_ids(tokenizer, side, mask) for side in template.split(TEXT))
+    before, after = (_encode_side(tokenizer, side, mask) for side in template.split(TEXT))
     text_type = around.text_type
     frame = Frame(
         before=[*around.before, *before],
@@ -102,7 +102,7 @@ def masked_prompt(tokenizer: TextTokenizer, template: str) -> MaskedPrompt:
     )
 
 
-def _masked_ids(tokenizer: TextTokenizer, side: str, mask: int) -> list[int]:
+def _encode_side(tokenizer: TextTokenizer, side: str, mask: int) -> list[int]:
     """Ids of what stands on one side of the text."""
     ids: list[int] = []
     for place, piece in enumerate(side.split(MASK)):
@@ -120,7 +120,7 @@ class MemoEncoder:
 
     Attributes:
         pipeline: the cleaning steps.
-        tokenizer: of the pretrained encoder.
+        tokenizer: the tokenizer of the pretrained encoder.
         taxonomy: the labels; their words are what a masked-language head scores.
         template: with one `{text}` and one or more `{mask}`; that of the language of the labels'
             words if None.
@@ -140,12 +140,12 @@ class MemoEncoder:
     @property
     def sentence(self) -> str:
         """The template that is in use."""
-        return self.template or template_for(self.taxonomy.language)
+        return self.template or find_template(self.taxonomy.language)
 
     @cached_property
     def prompt(self) -> MaskedPrompt:
         """The template as tokens."""
-        return masked_prompt(self.tokenizer, self.sentence)
+        return make_masked_prompt(self.tokenizer, self.sentence)
 
     @cached_property
     def words(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

@@ -7,16 +7,26 @@ from typing import cast
 from transformers import PreTrainedModel
 
 from emoscope.corpora.corpus import Corpus
-from emoscope.models.memo.encoder import MemoEncoder, check_template, template_for
+from emoscope.models.memo.encoder import MemoEncoder, check_template, find_template
 from emoscope.models.memo.network import Memo, MemoConfig
 from emoscope.models.memo.section import MemoSection
-from emoscope.models.shared.backbone import backbone_config, load_backbone, load_tokenizer, shape_of
+from emoscope.models.shared.backbone import (
+    load_backbone,
+    load_backbone_config,
+    load_tokenizer,
+    to_shape,
+)
 from emoscope.models.shared.family import Family, make_pipeline
-from emoscope.models.shared.prompted import adapted, encoder_notes, finish, names_of
+from emoscope.models.shared.prompted import (
+    describe_encoder,
+    finish_training,
+    prepare_network,
+    to_label_maps,
+)
 from emoscope.recipes.schema import Recipe
 
 
-def memo_family(recipe: Recipe, train: Sequence[Corpus]) -> Family:
+def make_memo_family(recipe: Recipe, train: Sequence[Corpus]) -> Family:
     """MEmo on the recipe's encoder.
 
     Args:
@@ -26,7 +36,7 @@ def memo_family(recipe: Recipe, train: Sequence[Corpus]) -> Family:
     section = cast(MemoSection, recipe.model)
     taxonomy = train[0].taxonomy
     masked = section.head == "mlm"
-    shape = backbone_config(section.backbone)
+    shape = load_backbone_config(section.backbone)
     tokenizer = load_tokenizer(section.backbone, shape)
     encoder = MemoEncoder(
         pipeline=make_pipeline(recipe.text, ()),
@@ -38,20 +48,20 @@ def memo_family(recipe: Recipe, train: Sequence[Corpus]) -> Family:
         open_labels=masked,
     )
     config = MemoConfig(
-        backbone=shape_of(shape),
+        backbone=to_shape(shape),
         head=section.head,
         masks=check_template(encoder.sentence),
         combine_masks=section.combine_masks,
         synonyms=section.synonyms,
         dropout=section.dropout,
-        **names_of(taxonomy),
+        **to_label_maps(taxonomy),
     )
     words = [word for corpus in train for label in corpus.taxonomy.labels for word in label.words]
     languages = dict.fromkeys(corpus.taxonomy.language for corpus in train)
-    sentences = dict.fromkeys(section.template or template_for(language) for language in languages)
+    sentences = dict.fromkeys(section.template or find_template(language) for language in languages)
 
     def make_model() -> PreTrainedModel:
-        return adapted(
+        return prepare_network(
             Memo(config, load_backbone(section.backbone, masked)), section, tokenizer, words
         )
 
@@ -60,7 +70,7 @@ def memo_family(recipe: Recipe, train: Sequence[Corpus]) -> Family:
         make_model=make_model,
         notes=(
             *(f"Template: {sentence}" for sentence in sentences),
-            *encoder_notes(section, encoder.prompt.frame, tokenizer),
+            *describe_encoder(section, encoder.prompt.frame, tokenizer),
         ),
-        finish=partial(finish, section=section),
+        finish=partial(finish_training, section=section),
     )

@@ -12,8 +12,8 @@ import torch
 from torch import Tensor, nn
 from transformers import PretrainedConfig, PreTrainedModel
 
-from emoscope.models.demux.network import average
-from emoscope.models.shared.backbone import encode, encoder_inputs, new_backbone
+from emoscope.models.demux.network import normalise_rows
+from emoscope.models.shared.backbone import encode, make_backbone, make_encoder_inputs
 from emoscope.models.shared.output import EmotionOutput
 
 Head = Literal["ffn", "projections", "mlm"]
@@ -59,7 +59,7 @@ class Memo(PreTrainedModel):
     """A pretrained encoder that reads a masked sentence and a text; the mask is scored.
 
     Args:
-        config: of the model.
+        config: the configuration of the model.
         backbone: the pretrained encoder, with its masked-language head for the head `"mlm"`; a new
             one of the configured shape if None.
     """
@@ -78,7 +78,7 @@ class Memo(PreTrainedModel):
     def __init__(self, config: MemoConfig, backbone: PreTrainedModel | None = None) -> None:
         super().__init__(config)
         masked = config.head == "mlm"
-        self.backbone = new_backbone(config.backbone, masked) if backbone is None else backbone
+        self.backbone = make_backbone(config.backbone, masked) if backbone is None else backbone
         hidden = self.backbone.config.hidden_size
         width = hidden * (config.masks if config.combine_masks == "concatenate" else 1)
         labels = len(config.id2label or {})
@@ -89,7 +89,7 @@ class Memo(PreTrainedModel):
             self.dense = nn.Linear(width, labels * hidden)
             self.scorer = nn.Linear(hidden, 1)
         else:
-            self.backbone.base_model.register_forward_hook(_only_masks)
+            self.backbone.base_model.register_forward_hook(_keep_masks)
         self.dropout = nn.Dropout(config.dropout)
         self.post_init()
 
@@ -122,11 +122,11 @@ class Memo(PreTrainedModel):
         """
         mask = attention_mask.long()
         if self.config.head == "mlm":
-            inputs = encoder_inputs(self.backbone, input_ids, mask, token_type_ids)
+            inputs = make_encoder_inputs(self.backbone, input_ids, mask, token_type_ids)
             guesses = self.guesses(inputs, mask_positions)
             return EmotionOutput(logits=self.word_scores(guesses, label_tokens, word_labels))
         states = encode(self.backbone, input_ids, mask, token_type_ids)
-        found = _at_masks(states, mask_positions)
+        found = _select_masks(states, mask_positions)
         joined = found.flatten(1) if self.config.combine_masks == "concatenate" else found.sum(1)
         hidden = self.dense(self.dropout(joined))
         if self.config.head == "ffn":
@@ -139,7 +139,7 @@ class Memo(PreTrainedModel):
         """Logits of the vocabulary at the masks by the encoder's own head, (batch, masks, words).
 
         Args:
-            inputs: of the encoder.
+            inputs: the inputs of the encoder.
             mask_positions: (batch, masks).
         """
         token = _MASKS.set(mask_positions)
@@ -167,17 +167,17 @@ class Memo(PreTrainedModel):
         if self.config.synonyms == "product":
             inside = torch.where(member[None] > 0, words[:, None], 1.0)
             return torch.prod(inside, dim=-1)
-        weights = average(member) if self.config.synonyms == "mean" else member
+        weights = normalise_rows(member) if self.config.synonyms == "mean" else member
         return nn.functional.linear(words, weights)
 
 
-def _at_masks(states: Tensor, mask_positions: Tensor) -> Tensor:
+def _select_masks(states: Tensor, mask_positions: Tensor) -> Tensor:
     """States (batch, masks, hidden) of the masks among those of all tokens."""
     at = mask_positions.unsqueeze(-1).expand(-1, -1, states.shape[-1])
     return states.gather(1, at)
 
 
-def _only_masks(_module: nn.Module, _inputs: Any, output: Any) -> None:
+def _keep_masks(_module: nn.Module, _inputs: Any, output: Any) -> None:
     """Keep the masks' states alone of what an encoder made, so that its head guesses only there.
 
     Encoders differ in how they keep their head, so it is called through them; a vocabulary for
@@ -186,4 +186,4 @@ def _only_masks(_module: nn.Module, _inputs: Any, output: Any) -> None:
     """
     positions = _MASKS.get()
     if positions is not None:
-        output.last_hidden_state = _at_masks(output.last_hidden_state, positions)
+        output.last_hidden_state = _select_masks(output.last_hidden_state, positions)

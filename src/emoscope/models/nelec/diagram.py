@@ -1,4 +1,4 @@
-"""The figure of a NELEC network, with the sizes that it really has."""
+"""Draw a diagram of a NELEC network with its actual sizes."""
 
 from pathlib import Path
 
@@ -6,7 +6,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
 
-from emoscope.charts.plotting import COLOURS, save
+from emoscope.charts.palette import COLOURS, SOFT, THEME
+from emoscope.charts.plotting import save
 from emoscope.models.nelec.network import Nelec
 
 LEFT, MIDDLE, RIGHT = 1.6, 4.0, 6.4
@@ -34,34 +35,34 @@ def draw_network(model: Nelec, path: Path) -> None:
     axes = figure.subplots()
     axes.set(xlim=(0, 8), ylim=(0, 9.2))
     axes.axis("off")
-    ids = box(axes, (MIDDLE, 8.7), "word ids → T", 6)
-    vectors = box(axes, (MIDDLE, 7.6), f"embedding, {words}\n→ T × {config.embedding_size}", 0)
-    lstm = box(axes, (LEFT, 6.3), f"{direction}LSTM → T × {width}", 1)
-    gru = box(axes, (RIGHT, 6.3), f"{direction}GRU → T × {width}", 1)
-    join = box(axes, (MIDDLE, 2.9), f"concatenated → {2 * hidden}", 5)
-    arrow(axes, ids, vectors)
-    arrow(axes, vectors, lstm)
-    arrow(axes, lstm, gru, sideways=True)
+    ids = draw_box(axes, (MIDDLE, 8.7), "word ids → T", 6)
+    vectors = draw_box(axes, (MIDDLE, 7.6), f"embedding, {words}\n→ T × {config.embedding_size}", 0)
+    lstm = draw_box(axes, (LEFT, 6.3), f"{direction}LSTM → T × {width}", 1)
+    gru = draw_box(axes, (RIGHT, 6.3), f"{direction}GRU → T × {width}", 1)
+    join = draw_box(axes, (MIDDLE, 2.9), f"concatenated → {2 * hidden}", 5)
+    draw_arrow(axes, ids, vectors)
+    draw_arrow(axes, vectors, lstm)
+    draw_arrow(axes, lstm, gru, sideways=True)
     for x, states in ((LEFT, lstm), (RIGHT, gru)):
-        pooled = box(axes, (x, 5.2), pooling, 2)
-        features = box(axes, (x, 4.1), dense, 4)
-        arrow(axes, states, pooled)
-        arrow(axes, pooled, features)
-        arrow(axes, features, join)
+        pooled = draw_box(axes, (x, 5.2), pooling, 2)
+        features = draw_box(axes, (x, 4.1), dense, 4)
+        draw_arrow(axes, states, pooled)
+        draw_arrow(axes, pooled, features)
+        draw_arrow(axes, features, join)
     last = join
     if config.output_hidden:
-        last = box(axes, (MIDDLE, 1.8), f"dense, ReLU → {hidden}", 4)
-        arrow(axes, join, last)
+        last = draw_box(axes, (MIDDLE, 1.8), f"dense, ReLU → {hidden}", 4)
+        draw_arrow(axes, join, last)
     labels = list((config.id2label or {}).values())
     names = ", ".join(labels) if len(labels) <= 6 else f"{labels[0]}, … {labels[-1]}"
-    logits = box(axes, (MIDDLE, 0.7), f"logits → {len(labels)}\n{names}", 3)
-    arrow(axes, last, logits)
+    logits = draw_box(axes, (MIDDLE, 0.7), f"logits → {len(labels)}\n{names}", 3)
+    draw_arrow(axes, last, logits)
     count = sum(p.numel() for p in model.parameters() if p.requires_grad)
-    axes.text(8, 0.05, f"{count:,} trained parameters", ha="right", fontsize=8, color="0.35")
+    axes.text(8, 0.05, f"{count:,} trained parameters", ha="right", fontsize=8, color=THEME[SOFT])
     save(figure, path)
 
 
-def box(axes: Axes, centre: Point, text: str, colour: int) -> Point:
+def draw_box(axes: Axes, centre: Point, text: str, colour: int) -> Point:
     """One layer; returns its centre."""
     corner = (centre[0] - WIDTH / 2, centre[1] - HEIGHT / 2)
     style = "round,pad=0.02,rounding_size=0.12"
@@ -73,12 +74,12 @@ def box(axes: Axes, centre: Point, text: str, colour: int) -> Point:
     return centre
 
 
-def arrow(axes: Axes, start: Point, end: Point, sideways: bool = False) -> None:
+def draw_arrow(axes: Axes, start: Point, end: Point, sideways: bool = False) -> None:
     """From the lower edge of one box to the upper edge of another, or from side to side."""
     if sideways:
         tail, head = (start[0] + WIDTH / 2, start[1]), (end[0] - WIDTH / 2, end[1])
     else:
         tail, head = (start[0], start[1] - HEIGHT / 2), (end[0], end[1] + HEIGHT / 2)
     axes.add_patch(
-        FancyArrowPatch(tail, head, arrowstyle="-|>", mutation_scale=11, color="0.35", lw=1.1)
+        FancyArrowPatch(tail, head, arrowstyle="-|>", mutation_scale=11, color=THEME[SOFT], lw=1.1)
     )

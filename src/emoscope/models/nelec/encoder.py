@@ -40,7 +40,7 @@ class PlainEncoder:
 
     def read_words(self, turns: Sequence[str]) -> list[str]:
         """The words that the model reads of one conversation."""
-        return self.cut(split(self.pipeline, turns))
+        return self.cut(split_words(self.pipeline, turns))
 
     def cut(self, words: list[str]) -> list[str]:
         """At most `max_length` words."""
@@ -59,7 +59,10 @@ class PlainEncoder:
         """
         nothing = [UNKNOWN]
         return Ragged.from_sequences(
-            [self.vocabulary.ids(split(self.pipeline, turns)) or nothing for turns in conversations]
+            [
+                self.vocabulary.ids(split_words(self.pipeline, turns)) or nothing
+                for turns in conversations
+            ]
         )
 
     def encode(self, conversations: Sequence[Sequence[str]]) -> Ragged:
@@ -123,6 +126,6 @@ class PlainEncoder:
         return cls(TextPipeline.from_config(steps), vocabulary, length, truncation)
 
 
-def split(pipeline: TextPipeline, turns: Sequence[str]) -> list[str]:
+def split_words(pipeline: TextPipeline, turns: Sequence[str]) -> list[str]:
     """Words of the cleaned turns, in order."""
     return " ".join(pipeline(turns)).split()

@@ -15,7 +15,7 @@ from emoscope.embeddings.vectors import WordVectors, load_vectors
 from emoscope.embeddings.vocabulary import Vocabulary, embedding_matrix
 from emoscope.errors import InputError
 from emoscope.models.nelec.diagram import draw_network
-from emoscope.models.nelec.encoder import BOUNDARY, PlainEncoder, split
+from emoscope.models.nelec.encoder import BOUNDARY, PlainEncoder, split_words
 from emoscope.models.nelec.network import Nelec, NelecConfig
 from emoscope.models.nelec.section import NelecSection
 from emoscope.models.shared.family import Family, make_pipeline
@@ -24,7 +24,7 @@ from emoscope.taxonomy import Taxonomy
 from emoscope.text import CHAT_STEPS
 
 
-def nelec_family(recipe: Recipe, train: Sequence[Corpus]) -> Family:
+def make_nelec_family(recipe: Recipe, train: Sequence[Corpus]) -> Family:
     """Fit a vocabulary, find its vectors.
 
     Args:
@@ -43,7 +43,7 @@ def nelec_family(recipe: Recipe, train: Sequence[Corpus]) -> Family:
         )
     pipeline = make_pipeline(recipe.text, CHAT_STEPS)
     vectors = make_vectors(recipe.vectors, recipe.seed)
-    words = [split(pipeline, turns) for corpus in train for turns in corpus.turns]
+    words = [split_words(pipeline, turns) for corpus in train for turns in corpus.turns]
     if section.pooled_turns and not any(BOUNDARY in text for text in words):
         raise InputError(
             f"model.pooled_turns pools single turns, but no text has a {BOUNDARY}: it takes texts "
@@ -68,7 +68,7 @@ def nelec_family(recipe: Recipe, train: Sequence[Corpus]) -> Family:
             str(known),
         ),
         facts={"coverage": known.to_dict()},
-        draw=draw,
+        draw=draw_nelec,
     )
 
 
@@ -109,6 +109,6 @@ def make_nelec(
     return model
 
 
-def draw(model: PreTrainedModel, path: Path) -> None:
+def draw_nelec(model: PreTrainedModel, path: Path) -> None:
     """The network with its real sizes."""
     draw_network(cast(Nelec, model), path)

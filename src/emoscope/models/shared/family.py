@@ -24,7 +24,7 @@ class HeldWords(Protocol):
 
         Args:
             model: as it is now.
-            places: of the words that this batch looks at, (words,).
+            places: the places of the words that this batch looks at, (words,).
         """
         ...
 
@@ -38,7 +38,7 @@ class Family:
         make_model: a new network, what is random in it drawn from torch's generator.
         notes: lines about what it was made of, for the log and the model card.
         facts: the same as numbers, for `environment.json`.
-        augmentation: of the labels in the prompt.
+        augmentation: the augmentation of the labels in the prompt.
         draw: a picture of the network.
         hold_words: from a new network to what keeps words near where it has them, for
             `objective.anchor`.
@@ -59,7 +59,7 @@ def make_pipeline(section: TextSection, default: Sequence[str]) -> TextPipeline:
     """The cleaning of a recipe.
 
     Args:
-        section: of the recipe.
+        section: the section of the recipe.
         default: steps where it names none.
     """
     if section.steps is None:

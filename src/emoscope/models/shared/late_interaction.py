@@ -25,7 +25,7 @@ def check_joint_layers(backbone: PreTrainedModel, joint: int) -> None:
     """
     layers = getattr(getattr(backbone, "encoder", None), "layer", ())
     parts = ("attention.self.query", "attention.output", "intermediate", "output")
-    alike = [all(_has(layer, part) for part in parts) for layer in layers]
+    alike = [all(_has_path(layer, part) for part in parts) for layer in layers]
     if not alike or not all(alike) or hasattr(backbone, "embeddings_project"):
         raise InputError(
             "model.joint_layers needs an encoder with the layers of BERT, such as BERT, MiniLM, "
@@ -38,7 +38,7 @@ def check_joint_layers(backbone: PreTrainedModel, joint: int) -> None:
         )
 
 
-def late_states(
+def compute_late_states(
     backbone: PreTrainedModel,
     joint: int,
     inputs: dict[str, Tensor],
@@ -47,17 +47,17 @@ def late_states(
     """States of label words that have read a text.
 
     Args:
-        backbone: that `check_joint_layers` accepts.
+        backbone: the backbone that `check_joint_layers` accepts.
         joint: how many of the top layers join labels and text.
-        inputs: of the encoder, each (batch, tokens), the same P tokens of labels first in all
-            texts.
+        inputs: the inputs of the encoder, each (batch, tokens), the same P tokens of labels first
+            in all texts.
         rows: (rows, P), weights that average the tokens of each label or word.
 
     Returns:
         (batch, rows, hidden).
     """
     start = rows.shape[1]
-    # A text on its own begins as it does with labels: with the token that begins a sequence.
+    # A text on its own begins with the same first token as the whole sequence.
     text_inputs = {
         name: torch.cat([value[:, :1], value[:, start:]], dim=1) for name, value in inputs.items()
     }
@@ -70,24 +70,24 @@ def late_states(
     unseen = unseen[:, None, None]  # (batch, heads, queries, keys)
     layers: Sequence[Any] = list(cast(Any, backbone).encoder.layer)
     for layer in layers[: len(layers) - joint]:
-        labels = _layer(layer, labels, labels, None)
-        texts = _layer(layer, texts, texts, unseen)
-    # As they are in the type of the states under autocast, which computes in less.
+        labels = _apply_layer(layer, labels, labels, None)
+        texts = _apply_layer(layer, texts, texts, unseen)
+    # In the type of the states, which autocast may have reduced.
     labels = (rows.to(labels) @ labels).expand(len(texts), -1, -1)
     unseen = nn.functional.pad(unseen, (rows.shape[0], 0))
     for layer in layers[len(layers) - joint : -1]:
         states = torch.cat([labels, texts], dim=1)
-        states = _layer(layer, states, states, unseen)
+        states = _apply_layer(layer, states, states, unseen)
         labels, texts = states[:, : rows.shape[0]], states[:, rows.shape[0] :]
-    # What the last layer makes of the text nobody reads.
-    return _layer(layers[-1], labels, torch.cat([labels, texts], dim=1), unseen)
+    # The last layer's text states are not needed.
+    return _apply_layer(layers[-1], labels, torch.cat([labels, texts], dim=1), unseen)
 
 
-def _layer(layer: Any, queries: Tensor, keys: Tensor, unseen: Tensor | None) -> Tensor:
+def _apply_layer(layer: Any, queries: Tensor, keys: Tensor, unseen: Tensor | None) -> Tensor:
     """One layer of the encoder, where some states look at others.
 
     Args:
-        layer: of the encoder.
+        layer: the layer of the encoder.
         queries: states that look, (batch, Q, hidden).
         keys: states that are looked at, (batch, T, hidden).
         unseen: added to the scores, (batch, 1, 1, T).
@@ -109,7 +109,7 @@ def _layer(layer: Any, queries: Tensor, keys: Tensor, unseen: Tensor | None) -> 
     return states
 
 
-def _has(module: Any, path: str) -> bool:
+def _has_path(module: Any, path: str) -> bool:
     for name in path.split("."):
         module = getattr(module, name, None)
     return module is not None

@@ -15,28 +15,28 @@ from emoscope.training.corpus_bias import drop_corpus_bias
 from emoscope.training.freezing import add_lora, freeze, merge_lora
 
 
-def names_of(taxonomy: Taxonomy) -> dict[str, dict[int, str] | dict[str, int]]:
-    """The labels as transformers' configurations hold them."""
+def to_label_maps(taxonomy: Taxonomy) -> dict[str, dict[int, str] | dict[str, int]]:
+    """Convert a taxonomy to `id2label` and `label2id` of transformers' configurations."""
     return {
         "id2label": dict(enumerate(taxonomy.names)),
         "label2id": {name: k for k, name in enumerate(taxonomy.names)},
     }
 
 
-def adapted(
+def prepare_network(
     model: PreTrainedModel, section: PromptedSection, tokenizer: TextTokenizer, words: Sequence[str]
 ) -> PreTrainedModel:
-    """The network with the weights to begin from, and what shall not learn frozen.
+    """Prepare a network for training: initial weights, frozen parts, low-rank updates.
 
     Args:
         model: new, with its pretrained encoder.
-        section: of the recipe.
-        tokenizer: of the encoder.
-        words: of the labels.
+        section: the section of the recipe.
+        tokenizer: the tokenizer of the encoder.
+        words: the words of the labels.
     """
     if section.start is not None:
         start_from(model, section.start, section.start_head)
-    # A tokenizer may split the first word of a prompt, which has no space before it, otherwise.
+    # A tokenizer may split a word differently if no space comes before it.
     shown = [*words, *(f" {word}" for word in words)]
     tokens = sorted({token for ids in tokenizer.ids(shown) for token in ids})
     freeze(model, section.freeze, section.frozen_layers, tokens)
@@ -50,7 +50,7 @@ def start_from(model: PreTrainedModel, folder: str, head: bool) -> None:
 
     Args:
         model: of the same kind and encoder.
-        folder: of the trained model, or of its training.
+        folder: the folder of the trained model, or of its training.
         head: copy its head too.
 
     Raises:
@@ -70,7 +70,7 @@ def start_from(model: PreTrainedModel, folder: str, head: bool) -> None:
     if not head:
         weights = {name: weight for name, weight in weights.items() if name.startswith("backbone.")}
     own = model.state_dict()
-    # One tensor under two names, as embeddings that are a head's weights too, is stored once.
+    # A tensor with two names, e.g. tied embeddings, is stored once.
     stored = {tensor.data_ptr() for name, tensor in own.items() if name in weights}
     expected = {
         name
@@ -98,10 +98,10 @@ def start_from(model: PreTrainedModel, folder: str, head: bool) -> None:
     model.load_state_dict(weights, strict=False)
 
 
-def encoder_notes(
+def describe_encoder(
     section: PromptedSection, frame: Sized, tokenizer: TextTokenizer
 ) -> tuple[str, ...]:
-    """What the model is made of, in words."""
+    """Describe the encoder for the log and the model card."""
     lines = [
         f"Encoder: {section.backbone}; the prompt takes {len(frame)} of the {tokenizer.window} "
         "tokens that it reads."
@@ -111,8 +111,8 @@ def encoder_notes(
     return tuple(lines)
 
 
-def finish(model: PreTrainedModel, section: PromptedSection) -> None:
-    """Put low-rank updates into the weights that they change."""
+def finish_training(model: PreTrainedModel, section: PromptedSection) -> None:
+    """Merge low-rank updates into the weights."""
     if section.lora is not None:
         merge_lora(model)
     drop_corpus_bias(model)

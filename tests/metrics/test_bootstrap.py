@@ -1,10 +1,10 @@
-"""The bootstrap against one that resamples texts one by one."""
+"""The bootstrap of a score against one that resamples texts one by one; its parts by hand."""
 
 import numpy as np
 import pytest
 
+from emoscope.metrics.bootstrap import Difference, count_draws, draw_texts, micro_f1_interval
 from emoscope.metrics.classification import report
-from emoscope.metrics.significance import micro_f1_interval
 from emoscope.taxonomy import Taxonomy
 
 EMOCONTEXT = Taxonomy.load("emocontext")
@@ -42,3 +42,24 @@ def test_is_seeded_and_shrinks_with_the_level(judged):
 def test_perfect_decisions_have_no_spread(judged):
     labels, _ = judged
     assert micro_f1_interval(labels, labels.astype(bool), EMOCONTEXT) == (1.0, 1.0)
+
+
+def test_draws_are_counted():
+    drawn = np.array([[0, 0, 2], [1, 1, 1]])
+    assert count_draws(drawn).tolist() == [[2, 0, 1], [0, 3, 0]]
+    drawn = draw_texts(7, 3, np.random.default_rng(0))
+    slow = [[row.count(text) for text in range(7)] for row in drawn.tolist()]
+    assert count_draws(drawn).tolist() == slow
+
+
+def test_p_and_interval_by_hand():
+    resampled = np.array([-0.1, 0.0, *[0.2] * 97, 0.3])
+    difference = Difference.of(0.2, resampled)
+    # Two of 100 resamples are not above 0.
+    assert difference.p == pytest.approx(2 * 3 / 101)
+    assert (difference.low, difference.high) == pytest.approx(
+        np.quantile(resampled, [0.025, 0.975])
+    )
+    assert Difference.of(-0.2, -resampled).p == difference.p
+    assert Difference.of(0.0, np.zeros(100)).p == 1.0
+    assert Difference.of(0.1, np.full(100, 0.1)).p == pytest.approx(2 / 101)

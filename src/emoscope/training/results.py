@@ -1,0 +1,53 @@
+"""The options of a run besides its recipe, and its result."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+
+@dataclass(frozen=True)
+class RunResult:
+    """A finished run, as `result.json` keeps it.
+
+    Attributes:
+        seed: the random seed of the run.
+        epochs: trained.
+        best_epoch: whose weights were kept.
+        seconds: the seconds of training, since the last resumption.
+        dev: `Report.to_dict()` on dev, at the fitted thresholds.
+        half: the same at a threshold of ½; None of exclusive labels.
+        parts: metrics by language or corpus at the fitted thresholds; only where dev has several
+            parts, or other labels than the model.
+        test: on test, measured once, where the recipe names it; as `dev`.
+        test_half: as `half`.
+        test_parts: as `parts`.
+    """
+
+    seed: int
+    epochs: float
+    best_epoch: float
+    seconds: float
+    dev: dict[str, Any]
+    half: dict[str, Any] | None = None
+    parts: dict[str, Any] | None = None
+    test: dict[str, Any] | None = None
+    test_half: dict[str, Any] | None = None
+    test_parts: dict[str, Any] | None = None
+
+
+@dataclass(frozen=True)
+class RunOptions:
+    """How runs show and report their progress.
+
+    Attributes:
+        show: progress bars, where stderr is a terminal.
+        track: where else transformers' Trainer reports the metrics: `"tensorboard"`, `"mlflow"`.
+        restart: delete the folder's runs of this recipe instead of resuming them.
+        after_run: called with each run's folder and result.
+    """
+
+    show: bool = True
+    track: Sequence[str] = ()
+    restart: bool = False
+    after_run: Callable[[Path, RunResult], None] | None = None

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, BinaryIO
+from uuid import uuid4
 
 from filelock import FileLock, Timeout
 
@@ -16,13 +17,18 @@ MAX_JSON_BYTES = 50_000_000
 
 
 @contextmanager
-def written_aside(path: Path) -> Iterator[Path]:
+def written_aside(path: Path, *, unique: bool = False) -> Iterator[Path]:
     """A path to write to, a file or a folder, that takes the name `path` when all went well.
 
     An old file or folder of that name stays until then; if something goes wrong it stays for good,
     and what was written is removed.
+
+    Args:
+        path: the name in the end.
+        unique: other processes may write the same file at the same time, as in a shared cache. Else
+            what a kill has left is in the place of the next attempt, which removes it.
     """
-    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
+    partial = path.with_name(f".{path.name}.{f'{uuid4().hex}.' if unique else ''}partial")
     _remove(partial)
     try:
         yield partial

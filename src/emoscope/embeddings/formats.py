@@ -200,7 +200,7 @@ def write_safetensors(table: VectorTable, path: Path) -> None:
         "name": table.name,
         "crc32": _checksum(words, matrix),
     }
-    with written_aside(path) as partial:
+    with written_aside(path, unique=True) as partial:
         safetensors.save_file({"matrix": matrix, "words": words}, partial, metadata)
 
 

@@ -166,7 +166,8 @@ def test_a_bug_keeps_its_traceback(emoscope, monkeypatch):
         (["evaluate", "sample", "--model", "MODEL"], "datasets"),
         (["annotate", "DATA", "--model", "MODEL", "--format", "tsv"], "torch"),
         (["annotate", "DATA", "--model", "MODEL", "--format", "tsv"], "safetensors"),
-        (["describe", "sample"], "matplotlib"),
+        (["describe", "sample"], "datasets"),
+        (["describe", "sample", "--plot", "out.png"], "matplotlib"),
     ],
 )
 def test_a_missing_package_is_named_with_its_extra(

@@ -56,6 +56,8 @@ class CorpusOptions:
                     f"{self.corpus} is not shipped: name the folder of its files with --data-dir. "
                     "The corpora `sample`, `emoji` and `situations` need nothing."
                 )
+            if self.label_names is not None:
+                raise InputError(f"--label-names is for tables; {self.corpus} has its own names.")
             return None
         path = Path(self.corpus)
         if not path.is_file():

@@ -61,7 +61,12 @@ class TableEvaluation:
         return annotator.with_labels(asked)
 
     def describe(self, annotator: Annotator, result: "Evaluation") -> Iterator[str]:
-        """Say which columns were read, and which labels the model is not trained on."""
+        """Say which columns were read, and which labels the model is not trained on.
+
+        Args:
+            annotator: that was measured.
+            result: of the evaluation.
+        """
         names = result.taxonomy.names
         yield from describe_columns(self.rows, self.table.label, names)
         guessed = [name for name in annotator.scoring.untrained if name in names]

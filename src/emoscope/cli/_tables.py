@@ -1,6 +1,6 @@
 """Tables on the terminal."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
@@ -57,7 +57,7 @@ def print_report(report: Mapping[str, Any], title: str) -> None:
             highlight=False,
         )
     if report.get("confusions"):
-        print_confusions(report["confusions"][:SHOWN_CONFUSIONS])
+        print_confusions(report["confusions"][:SHOWN_CONFUSIONS], report["labels"])
     if "languages" in report:
         print_languages(report)
 
@@ -70,11 +70,12 @@ def format_kappa(kappas: Mapping[str, float | None] | None, label: str) -> list[
     return ["–" if value is None else f"{value:.3f}"]
 
 
-def print_confusions(confusions: Sequence[Mapping[str, Any]]) -> None:
+def print_confusions(confusions: Sequence[Mapping[str, Any]], known: Container[str]) -> None:
     """Print the most frequent confusions.
 
     Args:
         confusions: each of `Confusion.to_dict()`.
+        known: names of the labels that the other figures are about.
     """
     table = Table(title="most frequent confusions", title_justify="left", header_style="bold")
     table.add_column("coded")
@@ -82,6 +83,8 @@ def print_confusions(confusions: Sequence[Mapping[str, Any]]) -> None:
     table.add_column("texts", justify="right")
     for row in confusions:
         predicted = "nothing" if row["predicted"] is None else row["predicted"]
+        if row["predicted"] is not None and predicted not in known:
+            predicted += " (left out)"
         table.add_row(Text(row["label"]), Text(predicted), f"{row['texts']:,}")
     Console().print(table)
 

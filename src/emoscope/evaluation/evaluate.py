@@ -37,6 +37,8 @@ class Evaluation:
         kappa: Cohen's kappa of predictions and labels, of each label by its name; NaN where both
             always or never have it.
         languages: figures of the texts of each language.
+        confusions: which labels are taken for which, the most frequent first; here labels that the
+            model gives and the corpus lacks count as well.
         labels: (N, K).
         decisions: (N, K).
         probabilities: (N, K).
@@ -49,6 +51,7 @@ class Evaluation:
     macro_interval: tuple[float, float]
     kappa: dict[str, float]
     languages: dict[str, Report]
+    confusions: tuple[Confusion, ...]
     labels: NDArray[np.floating[Any]]
     decisions: NDArray[np.bool_]
     probabilities: NDArray[np.floating[Any]]
@@ -65,10 +68,6 @@ class Evaluation:
         found = [value for name, value in self.kappa.items() if name not in ignored]
         known = [value for value in found if not isnan(value)]
         return fmean(known) if known else float("nan")
-
-    def confusions(self) -> list[Confusion]:
-        """Which labels are taken for which, the most frequent first."""
-        return find_confusions(self.labels, self.decisions, self.taxonomy)
 
     def over_languages(self) -> dict[str, dict[str, float]]:
         """Averages over the languages of the averaged figures: plain, and weighted by texts."""
@@ -89,7 +88,7 @@ class Evaluation:
             "macro_f1_interval_95": list(self.macro_interval),
             "kappa": _or_none(self.agreement),
             "label_kappas": {name: _or_none(value) for name, value in self.kappa.items()},
-            "confusions": [each.to_dict() for each in self.confusions()[:MAX_CONFUSIONS]],
+            "confusions": [each.to_dict() for each in self.confusions[:MAX_CONFUSIONS]],
         }
         if self.at_fixed is not None:
             written["half"] = self.at_fixed.to_dict()
@@ -120,8 +119,11 @@ def evaluate(annotator: Annotator, corpus: Labelled, seed: int = 0) -> Evaluatio
     of_model = [known.index(name) for name in shared.names]
     of_corpus = [corpus.taxonomy.index(name) for name in shared.names]
     labels = corpus.labels[:, of_corpus]
+    truth = np.zeros((len(corpus), len(known)))
+    truth[:, of_model] = labels
     probabilities = annotator.with_truncation().probabilities(corpus.turns)
-    decisions = annotator.decide(probabilities)[:, of_model]
+    given = annotator.decide(probabilities)
+    decisions = given[:, of_model]
     probabilities = probabilities[:, of_model]
     at_fixed = None if known.exclusive else report(labels, decide(probabilities, False), shared)
     languages = np.array(corpus.languages)
@@ -139,6 +141,7 @@ def evaluate(annotator: Annotator, corpus: Labelled, seed: int = 0) -> Evaluatio
             str(name): report(labels[languages == name], decisions[languages == name], shared)
             for name in dict.fromkeys(corpus.languages)
         },
+        confusions=tuple(find_confusions(truth, given, known)),
         labels=labels,
         decisions=decisions,
         probabilities=probabilities,

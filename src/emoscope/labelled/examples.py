@@ -362,7 +362,8 @@ class _OneColumn:
         try:
             found = self.column.read(cell)
         except CellError as error:
-            fault = Fault(error.expected, format_value(cell), error.advice, self.name)
+            came = format_value(cell if error.came is None else error.came)
+            fault = Fault(error.expected, came, error.advice, self.name)
             raise RowError(self.path, row.line, fault) from None
         if found is None:
             return None

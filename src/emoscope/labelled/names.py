@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from emoscope.errors import InputError
-from emoscope.labelled.cells import NO, YES, CellError, split_cell
+from emoscope.labelled.cells import BLANKS, NO, YES, CellError, split_cell
 from emoscope.reading.errors import format_value
 from emoscope.strict import mapping, parse, short
 from emoscope.taxonomy import Taxonomy
@@ -25,6 +25,7 @@ NONE = frozenset({"none", "no emotion"})
 """Words that say that no label applies, unless a label is called so."""
 
 _NUMBER = re.compile(r"[-+]?\d+(?:[.,]\d*)?")
+_CALL = re.compile(r"\w\(")
 _MARKUP = set('[]{}<>"=\\')
 _FILES = (".json", ".yaml", ".yml")
 
@@ -157,7 +158,7 @@ class LabelColumn:
         if isinstance(item, float) and item.is_integer():
             item = int(item)
         if isinstance(item, bool) or not isinstance(item, str | int) or not str(item).strip():
-            raise CellError("the name of a label", f"Correct {format_value(item)}.")
+            raise CellError("the name of a label", f"Correct {format_value(item)}.", item)
         text = str(item).strip()
         if len(text) > 1 and text[0] == text[-1] and text[0] in "'\"":
             text = text[1:-1].strip()
@@ -174,7 +175,8 @@ class LabelColumn:
         """A label that is not known, if there may be such, and this may be one."""
         if self.names is not None:
             if is_number(text):
-                raise CellError("the name of a label", _say_numbers(text, self.stands_for))
+                advice = _say_numbers(text, self.stands_for)
+                raise CellError("the name of a label", advice, text)
             if not self.others:
                 close = get_close_matches(text, self.names, n=1)
                 advice = (
@@ -183,10 +185,12 @@ class LabelColumn:
                     else "Correct it, use another taxonomy, or say what it stands for with "
                     f"--label-names '{text}={self.names[0]}' (in a recipe: corpus.label_names)."
                 )
-                raise CellError(f"one of {', '.join(self.names)}", advice)
-        if set(text) & _MARKUP or text[0] in "'(" or len(text) > MAX_NAME:
+                raise CellError(f"one of {', '.join(self.names)}", advice, text)
+        if _is_no_name(text):
             raise CellError(
-                "the name of a label, or several with commas", "Write the names alone: joy, love."
+                "the name of a label, or several with commas",
+                "Write the names alone: joy, love.",
+                text,
             )
         if text.casefold() in YES | NO:
             raise CellError(
@@ -194,15 +198,28 @@ class LabelColumn:
                 f"Say what it stands for with --label-names '{text}=joy' (in a recipe: "
                 "corpus.label_names). A column of yes and no for one label is called like the "
                 "label, and read where no column of names is named.",
+                text,
             )
         self._met[text.casefold()] = text
         return text
 
 
+def _is_no_name(text: str) -> bool:
+    """Whether a text is rather code, a mark or a sentence than the name of a label."""
+    return (
+        len(text) > MAX_NAME
+        or text.casefold() in BLANKS
+        or not any(map(str.isalnum, text))
+        or text[0] in "'("
+        or bool(set(text) & _MARKUP)
+        or _CALL.search(text) is not None
+    )
+
+
 def _say_numbers(text: str, stands_for: Mapping[str, str]) -> str:
     if stands_for:
         known = ", ".join(f"{key}={name}" for key, name in stands_for.items())
-        return f"The names of labels that were given say {known}: add {text}."
+        return f"Names are given for {known}: correct it, or give {text} a name, too."
     return (
         "Numbers mean other labels in each data set: say what they stand for with --label-names "
         "'0=sadness, 1=joy' and so on, or with --label-names and the name of a taxonomy whose "

@@ -109,9 +109,7 @@ def test_columns_are_named_as_those_of_the_file(emoscope, folder, work):
     assert f"Calibrated by {coded} coded rows" in ended.err
     ended = emoscope("annotate", "in.csv", "-m", folder, *options)
     assert ended.code == 2
-    assert (
-        "other.csv: expected labelled rows: a column for each label, called joy, anger" in ended.err
-    )
+    assert "other.csv: expected labelled rows" in ended.err
 
 
 def test_a_table_may_lack_labels(annotate, work):

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from emoscope.cli._corpora import describe_columns
+from emoscope.errors import InputError
 from emoscope.inference.annotator import Annotator
 from emoscope.inference.fit_recalibration import MIN_TEXTS
 from emoscope.labelled.table import LabelledRows, LabelledTable, add_parts
@@ -14,6 +15,7 @@ from emoscope.taxonomy import Taxonomy
 if TYPE_CHECKING:
     from emoscope.evaluation.evaluate import Evaluation
 
+DEPENDENT = " Its labels depend on each other, so that the scores of the others differ, too."
 ENOUGH = 100
 """Rows that figures can be relied upon from."""
 
@@ -48,17 +50,20 @@ class TableEvaluation:
     def ask_others(self, annotator: Annotator) -> Annotator:
         """The annotator that is asked for the rows' labels, also those it was not trained on.
 
-        Only where its labels are independent, so that the others keep their scores.
+        A model that has learnt a fixed set of labels is asked for these.
 
         Args:
             annotator: of a model, with its own labels.
         """
         own = annotator.taxonomy
         others = [one for one in self.texts.taxonomy.labels if one.name not in own.names]
-        if not others or own.exclusive or not annotator.scoring.independent:
+        if not others or own.exclusive:
             return annotator
         asked = Taxonomy(own.name, (*own.labels, *others), own.language, ignored=own.ignored)
-        return annotator.with_labels(asked)
+        try:
+            return annotator.with_labels(asked)
+        except InputError:
+            return annotator
 
     def describe(self, annotator: Annotator, result: "Evaluation") -> Iterator[str]:
         """Say which columns were read, and which labels the model is not trained on.
@@ -74,16 +79,15 @@ class TableEvaluation:
             yield (
                 f"The model was not trained on {', '.join(guessed)}: it is asked for them by name, "
                 "and from which score such a label is given is a guess until it is calibrated."
+                + ("" if annotator.scoring.independent else DEPENDENT)
             )
 
     def advise(self, result: "Evaluation") -> Iterator[str]:
         """Say what to do next."""
         texts = result.report.texts
         if texts < ENOUGH:
-            yield (
-                f"{texts} texts are few, as the intervals show: code a hundred or more, drawn at "
-                "random."
-            )
+            few = "1 text is" if texts == 1 else f"{texts} texts are"
+            yield f"{few} few, as the intervals show: code a hundred or more, drawn at random."
         if texts >= MIN_TEXTS and not result.taxonomy.exclusive:
             yield (
                 "To fit the labels to texts like these, and to see what that is worth: emoscope "

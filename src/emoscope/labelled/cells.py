@@ -7,7 +7,7 @@ from typing import Any
 
 from emoscope.reading.conversations import is_blank
 
-__all__ = ["BLANKS", "NO", "YES", "CellError", "parse_value", "split_cell"]
+__all__ = ["BLANKS", "CellError", "parse_value", "split_cell"]
 
 MAX_CELL = 10_000
 """Characters of a cell of labels."""
@@ -34,10 +34,10 @@ class CellError(ValueError):
     Attributes:
         expected: what it should hold.
         advice: what to do.
-        came: the part at fault; the whole cell if None.
+        came: the part at fault, as text for a message; the whole cell if None.
     """
 
-    def __init__(self, expected: str, advice: str, came: Any = None) -> None:
+    def __init__(self, expected: str, advice: str, came: str | None = None) -> None:
         self.expected, self.advice, self.came = expected, advice, came
         super().__init__(f"expected {expected}. {advice}")
 

@@ -362,7 +362,7 @@ class _OneColumn:
         try:
             found = self.column.read(cell)
         except CellError as error:
-            came = format_value(cell if error.came is None else error.came)
+            came = error.came or format_value(cell)
             fault = Fault(error.expected, came, error.advice, self.name)
             raise RowError(self.path, row.line, fault) from None
         if found is None:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from emoscope.errors import InputError
-from emoscope.labelled.cells import BLANKS, NO, YES, CellError, split_cell
+from emoscope.labelled.cells import BLANKS, CellError, split_cell
 from emoscope.reading.errors import format_value
 from emoscope.strict import mapping, parse, short
 from emoscope.taxonomy import Taxonomy
@@ -24,6 +24,7 @@ MAX_FILE_BYTES = 1_000_000
 NONE = frozenset({"none", "no emotion"})
 """Words that say that no label applies, unless a label is called so."""
 
+_ANSWERS = frozenset({"true", "false", "yes", "no"})
 _NUMBER = re.compile(r"[-+]?\d+(?:[.,]\d*)?")
 _CALL = re.compile(r"\w\(")
 _MARKUP = set('[]{}<>"=\\')
@@ -158,7 +159,7 @@ class LabelColumn:
         if isinstance(item, float) and item.is_integer():
             item = int(item)
         if isinstance(item, bool) or not isinstance(item, str | int) or not str(item).strip():
-            raise CellError("the name of a label", f"Correct {format_value(item)}.", item)
+            raise CellError("the name of a label", "Correct it.", format_value(item))
         text = str(item).strip()
         if len(text) > 1 and text[0] == text[-1] and text[0] in "'\"":
             text = text[1:-1].strip()
@@ -176,7 +177,7 @@ class LabelColumn:
         if self.names is not None:
             if is_number(text):
                 advice = _say_numbers(text, self.stands_for)
-                raise CellError("the name of a label", advice, text)
+                raise CellError("the name of a label", advice, format_value(text))
             if not self.others:
                 close = get_close_matches(text, self.names, n=1)
                 advice = (
@@ -185,20 +186,20 @@ class LabelColumn:
                     else "Correct it, use another taxonomy, or say what it stands for with "
                     f"--label-names '{text}={self.names[0]}' (in a recipe: corpus.label_names)."
                 )
-                raise CellError(f"one of {', '.join(self.names)}", advice, text)
+                raise CellError(f"one of {', '.join(self.names)}", advice, format_value(text))
         if _is_no_name(text):
             raise CellError(
                 "the name of a label, or several with commas",
                 "Write the names alone: joy, love.",
-                text,
+                format_value(text),
             )
-        if text.casefold() in YES | NO:
+        if text.casefold() in _ANSWERS:
             raise CellError(
                 "the name of a label",
                 f"Say what it stands for with --label-names '{text}=joy' (in a recipe: "
                 "corpus.label_names). A column of yes and no for one label is called like the "
                 "label, and read where no column of names is named.",
-                text,
+                format_value(text),
             )
         self._met[text.casefold()] = text
         return text

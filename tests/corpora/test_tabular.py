@@ -11,10 +11,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from emoscope.corpora import tabular
+from emoscope.corpora.registry import load_corpus
 from emoscope.corpora.tabular import TabularOptions
 from emoscope.errors import InputError
 from emoscope.reading.conversations import Columns
 from emoscope.reading.errors import RejectFile, RowError
+from emoscope.recipes.schema import CorpusSection
 from emoscope.taxonomy import Label, Taxonomy
 
 NAMES = ("joy", "fear", "awe")
@@ -110,6 +112,30 @@ def test_numbers_are_labels_where_they_have_names_only(tmp_path, value, expected
             tabular.load(path, taxonomy, LABEL)
     named = TabularOptions(label_names=NAMES)
     np.testing.assert_array_equal(tabular.load(path, MULTI, LABEL, named).labels, [expected])
+
+
+@pytest.mark.parametrize(
+    ("names", "expected"),
+    [
+        ("sadness, joy", ("joy", "sadness")),
+        (["sadness", "joy"], ("joy", "sadness")),
+        ({0: "fear", 1: "awe"}, ("awe", "fear")),
+        ("ekman", ("anger", "disgust")),
+    ],
+)
+def test_a_recipe_names_numbers(tmp_path, names, expected):
+    table(tmp_path, "text,label\na,0\nb,1\n")
+    given = {"name": "tabular", "train": "mine.csv", "label": "label", "label_names": names}
+    section = CorpusSection.model_validate(given)
+    assert load_corpus(section, tmp_path, "mine.csv").taxonomy.names == expected
+
+
+def test_a_recipe_reads_lists_of_names(tmp_path):
+    table(tmp_path, "text,labels\na,\"['joy', 'love']\"\nb,['anger']\n")
+    section = CorpusSection(name="tabular", train="mine.csv", label="labels")
+    corpus = load_corpus(section, tmp_path, "mine.csv")
+    assert corpus.taxonomy.names == ("anger", "joy", "love")
+    np.testing.assert_array_equal(corpus.labels, [[0, 1, 1], [1, 0, 0]])
 
 
 def test_names_that_hold_the_separator_or_look_like_numbers(tmp_path):

@@ -10,8 +10,8 @@ from emoscope.taxonomy import Taxonomy
 
 ROUNDING = 1e-6
 """What float32 may make of no difference at all."""
-CHUNK = 250
-"""Resamples at a time."""
+CELLS = 2_000_000
+"""Numbers of texts that are drawn at a time."""
 
 
 def draw_texts(texts: int, resamples: int, generator: np.random.Generator) -> NDArray[np.int64]:
@@ -123,8 +123,9 @@ def macro_f1_interval(
     texts = int(frequency.sum())
     generator = np.random.default_rng(seed)
     found = []
-    for start in range(0, resamples, CHUNK):
-        size = min(CHUNK, resamples - start)
+    chunk = max(1, CELLS // len(kinds))
+    for start in range(0, resamples, chunk):
+        size = min(chunk, resamples - start)
         drawn = generator.multinomial(texts, frequency / texts, size=size).astype(np.float32)
         counts = Counts(*(drawn @ each))
         with_cases = counts.actual > 0

@@ -48,7 +48,8 @@ def find_confusions(labels: Floats, predictions: Bools, taxonomy: Taxonomy) -> l
     counted: Counter[tuple[int, int | None]] = Counter()
     for row in np.flatnonzero(missed.any(axis=1)):
         others: list[int | None] = [*np.flatnonzero(wrong[row]).tolist()] or [None]
-        counted.update((label, other) for label in np.flatnonzero(missed[row]) for other in others)
+        given = np.flatnonzero(missed[row]).tolist()
+        counted.update((label, other) for label in given for other in others)
     names = taxonomy.names
     found = [
         Confusion(names[label], None if other is None else names[other], texts)

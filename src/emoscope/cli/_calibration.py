@@ -9,6 +9,7 @@ import typer
 from numpy.typing import NDArray
 
 from emoscope.cli._annotate_options import join_names
+from emoscope.cli._corpora import describe_label_column
 from emoscope.errors import InputError
 from emoscope.inference.annotator import Annotator
 from emoscope.inference.fit_recalibration import FOLDS, Check, Coded
@@ -125,7 +126,10 @@ def score_table(annotator: Annotator, table: LabelledTable) -> tuple[Coded, tupl
     """Score the coded rows of a table; also return label names that were not requested."""
     annotator.scoring.check_several("--calibrate")
     names = annotator.taxonomy.names
-    rows = CodedRows.of(table.read(Taxonomy.of(list(names))), names)
+    read = table.read(Taxonomy.of(list(names)))
+    for line in describe_label_column(read, table.label):
+        typer.echo(line, err=True)
+    rows = CodedRows.of(read, names)
     try:
         return Coded.of(annotator, rows.conversations, rows.labels), rows.others
     except InputError as error:

@@ -90,6 +90,18 @@ class CorpusOptions:
         return load_corpus(CorpusSection.model_validate(values), self.data_dir or Path(), split)
 
 
+def describe_label_column(rows: LabelledRows, given: str | None) -> Iterator[str]:
+    """Say which column the labels were taken from, if the user has named none.
+
+    Args:
+        rows: of a table.
+        given: the column of labels that the user has named.
+    """
+    label = rows.columns.label
+    if given is None and label is not None:
+        yield f"Labels are those in the column {label!r}; --label names another."
+
+
 def describe_columns(rows: LabelledRows, given: str | None, asked: Sequence[str]) -> Iterator[str]:
     """Say which column the labels were taken from, and which ones may hold further labels.
 
@@ -98,9 +110,7 @@ def describe_columns(rows: LabelledRows, given: str | None, asked: Sequence[str]
         given: the column of labels that the user has named.
         asked: names of the labels that the rows are about.
     """
-    label = rows.columns.label
-    if given is None and label is not None:
-        yield f"Labels are those in the column {label!r}; --label names another."
+    yield from describe_label_column(rows, given)
     if rows.similar:
         more = ", ".join(rows.similar)
         yield (

@@ -277,10 +277,13 @@ def test_the_local_losses_are_those_of_the_program():
 
 
 def shape(value: object) -> object:
-    """A JSON value without its numbers."""
+    """A JSON value without its numbers, and one item of a list of objects."""
     if isinstance(value, dict):
         return {key: shape(inner) for key, inner in value.items()}
-    return [shape(inner) for inner in value] if isinstance(value, list) else type(value)
+    if not isinstance(value, list):
+        return type(value)
+    items = [shape(inner) for inner in value]
+    return items[:1] if items and isinstance(items[0], dict) else items
 
 
 def test_the_layout_of_the_figures_is_the_one_shown(workplace):

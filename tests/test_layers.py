@@ -42,7 +42,7 @@ LIGHT_FLOORS = {
         "strict",
         "taxonomy",
     ),
-    "text": ("reading", "text"),
+    "text": ("labelled", "reading", "text"),
     "arrays": ("embeddings", "encoding"),
     "descriptions": (
         "models",
@@ -66,6 +66,7 @@ LIGHT_FLOORS = {
         "models.demux.exported_independent",
         "models.demux.load_exported",
     ),
+    "measuring": ("evaluation.describe", "evaluation.evaluate", "metrics"),
     "applications": ("charts", "explain", "jobs"),
 }
 HEAVY_FLOORS = {
@@ -88,7 +89,7 @@ HEAVY_FLOORS = {
         "models.shared.late_interaction",
         "models.shared.output",
     ),
-    "measuring": ("metrics", "evaluation"),
+    "pictures": ("evaluation",),
     "experiments": ("experiments",),
     "training": (
         "models.demux.anchor",

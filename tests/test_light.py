@@ -1,6 +1,7 @@
 """What the light install promises: annotating needs no package that an extra brings."""
 
 import csv
+import json
 import subprocess
 import sys
 from importlib.metadata import PackageNotFoundError, distribution, packages_distributions
@@ -93,6 +94,41 @@ def test_the_light_install_annotates(hidden, tmp_path):
     assert "<svg" in (tmp_path / "emotions.html").read_text(encoding="utf-8")
 
 
+def test_the_light_install_measures_the_model_that_ships(hidden, tmp_path):
+    """On coded rows, also of a label that it was not trained on."""
+    texts = ["I love it so much", "You make me so angry!", "The bus leaves at nine", "Old times"]
+    labels = ["Love", "['anger', 'annoyance']", "neutral", "nostalgia"]
+    with (tmp_path / "rows.csv").open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file).writerows([("text", "label"), *zip(texts * 3, labels * 3, strict=True)])
+    done = run(hidden, "evaluate", tmp_path / "rows.csv", "--json", tmp_path / "figures.json")
+    assert done.returncode == 0, done.stderr
+    for shown in ("precision", "κ", "macro-F1", "bootstrap", "most frequent confusions"):
+        assert shown in done.stdout
+    for told in ("the column 'label'", "not trained on nostalgia", "--calibrate"):
+        assert told in done.stderr
+    figures = json.loads((tmp_path / "figures.json").read_text())
+    assert list(figures["labels"]) == ["anger", "annoyance", "love", "neutral", "nostalgia"]
+    low, high = figures["macro_f1_interval_95"]
+    assert 0 <= low <= figures["macro"]["f1"] <= high <= 1
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("text,Joy\nso glad,x\n", ""),
+        ("text,mood\nso glad,joy\n", "--label COLUMN"),
+        ("text,label\nso glad,\n", "'label' is blank"),
+    ],
+)
+def test_the_light_install_describes_a_table(hidden, tmp_path, text, told):
+    (tmp_path / "rows.csv").write_text(text)
+    done = run(hidden, "describe", tmp_path / "rows.csv", "--json", "-")
+    assert done.returncode == 0, done.stderr
+    assert told in done.stderr
+    assert bool(told) == bool(done.stderr)
+    assert json.loads(done.stdout)["rows.csv"]["labelled"] == (0 if told else 1)
+
+
 @pytest.mark.parametrize(
     "arguments", [("explain", "So happy!"), ("info",), ("taxonomies",), ("--help",)]
 )
@@ -101,11 +137,21 @@ def test_the_light_install_has_other_commands(hidden, arguments):
     assert done.returncode == 0, done.stderr
 
 
+@pytest.mark.parametrize("command", ["describe", "evaluate"])
+def test_a_name_is_looked_at_before_an_extra_is_asked_for(hidden, command):
+    done = run(hidden, command, "imdb")
+    assert done.returncode == 2
+    assert "No corpus 'imdb'" in done.stderr
+    assert "emoscope[" not in done.stderr
+
+
 @pytest.mark.parametrize(
     ("arguments", "extra"),
     [
         (("train", "nelec-sample", "--output", "out"), "train"),
         (("annotate", EXAMPLE, "--output", "out.parquet"), "parquet"),
+        (("evaluate", "sample"), "train"),
+        (("describe", "sample"), "train"),
     ],
 )
 def test_the_light_install_says_what_is_missing(hidden, tmp_path, arguments, extra):

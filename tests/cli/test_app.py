@@ -129,6 +129,8 @@ def test_wrong_usage_ends_with_2(emoscope, arguments):
         (["evaluate", "sample", "--model", "nowhere"], "No model at nowhere"),
         (["describe", "imdb"], "No corpus 'imdb'"),
         (["describe", "emocontext"], "--data-dir"),
+        (["describe", "sample", "--label-names", "a, b"], "sample has its own names"),
+        (["annotate", "chats.tsv", "--label-names", "a, b"], "need --calibrate"),
         (["describe", "sample", "--splits", "validation"], "train, dev, test"),
         (["recipes", "nelec"], "No recipe 'nelec'"),
         (["taxonomies", "ekmann"], "did you mean ekman?"),
@@ -166,7 +168,8 @@ def test_a_bug_keeps_its_traceback(emoscope, monkeypatch):
         (["evaluate", "sample", "--model", "MODEL"], "datasets"),
         (["annotate", "DATA", "--model", "MODEL", "--format", "tsv"], "torch"),
         (["annotate", "DATA", "--model", "MODEL", "--format", "tsv"], "safetensors"),
-        (["describe", "sample"], "matplotlib"),
+        (["describe", "sample"], "datasets"),
+        (["describe", "sample", "--plot", "out.png"], "matplotlib"),
     ],
 )
 def test_a_missing_package_is_named_with_its_extra(

@@ -24,8 +24,8 @@ def evaluated(emoscope, folder, tmp_path):
         (
             'text,mood\na day,joy\nno,"relief,fear"\n',
             ("--label", "mood"),
-            ["anger", "joy", "pride", "fear"],
-            "relief",
+            ["joy", "fear", "relief"],
+            "anger, pride",
         ),
         (
             "text,joy,relief\na day,1,0\nno,0,1\n",
@@ -34,9 +34,9 @@ def evaluated(emoscope, folder, tmp_path):
             "awe",
         ),
         (
-            "text,joy,relief\na day,1,0\nno,0,1\n",
-            ("--taxonomy", "relief"),
-            ["relief"],
+            "text,joy,pride\na day,1,0\nno,0,1\n",
+            ("--taxonomy", "pride,"),
+            ["pride"],
             None,
         ),
     ],
@@ -47,14 +47,15 @@ def test_labels_that_only_one_side_has_are_left_out(evaluated, text, options, la
     figures = json.loads(ended.out)
     assert list(figures["labels"]) == labels
     assert figures["texts"] == 2
-    assert ended.err == (f"Left out, as only one side has them: {left}.\n" if left else "")
+    told = [line for line in ended.err.splitlines() if line.startswith("Left out")]
+    assert told == ([f"Left out, as only one side has them: {left}."] if left else [])
+    assert ("not trained on relief" in ended.err) == ("relief" in labels)
 
 
 @pytest.mark.parametrize(
     ("text", "options", "message"),
     [
-        ("text,mood\na day,calm\n", ("--label", "mood"), "mine has calm"),
-        ("text,calm\na day,1\n", (), "mine.csv: expected texts labelled with some of anger, joy"),
+        ("text,calm\na day,1\nno,0\n", (), "ask for them with --taxonomy 'calm,'"),
         ("text,joy\na day,\n", (), "mine.csv: expected texts labelled"),
     ],
 )

@@ -120,8 +120,8 @@ def test_only_english(tmp_path):
     ("row", "column", "message"),
     [
         ("text\tlabels\tid\n", None, "the header again"),
-        ("a\tlabels\ty\n", "labels", "a number from 0 to 27, got 'labels'"),
-        ("a\t28\ty\n", "labels", "a number from 0 to 27, got '28'"),
+        ("a\tlabels\ty\n", "labels", "one of admiration.*got 'labels'"),
+        ("a\t28\ty\n", "labels", "0=admiration.*27=neutral"),
         ("a\t-1\ty\n", "labels", "got '-1'"),
         ("a\t3,jou\ty\n", "labels", "'jou'. Did you mean 'joy'"),
         (" \t3\ty\n", "text", "expected text, got nothing"),

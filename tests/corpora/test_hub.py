@@ -94,12 +94,15 @@ def test_numbers_mean_the_data_sets_names_not_the_taxonomys_places(tmp_path):
         hub.load(folder, "train", taxonomy=THREE.without("awe"))
 
 
-def test_numbers_without_names_are_places(tmp_path):
+def test_numbers_without_names_need_them(tmp_path):
     folder = saved(tmp_path, "json", train=lists(feature=datasets.Value("int64")))
-    corpus = hub.load(folder, "train", taxonomy=SWAPPED)
+    for taxonomy in (SWAPPED, None):
+        with pytest.raises(InputError, match=r"corpus\.label_names"):
+            hub.load(folder, "train", taxonomy=taxonomy)
+    named = HubOptions(label_names=NAMES)
+    corpus = hub.load(folder, "train", taxonomy=SWAPPED, options=named)
     np.testing.assert_array_equal(corpus.labels, [[1, 0, 1], [0, 1, 0], [0, 0, 0]])
-    inferred = hub.load(folder, "train")
-    assert inferred.taxonomy.names == ("0", "1", "2")
+    assert set(hub.load(folder, "train", options=named).taxonomy.names) == set(NAMES)
 
 
 @pytest.mark.parametrize("given", [None, Columns(), Columns(id="id"), Columns(label="labels")])

@@ -136,7 +136,7 @@ ZEROS = "\t".join("0" * len(NAMES))
     ("row", "column", "message"),
     [
         (f"b\ttext\t2{ZEROS[1:]}\n", NAMES[0], "expected 0 or 1.*got '2'"),
-        (f"b\ttext\tyes{ZEROS[1:]}\n", NAMES[0], "got 'yes'"),
+        (f"b\ttext\tsome{ZEROS[1:]}\n", NAMES[0], "got 'some'"),
         (f"b\ttext\tNONE{ZEROS[1:]}\n", NAMES[0], "all labels of the row or none"),
         (f"b\ttext\t{ZEROS[:-1]}NONE\n", NAMES[-1], "got 'NONE'"),
         (f"b\t \t{ZEROS}\n", "Tweet", "expected text, got nothing"),

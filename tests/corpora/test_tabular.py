@@ -11,10 +11,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from emoscope.corpora import tabular
+from emoscope.corpora.registry import load_corpus
 from emoscope.corpora.tabular import TabularOptions
 from emoscope.errors import InputError
 from emoscope.reading.conversations import Columns
 from emoscope.reading.errors import RejectFile, RowError
+from emoscope.recipes.schema import CorpusSection
 from emoscope.taxonomy import Label, Taxonomy
 
 NAMES = ("joy", "fear", "awe")
@@ -78,13 +80,8 @@ def test_turns_parted_in_one_column(tmp_path):
         (" awe ", [0, 0, 1]),
         ("joy, awe", [1, 0, 1]),
         ("joy,,awe,", [1, 0, 1]),
-        ("0", [1, 0, 0]),
-        ("2,1", [0, 1, 1]),
-        ("2.0", [0, 0, 1]),
-        (2, [0, 0, 1]),
-        (2.0, [0, 0, 1]),
+        ("Joy", [1, 0, 0]),
         (["awe", "joy"], [1, 0, 1]),
-        ([0, 1], [1, 1, 0]),
         ([], [0, 0, 0]),
         ("", [NAN] * 3),
         ("  ", [NAN] * 3),
@@ -96,7 +93,52 @@ def test_labels_in_one_column(tmp_path, value, expected):
     np.testing.assert_array_equal(tabular.load(path, MULTI, LABEL).labels, [expected])
 
 
-def test_names_that_hold_the_separator_or_look_like_places(tmp_path):
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ("0", [1, 0, 0]),
+        ("2,1", [0, 1, 1]),
+        ("2.0", [0, 0, 1]),
+        (2, [0, 0, 1]),
+        (2.0, [0, 0, 1]),
+        ([0, 1], [1, 1, 0]),
+        ("[0 1]", [1, 1, 0]),
+    ],
+)
+def test_numbers_are_labels_where_they_have_names_only(tmp_path, value, expected):
+    path = jsonl(tmp_path, [{"text": "a", "label": value}])
+    for taxonomy in (MULTI, None):
+        with pytest.raises(InputError, match=r"corpus\.label_names"):
+            tabular.load(path, taxonomy, LABEL)
+    named = TabularOptions(label_names=NAMES)
+    np.testing.assert_array_equal(tabular.load(path, MULTI, LABEL, named).labels, [expected])
+
+
+@pytest.mark.parametrize(
+    ("names", "expected"),
+    [
+        ("sadness, joy", ("joy", "sadness")),
+        (["sadness", "joy"], ("joy", "sadness")),
+        ({0: "fear", 1: "awe"}, ("awe", "fear")),
+        ("ekman", ("anger", "disgust")),
+    ],
+)
+def test_a_recipe_names_numbers(tmp_path, names, expected):
+    table(tmp_path, "text,label\na,0\nb,1\n")
+    given = {"name": "tabular", "train": "mine.csv", "label": "label", "label_names": names}
+    section = CorpusSection.model_validate(given)
+    assert load_corpus(section, tmp_path, "mine.csv").taxonomy.names == expected
+
+
+def test_a_recipe_reads_lists_of_names(tmp_path):
+    table(tmp_path, "text,labels\na,\"['joy', 'love']\"\nb,['anger']\n")
+    section = CorpusSection(name="tabular", train="mine.csv", label="labels")
+    corpus = load_corpus(section, tmp_path, "mine.csv")
+    assert corpus.taxonomy.names == ("anger", "joy", "love")
+    np.testing.assert_array_equal(corpus.labels, [[0, 1, 1], [1, 0, 0]])
+
+
+def test_names_that_hold_the_separator_or_look_like_numbers(tmp_path):
     odd = Taxonomy("odd", tuple(Label(name, (name,)) for name in ("a, b", "c", "0")), "en")
     path = jsonl(tmp_path, [{"text": "t", "label": each} for each in ("a, b", "0", "c,0")])
     expected = [[1, 0, 0], [0, 0, 1], [0, 1, 1]]
@@ -118,7 +160,7 @@ def test_a_column_for_each_label(tmp_path):
 
 
 def test_a_table_may_be_about_other_labels(tmp_path):
-    """A column for each label: those there are; one column: those known, and the others met."""
+    """A column for each label: those there are; one column: those that some row has."""
     path = table(tmp_path, "text,awe,joy,pride\na,1,0,1\nb,,,\n")
     corpus = tabular.load(path, MULTI, options=OPEN)
     assert (corpus.taxonomy, corpus.taxonomy.names) == (
@@ -126,16 +168,16 @@ def test_a_table_may_be_about_other_labels(tmp_path):
         ("joy", "awe"),
     )
     np.testing.assert_array_equal(corpus.labels, [[0, 1], [NAN] * 2])
-    rows = [{"text": "a", "label": each} for each in ("awe,zeal", "pride", "0", "")]
+    rows = [{"text": "a", "label": each} for each in ("awe,zeal", "pride", "joy", "")]
     corpus = tabular.load(jsonl(tmp_path, rows), MULTI, LABEL, options=OPEN)
-    assert corpus.taxonomy.names == (*NAMES, "pride", "zeal")
+    assert corpus.taxonomy.names == ("joy", "awe", "pride", "zeal")
     assert corpus.taxonomy.language == "fr"
-    expected = [[0, 0, 1, 0, 1], [0, 0, 0, 1, 0], [1, 0, 0, 0, 0], [NAN] * 5]
+    expected = [[0, 1, 0, 1], [0, 0, 1, 0], [1, 0, 0, 0], [NAN] * 4]
     np.testing.assert_array_equal(corpus.labels, expected)
     # None of those that are known: then it is not about them.
     corpus = tabular.load(jsonl(tmp_path, rows[1:2]), MULTI, LABEL, options=OPEN)
     assert corpus.taxonomy.names == ("pride",)
-    with pytest.raises(RowError, match="a number from 0 to 2"):
+    with pytest.raises(RowError, match="--label-names"):
         tabular.load(
             jsonl(tmp_path, [{"text": "a", "label": "7"}]),
             MULTI,
@@ -201,10 +243,10 @@ def test_a_taxonomy_from_columns_of_labels(tmp_path):
     ("taxonomy", "row", "column", "message"),
     [
         (MULTI, {"text": "a", "label": "jay"}, "label", "one of joy, fear, awe.*mean 'joy'"),
-        (MULTI, {"text": "a", "label": "3"}, "label", "a number from 0 to 2"),
-        (MULTI, {"text": "a", "label": -1}, "label", "a number from 0 to 2"),
-        (MULTI, {"text": "a", "label": True}, "label", "name or place of a label, got True"),
-        (MULTI, {"text": "a", "label": 0.5}, "label", "name or place"),
+        (MULTI, {"text": "a", "label": "3"}, "label", "--label-names"),
+        (MULTI, {"text": "a", "label": -1}, "label", "--label-names"),
+        (MULTI, {"text": "a", "label": True}, "label", "name of a label, got True"),
+        (MULTI, {"text": "a", "label": 0.5}, "label", "name of a label, got 0.5"),
         (MULTI, {"text": "a", "label": ["joy", None]}, "label", "got None"),
         (SINGLE, {"text": "a", "label": "joy,awe"}, "label", "a single label, got 2"),
         (SINGLE, {"text": "a", "label": []}, "label", "a single label, got 0"),
@@ -231,8 +273,9 @@ def test_bad_rows(tmp_path, taxonomy, row, column, message):
     ("taxonomy", "cells", "message"),
     [
         (MULTI, "1,0,2", "column 'awe': expected 0 or 1.*got '2'"),
-        (MULTI, "1,yes,0", "column 'fear'.*'yes'"),
-        (MULTI, "1,nan,0", "column 'fear'.*'nan'"),
+        (MULTI, "1,some,0", "column 'fear'.*'some'"),
+        (MULTI, "1,inf,0", "column 'fear'.*'inf'"),
+        (MULTI, "1,nan,0", "column 'fear'.*got nothing"),
         (MULTI, "1,,0", "column 'fear'.*got nothing"),
         (SINGLE, "1,1,0", "a single label that is 1"),
         (SINGLE, "0,0,0", "a single label that is 1"),

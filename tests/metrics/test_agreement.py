@@ -4,8 +4,9 @@ from itertools import combinations
 
 import numpy as np
 import pytest
+from sklearn.metrics import cohen_kappa_score
 
-from emoscope.metrics.agreement import fleiss_kappa, pairwise_agreement
+from emoscope.metrics.agreement import cohen_kappa, fleiss_kappa, pairwise_agreement
 
 
 def slow_kappa(given):
@@ -39,3 +40,18 @@ def test_pairs_agree_where_all_labels_are_alike():
     predictions = np.array([[[0, 1], [1, 1]], [[0, 1], [1, 0]], [[1, 1], [1, 0]]], dtype=bool)
     assert pairwise_agreement(predictions) == [0.5, 0, 0.5]
     assert pairwise_agreement(predictions[:1]) == []
+
+
+@pytest.mark.parametrize("categories", [2, 4])
+def test_cohen_kappa_equals_scikit_learn(categories):
+    rng = np.random.default_rng(categories)
+    first = rng.integers(0, categories, 80)
+    second = np.where(rng.random(80) < 0.6, first, rng.integers(0, categories, 80))
+    assert cohen_kappa(first, second) == pytest.approx(cohen_kappa_score(first, second))
+    assert cohen_kappa(first, first) == pytest.approx(1)
+
+
+def test_cohen_kappa_where_there_is_none():
+    assert np.isnan(cohen_kappa(np.zeros(0), np.zeros(0)))
+    assert np.isnan(cohen_kappa(np.ones(5), np.ones(5)))
+    assert cohen_kappa(np.array([1, 1, 0, 0]), np.array([1, 0, 1, 0])) == 0

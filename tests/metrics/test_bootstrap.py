@@ -3,7 +3,13 @@
 import numpy as np
 import pytest
 
-from emoscope.metrics.bootstrap import Difference, count_draws, draw_texts, micro_f1_interval
+from emoscope.metrics.bootstrap import (
+    Difference,
+    count_draws,
+    draw_texts,
+    macro_f1_interval,
+    micro_f1_interval,
+)
 from emoscope.metrics.classification import report
 from emoscope.taxonomy import Taxonomy
 
@@ -18,17 +24,22 @@ def judged():
     return np.eye(4)[truth], np.eye(4, dtype=bool)[decided]
 
 
-def test_equals_resampling_of_texts(judged):
-    labels, decisions = judged
+@pytest.mark.parametrize(
+    ("average", "interval"), [("micro", micro_f1_interval), ("macro", macro_f1_interval)]
+)
+@pytest.mark.parametrize("texts", [300, 12])
+def test_equals_resampling_of_texts(judged, average, interval, texts):
+    """Also of few texts, where a resample may lack all those of a label."""
+    labels, decisions = (rows[:texts] for rows in judged)
     rng = np.random.default_rng(1)
     figures = []
     for _ in range(1500):
         rows = rng.integers(0, len(labels), len(labels))
-        figures.append(report(labels[rows], decisions[rows], EMOCONTEXT).micro.f1)
+        figures.append(getattr(report(labels[rows], decisions[rows], EMOCONTEXT), average).f1)
     expected = np.quantile(figures, [0.025, 0.975])
-    got = micro_f1_interval(labels, decisions, EMOCONTEXT, resamples=4000)
-    assert got == pytest.approx(tuple(expected), abs=0.01)
-    assert got[0] < report(labels, decisions, EMOCONTEXT).micro.f1 < got[1]
+    got = interval(labels, decisions, EMOCONTEXT, resamples=4000)
+    assert got == pytest.approx(tuple(expected), abs=0.01 if texts == 300 else 0.06)
+    assert got[0] < getattr(report(labels, decisions, EMOCONTEXT), average).f1 < got[1]
 
 
 def test_is_seeded_and_shrinks_with_the_level(judged):

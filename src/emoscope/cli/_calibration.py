@@ -3,87 +3,20 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import typer
 from numpy.typing import NDArray
 
 from emoscope.cli._annotate_options import join_names
+from emoscope.cli._corpora import describe_label_column
 from emoscope.errors import InputError
 from emoscope.inference.annotator import Annotator
 from emoscope.inference.fit_recalibration import FOLDS, Check, Coded
 from emoscope.inference.model_info import ModelSpec
 from emoscope.inference.recalibration import Recalibration
-from emoscope.reading.conversations import Columns, guess_columns
-from emoscope.reading.rows import find_format, read_rows
-
-if TYPE_CHECKING:
-    from emoscope.corpora.examples import Example
-
-LABEL_COLUMNS = ("labels", "label")
-"""Columns that may hold the names of a row's labels, if there is no column for each label."""
-
-
-@dataclass(frozen=True)
-class CodedTable:
-    """A table of coded rows.
-
-    Attributes:
-        path: the path of the file.
-        turns: columns that hold the turns, or the text, as of `Source`.
-        label: column with the names of a row's labels; a column for each label if None, or one of
-            `LABEL_COLUMNS`.
-        turn_separator: what parts the turns inside one column.
-        encoding: the encoding of the text.
-    """
-
-    path: Path
-    turns: tuple[str, ...] | None = None
-    label: str | None = None
-    turn_separator: str | None = None
-    encoding: str = "utf-8"
-
-    def read(self, names: tuple[str, ...]) -> "CodedRows":
-        """Read the rows, as `emoscope evaluate` reads a labelled table.
-
-        Args:
-            names: the names of the labels asked for.
-
-        Raises:
-            RowError: at a row that cannot be read.
-            InputError: no such file or column, or nothing says which labels the rows have.
-        """
-        from emoscope.corpora.examples import TableOptions, read_examples
-        from emoscope.taxonomy import Taxonomy
-
-        first = next(read_rows(self.path, encoding=self.encoding), None)
-        present = {} if first is None else first.values
-        turns, _ = guess_columns(present, self.turns, None)
-        label = self._label_column(present, names)
-        columns = Columns(turns=turns, label=label, turn_separator=self.turn_separator)
-        examples = read_examples(
-            read_rows(self.path, encoding=self.encoding),
-            Taxonomy.of(list(names)),
-            columns,
-            str(self.path),
-            TableOptions(fixed=find_format(self.path) not in ("json", "jsonl"), open_labels=True),
-        )
-        return CodedRows.of(examples, names, known=None if label is None else names)
-
-    def _label_column(self, present: Any, names: tuple[str, ...]) -> str | None:
-        """The one column of labels, if that is how the table has them."""
-        if self.label is not None or any(name in present for name in names):
-            return self.label
-        found = next((name for name in LABEL_COLUMNS if name in present), None)
-        if found is None:
-            raise InputError(
-                f"{self.path}: expected coded rows: a column for each label, called "
-                f"{', '.join(names[:3])}{' …' if len(names) > 3 else ''}, with 1 where a text has "
-                f"it and 0 where not; or one column of names, called label or named by --label. "
-                f"The columns are {', '.join(map(repr, present)) or 'none'}."
-            )
-        return found
+from emoscope.labelled.table import LabelledRows, LabelledTable
+from emoscope.taxonomy import Taxonomy
 
 
 @dataclass(frozen=True)
@@ -101,16 +34,16 @@ class CodedRows:
     others: tuple[str, ...]
 
     @classmethod
-    def of(
-        cls, examples: "list[Example]", names: tuple[str, ...], known: tuple[str, ...] | None
-    ) -> "CodedRows":
-        """What examples say of some labels.
+    def of(cls, rows: LabelledRows, names: tuple[str, ...]) -> "CodedRows":
+        """What labelled rows say of some labels.
 
         Args:
-            examples: the rows.
+            rows: of a table.
             names: the names of the K labels.
-            known: labels that a row says something of; those of its columns if None.
         """
+        examples = rows.examples
+        # One column of names is about all labels, a column for each about its own.
+        known = None if rows.columns.label is None else names
         labels = np.full((len(examples), len(names)), np.nan)
         others: dict[str, None] = {}
         for row, example in enumerate(examples):
@@ -145,7 +78,7 @@ def parse_expected_shares(text: str | None) -> tuple[tuple[str, float], ...]:
     return tuple(shares.items())
 
 
-def add_calibration(spec: ModelSpec, table: CodedTable, save: Path | None) -> ModelSpec:
+def add_calibration(spec: ModelSpec, table: LabelledTable, save: Path | None) -> ModelSpec:
     """Add a calibration to the model, fitted to coded rows or read from a file.
 
     What the coded rows say, and how good it is, goes to stderr.
@@ -189,10 +122,14 @@ def is_calibration(path: Path) -> bool:
         return file.read(1000).lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{")
 
 
-def score_table(annotator: Annotator, table: CodedTable) -> tuple[Coded, tuple[str, ...]]:
+def score_table(annotator: Annotator, table: LabelledTable) -> tuple[Coded, tuple[str, ...]]:
     """Score the coded rows of a table; also return label names that were not requested."""
     annotator.scoring.check_several("--calibrate")
-    rows = table.read(annotator.taxonomy.names)
+    names = annotator.taxonomy.names
+    read = table.read(Taxonomy.of(list(names)))
+    for line in describe_label_column(read, table.label):
+        typer.echo(line, err=True)
+    rows = CodedRows.of(read, names)
     try:
         return Coded.of(annotator, rows.conversations, rows.labels), rows.others
     except InputError as error:

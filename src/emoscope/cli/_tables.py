@@ -1,6 +1,6 @@
 """Tables on the terminal."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
@@ -14,19 +14,23 @@ if TYPE_CHECKING:
     from emoscope.metrics.metric import Metric
 
 
+SHOWN_CONFUSIONS = 5
+
+
 def print_report(report: Mapping[str, Any], title: str) -> None:
-    """Precision, recall and F1 of each label, micro, macro; accuracy.
+    """Precision, recall, F1 and κ of each label, micro, macro; accuracy, frequent confusions.
 
     Args:
-        report: `Report.to_dict()`, with `micro_f1_interval_95` if it was computed.
+        report: `Evaluation.to_dict()`, or `Report.to_dict()`, which has less.
         title: the title of the table.
     """
+    kappas = report.get("label_kappas")
     table = Table(title=title, title_justify="left", header_style="bold")
     table.add_column("label")
-    for name in ("precision", "recall", "F1", "texts"):
+    for name in ("precision", "recall", "F1", "texts", *(("κ",) if kappas else ())):
         table.add_column(name, justify="right")
     for name, row in report["labels"].items():
-        table.add_row(name, *format_scores(row))
+        table.add_row(Text(name), *format_scores(row), *format_kappa(kappas, name))
     table.add_section()
     for name in ("micro", "macro"):
         table.add_row(name, *format_scores(report[name]))
@@ -34,10 +38,17 @@ def print_report(report: Mapping[str, Any], title: str) -> None:
     console.print(table)
     text = f"accuracy {report['accuracy']:.3f}, Jaccard {report['jaccard']:.3f}"
     text += f" of {report['texts']:,} texts"
-    interval = report.get("micro_f1_interval_95")
-    if interval:
-        text += f"; micro-F1 {interval[0]:.3f}–{interval[1]:.3f} (95 % bootstrap over texts)"
+    if report.get("kappa") is not None:
+        text += f"; Cohen's κ {report['kappa']:.3f}"
     console.print(text, highlight=False)
+    intervals = [
+        f"{name}-F1 {low:.3f}–{high:.3f}"
+        for name in ("micro", "macro")
+        for low, high in [report.get(f"{name}_f1_interval_95", (None, None))]
+        if low is not None
+    ]
+    if intervals:
+        console.print(f"{', '.join(intervals)} (95 % bootstrap over texts)", highlight=False)
     fixed = report.get("half")
     if fixed:
         console.print(
@@ -45,8 +56,37 @@ def print_report(report: Mapping[str, Any], title: str) -> None:
             f"{fixed['macro']['f1']:.3f}, Jaccard {fixed['jaccard']:.3f}",
             highlight=False,
         )
+    if report.get("confusions"):
+        print_confusions(report["confusions"][:SHOWN_CONFUSIONS], report["labels"])
     if "languages" in report:
         print_languages(report)
+
+
+def format_kappa(kappas: Mapping[str, float | None] | None, label: str) -> list[str]:
+    """Format the κ of a label, if there are any; a dash where it has none."""
+    if kappas is None:
+        return []
+    value = kappas[label]
+    return ["–" if value is None else f"{value:.3f}"]
+
+
+def print_confusions(confusions: Sequence[Mapping[str, Any]], known: Container[str]) -> None:
+    """Print the most frequent confusions.
+
+    Args:
+        confusions: each of `Confusion.to_dict()`.
+        known: names of the labels that the other figures are about.
+    """
+    table = Table(title="most frequent confusions", title_justify="left", header_style="bold")
+    table.add_column("coded")
+    table.add_column("predicted instead")
+    table.add_column("texts", justify="right")
+    for row in confusions:
+        predicted = "nothing" if row["predicted"] is None else row["predicted"]
+        if row["predicted"] is not None and predicted not in known:
+            predicted += " (left out)"
+        table.add_row(Text(row["label"]), Text(predicted), f"{row['texts']:,}")
+    Console().print(table)
 
 
 def print_languages(report: Mapping[str, Any]) -> None:

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from emoscope.cli._common import IdColumn, TurnColumns, TurnSeparator
+from emoscope.cli._common import IdColumn, LabelNames, TurnColumns, TurnSeparator
 
 Format = Literal["csv", "tsv", "jsonl", "json", "parquet", "txt"]
 OutputFormat = Literal["jsonl", "csv", "parquet", "labelstudio", "doccano"]
@@ -99,6 +99,7 @@ def annotate(
             show_default=False,
         ),
     ] = None,
+    label_names: LabelNames = None,
     expect: Annotated[
         str | None,
         typer.Option(
@@ -192,10 +193,12 @@ def annotate(
         parse_threshold,
         run_annotation,
     )
-    from emoscope.cli._calibration import CodedTable, add_calibration, parse_expected_shares
+    from emoscope.cli._calibration import add_calibration, parse_expected_shares
     from emoscope.cli._picture import JobPicture
     from emoscope.errors import InputError
     from emoscope.jobs.annotate import Options, Source
+    from emoscope.labelled.names import load_label_names
+    from emoscope.labelled.table import LabelledTable
 
     if skip_bad_rows is not None and bad_rows == "keep":
         raise InputError("Bad rows are kept or skipped: leave out --bad-rows or --skip-bad-rows.")
@@ -203,13 +206,20 @@ def annotate(
         raise InputError("--date-format needs --date, the column that it is the format of.")
     if plot is None and date is not None:
         raise InputError("--date is for the picture over time: name a --plot, too.")
-    if calibrate is None and (save_calibration is not None or label is not None):
-        raise InputError("--save-calibration and --label need --calibrate, the coded rows.")
+    if calibrate is None and (save_calibration, label, label_names) != (None, None, None):
+        raise InputError(
+            "--save-calibration, --label and --label-names need --calibrate, the coded rows."
+        )
     spec = make_model_spec(model, labels, taxonomy, engine, long_texts)
     spec = replace(spec, expected=parse_expected_shares(expect))
     if calibrate is not None:
-        coded = CodedTable(
-            calibrate, choose_turn_columns(text, turns), label, turn_separator, encoding
+        coded = LabelledTable(
+            calibrate,
+            choose_turn_columns(text, turns),
+            label=label,
+            turn_separator=turn_separator,
+            label_names=load_label_names(label_names),
+            encoding=encoding,
         )
         spec = add_calibration(spec, coded, save_calibration)
     texts = Source(

@@ -10,8 +10,10 @@ from emoscope.cli._common import (
     DataDir,
     IdColumn,
     LabelColumn,
+    LabelNames,
     Languages,
     TaxonomyOption,
+    TextColumn,
     TurnColumns,
     TurnSeparator,
 )
@@ -25,9 +27,11 @@ def describe(
         str, typer.Option(help="Splits to describe, comma-separated.")
     ] = "train,dev,test",
     cutoff: Annotated[int, typer.Option(min=1, help="Length to count texts within.")] = 35,
+    text: TextColumn = None,
     turns: TurnColumns = None,
     id_column: IdColumn = None,
     label: LabelColumn = None,
+    label_names: LabelNames = None,
     taxonomy: TaxonomyOption = None,
     turn_separator: TurnSeparator = None,
     show_cleaned: Annotated[
@@ -55,36 +59,45 @@ def describe(
 
     import numpy as np
 
-    from emoscope.cli._common import CorpusOptions, make_corpus_section
+    from emoscope.cli._corpora import CorpusOptions, describe_columns, describe_unlabelled
     from emoscope.cli._tables import print_cleaned, print_descriptions
     from emoscope.errors import require
-
-    require("datasets", "train")
-    require("matplotlib", "train")
-    from emoscope.corpora.registry import load_corpus
     from emoscope.evaluation.describe import describe as measure
-    from emoscope.evaluation.plots import draw_descriptions
     from emoscope.files import write_text
+    from emoscope.folder import ModelFolder
+    from emoscope.inference.annotator import PRETRAINED
+    from emoscope.labelled.texts import Labelled
+    from emoscope.taxonomy import Taxonomy
     from emoscope.text import CHAT_STEPS, TextPipeline
 
-    # A table without labels can be described too, with any taxonomy.
-    if label is None and taxonomy is None:
-        taxonomy = "emocontext"
-    section, root = make_corpus_section(
-        CorpusOptions(
-            corpus,
-            data_dir,
-            turns=turns,
-            id=id_column,
-            label=label,
-            taxonomy=taxonomy,
-            turn_separator=turn_separator,
-            languages=languages,
-        )
+    options = CorpusOptions(
+        corpus,
+        data_dir,
+        text=text,
+        turns=turns,
+        id=id_column,
+        label=label,
+        label_names=label_names,
+        turn_separator=turn_separator,
+        languages=languages,
     )
-    table = section.train if section.name == "tabular" else None
-    names = splits.split(",") if table is None else [table]
-    corpora = {name: load_corpus(section, root, name) for name in names}
+    table = options.find_table()
+    for module in ("matplotlib",) if plot or correlations else ():
+        require(module, "train")
+    corpora: dict[str, Labelled] = {}
+    if table is None:
+        corpora |= {name: options.load_split(name) for name in splits.split(",")}
+    else:
+        # A table may be about other labels: these are those whose columns are known by their names.
+        known = Taxonomy.load(taxonomy) if taxonomy else ModelFolder.open(PRETRAINED).taxonomy
+        rows = table.read(known, required=False)
+        texts = rows.to_texts(known)
+        corpora[table.path.name] = texts
+        if np.isnan(texts.labels).all():
+            typer.echo(describe_unlabelled(rows), err=True)
+        else:
+            for line in describe_columns(rows, label, texts.taxonomy.names):
+                typer.echo(line, err=True)
     pipeline = TextPipeline(CHAT_STEPS)
     described = {name: measure(split, pipeline, cutoff) for name, split in corpora.items()}
     correlated = None
@@ -93,18 +106,20 @@ def describe(
         from emoscope.evaluation.correlations import data_matrix
 
         labels = np.concatenate([split.labels for split in corpora.values()])
-        correlated = data_matrix(corpora[names[0]].taxonomy.names, labels)
-    text = json.dumps({name: item.to_dict() for name, item in described.items()}, indent=2)
+        correlated = data_matrix(next(iter(corpora.values())).taxonomy.names, labels)
+    written = json.dumps({name: item.to_dict() for name, item in described.items()}, indent=2)
     if json_file == "-":
-        typer.echo(text)
+        typer.echo(written)
     else:
         print_descriptions(described)
         if show_cleaned:
             first = next(iter(corpora.values()))
             print_cleaned(first.turns[:show_cleaned], pipeline)
         if json_file is not None:
-            write_text(Path(json_file), text + "\n")
+            write_text(Path(json_file), written + "\n")
     if plot is not None:
+        from emoscope.evaluation.plots import draw_descriptions
+
         draw_descriptions(described, plot)
     if correlations is not None and correlated is not None:
         from emoscope.evaluation.correlation_plots import TITLES, draw_matrix

@@ -10,8 +10,10 @@ from emoscope.cli._common import (
     DataDir,
     IdColumn,
     LabelColumn,
+    LabelNames,
     LanguageColumn,
     Languages,
+    TextColumn,
     TurnColumns,
     TurnSeparator,
 )
@@ -20,8 +22,14 @@ from emoscope.cli._common import (
 def evaluate(
     corpus: CorpusArgument,
     model: Annotated[
-        Path, typer.Option("--model", "-m", help="Folder of a model or of a training.")
-    ],
+        Path | None,
+        typer.Option(
+            "--model",
+            "-m",
+            help="Folder of a model or of a training; default the model that ships.",
+            show_default=False,
+        ),
+    ] = None,
     split: Annotated[
         str, typer.Option(help="train, dev or test; a table of your own has no splits.")
     ] = "test",
@@ -35,9 +43,11 @@ def evaluate(
             show_default=False,
         ),
     ] = None,
+    text: TextColumn = None,
     turns: TurnColumns = None,
     id_column: IdColumn = None,
     label: LabelColumn = None,
+    label_names: LabelNames = None,
     language: LanguageColumn = None,
     turn_separator: TurnSeparator = None,
     json_file: Annotated[
@@ -59,65 +69,73 @@ def evaluate(
         ),
     ] = None,
 ) -> None:
-    """Measure a model on a labelled corpus.
+    """Measure a model on labelled texts: rows that you have coded, or a corpus.
 
     [b]Example:[/b] emoscope evaluate sample --model sample --plot confusion.png
     """
     import json
 
-    from emoscope.cli._common import CorpusOptions, make_corpus_section
+    from emoscope.cli._corpora import CorpusOptions
+    from emoscope.cli._evaluate_table import TableEvaluation, describe_left_out
     from emoscope.cli._tables import print_report
     from emoscope.errors import InputError, require
-
-    for module in ("torch", "datasets", "matplotlib", "scipy"):
-        require(module, "train")
-    from emoscope.corpora.registry import load_corpus
     from emoscope.evaluation.evaluate import evaluate as measure
     from emoscope.evaluation.evaluate import with_groups
-    from emoscope.evaluation.plots import draw_confusion
     from emoscope.files import write_text
     from emoscope.folder import ModelFolder
-    from emoscope.inference.annotator import load
+    from emoscope.inference.annotator import PRETRAINED, load
+    from emoscope.labelled.texts import Labelled
     from emoscope.metrics.classification import confusion
     from emoscope.taxonomy import Taxonomy
 
-    wanted = None if taxonomy is None else Taxonomy.load(taxonomy)
-    # A table may lack some of the labels; the model says which there are.
-    known = wanted or ModelFolder.open(model).taxonomy
-    section, root = make_corpus_section(
-        CorpusOptions(
-            corpus,
-            data_dir,
-            turns=turns,
-            id=id_column,
-            label=label,
-            turn_separator=turn_separator,
-            languages=languages,
-            language=language,
-        )
+    options = CorpusOptions(
+        corpus,
+        data_dir,
+        text=text,
+        turns=turns,
+        id=id_column,
+        label=label,
+        label_names=label_names,
+        turn_separator=turn_separator,
+        languages=languages,
+        language=language,
     )
-    name = (section.train or split) if section.name == "tabular" else split
-    title = name if section.name == "tabular" else f"{corpus}, {name}"
-    examples = load_corpus(section, root, name, taxonomy=known).only_labelled(title)
+    table = options.find_table()
+    for module in ("matplotlib", "scipy", "torch") if plot or correlations else ():
+        require(module, "train")
+    wanted = None if taxonomy is None else Taxonomy.load(taxonomy)
+    folder = PRETRAINED if model is None else model
+    # A table may lack some of the labels; the model says which there are.
+    known = wanted or ModelFolder.open(folder).taxonomy
+    title = f"{corpus}, {split}" if table is None else table.path.name
+    read = None if table is None else TableEvaluation.read(table, known)
+    examples: Labelled = options.load_split(split) if read is None else read.texts
+    examples = examples.only_labelled(title)
     if plot is not None and not known.exclusive:
         raise InputError("--plot draws a confusion matrix, which needs exclusive labels.")
     if correlations is not None and correlations.exists() and not correlations.is_dir():
         raise InputError(f"--correlations {correlations}: expected a folder, found a file.")
-    annotator = load(model, wanted)
-    examples = with_groups(examples, known)
+    annotator = load(folder, wanted)
+    if read is not None and wanted is None:
+        annotator = read.ask_others(annotator)
+    examples = with_groups(examples, annotator.taxonomy)
     result = measure(annotator, examples)
+    left = describe_left_out(annotator.taxonomy.names, examples.taxonomy.names, result)
+    for line in (*(() if read is None else read.describe(annotator, result)), *left):
+        typer.echo(line, err=True)
     values = result.to_dict()
-    left = sorted(set(known.names) ^ set(examples.taxonomy.names))
-    if left:
-        typer.echo(f"Left out, as only one side has them: {', '.join(left)}.", err=True)
-    text = json.dumps(values, indent=2)
+    written = json.dumps(values, indent=2)
     if json_file == "-":
-        typer.echo(text)
+        typer.echo(written)
     else:
         print_report(values, title)
         if json_file is not None:
-            write_text(Path(json_file), text + "\n")
+            write_text(Path(json_file), written + "\n")
+        for line in () if read is None else read.advise(result):
+            typer.echo(line, err=True)
     if plot is not None:
+        from emoscope.evaluation.plots import draw_confusion
+
         draw_confusion(confusion(result.labels, result.decisions), known.names, plot)
     if correlations is not None:
         from emoscope.evaluation.correlation_plots import draw_correlations

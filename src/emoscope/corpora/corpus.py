@@ -1,6 +1,5 @@
 """What every corpus is, whatever file it came from: a taxonomy, and a table of examples."""
 
-import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -10,6 +9,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from emoscope.errors import InputError, require
+from emoscope.labelled.texts import find_labelled
 from emoscope.taxonomy import Taxonomy
 
 if TYPE_CHECKING:
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 __all__ = ["Corpus"]
 
 Floats = npt.NDArray[np.float32]
-_log = logging.getLogger(__name__)
 _SCHEMA = pa.schema(
     {
         "id": pa.string(),
@@ -157,18 +156,12 @@ class Corpus:
         Raises:
             InputError: if none is labelled.
         """
-        kept = np.flatnonzero(~np.isnan(self.labels).any(axis=1))
-        if not kept.size:
-            raise InputError(
-                f"{what}: expected texts labelled with some of {', '.join(self.taxonomy.names)}; "
-                "none is labelled. Fill the labels in, or name the columns that hold them."
-            )
-        if kept.size == len(self):
-            return self
-        _log.warning(
-            "%s: %d of %d texts left out, as unlabelled.", what, len(self) - kept.size, len(self)
-        )
-        return self.select(kept)
+        kept = find_labelled(self.labels, self.taxonomy, what)
+        return self if len(kept) == len(self) else self.select(kept)
+
+    def relabelled(self, taxonomy: Taxonomy, labels: Floats) -> "Corpus":
+        """The same examples with other labels, (N, K)."""
+        return Corpus.from_rows(self.name, taxonomy, self.ids, self.turns, labels, self.languages)
 
     def by_language(self) -> "dict[str, Corpus]":
         """The examples of each language, in the order in which the languages first come."""
@@ -208,9 +201,7 @@ class Corpus:
             )
         taxonomy = self.taxonomy.without(*names)
         kept = [self.taxonomy.index(name) for name in taxonomy.names]
-        return Corpus.from_rows(
-            self.name, taxonomy, self.ids, self.turns, self.labels[:, kept], self.languages
-        )
+        return self.relabelled(taxonomy, self.labels[:, kept])
 
     def _column(self, name: str) -> list[Any]:
         values: list[Any] = _to_table(self.data)[name].to_pylist()

@@ -7,10 +7,11 @@ from pathlib import Path
 
 from emoscope.corpora.corpus import Corpus
 from emoscope.corpora.event2mind_answers import find_feelings
-from emoscope.corpora.examples import Example, check_languages, make_corpus
+from emoscope.corpora.examples import check_languages, make_corpus
 from emoscope.corpora.first_person import to_first_person
 from emoscope.corpora.splits import check_split
 from emoscope.errors import InputError
+from emoscope.labelled.examples import Example
 from emoscope.reading.conversations import check_named, is_blank
 from emoscope.reading.errors import BadRows, Fault, RowError, refuse
 from emoscope.reading.rows import read_rows

@@ -7,14 +7,9 @@ from random import Random
 from typing import Any
 
 from emoscope.corpora.corpus import Corpus
-from emoscope.corpora.examples import (
-    TableOptions,
-    check_languages,
-    make_corpus,
-    read_examples,
-    read_header,
-)
+from emoscope.corpora.examples import check_languages, make_corpus, read_header
 from emoscope.errors import InputError
+from emoscope.labelled.examples import TableOptions, read_examples
 from emoscope.reading.conversations import Columns, check_columns, is_blank
 from emoscope.reading.errors import BadRows
 from emoscope.reading.row_formats import Row

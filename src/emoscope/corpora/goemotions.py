@@ -5,14 +5,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from emoscope.corpora.corpus import Corpus
-from emoscope.corpora.examples import (
-    Example,
-    TableOptions,
-    check_languages,
-    make_corpus,
-    read_examples,
-)
+from emoscope.corpora.examples import check_languages, make_corpus
 from emoscope.errors import InputError
+from emoscope.labelled.examples import Example, TableOptions, read_examples
+from emoscope.labelled.names import load_label_names
 from emoscope.reading.conversations import Columns
 from emoscope.reading.errors import BadRows, Fault, RowError, refuse
 from emoscope.reading.row_formats import Row
@@ -71,7 +67,12 @@ def load(
             taxonomy,
             columns,
             str(path),
-            TableOptions(fixed=kind != "jsonl", bad_rows=bad_rows),
+            # The published files have numbers: places in this taxonomy.
+            TableOptions(
+                fixed=kind != "jsonl",
+                bad_rows=bad_rows,
+                label_names=load_label_names(taxonomy.names),
+            ),
         )
     return make_corpus("goemotions", taxonomy, examples)
 

@@ -7,8 +7,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from emoscope.corpora.corpus import Corpus
-from emoscope.corpora.examples import TableOptions, infer_taxonomy, make_corpus, read_examples
+from emoscope.corpora.examples import make_corpus
 from emoscope.errors import InputError, require
+from emoscope.labelled.examples import TableOptions, infer_taxonomy, read_examples
+from emoscope.labelled.names import LabelNames, load_label_names
 from emoscope.reading.conversations import Columns, check_columns
 from emoscope.reading.errors import BadRows
 from emoscope.reading.row_formats import Row
@@ -35,6 +37,8 @@ class HubOptions:
         language: code of the language where no column says it; the taxonomy's, or `en`, if None.
         bad_rows: `"stop"`, or the file that collects the rows that cannot be used.
         cache: folder for what is downloaded and converted; that of `datasets` if None.
+        label_names: what numbers stand for where the data set does not name its labels, as
+            `load_label_names` reads it.
     """
 
     config: str | None = None
@@ -42,6 +46,7 @@ class HubOptions:
     language: str | None = None
     bad_rows: BadRows = "stop"
     cache: Path | None = None
+    label_names: LabelNames | None = None
 
 
 def load(
@@ -54,8 +59,8 @@ def load(
     """Load a split of a data set of the hub.
 
     Code that a data set brings along is never run. Labels are given as in `tabular.load`. Where
-    the data set names its labels (`ClassLabel`), numbers mean those names and not places in the
-    taxonomy, and -1 means unlabelled.
+    the data set names its labels (`ClassLabel`), numbers mean those names, and -1 means
+    unlabelled.
 
     Args:
         root: a folder in which `datasets` finds files, or which it has saved; else a name of the
@@ -88,7 +93,11 @@ def load(
         taxonomy,
         columns,
         path,
-        TableOptions(language=default, bad_rows=options.bad_rows),
+        TableOptions(
+            language=default,
+            bad_rows=options.bad_rows,
+            label_names=load_label_names(options.label_names),
+        ),
     )
     if taxonomy is None:
         taxonomy = infer_taxonomy(name, examples, columns, default)

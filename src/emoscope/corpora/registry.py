@@ -55,13 +55,16 @@ def load_corpus(
     )
     labels = taxonomy if section.taxonomy is None else Taxonomy.load(section.taxonomy)
     if section.name == "hub":
-        return hub.load(root, split, labels, columns, hub.HubOptions(bad_rows=bad_rows)).without(
-            *section.exclude
-        )
+        found = hub.HubOptions(bad_rows=bad_rows, label_names=section.label_names)
+        return hub.load(root, split, labels, columns, found).without(*section.exclude)
     loaded = tabular.load(
         root / split,
         labels,
         columns,
-        tabular.TabularOptions(open_labels=section.taxonomy is None, bad_rows=bad_rows),
+        tabular.TabularOptions(
+            open_labels=section.taxonomy is None,
+            bad_rows=bad_rows,
+            label_names=section.label_names,
+        ),
     )
     return loaded.without(*section.exclude)

@@ -5,15 +5,9 @@ from difflib import get_close_matches
 from pathlib import Path
 
 from emoscope.corpora.corpus import Corpus
-from emoscope.corpora.examples import (
-    Example,
-    TableOptions,
-    check_languages,
-    make_corpus,
-    read_examples,
-    read_header,
-)
+from emoscope.corpora.examples import check_languages, make_corpus, read_header
 from emoscope.errors import InputError
+from emoscope.labelled.examples import Example, TableOptions, read_examples
 from emoscope.reading.conversations import Columns
 from emoscope.reading.errors import BadRows, Fault, RowError, format_value
 from emoscope.reading.row_formats import Row

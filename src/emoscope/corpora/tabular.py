@@ -4,13 +4,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from emoscope.corpora.corpus import Corpus
-from emoscope.corpora.examples import (
-    TableOptions,
-    adapt_taxonomy,
-    infer_taxonomy,
-    make_corpus,
-    read_examples,
-)
+from emoscope.corpora.examples import make_corpus
+from emoscope.labelled.examples import TableOptions, adapt_taxonomy, infer_taxonomy, read_examples
+from emoscope.labelled.exports import flatten_tasks
+from emoscope.labelled.names import LabelNames, load_label_names
 from emoscope.reading.conversations import Columns
 from emoscope.reading.errors import BadRows
 from emoscope.reading.rows import Format, find_format, read_rows
@@ -31,6 +28,8 @@ class TabularOptions:
         format: the format, if the suffix does not say it.
         bad_rows: `"stop"`, or the file that collects the rows that cannot be used.
         encoding: encoding of the text.
+        label_names: what names and numbers in the column of labels stand for, as
+            `load_label_names` reads it.
     """
 
     name: str | None = None
@@ -39,6 +38,7 @@ class TabularOptions:
     format: Format | None = None
     bad_rows: BadRows = "stop"
     encoding: str = "utf-8"
+    label_names: LabelNames | None = None
 
 
 def load(
@@ -49,10 +49,11 @@ def load(
 ) -> Corpus:
     """Load a corpus from a table.
 
-    Labels come from one column (a name, names between separators, a list of names, or places in
-    the taxonomy from 0), or from a column for each label with values from 0 to 1. If neither is
-    named, columns called as the taxonomy's labels serve. A row whose labels are blank is
-    unlabelled; an empty list in JSONL, JSON or Parquet says that no label applies.
+    Labels come from one column (a name, names between separators, a list of names, or numbers with
+    `label_names`), or from a column for each label with values from 0 to 1, or words for yes and
+    no. If neither is named, columns called as the taxonomy's labels serve. Names are the same
+    whatever their case. A row whose labels are blank is unlabelled; an empty list says that no
+    label applies. Exports of Label Studio and doccano are tables, too.
 
     Args:
         path: a file that `read_rows` reads.
@@ -72,7 +73,7 @@ def load(
     kind = find_format(path, options.format)
     default = options.language or (taxonomy.language if taxonomy else "en")
     examples = read_examples(
-        read_rows(path, kind, options.encoding, bad_rows=options.bad_rows),
+        flatten_tasks(read_rows(path, kind, options.encoding, bad_rows=options.bad_rows)),
         taxonomy,
         columns,
         str(path),
@@ -82,10 +83,11 @@ def load(
             fixed=kind not in ("json", "jsonl"),
             open_labels=options.open_labels,
             bad_rows=options.bad_rows,
+            label_names=load_label_names(options.label_names),
         ),
     )
     if taxonomy is None:
         taxonomy = infer_taxonomy(name, examples, columns, default)
     elif options.open_labels and not taxonomy.exclusive:
-        taxonomy = adapt_taxonomy(taxonomy, examples, columns)
+        taxonomy = adapt_taxonomy(taxonomy, examples)
     return make_corpus(name, taxonomy, examples)

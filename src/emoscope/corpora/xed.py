@@ -6,10 +6,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from emoscope.corpora.corpus import Corpus
-from emoscope.corpora.examples import Example, check_languages, make_corpus
+from emoscope.corpora.examples import check_languages, make_corpus
 from emoscope.corpora.splits import check_split, find_split
 from emoscope.corpora.subtitles import join_tokens
 from emoscope.errors import InputError
+from emoscope.labelled.examples import Example
 from emoscope.reading.conversations import is_blank
 from emoscope.reading.errors import BadRows, Fault, RowError, format_value, refuse
 from emoscope.reading.rows import read_rows

@@ -22,12 +22,12 @@ import torch
 from numpy.typing import NDArray
 from scipy.stats import spearmanr
 
-from emoscope.corpora.corpus import Corpus
 from emoscope.encoding.batching import batch_by_length
 from emoscope.errors import InputError
 from emoscope.evaluation.evaluate import Evaluation
 from emoscope.inference.annotator import Annotator
 from emoscope.inference.torch_backend import TorchBackend, to_tensors
+from emoscope.labelled.texts import Labelled
 from emoscope.losses.correlation import data_correlation, wheel_correlation
 from emoscope.plutchik import WheelMap, map_onto_wheel, on_wheel
 
@@ -151,7 +151,7 @@ def centred_similarity(means: Floats) -> Floats:
     return label_similarity((values - values.mean(axis=0))[None])
 
 
-def learned_similarity(annotator: Annotator, corpus: Corpus) -> dict[str, LabelMatrix]:
+def learned_similarity(annotator: Annotator, corpus: Labelled) -> dict[str, LabelMatrix]:
     """The `learned` and the `centred` matrix of a model, from a corpus' texts batch by batch.
 
     Args:
@@ -211,7 +211,7 @@ def compare_matrices(first: LabelMatrix, second: LabelMatrix) -> MatrixAgreement
 
 
 def measure_correlations(
-    annotator: Annotator, corpus: Corpus, evaluation: Evaluation
+    annotator: Annotator, corpus: Labelled, evaluation: Evaluation
 ) -> Correlations:
     """Every matrix that a model and a labelled corpus allow, and how far they agree.
 
@@ -260,7 +260,7 @@ def measure_correlations(
     )
 
 
-def _representations(annotator: Annotator, corpus: Corpus) -> Iterator[Floats]:
+def _representations(annotator: Annotator, corpus: Labelled) -> Iterator[Floats]:
     """Label representations (B, K, H) of all texts, batch by batch, the longest texts first."""
     backend = annotator.with_truncation().backend
     if not isinstance(backend, TorchBackend):

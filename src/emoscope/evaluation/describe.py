@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from emoscope.corpora.corpus import Corpus
 from emoscope.errors import InputError
+from emoscope.labelled.texts import Labelled
 from emoscope.text.emoji import contains_emoji
 
 __all__ = ["Description", "describe"]
@@ -59,7 +59,7 @@ class Description:
 
 
 def describe(
-    corpus: Corpus,
+    corpus: Labelled,
     pipeline: Callable[[Sequence[str]], Sequence[str]] | None = None,
     cutoff: int = 35,
 ) -> Description:

@@ -1,20 +1,27 @@
 """Measure a trained model on a corpus."""
 
 from dataclasses import dataclass
+from math import isnan
 from statistics import fmean
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from emoscope.calibration import decide
-from emoscope.corpora.corpus import Corpus
 from emoscope.errors import InputError
 from emoscope.inference.annotator import Annotator
-from emoscope.metrics.bootstrap import micro_f1_interval
+from emoscope.labelled.texts import Labelled
+from emoscope.metrics.agreement import cohen_kappa
+from emoscope.metrics.bootstrap import macro_f1_interval, micro_f1_interval
 from emoscope.metrics.classification import Report, report
+from emoscope.metrics.confusions import Confusion, find_confusions
 from emoscope.metrics.metric import AVERAGES
 from emoscope.taxonomy import Label, Taxonomy
+
+Texts = TypeVar("Texts", bound=Labelled)
+MAX_CONFUSIONS = 20
+"""Confusions in the figures as JSON."""
 
 
 @dataclass(frozen=True)
@@ -26,7 +33,12 @@ class Evaluation:
         report: the figures, at the thresholds that were fitted in training.
         half: the same at a threshold of ½; None of exclusive labels, which have none.
         interval: bootstrap interval of micro-F1, 95 %.
+        macro_interval: the same of macro-F1.
+        kappa: Cohen's kappa of predictions and labels, of each label by its name; NaN where both
+            always or never have it.
         languages: figures of the texts of each language.
+        confusions: which labels are taken for which, the most frequent first; here labels that the
+            model gives and the corpus lacks count as well.
         labels: (N, K).
         decisions: (N, K).
         probabilities: (N, K).
@@ -36,10 +48,26 @@ class Evaluation:
     report: Report
     at_fixed: Report | None
     interval: tuple[float, float]
+    macro_interval: tuple[float, float]
+    kappa: dict[str, float]
     languages: dict[str, Report]
+    confusions: tuple[Confusion, ...]
     labels: NDArray[np.floating[Any]]
     decisions: NDArray[np.bool_]
     probabilities: NDArray[np.floating[Any]]
+
+    @property
+    def agreement(self) -> float:
+        """Cohen's kappa of all labels: of the label given if exclusive, else the mean over labels.
+
+        The mean is over the averaged labels with a case, as that of F1.
+        """
+        if self.taxonomy.exclusive:
+            return cohen_kappa(self.labels.argmax(axis=1), self.decisions.argmax(axis=1))
+        ignored = {*self.taxonomy.ignored, *self.report.without_cases}
+        found = [value for name, value in self.kappa.items() if name not in ignored]
+        known = [value for value in found if not isnan(value)]
+        return fmean(known) if known else float("nan")
 
     def over_languages(self) -> dict[str, dict[str, float]]:
         """Averages over the languages of the averaged figures: plain, and weighted by texts."""
@@ -55,7 +83,13 @@ class Evaluation:
 
     def to_dict(self) -> dict[str, Any]:
         """A mapping for JSON."""
-        written = self.report.to_dict() | {"micro_f1_interval_95": list(self.interval)}
+        written = self.report.to_dict() | {
+            "micro_f1_interval_95": list(self.interval),
+            "macro_f1_interval_95": list(self.macro_interval),
+            "kappa": _or_none(self.agreement),
+            "label_kappas": {name: _or_none(value) for name, value in self.kappa.items()},
+            "confusions": [each.to_dict() for each in self.confusions[:MAX_CONFUSIONS]],
+        }
         if self.at_fixed is not None:
             written["half"] = self.at_fixed.to_dict()
         if len(self.languages) > 1:
@@ -66,7 +100,7 @@ class Evaluation:
         return written
 
 
-def evaluate(annotator: Annotator, corpus: Corpus, seed: int = 0) -> Evaluation:
+def evaluate(annotator: Annotator, corpus: Labelled, seed: int = 0) -> Evaluation:
     """Annotate a labelled corpus and compare, on the labels that both know.
 
     Args:
@@ -85,8 +119,11 @@ def evaluate(annotator: Annotator, corpus: Corpus, seed: int = 0) -> Evaluation:
     of_model = [known.index(name) for name in shared.names]
     of_corpus = [corpus.taxonomy.index(name) for name in shared.names]
     labels = corpus.labels[:, of_corpus]
+    truth = np.zeros((len(corpus), len(known)))
+    truth[:, of_model] = labels
     probabilities = annotator.with_truncation().probabilities(corpus.turns)
-    decisions = annotator.decide(probabilities)[:, of_model]
+    given = annotator.decide(probabilities)
+    decisions = given[:, of_model]
     probabilities = probabilities[:, of_model]
     at_fixed = None if known.exclusive else report(labels, decide(probabilities, False), shared)
     languages = np.array(corpus.languages)
@@ -95,17 +132,23 @@ def evaluate(annotator: Annotator, corpus: Corpus, seed: int = 0) -> Evaluation:
         report=report(labels, decisions, shared),
         at_fixed=at_fixed,
         interval=micro_f1_interval(labels, decisions, shared, seed=seed),
+        macro_interval=macro_f1_interval(labels, decisions, shared, seed=seed),
+        kappa={
+            name: cohen_kappa(labels[:, place] >= 0.5, decisions[:, place])
+            for place, name in enumerate(shared.names)
+        },
         languages={
             str(name): report(labels[languages == name], decisions[languages == name], shared)
             for name in dict.fromkeys(corpus.languages)
         },
+        confusions=tuple(find_confusions(truth, given, known)),
         labels=labels,
         decisions=decisions,
         probabilities=probabilities,
     )
 
 
-def with_groups(corpus: Corpus, taxonomy: Taxonomy) -> Corpus:
+def with_groups(corpus: Texts, taxonomy: Taxonomy) -> Texts:
     """A corpus with the labels that a taxonomy makes of its own, in place of their parts.
 
     An example has such a label as far as it has one of the parts.
@@ -127,12 +170,10 @@ def with_groups(corpus: Corpus, taxonomy: Taxonomy) -> Corpus:
     columns = [groups.get(name) or [own.index(name)] for name in names]
     labels = np.stack([corpus.labels[:, places].max(axis=1) for places in columns], axis=1)
     grouped = Taxonomy(own.name, tuple(Label(name, (name,)) for name in names), own.language)
-    return Corpus.from_rows(
-        corpus.name, grouped, corpus.ids, corpus.turns, labels, corpus.languages
-    )
+    return corpus.relabelled(grouped, labels)
 
 
-def shared_labels(known: Taxonomy, corpus: Corpus) -> Taxonomy:
+def shared_labels(known: Taxonomy, corpus: Labelled) -> Taxonomy:
     """The labels of a model that a corpus has too, in the model's order."""
     names = [name for name in known.names if name in corpus.taxonomy.names]
     same = set(known.names) == set(corpus.taxonomy.names)
@@ -143,3 +184,8 @@ def shared_labels(known: Taxonomy, corpus: Corpus) -> Taxonomy:
             f"{corpus.name} has {', '.join(corpus.taxonomy.names)}."
         )
     return known.subset(names)
+
+
+def _or_none(value: float) -> float | None:
+    """A number for JSON, which has no NaN."""
+    return None if isnan(value) else value

@@ -1,4 +1,4 @@
-"""How far several raters, such as runs that differ in their seed alone, agree on labels."""
+"""How far raters agree on labels: people, a model, runs that differ in their seed alone."""
 
 from itertools import combinations
 from typing import Any
@@ -38,3 +38,24 @@ def fleiss_kappa(votes: NDArray[np.integer[Any]], raters: int) -> float:
     against = raters - votes
     alike = (votes * (votes - 1) + against * (against - 1)) / (raters * (raters - 1))
     return float((alike.mean() - by_chance) / (1 - by_chance)) if by_chance < 1 else float("nan")
+
+
+def cohen_kappa(first: NDArray[Any], second: NDArray[Any]) -> float:
+    """Cohen's kappa of two raters who give each text one of several categories (Cohen 1960).
+
+    Args:
+        first: the categories given by one, (N,); whether a label is given, for a single label.
+        second: those given by the other, (N,).
+
+    Returns:
+        At most 1, and 0 where they agree as often as by chance; NaN without texts, or where both
+        always give the same category.
+    """
+    if not len(first):
+        return float("nan")
+    observed = float(np.mean(first == second))
+    categories = np.union1d(first, second)
+    by_chance = float(
+        sum(np.mean(first == category) * np.mean(second == category) for category in categories)
+    )
+    return (observed - by_chance) / (1 - by_chance) if by_chance < 1 else float("nan")

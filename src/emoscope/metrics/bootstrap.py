@@ -10,6 +10,8 @@ from emoscope.taxonomy import Taxonomy
 
 ROUNDING = 1e-6
 """What float32 may make of no difference at all."""
+CELLS = 2_000_000
+"""Numbers of texts that are drawn at a time."""
 
 
 def draw_texts(texts: int, resamples: int, generator: np.random.Generator) -> NDArray[np.int64]:
@@ -88,3 +90,45 @@ def micro_f1_interval(
     draws = np.random.default_rng(seed).multinomial(texts, frequency / texts, size=resamples)
     f1 = Counts(*(draws @ kinds).T).f1
     return percentile_interval(f1, (1 - level) / 2)
+
+
+def macro_f1_interval(
+    labels: Floats,
+    decisions: Bools,
+    taxonomy: Taxonomy,
+    *,
+    level: float = 0.95,
+    resamples: int = 2000,
+    seed: int = 0,
+) -> tuple[float, float]:
+    """Percentile interval of macro-F1 over resampled texts.
+
+    As on the texts themselves, the mean is over the labels that have a case in a resample.
+
+    Args:
+        labels: (N, K), 0 or 1, or shares cut at ½.
+        decisions: (N, K).
+        taxonomy: its ignored labels stay out of the mean.
+        level: share of the resamples inside the interval.
+        resamples: how many.
+        seed: of the draws.
+    """
+    averaged = list(taxonomy.averaged)
+    truth = (np.asarray(labels) >= 0.5)[:, averaged]
+    given = np.asarray(decisions, dtype=np.bool_)[:, averaged]
+    # Texts with the same labels and predictions are one kind.
+    kinds, frequency = np.unique(np.hstack([truth, given]), axis=0, return_counts=True)
+    truth, given = kinds[:, : len(averaged)], kinds[:, len(averaged) :]
+    each = np.stack([truth & given, given, truth]).astype(np.float32)
+    texts = int(frequency.sum())
+    generator = np.random.default_rng(seed)
+    found = []
+    chunk = max(1, CELLS // len(kinds))
+    for start in range(0, resamples, chunk):
+        size = min(chunk, resamples - start)
+        drawn = generator.multinomial(texts, frequency / texts, size=size).astype(np.float32)
+        counts = Counts(*(drawn @ each))
+        with_cases = counts.actual > 0
+        f1 = np.where(with_cases, counts.f1, 0).sum(axis=1)
+        found.append(f1 / np.maximum(with_cases.sum(axis=1), 1))
+    return percentile_interval(np.concatenate(found), (1 - level) / 2)

@@ -43,11 +43,13 @@ class Report:
     Attributes:
         labels: by label name.
         micro: of the summed counts of the averaged labels.
-        macro: means over the averaged labels of precision, recall and F1.
+        macro: means over the averaged labels with a case of precision, recall and F1.
         accuracy: share of texts with every label right.
         jaccard: mean over texts of |predicted ∩ true| / |predicted ∪ true|, 1 where both are
             empty; over the averaged labels.
         texts: how many were evaluated.
+        without_cases: the averaged labels that no text has. Their F1 says nothing, so that `macro`
+            leaves them out; what is wrongly taken for them counts in all else.
     """
 
     labels: dict[str, LabelScores]
@@ -56,6 +58,7 @@ class Report:
     accuracy: float
     jaccard: float
     texts: int
+    without_cases: tuple[str, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """A mapping for JSON."""
@@ -66,6 +69,7 @@ class Report:
             "jaccard": self.jaccard,
             "texts": self.texts,
             "labels": {name: vars(score) for name, score in self.labels.items()},
+            **({"without_cases": list(self.without_cases)} if self.without_cases else {}),
         }
 
     def metrics(self) -> dict[Metric, float]:
@@ -95,7 +99,7 @@ def report(labels: Floats, decisions: Bools, taxonomy: Taxonomy) -> Report:
     averaged = list(taxonomy.averaged)
     counts = Counts.of(truth, decisions)
     scores = [LabelScores.of(counts.total([k])) for k in range(len(taxonomy))]
-    chosen = [scores[k] for k in averaged]
+    chosen = [scores[k] for k in averaged if scores[k].support]
     return Report(
         labels=dict(zip(taxonomy.names, scores, strict=True)),
         micro=LabelScores.of(counts.total(averaged)),
@@ -108,6 +112,7 @@ def report(labels: Floats, decisions: Bools, taxonomy: Taxonomy) -> Report:
         accuracy=mean((truth == decisions).all(axis=1)),
         jaccard=mean(jaccard_score(truth[:, averaged], decisions[:, averaged])),
         texts=len(truth),
+        without_cases=tuple(taxonomy.names[k] for k in averaged if not scores[k].support),
     )
 
 

@@ -175,12 +175,14 @@ class PartCounts:
         hits, predicted = sums[..., :size], sums[..., size : 2 * size]
         actual = (weight @ self.gold)[:, None]
         kept = np.flatnonzero(self.averaged & self.present)
+        # As in a report, labels without a case have no part in the mean.
+        having = self.averaged & (actual > 0)
         f1 = f1_score(hits, predicted, actual)
         known = {
             MICRO_F1: f1_score(
                 *(counts[..., kept].sum(axis=-1) for counts in (hits, predicted, actual))
             ),
-            MACRO_F1: f1[..., kept].sum(axis=-1) / max(len(kept), 1),
+            MACRO_F1: (f1 * having).sum(axis=-1) / np.maximum(having.sum(axis=-1), 1),
             JACCARD: sums[..., 2 * size] / texts,
             ACCURACY: sums[..., 2 * size + 1] / texts,
         }

@@ -77,6 +77,11 @@ class CorpusSection(Section):
     language: str | None = Field(None, description="column with the code of each text's language")
     turn_separator: str | None = None
     label_separator: str | None = ","
+    label_names: str | tuple[str, ...] | dict[str | int, str] | None = Field(
+        None,
+        description="what numbers or names in the column of labels stand for: names by number from "
+        "0, a mapping, or the name of a taxonomy whose order the numbers follow",
+    )
 
     @field_validator("name")
     @classmethod

@@ -1,0 +1,136 @@
+"""The corpus or the labelled table that a command reads, and what it says of it on stderr."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from emoscope.cli._annotate_options import choose_turn_columns
+from emoscope.cli._common import parse_list
+from emoscope.errors import InputError, require
+from emoscope.labelled.names import load_label_names
+from emoscope.labelled.table import LABEL_COLUMNS, LabelledRows, LabelledTable
+from emoscope.registry import CORPORA, SHIPPED_CORPORA
+
+if TYPE_CHECKING:
+    from emoscope.corpora.corpus import Corpus
+
+
+@dataclass(frozen=True)
+class CorpusOptions:
+    """What a command says of the corpus that it reads, as the user has written it.
+
+    Attributes:
+        corpus: a name, or a table.
+        data_dir: folder of the files of a corpus.
+        text: column of the text.
+        turns: columns of the turns.
+        id: column of ids.
+        label: column of label names.
+        label_names: what they stand for.
+        turn_separator: what parts the turns inside one column.
+        languages: the languages of a corpus that has several.
+        language: column with the language of each text.
+    """
+
+    corpus: str
+    data_dir: Path | None = None
+    text: str | None = None
+    turns: str | None = None
+    id: str | None = None
+    label: str | None = None
+    label_names: str | None = None
+    turn_separator: str | None = None
+    languages: str | None = None
+    language: str | None = None
+
+    def find_table(self) -> LabelledTable | None:
+        """The table, or None if the corpus is called by its name.
+
+        Raises:
+            InputError: it is neither, or a corpus whose files have to be named.
+        """
+        if self.corpus in CORPORA:
+            if self.corpus not in SHIPPED_CORPORA and self.data_dir is None:
+                raise InputError(
+                    f"{self.corpus} is not shipped: name the folder of its files with --data-dir. "
+                    "The corpora `sample`, `emoji` and `situations` need nothing."
+                )
+            if self.label_names is not None:
+                raise InputError(f"--label-names is for tables; {self.corpus} has its own names.")
+            return None
+        path = Path(self.corpus)
+        if not path.is_file():
+            raise InputError(
+                f"No corpus {self.corpus!r}: expected one of {', '.join(CORPORA)}, or a table of "
+                "your own (.csv, .tsv, .jsonl, .json, .parquet)."
+            )
+        return LabelledTable(
+            path,
+            turns=choose_turn_columns(self.text, self.turns),
+            id=self.id,
+            label=self.label,
+            language=self.language,
+            turn_separator=self.turn_separator,
+            label_names=load_label_names(self.label_names),
+        )
+
+    def load_split(self, split: str) -> "Corpus":
+        """A split of the corpus that is called by its name.
+
+        Raises:
+            MissingExtraError: the packages that read it are not installed.
+            InputError: it cannot be read.
+        """
+        require("datasets", "train")
+        from emoscope.corpora.registry import load_corpus
+        from emoscope.recipes.schema import CorpusSection
+
+        values = {"name": self.corpus, "languages": parse_list(self.languages)}
+        return load_corpus(CorpusSection.model_validate(values), self.data_dir or Path(), split)
+
+
+def describe_label_column(rows: LabelledRows, given: str | None) -> Iterator[str]:
+    """Say which column the labels were taken from, if the user has named none.
+
+    Args:
+        rows: of a table.
+        given: the column of labels that the user has named.
+    """
+    label = rows.columns.label
+    if given is None and label is not None:
+        yield f"Labels are those in the column {label!r}; --label names another."
+
+
+def describe_columns(rows: LabelledRows, given: str | None, asked: Sequence[str]) -> Iterator[str]:
+    """Say which column the labels were taken from, and which ones may hold further labels.
+
+    Args:
+        rows: of a table.
+        given: the column of labels that the user has named.
+        asked: names of the labels that the rows are about.
+    """
+    yield from describe_label_column(rows, given)
+    if rows.similar:
+        more = ", ".join(rows.similar)
+        yield (
+            f"Further columns look like labels, and were passed over: {more}. To ask for them: "
+            f"--taxonomy '{', '.join((*asked, *rows.similar))}'."
+        )
+
+
+def describe_unlabelled(rows: LabelledRows) -> str:
+    """Say why no row of a table has a label."""
+    label = rows.columns.label
+    if label is not None:
+        return f"No text is labelled, as the column {label!r} is blank throughout."
+    if rows.similar:
+        names = ", ".join(rows.similar) + ("," if len(rows.similar) == 1 else "")
+        advice = f"--taxonomy '{names}' takes these columns, which look like labels"
+    else:
+        advice = "--taxonomy 'joy, anger' names labels that have a column each"
+    return (
+        f"No text is labelled, as no column is called like a label that is known, nor "
+        f"{', '.join(LABEL_COLUMNS[:-1])} or {LABEL_COLUMNS[-1]}: --label COLUMN names one that "
+        f"holds the names of labels; {advice}."
+    )

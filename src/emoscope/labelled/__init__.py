@@ -1,0 +1,1 @@
+"""What labelled rows say: cells, columns and exports of labelling tools, read without torch."""

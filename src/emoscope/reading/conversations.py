@@ -87,18 +87,23 @@ class Columns:
         return (*self.turns, *(self.labels or ()), *(name for name in single if name is not None))
 
 
-def check_columns(present: Mapping[str, Any], columns: Columns, path: str = "the input") -> None:
+def check_columns(
+    present: Mapping[str, Any],
+    columns: Columns,
+    path: str = "the input",
+    advice: str | None = None,
+) -> None:
     """Check that a table has the columns that are asked for.
 
     Args:
         present: the values of a row, or any mapping keyed by the table's columns.
         columns: the columns asked for.
         path: name of the file for the message.
+        advice: what to do if one of the turns is missing.
 
     Raises:
         InputError: if one is missing; the message lists the columns there are.
     """
-    advice = "--text names the column of the text, --turns those of several turns."
     check_named(present, columns.turns, path, advice)
     check_named(present, columns.names[len(columns.turns) :], path)
 

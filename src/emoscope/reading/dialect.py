@@ -76,6 +76,9 @@ class DialectOptions:
 UNKNOWN = DialectOptions()
 """Nothing is said of the dialect."""
 
+UNQUOTED = DialectOptions(quoting="none")
+"""Quotes are ordinary characters."""
+
 
 @dataclass(frozen=True, slots=True)
 class Dialect:

@@ -20,6 +20,8 @@ MISSING_MARKS: tuple[str, ...] = (
 )
 """What stands for a missing text where nothing else is named, in this spelling."""
 
+_LONGEST = 200
+
 
 def is_blank(value: object) -> bool:
     """Whether a cell holds nothing: null, a float NaN, or text of spaces only."""
@@ -28,11 +30,14 @@ def is_blank(value: object) -> bool:
     return value is None or (isinstance(value, float) and value != value)
 
 
+def is_mark(value: object, marks: frozenset[str]) -> bool:
+    """Whether a cell holds a mark of a missing text."""
+    return isinstance(value, str) and len(value) < _LONGEST and value.strip() in marks
+
+
 def is_missing(value: object, marks: frozenset[str]) -> bool:
     """Whether a cell holds nothing, or a mark of it."""
-    if isinstance(value, str) and len(value) < 100 and value.strip() in marks:
-        return True
-    return is_blank(value)
+    return is_blank(value) or is_mark(value, marks)
 
 
 def parse_marks(text: str | None) -> tuple[str, ...]:
@@ -42,8 +47,8 @@ def parse_marks(text: str | None) -> tuple[str, ...]:
     if text.strip().lower() == "none":
         return ()
     marks = tuple(mark.strip() for mark in text.split(","))
-    if not all(marks):
+    if not all(marks) or max(map(len, marks)) >= _LONGEST:
         raise InputError(
-            f"--missing {text!r}: expected marks parted by commas, such as 'NA,-', or none."
+            f"--missing {text!r}: expected short marks parted by commas, such as 'NA,-', or none."
         )
     return marks

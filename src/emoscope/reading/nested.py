@@ -1,6 +1,7 @@
 """Values inside of values, by a path such as `data.text` or `messages[].content`."""
 
 from collections.abc import Iterator, Mapping
+from itertools import chain
 from typing import Any
 
 from emoscope.reading.row import Row
@@ -49,18 +50,23 @@ def split_list_path(path: str) -> str | None:
     return start + mark if mark and start else None
 
 
-def explode_row(row: Row, path: str, identity: str | None) -> Iterator[Row]:
+def explode_row(row: Row, path: str, identity: str | None, text: str) -> Iterator[Row]:
     """A row for each element of a list in a row.
 
     The list's own column gives way to columns such as `messages[].content`, one for each key of the
-    element; the others are repeated. The id gets the element's number: `d1.1`, `d1.2`.
+    element; the others are repeated. The id gets the element's number: `d1.1`, `d1.2`. A row whose
+    list is empty, or that has none, stays a row without text.
 
     Args:
         row: the row.
         path: a path that ends in `[]`.
         identity: column of the ids; without one the row's number is put into the column `id`.
+        text: path of the text.
     """
     elements = get_value(row.values, path.removesuffix(EACH))
+    if not isinstance(elements, list):
+        yield row
+        return
     column = path.removesuffix(EACH).split(".")[0]
     kept = {name: value for name, value in row.values.items() if name != column}
     if identity is None or not identity.startswith(path):
@@ -69,7 +75,9 @@ def explode_row(row: Row, path: str, identity: str | None) -> Iterator[Row]:
         start = row.line if start is None else start
     else:
         start = None
-    for number, element in enumerate(elements if isinstance(elements, list) else [], 1):
+    if not elements:
+        yield Row(row.line, {**kept, text: None})
+    for number, element in enumerate(elements, 1):
         own = element if isinstance(element, dict) else None
         fields = {path: element} if own is None else {f"{path}.{k}": v for k, v in own.items()}
         name = {} if start is None else {identity: f"{start}.{number}"}
@@ -97,4 +105,5 @@ def _follow(value: Any, path: str) -> Any:
     if not rest:
         return found
     parts = [_follow(element, rest) for element in found]
-    return [part for part in parts if part is not _MISSING]
+    known = [part for part in parts if part is not _MISSING]
+    return list(chain.from_iterable(known)) if EACH in rest else known

@@ -6,6 +6,7 @@ line, and each wrong line is marked rather than ending the reading.
 
 import codecs
 import contextlib
+import re
 from collections.abc import Callable, Iterator
 from itertools import chain
 from typing import BinaryIO, NamedTuple
@@ -17,6 +18,7 @@ from emoscope.reading.streams import BLOCK_BYTES, make_byte_reader
 MAX_LINE_BYTES = 10_000_000
 _KEPT_OF_LONG_LINE = 1000
 _LINE_END_BYTES = 1 << 16
+_QUOTED = re.compile(rb'"[^"]*(?:"|\Z)')
 _WIDE_BOMS = {
     codecs.BOM_UTF32_LE: "utf-32",
     codecs.BOM_UTF32_BE: "utf-32",
@@ -61,8 +63,8 @@ def read_chunks(stream: BinaryIO, name: str, encoding: str) -> Iterator[Chunk]:
     """Decode a stream of bytes into chunks of whole lines.
 
     A UTF-8 byte-order mark at the start is dropped, and one of UTF-16 or UTF-32 heeded. Lines end
-    at LF or CR LF; a CR LF is left as it is. If the start of a file has CRs and no LF, lines end at
-    CR. Lines that cannot be decoded, hold a NUL or pass `MAX_LINE_BYTES` are marked as faults.
+    at LF or CR LF; a CR LF is left as it is. If the start of a file has CRs and no LF but in quotes,
+    lines end at CR. Lines that cannot be decoded, hold a NUL or pass `MAX_LINE_BYTES` are marked as faults.
 
     Args:
         stream: binary stream; read as data arrive, so that a pipe is not waited for.
@@ -135,14 +137,14 @@ def _heed_byte_order_mark(head: bytes, name: str, encoding: str) -> str:
 
 
 def _end_lines_in_lf(blocks: Iterator[bytes]) -> Iterator[bytes]:
-    """Write LF for CR if the start of a file has CRs and no LF."""
+    """Write LF for CR if the start of a file has CRs outside of quotes and no LF there."""
     head = b""
     for block in blocks:
         head += block
-        if b"\n" in head[:_LINE_END_BYTES] or len(head) >= _LINE_END_BYTES:
+        if len(head) >= _LINE_END_BYTES or (b"\n" in block and b"\n" in _drop_quoted(head)):
             break
-    start = head[:_LINE_END_BYTES]
-    if b"\r" not in start or b"\n" in start:
+    bare = _drop_quoted(head[:_LINE_END_BYTES])
+    if b"\r" not in bare or b"\n" in bare:
         yield head
         yield from blocks
         return
@@ -153,6 +155,10 @@ def _end_lines_in_lf(blocks: Iterator[bytes]) -> Iterator[bytes]:
         yield block.removesuffix(waiting).replace(b"\r\n", b"\n").replace(b"\r", b"\n")
     if waiting:
         yield b"\n"
+
+
+def _drop_quoted(data: bytes) -> bytes:
+    return _QUOTED.sub(b"", data) if b'"' in data else data
 
 
 def _drop_bom(blocks: Iterator[bytes]) -> Iterator[bytes]:

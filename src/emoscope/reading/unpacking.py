@@ -25,6 +25,7 @@ _MAGIC: dict[bytes, Packing] = {
 _ORDINARY_WINDOW = 1 << 27
 _XZ_MEMORY = 1 << 28
 _BLOCK = 1 << 16
+_PIECE = 1 << 10
 
 
 def find_compression(name: str) -> Compression | None:
@@ -136,7 +137,6 @@ class _XzReader:
 
         self._lzma, self._stream = lzma, stream
         self._decompressor = lzma.LZMADecompressor(memlimit=_XZ_MEMORY)
-        self._begun = False
 
     def read1(self, size: int) -> bytes:
         """Some bytes; none at the end."""
@@ -191,7 +191,8 @@ def read_zstd_window(head: bytes) -> int:
         return start + (start >> 3) * (head[5] & 7)
     at = 5 + (0, 1, 2, 4)[flags & 3]
     size = (1, 2, 4, 8)[flags >> 6]
-    return int.from_bytes(head[at : at + size], "little")
+    offset = 256 if size == 2 else 0
+    return int.from_bytes(head[at : at + size], "little") + offset
 
 
 class _LongZstdReader:
@@ -200,16 +201,31 @@ class _LongZstdReader:
     def __init__(self, stream: BinaryIO) -> None:
         import zstandard
 
-        self._error = zstandard.ZstdError
-        decompressor = zstandard.ZstdDecompressor(max_window_size=MAX_WINDOW)
-        self._reader = decompressor.stream_reader(stream, read_across_frames=True)
+        self._error, self._stream = zstandard.ZstdError, stream
+        self._decompressor = zstandard.ZstdDecompressor(max_window_size=MAX_WINDOW)
+        self._frame = self._decompressor.decompressobj()
+        self._begun, self._rest = False, b""
 
     def read1(self, size: int) -> bytes:
-        """Some bytes; none at the end."""
-        try:
-            return self._reader.read1(size)
-        except self._error as error:
-            raise OSError(str(error)) from error
+        """Some bytes, perhaps more than are asked for; none at the end."""
+        del size
+        while True:
+            # A few bytes at a time, as each may become thousands.
+            piece = self._rest or self._stream.read(_PIECE)
+            if not piece:
+                if self._begun:
+                    raise EOFError("it ends too early")
+                return b""
+            self._begun, self._rest = True, b""
+            try:
+                found = self._frame.decompress(piece)
+            except self._error as error:
+                raise EOFError(str(error)) from error
+            if self._frame.eof:
+                self._begun, self._rest = False, self._frame.unused_data
+                self._frame = self._decompressor.decompressobj()
+            if found:
+                return found
 
 
 def _make_window_error(name: str, window: int) -> InputError:

@@ -201,7 +201,7 @@ class OpenedSource:
         if present:
             check_columns(present, self.columns, self.name, _COLUMN_ADVICE)
         if self.types is not None:
-            check_named(self.types, source.needed, self.name)
+            check_named(self.types, source.needed, self.name, "--date names the column of dates.")
 
     def items(self) -> Iterator[Item]:
         """The rows in their order, bad ones among them; to be called once."""

@@ -63,8 +63,9 @@ def read_chunks(stream: BinaryIO, name: str, encoding: str) -> Iterator[Chunk]:
     """Decode a stream of bytes into chunks of whole lines.
 
     A UTF-8 byte-order mark at the start is dropped, and one of UTF-16 or UTF-32 heeded. Lines end
-    at LF or CR LF; a CR LF is left as it is. If the start of a file has CRs and no LF but in quotes,
-    lines end at CR. Lines that cannot be decoded, hold a NUL or pass `MAX_LINE_BYTES` are marked as faults.
+    at LF or CR LF; a CR LF is left as it is. If the start of a file has CRs and no LF but in
+    quotes, lines end at CR. Lines that cannot be decoded, hold a NUL or pass `MAX_LINE_BYTES` are
+    marked as faults.
 
     Args:
         stream: binary stream; read as data arrive, so that a pipe is not waited for.

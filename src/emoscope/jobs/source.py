@@ -30,7 +30,7 @@ MAX_CHARACTERS = 100_000
 MAX_CHUNK_CHARACTERS = 8_000_000
 """Maximum number of characters in a chunk, so that long texts do not fill the memory."""
 
-_COLUMN_ADVICE = "--text names the column of the text, --turns those of several turns."
+_COLUMN_ADVICE = "Name the column of the text with --text, those of several turns with --turns."
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,7 +201,9 @@ class OpenedSource:
         if present:
             check_columns(present, self.columns, self.name, _COLUMN_ADVICE)
         if self.types is not None:
-            check_named(self.types, source.needed, self.name, "--date names the column of dates.")
+            check_named(
+                self.types, source.needed, self.name, "Name the column of dates with --date."
+            )
 
     def items(self) -> Iterator[Item]:
         """The rows in their order, bad ones among them; to be called once."""

@@ -23,7 +23,7 @@ __all__ = [
 ]
 
 
-_SHOWN = 40
+_SHOWN, _COMPARED = 40, 1000
 _WORDS_OF_NAME = 3
 _DELIMITERS = frozenset(",;|\t~^:\x01")
 EMOCONTEXT_TURNS = ("turn1", "turn2", "turn3")
@@ -139,17 +139,19 @@ def _make_hint(present: Mapping[str, Any], name: str) -> str | None:
     parts = [part.strip() for part in name.split(",")]
     if len(parts) > 1 and all(has_value(present, part) for part in parts):
         return f"Several columns are turns of a conversation: --turns {','.join(parts)}."
+    if len(present) == 1 and not _DELIMITERS.isdisjoint(next(iter(present))):
+        return "If another character stands between the fields, name it with --delimiter."
     paths = find_paths(present)
     ending = [path for path in paths if path.endswith(f".{name}")]
     if ending:
         return f"Is it inside of another? Name the path {' or '.join(map(repr, ending))}."
-    close = get_close_matches(name, present, n=1)
+    close = get_close_matches(name, list(present)[:_COMPARED], n=1)
     if close:
         return f"Is it {close[0]!r}?"
     if paths:
         return f"Texts inside of other columns have paths: {', '.join(map(repr, paths))}."
-    if len(present) == 1 and not _DELIMITERS.isdisjoint(next(iter(present))):
-        return "If other characters than expected end the fields: --delimiter."
+    if next(iter(present), "").lstrip()[:1] in ("{", "["):
+        return "It looks like JSON. If it is: --format jsonl."
     if _looks_like_data(present):
         return "If the first line holds no names: --no-header, and the columns are called 1, 2, …."
     return None

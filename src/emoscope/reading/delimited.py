@@ -2,7 +2,6 @@
 
 import csv
 import io
-import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from itertools import chain
@@ -26,7 +25,6 @@ from emoscope.reading.row import Row
 
 Record = tuple[int, list[str]]
 
-_FIELD_IN_QUOTES = re.compile(r'(?:^|\t)"', re.MULTILINE)
 _QUALTRICS = frozenset(("ResponseId", "RecordedDate", "StartDate"))
 _QUALTRICS_IMPORT = '{"ImportId":'
 
@@ -85,7 +83,7 @@ def _read_tab_records(look: Lookahead, refusal: Refusal) -> Iterator[Record]:
     """Fields between tabs; what quotes mean is decided where a field first begins with one."""
     width: int | None = None
     for chunk in look:
-        found = _FIELD_IN_QUOTES.search(chunk.text)
+        found = _find_quoted_field(chunk.text)
         if found is None:
             records = _split_lines(iter((chunk,)), refusal, "\t")
             if width is None and (first := next(records, None)) is not None:
@@ -93,7 +91,7 @@ def _read_tab_records(look: Lookahead, refusal: Refusal) -> Iterator[Record]:
                 yield first
             yield from records
             continue
-        before, rest = cut_chunk(chunk, chunk.text.count("\n", 0, found.start() + 1))
+        before, rest = cut_chunk(chunk, chunk.text.count("\n", 0, found))
         look.put_back(rest)
         if before.text:
             look.put_back(before)
@@ -105,6 +103,15 @@ def _read_tab_records(look: Lookahead, refusal: Refusal) -> Iterator[Record]:
             yield from _split_lines(look, refusal, "\t")
         else:
             yield from read_csv_records(look, refusal, dialect)
+
+
+def _find_quoted_field(text: str) -> int | None:
+    """Place of the first quote at the start of a field."""
+    if text.startswith('"'):
+        return 0
+    # A regular expression for both would be far slower.
+    places = [text.find(mark) + 1 for mark in ('\t"', '\n"')]
+    return min(filter(None, places), default=None)
 
 
 def _split_lines(chunks: Iterator[Chunk], refusal: Refusal, delimiter: str) -> Iterator[Record]:

@@ -142,7 +142,9 @@ def _end_lines_in_lf(blocks: Iterator[bytes]) -> Iterator[bytes]:
     head = b""
     for block in blocks:
         head += block
-        if len(head) >= _LINE_END_BYTES or (b"\n" in block and b"\n" in _drop_quoted(head)):
+        if len(head) >= _LINE_END_BYTES or (
+            b"\n" in block and b"\n" in _drop_quoted(head[:_LINE_END_BYTES])
+        ):
             break
     bare = _drop_quoted(head[:_LINE_END_BYTES])
     if b"\r" not in bare or b"\n" in bare:

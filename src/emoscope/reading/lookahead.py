@@ -33,11 +33,14 @@ class Lookahead(Iterator[Chunk]):
             self._waiting.appendleft(chunk)
 
     def peek_line(self) -> str:
-        """The first line that is not blank, with its end, or nothing if there is none."""
+        """The first line that is not blank, without its end, or nothing if there is none."""
         for chunk in self._look():
-            for line in chunk.text.split("\n"):
-                if line.strip("\r"):
-                    return line + "\n"
+            start = 0
+            while start < len(chunk.text):
+                end = chunk.text.find("\n", start) + 1 or len(chunk.text)
+                if line := chunk.text[start:end].strip("\r\n"):
+                    return line
+                start = end
         return ""
 
     def drop_line(self) -> None:

@@ -37,17 +37,17 @@ _SUFFIXES: dict[str, Format] = {
     "xlsm": "xlsx",
     "ods": "xlsx",
 }
+_PANDAS = "python -c \"import pandas; pandas.{0}.to_csv('{{1}}', index=False)\""
+_R = "Rscript -e \"write.csv({0}, '{{1}}', row.names = FALSE)\""
 _EXPORTS = {
-    "sav": "In R: write.csv(haven::read_sav('{0}'), '{1}.csv', row.names = FALSE); "
-    "in SPSS: File, Save As, CSV",
-    "dta": "In Python: pandas.read_stata('{0}').to_csv('{1}.csv', index=False); "
-    "in Stata: export delimited using {1}.csv",
-    "rds": "In R: write.csv(readRDS('{0}'), '{1}.csv', row.names = FALSE)",
-    "rda": "In R: load('{0}'), then write.csv(NAME, '{1}.csv', row.names = FALSE)",
-    "sas7bdat": "In Python: pandas.read_sas('{0}', encoding='utf-8').to_csv('{1}.csv')",
-    "pkl": "In Python: pandas.read_pickle('{0}').to_csv('{1}.csv', index=False)",
-    "rdata": "In R: load('{0}'), then write.csv(NAME, '{1}.csv', row.names = FALSE)",
+    "sav": _R.format("haven::read_sav('{0}')") + ", or in SPSS: File, Save As, CSV",
+    "dta": _PANDAS.format("read_stata('{0}')") + ", or in Stata: export delimited using '{1}'",
+    "rds": _R.format("readRDS('{0}')"),
+    "rda": _R.format("get(load('{0}')[1])"),
+    "rdata": _R.format("get(load('{0}')[1])"),
+    "sas7bdat": _PANDAS.format("read_sas('{0}', encoding='utf-8')"),
 }
+"""Commands that export what is not read as CSV, by suffix."""
 
 
 def find_format(source: Path | TextIO | BinaryIO, given: Format | None = None) -> Format:
@@ -67,10 +67,10 @@ def find_format(source: Path | TextIO | BinaryIO, given: Format | None = None) -
     if suffix not in _SUFFIXES and source.suffix.lower() == ".zip":
         suffix = _find_suffix(find_member(source) or "")
     if suffix in _EXPORTS:
-        how = _EXPORTS[suffix].format(source.name, source.stem)
+        how = _EXPORTS[suffix].format(source, source.with_suffix(".csv"))
         raise InputError(
             f"{source}: expected a file that can be read, got one of the format .{suffix}. Export "
-            f"it as CSV and name that. {how}."
+            f"it as CSV and name that: {how}."
         )
     if suffix not in _SUFFIXES:
         endings = ", ".join(f".{each}" for each in FORMATS if each != "whatsapp")

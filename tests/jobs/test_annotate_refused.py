@@ -71,7 +71,7 @@ def test_damaged_files_of_a_job_are_refused(tmp_path, model, source):
 
 def test_bad_rows_may_be_put_aside_where_one_has_stopped_a_job(tmp_path, model):
     path = tmp_path / "in.txt"
-    path.write_text("one\ntwo\nthree\n\nfive\n")
+    path.write_bytes(b"one\n\nthree\n\xff\nfive\n")
     source, output, bad = Source(path), tmp_path / "out.csv", tmp_path / "bad.jsonl"
     with pytest.raises(RowError, match="line 4"):
         annotate_file(model, source, output, Options(chunk_rows=2))

@@ -92,7 +92,7 @@ def test_missing_columns_are_named_with_those_there_are():
     present = {"id": "1", "turn1": "", "turn2": "", "turn_3": ""}
     with pytest.raises(InputError, match=r"a\.csv: expected a column 'turn3'.*Is it 'turn_3'"):
         check_columns(present, THREE, "a.csv")
-    with pytest.raises(InputError, match="semicolons"):
+    with pytest.raises(InputError, match="--delimiter"):
         check_columns({"id;text": "1;a"}, Columns())
     check_columns({"text": "", "more": ""}, Columns())
 

@@ -14,10 +14,12 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from emoscope.errors import InputError
+from emoscope.reading.dialect import DialectOptions
 from emoscope.reading.errors import RejectFile, RowError
 from emoscope.reading.rows import find_format, read_rows
 
 HEADER = "id\ttext\n"
+PLAIN = DialectOptions(quoting="none")
 
 
 class Blocks(io.RawIOBase):
@@ -141,7 +143,7 @@ block_sizes = st.lists(st.integers(1, 40), max_size=3)
 @settings(deadline=None)
 def test_tsv_round_trip(rows, sizes):
     data = "".join("\t".join(row) + "\n" for row in [("a", "b", "c"), *rows]).encode()
-    got = values(read_rows(Blocks(pieces_of(data, sizes)), "tsv"))
+    got = values(read_rows(Blocks(pieces_of(data, sizes)), "tsv", dialect=PLAIN))
     assert got == [dict(zip("abc", row, strict=True)) for row in rows]
 
 
@@ -212,7 +214,7 @@ def test_fast_tsv_equals_the_slow_obvious_one(tmp_path_factory, odd, sizes):
     data = b"\n".join([b"id\ttext", *odd])
     path = tmp_path_factory.mktemp("rejects") / "rejects.jsonl"
     with RejectFile(path) as rejects:
-        rows = read_rows(Blocks(pieces_of(data, sizes)), "tsv", bad_rows=rejects)
+        rows = read_rows(Blocks(pieces_of(data, sizes)), "tsv", bad_rows=rejects, dialect=PLAIN)
         got = [(row.line, row.values) for row in rows]
     good, bad = slow_tsv(data)
     assert got == good
@@ -243,7 +245,7 @@ def test_suffix_and_format(tmp_path):
     assert find_format(Path("a.ndjson")) == "jsonl"
     assert find_format(Path("a.dat"), "csv") == "csv"
     assert find_format(Path("a.csv.zst")) == "csv"
-    for path in (Path("a.xlsx"), Path("a"), Path("a.gz"), Path("a.csv.xz")):
+    for path in (Path("a.docx"), Path("a"), Path("a.gz"), Path("a.csv.7z")):
         with pytest.raises(InputError, match=r"\.csv, \.tsv, \.jsonl, \.json, \.parquet, \.txt"):
             find_format(path)
     with pytest.raises(InputError, match="'xls'"):
@@ -310,13 +312,12 @@ def test_bad_rows_name_file_and_line_or_go_to_the_reject_file(
         ("a.tsv", "", "empty file"),
         ("a.csv", "\n\n", "empty file"),
         ("a.tsv", b"\xef\xbb\xbf", "empty file"),
-        ("a.tsv", "id\tid\n1\t2\n", "'id' twice"),
         ("a.csv", b"id,t\xe9xt\n1,2\n", "line 1.*0xe9"),
         ("a.csv", '"id,text\n1,a\n', "line 1"),
-        ("a.tsv", "id\ttext\r1\ta\r", "line 1.*lone CR"),
-        ("a.tsv", (HEADER + "1\ta\n").encode("utf-16"), "--encoding utf-16"),
-        ("a.jsonl", '{"text": "a"}\n'.encode("utf-32"), "--encoding utf-32"),
-        ("a.json", '{"text": "a"}', "got an object"),
+        ("a.tsv", "id\ttext\r1\ta\n", "line 1.*lone CR"),
+        ("a.tsv", HEADER.encode("utf-16-be"), "--encoding utf-16-be"),
+        ("a.tsv", HEADER.encode("utf-16-le"), "--encoding utf-16-le"),
+        ("a.json", "{}", "an empty object"),
         ("a.json", '{"text": "a"}\n{"text": "b"}', "--format jsonl"),
         ("a.json", '[{"text": "a"},\n]', "line 2"),
         ("a.json", b'[\n{"text": "\xff"}]', "line 2.*0xff at offset 12"),

@@ -104,7 +104,8 @@ class Timeline:
             notes.append(
                 f"{counted(self.unread, 'text has', 'texts have')} a date that was not read, "
                 f"the first {isolated(str(self.example))}. Dates are read as 2020-12-31, "
-                "31.12.2020, 31 December 2020 or seconds since 1970; of others name the format."
+                "31.12.2020, 31 December 2020 or seconds since 1970; of others name the "
+                "format, as in --date-format %d/%m/%Y."
             )
         return notes
 

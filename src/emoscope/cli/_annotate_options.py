@@ -99,6 +99,8 @@ def run_annotation(
             else:
                 summary = annotate_file(model, source, output, options, on_status)
     except RowError as error:
+        if error.whole_file:
+            raise
         raise InputError(
             f"{error} To go on past such rows: --bad-rows keep, or --skip-bad-rows FILE."
         ) from error
@@ -128,8 +130,22 @@ def describe_job(summary: Summary, output: Path | None, options: Options) -> Ite
         rows = "1 row" if summary.bad == 1 else f"{summary.bad:,} rows"
         where = options.reject_file or "`error` in the output"
         yield f"{rows} of {summary.rows:,} could not be annotated; see {where}."
+    yield from describe_missing(summary)
     yield from describe_unread(summary)
     yield from describe_guesses(summary, options)
+
+
+def describe_missing(summary: Summary) -> Iterator[str]:
+    """Say that some rows have no text, if there are any."""
+    if not summary.missing or (summary.bad and not summary.marked):
+        return
+    rows = "1 row" if summary.missing == 1 else f"{summary.missing:,} rows"
+    marked = f", {summary.marked:,} of them a mark such as NA or [removed] in its place" * bool(
+        summary.marked
+    )
+    advice = " If such marks are texts: --missing none." if summary.marked else ""
+    have = "has" if summary.missing == 1 else "have"
+    yield f"{rows} of {summary.rows:,} {have} no text{marked}: no scores there.{advice}"
 
 
 def describe_unread(summary: Summary) -> Iterator[str]:

@@ -7,8 +7,15 @@ from typing import Annotated, Literal
 import typer
 
 from emoscope.cli._common import IdColumn, LabelNames, TurnColumns, TurnSeparator
+from emoscope.cli._reading import (
+    DelimiterOption,
+    InputFormat,
+    MissingOption,
+    NoHeader,
+    QuotingOption,
+    SheetOption,
+)
 
-Format = Literal["csv", "tsv", "jsonl", "json", "parquet", "txt"]
 OutputFormat = Literal["jsonl", "csv", "parquet", "labelstudio", "doccano"]
 
 
@@ -17,8 +24,8 @@ def annotate(
         str,
         typer.Argument(
             metavar="FILE",
-            help="Texts or conversations: CSV, TSV, JSONL, JSON, Parquet, or .txt with one text a "
-            "line, also with .gz or .zst; - for stdin.",
+            help="Texts or conversations: CSV, TSV, Excel, JSONL, JSON, Parquet, a WhatsApp chat, "
+            "or .txt with one text a line, also with .gz, .zst, .bz2, .xz, .zip; - for stdin.",
             show_default=False,
         ),
     ],
@@ -109,18 +116,23 @@ def annotate(
         ),
     ] = None,
     text: Annotated[
-        str | None, typer.Option(help="Column of the text; default text.", show_default=False)
+        str | None,
+        typer.Option(
+            help="Column of the text; default text. A path leads into nested ones: data.text; each "
+            "element of a list is a row: 'messages[].content'.",
+            show_default=False,
+        ),
     ] = None,
     turns: TurnColumns = None,
     id_column: IdColumn = None,
     turn_separator: TurnSeparator = None,
-    format_: Annotated[
-        Format | None,
-        typer.Option(
-            "--format", help="Of the input, if its suffix does not say it.", show_default=False
-        ),
-    ] = None,
+    format_: InputFormat = None,
     encoding: Annotated[str, typer.Option(help="Of the input.")] = "utf-8",
+    delimiter: DelimiterOption = None,
+    quoting: QuotingOption = "auto",
+    no_header: NoHeader = False,
+    sheet: SheetOption = None,
+    missing: MissingOption = None,
     bad_rows: Annotated[
         Literal["stop", "keep"],
         typer.Option(
@@ -195,10 +207,12 @@ def annotate(
     )
     from emoscope.cli._calibration import add_calibration, parse_expected_shares
     from emoscope.cli._picture import JobPicture
+    from emoscope.cli._reading import find_row_list, make_dialect
     from emoscope.errors import InputError
     from emoscope.jobs.annotate import Options, Source
     from emoscope.labelled.names import load_label_names
     from emoscope.labelled.table import LabelledTable
+    from emoscope.reading.missing import parse_marks
 
     if skip_bad_rows is not None and bad_rows == "keep":
         raise InputError("Bad rows are kept or skipped: leave out --bad-rows or --skip-bad-rows.")
@@ -230,6 +244,9 @@ def annotate(
         format=format_,
         encoding=encoding,
         needed=() if date is None else (date,),
+        dialect=make_dialect(delimiter, quoting, no_header, sheet),
+        missing=parse_marks(missing),
+        each=find_row_list(text),
     )
     options = Options(
         format=output_format,

@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from emoscope._version import __version__
+from emoscope.cli._notes import show_notes
 from emoscope.cli.annotate import annotate
 from emoscope.cli.compare import compare
 from emoscope.cli.describe import describe
@@ -53,7 +54,8 @@ def options(
 def main() -> None:
     """Run the command line; exit 0 on success, 1 on failure, 2 on bad usage or input."""
     try:
-        app()
+        with show_notes():
+            app()
     except EmoscopeError as error:
         message = f"[bold red]Error:[/] {escape(str(error))}"
         # Whole lines, so that a command in a message can be copied.

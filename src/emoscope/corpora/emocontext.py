@@ -7,6 +7,7 @@ import numpy as np
 
 from emoscope.corpora.corpus import Corpus
 from emoscope.errors import InputError
+from emoscope.reading.dialect import UNQUOTED
 from emoscope.reading.errors import BadRows, Fault, RowError, format_value, refuse
 from emoscope.reading.row_formats import Row
 from emoscope.reading.rows import read_rows
@@ -47,7 +48,7 @@ def load(root: Path, split: str, *, bad_rows: BadRows = "stop", encoding: str = 
     turns: list[list[str]] = []
     targets: list[int] = []
     checked = labelled = False
-    for row in read_rows(path, "tsv", encoding, bad_rows=bad_rows):
+    for row in read_rows(path, "tsv", encoding, bad_rows=bad_rows, dialect=UNQUOTED):
         if not checked:
             labelled = _check_header(path, tuple(row.values))
             checked = True

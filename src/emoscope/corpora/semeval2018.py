@@ -9,6 +9,7 @@ from emoscope.corpora.examples import check_languages, make_corpus, read_header
 from emoscope.errors import InputError
 from emoscope.labelled.examples import Example, TableOptions, read_examples
 from emoscope.reading.conversations import Columns
+from emoscope.reading.dialect import UNQUOTED
 from emoscope.reading.errors import BadRows, Fault, RowError, format_value
 from emoscope.reading.row_formats import Row
 from emoscope.reading.rows import read_rows
@@ -118,7 +119,9 @@ def _make_missing_error(root: Path, language: str, split: str) -> InputError:
 def _read_examples(
     path: Path, taxonomy: Taxonomy, language: str, bad_rows: BadRows
 ) -> list[Example]:
-    names, rows = read_header(read_rows(path, "tsv", bad_rows=bad_rows), str(path))
+    names, rows = read_header(
+        read_rows(path, "tsv", bad_rows=bad_rows, dialect=UNQUOTED), str(path)
+    )
     labels = _find_label_columns(path, names, taxonomy)
     columns = Columns(turns=(FIRST_COLUMNS[1],), id=FIRST_COLUMNS[0], labels=labels)
     return read_examples(

@@ -272,7 +272,8 @@ def read_job(output: Path) -> JobFile | None:
     path = get_job_file(output)
     try:
         values = json.loads(path.read_bytes())
-        known = values["progress"]
+        # Earlier versions did not count rows without text.
+        known = {"missing": 0, "marked": 0} | values["progress"]
         progress = Progress(**{each.name: known[each.name] for each in fields(Progress)})
         return JobFile(dict(values["asked"]), progress)
     except FileNotFoundError:

@@ -22,7 +22,7 @@ class Options:
             number for all; or a JSON or YAML file with numbers for some.
         top_k: write only so many labels of a row, the most probable ones.
         bad_rows: stop at a row that cannot be annotated, keep it in the output with the reason in
-            place of scores, or a reject file to put it into.
+            place of scores, or a reject file to put it into. A row without text stops nothing.
         workers: processes that score; more than one shares out the cores.
         cache: a SQLite file of scores that are kept from job to job.
         restart: begin anew, whatever there is of the output.
@@ -76,18 +76,25 @@ class RowCounts:
         bad: how many of them could not be annotated.
         unread: how many of them look like a language that the model does not read.
         first_unread: the number of the first of these, counted from 1.
+        missing: how many have no text. They are bad too, but where bad rows stop a job: these do
+            not.
+        marked: how many of these have a mark such as `NA` in its place.
     """
 
     rows: int = 0
     bad: int = 0
     unread: int = 0
     first_unread: int | None = None
+    missing: int = 0
+    marked: int = 0
 
     def add(self, more: "RowCounts") -> None:
         """Count further rows."""
         self.rows += more.rows
         self.bad += more.bad
         self.unread += more.unread
+        self.missing += more.missing
+        self.marked += more.marked
         if self.first_unread is None:
             self.first_unread = more.first_unread
 
@@ -106,6 +113,8 @@ class Summary:
         first_unread: the number of the first of these, counted from 1; None of several files.
         languages: codes of those that the model reads; none where nobody knows, and nothing is
             checked.
+        missing: how many rows have no text.
+        marked: how many of these have a mark such as `NA` in its place.
     """
 
     rows: int
@@ -116,3 +125,5 @@ class Summary:
     unread: int = 0
     first_unread: int | None = None
     languages: tuple[str, ...] = ()
+    missing: int = 0
+    marked: int = 0

@@ -20,7 +20,7 @@ from emoscope.jobs.scores import Labels, Unique
 from emoscope.jobs.source import Item, OpenedSource, Source
 from emoscope.jobs.tables import TableWriter
 from emoscope.jobs.workers import WorkerPool, Workers, make_workers
-from emoscope.reading.errors import make_reject_line
+from emoscope.reading.errors import MissingTextError, make_reject_line
 from emoscope.text.language import is_read
 
 
@@ -149,23 +149,33 @@ class Job:
             done.unread,
             done.first_unread,
             self.workers.info.languages,
+            done.missing,
+            done.marked,
         )
 
     def _plans(self, cache: Cache | None, done: Progress) -> Iterator[Plan]:
         before, languages = done.rows, self.workers.info.languages
         chunks = self.reading.chunks(self.options.chunk_rows, skip=before)
         for number, chunk in enumerate(chunks, done.chunks):
-            errors = (item.error for item in chunk.items)
-            if self.options.bad_rows == "stop" and (error := next(filter(None, errors), None)):
-                raise error
+            if self.options.bad_rows == "stop":
+                _raise_error(chunk.items)
             items = chunk.items
             if self.options.reject_file is not None:
                 items = [item for item in items if item.error is None]
             unique = Unique.of(items)
             found = {} if cache is None else cache.find(unique.conversations, number)
             counts = count_rows(chunk.items, unique, languages, before)
+            if self.options.bad_rows == "stop":
+                counts.bad = 0
             yield Plan(number, chunk, counts, items, unique, found)
             before += counts.rows
+
+
+def _raise_error(items: Sequence[Item]) -> None:
+    """Raise the error of the first bad row; one without text is none."""
+    for item in items:
+        if item.error is not None and not isinstance(item.error, MissingTextError):
+            raise item.error
 
 
 def count_rows(
@@ -186,5 +196,13 @@ def count_rows(
         for number, item in enumerate(items, start=before + 1)
         if item.error is None and tuple(item.turns) in foreign
     ]
-    bad = sum(item.error is not None for item in items)
-    return RowCounts(len(items), bad, len(unread), unread[0] if unread else None)
+    errors = [item.error for item in items if item.error is not None]
+    missing = [error for error in errors if isinstance(error, MissingTextError)]
+    return RowCounts(
+        rows=len(items),
+        bad=len(errors),
+        unread=len(unread),
+        first_unread=unread[0] if unread else None,
+        missing=len(missing),
+        marked=sum(bool(error.mark) for error in missing),
+    )

@@ -14,9 +14,12 @@ from emoscope.jobs.options import CHUNK_ROWS
 from emoscope.jobs.outputs import OutputFormat
 from emoscope.jobs.scores import Labels, Scores
 from emoscope.jobs.tables import LABEL_SEPARATOR
-from emoscope.reading.row_formats import Row
+from emoscope.reading.dialect import UNKNOWN, DialectOptions
+from emoscope.reading.row import Row
 from emoscope.reading.rows import read_rows
 
+WRITTEN = DialectOptions(",", "csv")
+"""How tables are written."""
 READABLE: tuple[OutputFormat, ...] = ("jsonl", "csv", "parquet")
 """Formats that hold all scores."""
 
@@ -58,7 +61,7 @@ def read_scores(output: Path) -> Iterator[ScoredRows]:
 
 def _read_rows(output: Path, job: JobFile, labels: Labels) -> Iterator[ScoredRows]:
     form = job.config["output format"]
-    rows = read_rows(output, form)
+    rows = read_rows(output, form, dialect=WRITTEN if form == "csv" else UNKNOWN)
     width = 1 + len(labels.names) + (job.config["bad rows"] == "keep")
     kept, added = [], []
     if form != "jsonl":

@@ -1,6 +1,6 @@
 """Read the rows of a file as items to annotate; bad rows carry an error."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import chain
@@ -13,12 +13,14 @@ from emoscope.reading.conversations import (
     check_columns,
     check_named,
     guess_columns,
-    is_blank,
     read_id,
     read_turns,
 )
-from emoscope.reading.errors import Content, Fault, RowError
-from emoscope.reading.row_formats import Row
+from emoscope.reading.dialect import UNKNOWN, DialectOptions
+from emoscope.reading.errors import Content, Fault, MissingTextError, RowError
+from emoscope.reading.missing import MISSING_MARKS, is_blank, is_mark, is_missing
+from emoscope.reading.nested import explode_row, get_value
+from emoscope.reading.row import Row
 from emoscope.reading.rows import Format, find_format, read_rows
 from emoscope.reading.streams import Meter, open_seekable
 
@@ -27,6 +29,8 @@ MAX_CHARACTERS = 100_000
 
 MAX_CHUNK_CHARACTERS = 8_000_000
 """Maximum number of characters in a chunk, so that long texts do not fill the memory."""
+
+_COLUMN_ADVICE = "Name the column of the text with --text, those of several turns with --turns."
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +88,9 @@ class Source:
         format: the format of the file, if its suffix does not say it.
         encoding: the encoding of the text.
         needed: further columns that must be there, unless each row has its own, as in JSONL.
+        dialect: what is known of how a table is written.
+        missing: what stands for a missing text, besides an empty cell.
+        each: path of a list, such as `messages[]`, of which each element is a row of its own.
     """
 
     file: Path | TextIO | BinaryIO
@@ -93,6 +100,9 @@ class Source:
     format: Format | None = None
     encoding: str = "utf-8"
     needed: tuple[str, ...] = ()
+    dialect: DialectOptions = UNKNOWN
+    missing: tuple[str, ...] = MISSING_MARKS
+    each: str | None = None
 
     @property
     def name(self) -> str:
@@ -123,8 +133,15 @@ class Source:
                 yield OpenedSource(self, copy, types)
 
     def _types(self, file: Path | BinaryIO) -> dict[str, Any]:
-        rows = read_rows(file, self.format, self.encoding, bad_rows=_Ignored())
+        rows = self.rows(read_rows(file, self.format, self.encoding, bad_rows=_Ignored()))
         return find_column_types(rows, self.name)
+
+    def rows(self, rows: Iterable[Row]) -> Iterator[Row]:
+        """The rows to annotate: those that were read, or one for each element of a list."""
+        if self.each is None:
+            return iter(rows)
+        each, text = self.each, self.turns[0] if self.turns else self.each
+        return chain.from_iterable(explode_row(row, each, self.id, text) for row in rows)
 
 
 class _Ignored:
@@ -166,25 +183,34 @@ class OpenedSource:
         types: dict[str, Any] | None = None,
     ) -> None:
         self.name, self.meter, self._bad = source.name, Meter(), _Refused()
-        self._rows = read_rows(
-            file, source.format, source.encoding, bad_rows=self._bad, meter=self.meter
+        self._marks = frozenset(source.missing)
+        rows = read_rows(
+            file,
+            source.format,
+            source.encoding,
+            bad_rows=self._bad,
+            meter=self.meter,
+            dialect=source.dialect,
         )
+        self._rows = source.rows(rows)
         self._first = next(self._rows, None)
-        self.types = self._rows.columns if types is None else types
+        self.types = rows.columns if types is None else types
         present = self._first.values if self._first else self.types
         turns, identity = guess_columns(present or {}, source.turns, source.id)
         self.columns = Columns(turns=turns, id=identity, turn_separator=source.turn_separator)
         if present:
-            check_columns(present, self.columns, self.name)
+            check_columns(present, self.columns, self.name, _COLUMN_ADVICE)
         if self.types is not None:
-            check_named(self.types, source.needed, self.name)
+            check_named(
+                self.types, source.needed, self.name, "Name the column of dates with --date."
+            )
 
     def items(self) -> Iterator[Item]:
         """The rows in their order, bad ones among them; to be called once."""
         for row in chain([] if self._first is None else [self._first], self._rows):
             # Rows are yielded as they are read, so bad rows collected so far come before this row.
             yield from self._bad_items()
-            yield make_item(row, self.columns, self.name)
+            yield make_item(row, self.columns, self.name, self._marks)
         yield from self._bad_items()
 
     def _bad_items(self) -> Iterator[Item]:
@@ -206,27 +232,49 @@ class OpenedSource:
             yield ItemChunk(chunk, self.meter.done)
 
 
-def make_item(row: Row, columns: Columns, path: str) -> Item:
+def make_item(
+    row: Row, columns: Columns, path: str, marks: frozenset[str] = frozenset(MISSING_MARKS)
+) -> Item:
     """Make an item of a row; a bad row carries its error.
 
     Args:
         row: from `read_rows`.
         columns: which columns hold the id and the turns.
         path: name of the file for messages.
+        marks: what stands for a missing turn.
     """
+    column = columns.turns[0] if len(columns.turns) == 1 else None
+    cells = [get_value(row.values, name) for name in columns.turns]
+    if all(is_missing(cell, marks) for cell in cells):
+        missing = _make_missing_error(row, cells, column, path)
+        return Item(_find_id(row, columns, path), [], row.values, missing)
     try:
         identity, turns = read_turns(row, columns, path)
     except RowError as error:
         return Item(_find_id(row, columns, path), [], row.values, error)
-    column = columns.turns[0] if len(columns.turns) == 1 else None
+    turns = ["" if is_mark(turn, marks) else turn for turn in turns]
     if all(map(is_blank, turns)):
-        fault = Fault("text", "nothing but blanks", "Fill it in or remove the row.", column)
-    elif (length := sum(map(len, turns))) > MAX_CHARACTERS:
+        missing = _make_missing_error(row, cells, column, path)
+        return Item(identity, [], row.values, missing)
+    if (length := sum(map(len, turns))) > MAX_CHARACTERS:
         expected = f"at most {MAX_CHARACTERS:,} characters of text"
         fault = Fault(expected, f"{length:,}", "Cut it, or part it into rows.", column)
-    else:
-        return Item(identity, turns, row.values)
-    return Item(identity, [], row.values, RowError(path, row.line, fault))
+        return Item(identity, [], row.values, RowError(path, row.line, fault))
+    return Item(identity, turns, row.values)
+
+
+def _make_missing_error(
+    row: Row, cells: Sequence[object], column: str | None, path: str
+) -> MissingTextError:
+    """The error of a row whose cells hold nothing or marks of it."""
+    mark = next((cell for cell in cells if isinstance(cell, str) and cell.strip()), "")
+    came, advice = "nothing but blanks", "Fill it in or remove the row."
+    if mark:
+        came = f"{mark.strip()!r}, which stands for a missing one"
+        advice = "If it is a text: --missing none, or name other marks there."
+    error = MissingTextError(path, row.line, Fault("text", came, advice, column))
+    error.mark = mark.strip()
+    return error
 
 
 def _find_id(row: Row, columns: Columns, path: str) -> str | None:

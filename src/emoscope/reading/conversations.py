@@ -8,7 +8,9 @@ from typing import Any
 
 from emoscope.errors import InputError
 from emoscope.reading.errors import Fault, RowError, format_value
-from emoscope.reading.row_formats import Row
+from emoscope.reading.missing import is_blank
+from emoscope.reading.nested import find_paths, get_value, has_value
+from emoscope.reading.row import Row
 
 __all__ = [
     "Columns",
@@ -21,6 +23,9 @@ __all__ = [
 ]
 
 
+_SHOWN, _COMPARED = 40, 1000
+_WORDS_OF_NAME = 3
+_DELIMITERS = frozenset(",;|\t~^:\x01")
 EMOCONTEXT_TURNS = ("turn1", "turn2", "turn3")
 
 
@@ -30,7 +35,8 @@ class Columns:
 
     Attributes:
         turns: one column for each turn, oldest first; or one column with a text, or with the list
-            of turns (a list in JSONL, JSON and Parquet; text that `turn_separator` parts).
+            of turns (a list in JSONL, JSON and Parquet; text that `turn_separator` parts). What is
+            nested has a path, see `nested.get_value`.
         id: column of ids; without one the row's number serves.
         label: column with a row's label or labels.
         labels: one column for each label of the taxonomy, in its order, instead of `label`.
@@ -81,33 +87,81 @@ class Columns:
         return (*self.turns, *(self.labels or ()), *(name for name in single if name is not None))
 
 
-def check_columns(present: Mapping[str, Any], columns: Columns, path: str = "the input") -> None:
+def check_columns(
+    present: Mapping[str, Any],
+    columns: Columns,
+    path: str = "the input",
+    advice: str | None = None,
+) -> None:
     """Check that a table has the columns that are asked for.
 
     Args:
         present: the values of a row, or any mapping keyed by the table's columns.
         columns: the columns asked for.
         path: name of the file for the message.
+        advice: what to do if one of the turns is missing.
 
     Raises:
         InputError: if one is missing; the message lists the columns there are.
     """
-    check_named(present, columns.names, path)
+    check_named(present, columns.turns, path, advice)
+    check_named(present, columns.names[len(columns.turns) :], path)
 
 
-def check_named(present: Mapping[str, Any], names: Iterable[str], path: str) -> None:
-    """Check that a table has columns by their names; see `check_columns`."""
+def check_named(
+    present: Mapping[str, Any], names: Iterable[str], path: str, advice: str | None = None
+) -> None:
+    """Check that a table has columns by their names; see `check_columns`.
+
+    Args:
+        present: the values of a row, or any mapping keyed by the table's columns.
+        names: columns, or paths into nested ones.
+        path: name of the file for the message.
+        advice: what to do if one is missing.
+    """
     for name in names:
-        if name not in present:
-            close = get_close_matches(name, present, n=1)
-            hint = f" Is it {close[0]!r}?" if close else ""
-            if len(present) == 1 and ";" in next(iter(present)):
-                hint = " It seems to part its columns by semicolons: write commas instead."
+        if not has_value(present, name):
+            shown = ", ".join(map(repr, list(present)[:_SHOWN])) or "none"
+            more = f" and {len(present) - _SHOWN} more" if len(present) > _SHOWN else ""
+            hint = _make_hint(present, name)
             raise InputError(
-                f"{path}: expected a column {name!r}, got the columns "
-                f"{', '.join(map(repr, present))}.{hint} Name the columns that hold the texts "
-                "and all else that is asked for."
+                f"{path}: expected a column {name!r}, got the columns {shown}{more}. "
+                f"{f'{hint} ' if hint else ''}"
+                f"{advice or 'Name the columns that hold the texts and all else that is needed.'}"
             )
+
+
+def _make_hint(present: Mapping[str, Any], name: str) -> str | None:
+    """What may be meant by a column that is not there."""
+    numbered = [each for each in present if each.startswith(f"{name}#")]
+    if numbered:
+        return f"There are several of this name: name {' or '.join(map(repr, numbered))}."
+    parts = [part.strip() for part in name.split(",")]
+    if len(parts) > 1 and all(has_value(present, part) for part in parts):
+        return f"Several columns are turns of a conversation: --turns {','.join(parts)}."
+    if len(present) == 1 and not _DELIMITERS.isdisjoint(next(iter(present))):
+        return "If another character stands between the fields, name it with --delimiter."
+    paths = find_paths(present)
+    ending = [path for path in paths if path.endswith(f".{name}")]
+    if ending:
+        return f"Is it inside of another? Name the path {' or '.join(map(repr, ending))}."
+    close = get_close_matches(name, list(present)[:_COMPARED], n=1)
+    if close:
+        return f"Is it {close[0]!r}?"
+    if paths:
+        return f"Texts inside of other columns have paths: {', '.join(map(repr, paths))}."
+    if next(iter(present), "").lstrip()[:1] in ("{", "["):
+        return "It looks like JSON. If it is: --format jsonl."
+    if _looks_like_data(present):
+        return "If the first line holds no names: --no-header, and the columns are called 1, 2, …."
+    return None
+
+
+def _looks_like_data(names: Iterable[str]) -> bool:
+    """Whether names of columns look like the values of a row: numbers, dates, sentences."""
+    return any(
+        name[:1].isdigit() or name.count(" ") > _WORDS_OF_NAME or "http" in name for name in names
+    )
 
 
 def guess_columns(
@@ -126,13 +180,6 @@ def guess_columns(
     if identity is None and "id" in present:
         identity = "id"
     return turns, identity
-
-
-def is_blank(value: object) -> bool:
-    """Whether a cell holds nothing: null, a float NaN, or text of spaces only."""
-    if isinstance(value, str):
-        return not value or value.isspace()
-    return value is None or (isinstance(value, float) and value != value)
 
 
 def read_turns(row: Row, columns: Columns, path: str = "the input") -> tuple[str, list[str]]:
@@ -154,7 +201,7 @@ def read_turns(row: Row, columns: Columns, path: str = "the input") -> tuple[str
     values = row.values
     turns: list[str] = []
     for name in columns.turns:
-        value = values.get(name)
+        value = get_value(values, name)
         if type(value) is str and columns.turn_separator is None:
             turns.append(value)
         elif isinstance(value, str):
@@ -174,7 +221,7 @@ def read_id(row: Row, column: str | None, path: str = "the input") -> str:
     """
     if column is None:
         return str(row.line)
-    value = row.values.get(column)
+    value = get_value(row.values, column)
     if is_blank(value) or isinstance(value, bool | float | list | dict):
         what = "nothing" if is_blank(value) else format_value(value)
         fault = Fault("an id", what, "Fill it in, or name no column of ids.", column)

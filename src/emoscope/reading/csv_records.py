@@ -1,4 +1,7 @@
-"""Records of CSV from lines of text: a chunk at a time where all is well, else record by record."""
+"""Records with quoted fields from lines of text.
+
+A chunk at a time is parsed where all is well, else record by record.
+"""
 
 import csv
 import io
@@ -6,6 +9,7 @@ from collections import deque
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from emoscope.reading.dialect import Dialect
 from emoscope.reading.errors import Fault, Refusal
 from emoscope.reading.lines import MAX_LINE_BYTES, Chunk
 
@@ -50,14 +54,14 @@ class _CsvLines:
         for number, text in enumerate(texts):
             self._waiting.append(_Line(chunk.line + number, text, chunk.faults.get(number)))
 
-    def whole_chunk(self) -> list[tuple[int, list[str]]]:
+    def whole_chunk(self, dialect: Dialect) -> list[tuple[int, list[str]]]:
         """Records of the next chunk, if it is sound and none waits or crosses its end."""
         if self._waiting:
             return []
         chunk = next(self._chunks, None)
         if chunk is None:
             return []
-        records = [] if chunk.faults else _parse_chunk(chunk)
+        records = [] if chunk.faults else _parse_chunk(chunk, dialect)
         if not records:
             self._fill(chunk)
         return records
@@ -72,9 +76,9 @@ class _CsvLines:
         return self.record[0]
 
 
-def _parse_chunk(chunk: Chunk) -> list[tuple[int, list[str]]]:
+def _parse_chunk(chunk: Chunk, dialect: Dialect) -> list[tuple[int, list[str]]]:
     """Records of a chunk, or none if one of them fails."""
-    reader = csv.reader(io.StringIO(chunk.text, newline="\n"), strict=True)
+    reader = dialect.make_reader(io.StringIO(chunk.text, newline="\n"))
     records = []
     line = chunk.line
     try:
@@ -87,24 +91,31 @@ def _parse_chunk(chunk: Chunk) -> list[tuple[int, list[str]]]:
     return records
 
 
-def _make_fault(error: csv.Error) -> Fault:
+def _make_fault(error: csv.Error, text: str) -> Fault:
     if "new-line" in str(error):
         came, advice = "a lone CR outside quotes", "Remove it or quote the field."
     else:
-        came, advice = str(error), "Close each quote, and double those inside a quoted field."
+        came = str(error)
+        other = "backslash" if '\\"' in text else "none"
+        advice = (
+            "Close each quote, and double those inside a quoted field. If all the file is like "
+            f"this: --quoting {other}."
+        )
     expected = f"sound CSV (quotes that close, fields of at most {MAX_FIELD:,} characters)"
     return Fault(expected, came, advice)
 
 
-def read_csv_records(chunks: Iterator[Chunk], refusal: Refusal) -> Iterator[tuple[int, list[str]]]:
+def read_csv_records(
+    chunks: Iterator[Chunk], refusal: Refusal, dialect: Dialect
+) -> Iterator[tuple[int, list[str]]]:
     """Read numbered records; of a broken record only the first line is refused, the rest is reread.
 
     So a quote that is never closed loses only its own line.
     """
     lines = _CsvLines(chunks)
-    reader = csv.reader(lines, strict=True)
+    reader = dialect.make_reader(lines)
     while True:
-        records = lines.whole_chunk()
+        records = lines.whole_chunk(dialect)
         if records:
             yield from records
             continue
@@ -115,8 +126,8 @@ def read_csv_records(chunks: Iterator[Chunk], refusal: Refusal) -> Iterator[tupl
             return
         except csv.Error as error:
             first = lines.back_out()
-            refusal(first.number, first.fault or _make_fault(error), first.text)
-            reader = csv.reader(lines, strict=True)
+            refusal(first.number, first.fault or _make_fault(error, first.text), first.text)
+            reader = dialect.make_reader(lines)
             continue
         fault = next((line.fault for line in lines.record if line.fault), None)
         if fault:

@@ -38,6 +38,9 @@ class Refusal(Protocol):
     def __call__(self, line: int, fault: Fault, content: str | Mapping[str, Any]) -> None:
         """Raise an error about the line, or note it and return."""
 
+    def say(self, note: str) -> None:
+        """Tell the user what was decided about the file."""
+
 
 def format_value(value: object) -> str:
     """Format a value for a message: its `repr`, shortened."""
@@ -52,10 +55,11 @@ class RowError(InputError):
         path: name of the file.
         line: number of the line or row, from 1.
         fault: what was expected, what came, what to do, and the column if it is one column's.
+        whole_file: whether all of the file is lost with it, as with a broken header.
     """
 
-    def __init__(self, path: str, line: int, fault: Fault) -> None:
-        self.path, self.line, self.fault = path, line, fault
+    def __init__(self, path: str, line: int, fault: Fault, *, whole_file: bool = False) -> None:
+        self.path, self.line, self.fault, self.whole_file = path, line, fault, whole_file
         place = f"{path}, line {line}" + (f", column {fault.column!r}" if fault.column else "")
         super().__init__(f"{place}: expected {fault.expected}, got {fault.came}. {fault.advice}")
 
@@ -63,6 +67,16 @@ class RowError(InputError):
     def column(self) -> str | None:
         """Name of the column at fault, or None where it is the whole row."""
         return self.fault.column
+
+
+class MissingTextError(RowError):
+    """A row without text: its cell is empty, or holds a mark such as `NA` that says so.
+
+    Attributes:
+        mark: what the cell holds instead of text; nothing if it is empty.
+    """
+
+    mark: str = ""
 
 
 Content = str | Mapping[str, Any]

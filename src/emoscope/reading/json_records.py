@@ -1,4 +1,4 @@
-"""Records of a JSON list, one by one, so that memory does not grow with the list."""
+"""Records of a JSON list, one by one, so that memory does not grow with it; or of an object."""
 
 import codecs
 import json
@@ -6,31 +6,36 @@ from collections.abc import Iterator
 from typing import Any, BinaryIO, NoReturn
 
 from emoscope.reading.errors import Fault, Refusal
+from emoscope.reading.json_tables import find_json_table
 from emoscope.reading.lines import MAX_LINE_BYTES
 from emoscope.reading.streams import BLOCK_BYTES, make_byte_reader
 
 _SPACE = " \t\n\r"
 _SHOWN = 30
+MAX_OBJECT_BYTES = 64_000_000
 _ADVICE = "Correct it; one object a line is JSONL: name it .jsonl or use --format jsonl."
 
 
 def read_json_records(
     stream: BinaryIO, encoding: str, refusal: Refusal
 ) -> Iterator[tuple[Any, str]]:
-    """The elements of a list, each with its own text.
+    """The elements of a list, or the rows that an object holds, each with its own text.
 
     Broken JSON ends the reading whatever is done about bad rows, as nothing tells where the next
     element begins.
 
     Args:
-        stream: a stream of bytes; one element may have up to `MAX_LINE_BYTES`.
+        stream: a stream of bytes; one element may have up to `MAX_LINE_BYTES`, an object that is
+            the whole file `MAX_OBJECT_BYTES`.
         encoding: the encoding of the text.
         refusal: gets what ends the reading.
     """
     text = _Text(stream, encoding, refusal)
-    if (start := text.peek()) != "[":
-        kinds = {"{": "an object", "": "an empty file"}
-        text.fail(kinds.get(start, text.shown()))
+    if (start := text.peek()) == "{":
+        yield from _read_object(text, refusal)
+        return
+    if start != "[":
+        text.fail(text.shown() if start else "an empty file")
     text.at += 1
     if text.peek() == "]":
         text.at += 1
@@ -47,6 +52,20 @@ def read_json_records(
                 text.fail(f"{text.shown()} where a comma or the end of the list is due")
     if text.peek():
         text.fail(f"{text.shown()} after its end")
+
+
+def _read_object(text: "_Text", refusal: Refusal) -> Iterator[tuple[Any, str]]:
+    value, own = text.value(MAX_OBJECT_BYTES)
+    if text.peek():
+        text.fail(f"an object, and {text.shown()} after its end")
+    if not value:
+        text.fail("an empty object")
+    rows, note = find_json_table(value)
+    if note is not None:
+        refusal.say(note)
+    # The text tells whether there may be halves of characters in it.
+    mark = "\\u" if "\\u" in own else ""
+    yield from ((row, mark) for row in rows)
 
 
 class _Text:
@@ -72,14 +91,15 @@ class _Text:
             if not self._more():
                 return ""
 
-    def value(self) -> tuple[Any, str]:
-        """The value that starts here, and its text."""
+    def value(self, limit: int | None = None) -> tuple[Any, str]:
+        """The value that starts here, and its text, of so many characters at most."""
+        limit = MAX_LINE_BYTES if limit is None else limit
         while True:
             try:
                 value, end = self._json.raw_decode(self._kept, self.at)
             except json.JSONDecodeError as error:
                 # What looks broken may only be cut off by the end of what was read so far.
-                if len(self._kept) - self.at <= MAX_LINE_BYTES and self._more():
+                if len(self._kept) - self.at <= limit and self._more():
                     continue
                 self.at = error.pos
                 self.fail(f"{error.msg}: {self.shown()}")

@@ -6,7 +6,9 @@ line, and each wrong line is marked rather than ending the reading.
 
 import codecs
 import contextlib
+import re
 from collections.abc import Callable, Iterator
+from itertools import chain
 from typing import BinaryIO, NamedTuple
 
 from emoscope.errors import InputError
@@ -15,6 +17,8 @@ from emoscope.reading.streams import BLOCK_BYTES, make_byte_reader
 
 MAX_LINE_BYTES = 10_000_000
 _KEPT_OF_LONG_LINE = 1000
+_LINE_END_BYTES = 1 << 16
+_QUOTED = re.compile(rb'"[^"]*(?:"|\Z)')
 _WIDE_BOMS = {
     codecs.BOM_UTF32_LE: "utf-32",
     codecs.BOM_UTF32_BE: "utf-32",
@@ -58,8 +62,10 @@ def normalise_encoding(encoding: str) -> str:
 def read_chunks(stream: BinaryIO, name: str, encoding: str) -> Iterator[Chunk]:
     """Decode a stream of bytes into chunks of whole lines.
 
-    A UTF-8 byte-order mark at the start is dropped. Lines end at LF or CR LF; a CR LF is left as it
-    is. Lines that cannot be decoded, hold a NUL or pass `MAX_LINE_BYTES` are marked as faults.
+    A UTF-8 byte-order mark at the start is dropped, and one of UTF-16 or UTF-32 heeded. Lines end
+    at LF or CR LF; a CR LF is left as it is. If the start of a file has CRs and no LF but in
+    quotes, lines end at CR. Lines that cannot be decoded, hold a NUL or pass `MAX_LINE_BYTES` are
+    marked as faults.
 
     Args:
         stream: binary stream; read as data arrive, so that a pipe is not waited for.
@@ -77,20 +83,15 @@ def read_chunks(stream: BinaryIO, name: str, encoding: str) -> Iterator[Chunk]:
     # In UTF-16, EBCDIC and the like a line does not end in the byte 0x0A: such files are turned
     # into UTF-8 first. All else is split as bytes, so that one bad line stays one bad line.
     if "\n\t".encode(encoding) == b"\n\t":
-        for bom, family in _WIDE_BOMS.items():
-            if head.startswith(bom):
-                raise InputError(
-                    f"{name}: expected {encoding}, but the file starts with the byte-order mark "
-                    f"of {family}. Read it with --encoding {family}."
-                )
-        blocks = _read_rest(head, read)
-    else:
-        blocks = _transcode(_read_rest(head, read), name, encoding)
+        encoding = _heed_byte_order_mark(head, name, encoding)
+    blocks = _read_rest(head, read)
+    if "\n\t".encode(encoding) != b"\n\t":
+        blocks = _transcode(blocks, name, encoding)
         encoding = "utf-8"
     if encoding == "utf-8":
         blocks = _drop_bom(blocks)
     line = 1
-    for data, too_long in _cut_whole_lines(blocks):
+    for data, too_long in _cut_whole_lines(_end_lines_in_lf(blocks)):
         yield _decode_chunk(data, line, encoding, too_long)
         line += 1 if too_long else data.count(b"\n")
 
@@ -122,6 +123,45 @@ def _read_rest(head: bytes, read: Callable[[int], bytes]) -> Iterator[bytes]:
         yield head
     while block := read(BLOCK_BYTES):
         yield block
+
+
+def _heed_byte_order_mark(head: bytes, name: str, encoding: str) -> str:
+    """The encoding that the start of a file says; no text in UTF-8 starts as UTF-16 or UTF-32."""
+    marks = {**_WIDE_BOMS, codecs.BOM_UTF8: "utf-8"}
+    found = next((family for mark, family in marks.items() if head.startswith(mark)), encoding)
+    if encoding not in ("utf-8", found):
+        raise InputError(
+            f"{name}: expected {encoding}, but the file starts with the byte-order mark of "
+            f"{found}. Read it with --encoding {found}."
+        )
+    return found
+
+
+def _end_lines_in_lf(blocks: Iterator[bytes]) -> Iterator[bytes]:
+    """Write LF for CR if the start of a file has CRs outside of quotes and no LF there."""
+    head = b""
+    for block in blocks:
+        head += block
+        if len(head) >= _LINE_END_BYTES or (
+            b"\n" in block and b"\n" in _drop_quoted(head[:_LINE_END_BYTES])
+        ):
+            break
+    bare = _drop_quoted(head[:_LINE_END_BYTES])
+    if b"\r" not in bare or b"\n" in bare:
+        yield head
+        yield from blocks
+        return
+    waiting = b""
+    for block in chain((head,), blocks):
+        block = waiting + block
+        waiting = b"\r" if block.endswith(b"\r") else b""
+        yield block.removesuffix(waiting).replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+    if waiting:
+        yield b"\n"
+
+
+def _drop_quoted(data: bytes) -> bytes:
+    return _QUOTED.sub(b"", data) if b'"' in data else data
 
 
 def _drop_bom(blocks: Iterator[bytes]) -> Iterator[bytes]:
@@ -202,12 +242,18 @@ def _decode_chunk(data: bytes, line: int, encoding: str, too_long: bool) -> Chun
     return Chunk(line, "\n".join(texts), faults)
 
 
+def _guess_wide(raw: bytes) -> str:
+    """Which UTF-16 has the NULs of ASCII characters where this line has them."""
+    return "utf-16-be" if raw[::2].count(0) > raw[1::2].count(0) else "utf-16-le"
+
+
 def _decode_line(raw: bytes, encoding: str) -> tuple[str, Fault | None]:
     if b"\0" in raw:
         return raw.decode(encoding, "backslashreplace"), Fault(
             "text",
             f"a NUL byte at offset {raw.index(0)} of the line",
-            "Remove it; a file full of them is UTF-16: read it with --encoding utf-16.",
+            "Remove it; a file full of them is UTF-16: read it with --encoding "
+            f"{_guess_wide(raw)}.",
         )
     try:
         return raw.decode(encoding), None

@@ -1,6 +1,5 @@
 """Bytes of files and of streams: counted as they are read, and unpacked if they are compressed."""
 
-import gzip
 import io
 import tempfile
 import zlib
@@ -8,14 +7,31 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO, Literal, TextIO, cast
+from typing import Any, BinaryIO, TextIO, cast
 
-from emoscope.errors import InputError, require
+from emoscope.errors import InputError
+from emoscope.reading.unpacking import (
+    Compression,
+    Packing,
+    detect_packing,
+    find_compression,
+    find_packing,
+    make_broken_error,
+    open_member,
+    unpack,
+)
 
-Compression = Literal["gzip", "zstd"]
+__all__ = [
+    "BLOCK_BYTES",
+    "Compression",
+    "Meter",
+    "find_compression",
+    "make_byte_reader",
+    "open_seekable",
+    "open_source",
+]
+
 BLOCK_BYTES = 1 << 20
-SUFFIXES: dict[str, Compression] = {".gz": "gzip", ".zst": "zstd"}
-_MAGIC: dict[bytes, Compression] = {b"\x1f\x8b": "gzip", b"\x28\xb5\x2f\xfd": "zstd"}
 
 
 @dataclass
@@ -45,96 +61,102 @@ class _MeteredFile(io.FileIO):
         return count
 
 
-def find_compression(name: str) -> Compression | None:
-    """Find the compression of a file by the suffix of its name."""
-    return SUFFIXES.get(Path(name.lower()).suffix)
-
-
 def make_byte_reader(stream: Any) -> Callable[[int], bytes]:
     """Make a function that reads available bytes without waiting for a full block."""
     if isinstance(stream, io.TextIOBase):
         return lambda size: stream.read(size).encode("utf-8", "backslashreplace")
-    return cast("Callable[[int], bytes]", getattr(stream, "read1", stream.read))
+    return cast("Callable[[int], bytes]", getattr(stream, "read1", None) or stream.read)
 
 
 @contextmanager
 def open_source(
-    source: Path | TextIO | BinaryIO, name: str, meter: Meter | None = None
+    source: Path | TextIO | BinaryIO, name: str, meter: Meter | None = None, *, zipped: bool = True
 ) -> Iterator[BinaryIO]:
-    """The bytes of a file or of an open stream, unpacked if their first ones say gzip or zstd.
+    """The bytes of a file or of an open stream, unpacked if their first ones say how.
 
     Args:
         source: a file, which is closed afterwards, or a stream, which is not.
         name: the name of the source, for messages.
         meter: counts what is read of a file.
+        zipped: whether a stream that starts as a zip archive is one to be unpacked; a file is if
+            its name ends in `.zip`.
 
     Raises:
         InputError: here or while it is read: a file that cannot be read, or whose compression is
             broken or is not what its suffix says.
     """
-    kind: Compression | None = None
+    kind: Packing | None = None
     try:
         if isinstance(source, Path):
             with io.BufferedReader(_MeteredFile(source, meter or Meter())) as stream:
-                kind = _detect_compression(stream)
-                said = find_compression(source.name)
+                kind = _detect_packing(stream, zipped=source.suffix.lower() == ".zip")
+                said = find_packing(source.name)
                 if said not in (None, kind) and stream.peek(1):
-                    raise _make_broken_error(name, said, "it does not start like one")
-                yield _unpack(cast("BinaryIO", stream), kind)
+                    raise make_broken_error(name, said, "it does not start like one")
+                with _open_packed(cast("BinaryIO", stream), kind, name) as plain:
+                    yield plain
         else:
             given = cast("BinaryIO", getattr(source, "buffer", source))
-            kind = _detect_compression(given)
-            yield _unpack(given, kind)
-    except (gzip.BadGzipFile, zlib.error, EOFError) as error:
-        raise _make_broken_error(name, "gzip", error) from error
+            kind = _detect_packing(given, zipped=zipped)
+            if kind == "zip":
+                with _copy_to_file(given) as copy, open_member(copy, name) as plain:
+                    yield plain
+            else:
+                yield unpack(given, kind, name)
+    except (zlib.error, EOFError) as error:
+        raise make_broken_error(name, kind, error) from error
     except OSError as error:
-        # Errors of the operating system have an errno; pyarrow's decompression errors have none.
-        if kind == "zstd" and error.errno is None:
-            raise _make_broken_error(name, "zstd", error) from error
+        # Errors of the operating system have an errno; those of decompression have none.
+        if kind is not None and error.errno is None:
+            raise make_broken_error(name, kind, error) from error
         raise InputError(f"{name}: cannot be read ({error.strerror or error}).") from error
 
 
 @contextmanager
-def open_seekable(source: Path | TextIO | BinaryIO, name: str) -> Iterator[BinaryIO]:
+def open_seekable(
+    source: Path | TextIO | BinaryIO, name: str, *, zipped: bool = True
+) -> Iterator[BinaryIO]:
     """Open the unpacked bytes of a source as a seekable file.
 
-    What is no plain file is copied to a temporary one first.
+    What is no plain file is copied to a temporary one first. For the arguments see `open_source`.
     """
-    if isinstance(source, Path) and not _is_compressed(source):
+    if isinstance(source, Path) and not _is_packed(source):
         with source.open("rb") as plain:
             yield plain
         return
+    with (
+        open_source(source, name, zipped=zipped) as stream,
+        _copy_to_file(stream) as copy,
+    ):
+        yield copy
+
+
+@contextmanager
+def _open_packed(stream: BinaryIO, kind: Packing | None, name: str) -> Iterator[BinaryIO]:
+    if kind == "zip":
+        with open_member(stream, name) as plain:
+            yield plain
+    else:
+        yield unpack(stream, kind, name)
+
+
+@contextmanager
+def _copy_to_file(stream: BinaryIO) -> Iterator[BinaryIO]:
+    """A stream as a temporary file."""
     with tempfile.TemporaryFile() as copy:
-        with open_source(source, name) as stream:
-            read = make_byte_reader(stream)
-            while block := read(BLOCK_BYTES):
-                copy.write(block)
+        read = make_byte_reader(stream)
+        while block := read(BLOCK_BYTES):
+            copy.write(block)
         copy.seek(0)
         yield cast("BinaryIO", copy)
 
 
-def _is_compressed(path: Path) -> bool:
+def _is_packed(path: Path) -> bool:
     with path.open("rb") as stream:
-        return _detect_compression(stream) is not None
+        return _detect_packing(stream, zipped=path.suffix.lower() == ".zip") is not None
 
 
-def _detect_compression(stream: Any) -> Compression | None:
-    head: bytes = stream.peek(4) if hasattr(stream, "peek") else b""
-    return next((kind for magic, kind in _MAGIC.items() if head.startswith(magic)), None)
-
-
-def _unpack(stream: BinaryIO, kind: Compression | None) -> BinaryIO:
-    if kind == "gzip":
-        return cast("BinaryIO", gzip.GzipFile(fileobj=stream))
-    if kind == "zstd":
-        pa = require("pyarrow", "parquet")
-
-        return cast("BinaryIO", pa.CompressedInputStream(pa.PythonFile(stream, "r"), "zstd"))
-    return stream
-
-
-def _make_broken_error(name: str, kind: str | None, error: object) -> InputError:
-    return InputError(
-        f"{name}: expected a whole {kind} file, got a broken one ({error}). "
-        "Fetch or compress it again."
-    )
+def _detect_packing(stream: Any, *, zipped: bool) -> Packing | None:
+    head: bytes = stream.peek(8) if hasattr(stream, "peek") else b""
+    kind = detect_packing(head)
+    return None if kind == "zip" and not zipped else kind

@@ -31,7 +31,7 @@ MAX_TRIES = 5
 """How often a file is tried if its workers are killed; each try resumes the one before."""
 
 SHOWN_FAILURES = 3
-COUNTED = ("rows", "bad", "unread", "resumed")
+COUNTED = ("rows", "bad", "unread", "missing", "marked", "resumed")
 
 
 @dataclass(frozen=True)
@@ -84,7 +84,7 @@ class Worker:
         """Annotate files, `source`, by way of `work`, to `part`.
 
         Returns:
-            Of each file `rows`, `bad`, `unread` and `resumed`; `failure`, which is empty or says
+            Of each file what `COUNTED` says; `failure`, which is empty or says
             what went wrong; and whose `fault` that is: a `row`'s, the `input`'s or the `program`'s.
         """
         names = zip(batch["source"], batch["work"], batch["part"], strict=True)
@@ -195,14 +195,14 @@ def annotate_files(
     for number, outcome in enumerate(
         annotate_on_ray(worker, tasks, options.workers) if tasks else ()
     ):
-        total.add(RowCounts(outcome["rows"], outcome["bad"], outcome["unread"]))
+        total.add(RowCounts(**{name: outcome[name] for name in COUNTED if name != "resumed"}))
         resumed += outcome["resumed"]
         if outcome["failure"]:
             failures.append(outcome)
         on_status(Status(total.rows, resumed, len(files) - len(left) + number + 1, len(files)))
     if failures:
         raise _make_failure_error(failures, len(files))
-    counted = (total.unread, None, annotator.languages)
+    counted = (total.unread, None, annotator.languages, total.missing, total.marked)
     return Summary(total.rows, total.bad, resumed, labels, "parquet", *counted)
 
 

@@ -22,8 +22,6 @@ TABLES = {
     "pandas": pd.DataFrame({"comment": ["1 3 2 0", "0 0 0 0"], "likes": ["1", "2"]}),
     "arrow": pa.table({"comment": ["1 3 2 0", "0 0 0 0"], "likes": ["1", "2"]}),
     "polars": pl.DataFrame({"comment": ["1 3 2 0"], "likes": ["1"]}),
-        pl.col("comment"), likes=pl.col("comment")
-    ),
     "batch": pa.RecordBatch.from_pydict({"comment": ["1 3 2 0"], "likes": ["1"]}),
 }
 

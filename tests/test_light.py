@@ -94,7 +94,8 @@ def test_the_light_install_annotates(hidden, tmp_path):
 
 
 @pytest.mark.parametrize(
-    "arguments", [("explain", "So happy!"), ("info",), ("taxonomies",), ("--help",)]
+    "arguments",
+    [("score", "So happy!"), ("explain", "So happy!"), ("info",), ("taxonomies",), ("--help",)],
 )
 def test_the_light_install_has_other_commands(hidden, arguments):
     done = run(hidden, *arguments)

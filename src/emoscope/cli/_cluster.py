@@ -8,6 +8,7 @@ import typer
 from emoscope.cli._annotate_options import (
     INTERRUPTED,
     describe_guesses,
+    describe_labels,
     describe_unread,
     show_progress,
 )
@@ -40,10 +41,13 @@ def run_on_cluster(
 
 def describe_cluster_job(summary: Summary, output: Path, options: Options) -> Iterator[str]:
     """Describe a job that has ended well; see `_annotate_options.describe_job`."""
+    rows = "1 row" if summary.rows == 1 else f"{summary.rows:,} rows"
     if summary.resumed and summary.resumed == summary.rows:
-        yield f"{output} is finished: nothing was left to do."
-    elif summary.resumed:
-        yield f"{summary.resumed:,} of {summary.rows:,} rows had been done before."
+        yield f"{output} is finished: nothing was left to do. It holds {rows}."
+    else:
+        before = f"; {summary.resumed:,} had been done before" if summary.resumed else ""
+        yield f"Wrote {rows} to {output}{before}."
+    yield from describe_labels(summary)
     if summary.bad:
         rows = "1 row" if summary.bad == 1 else f"{summary.bad:,} rows"
         yield f"{rows} of {summary.rows:,} could not be annotated; see `error` in the output."

@@ -13,6 +13,7 @@ OutputFormat = Literal["jsonl", "csv", "parquet", "labelstudio", "doccano"]
 
 
 def annotate(
+    context: typer.Context,
     source: Annotated[
         str,
         typer.Argument(
@@ -34,7 +35,11 @@ def annotate(
     output: Annotated[
         Path | None,
         typer.Option(
-            "--output", "-o", help="File to write; default stdout, or -.", show_default=False
+            "--output",
+            "-o",
+            help="File to write; default stdout, or -. Without it a terminal shows the first rows "
+            "as a table.",
+            show_default=False,
         ),
     ] = None,
     output_format: Annotated[
@@ -177,6 +182,9 @@ def annotate(
         str | None,
         typer.Option(help="Of the dates, where they are ambiguous: %d/%m/%Y.", show_default=False),
     ] = None,
+    quiet: Annotated[
+        bool, typer.Option("--quiet", "-q", help="Say nothing on stderr but what goes wrong.")
+    ] = False,
 ) -> None:
     """Score every text or conversation of a file, in order.
 
@@ -191,12 +199,16 @@ def annotate(
         make_model_spec,
         parse_threshold,
         run_annotation,
+        silence_stderr,
     )
     from emoscope.cli._calibration import CodedTable, add_calibration, parse_expected_shares
     from emoscope.cli._picture import JobPicture
+    from emoscope.cli._preview import is_previewed, show_preview
     from emoscope.errors import InputError
     from emoscope.jobs.annotate import Options, Source
 
+    if quiet:
+        silence_stderr(context)
     if skip_bad_rows is not None and bad_rows == "keep":
         raise InputError("Bad rows are kept or skipped: leave out --bad-rows or --skip-bad-rows.")
     if date is None and date_format is not None:
@@ -235,5 +247,9 @@ def annotate(
 
         run_on_cluster(spec, texts, output, options, plot)
         return
+    if output is None and is_previewed(texts, options, picture=plot is not None):
+        show_preview(spec, texts, options)
+        return
     picture = None if plot is None else JobPicture(plot, date, date_format)
+    output = None if output == Path("-") else output
     run_annotation(spec, texts, output, options, picture)

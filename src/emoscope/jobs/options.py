@@ -1,6 +1,7 @@
 """The options, the status and the summary of a job."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
@@ -76,12 +77,16 @@ class RowCounts:
         bad: how many of them could not be annotated.
         unread: how many of them look like a language that the model does not read.
         first_unread: the number of the first of these, counted from 1.
+        unlabelled: how many were scored and were given no label.
+        given: how many were given each label, by its name; labels that none was given are left out.
     """
 
     rows: int = 0
     bad: int = 0
     unread: int = 0
     first_unread: int | None = None
+    unlabelled: int = 0
+    given: dict[str, int] = field(default_factory=dict)
 
     def add(self, more: "RowCounts") -> None:
         """Count further rows."""
@@ -90,6 +95,9 @@ class RowCounts:
         self.unread += more.unread
         if self.first_unread is None:
             self.first_unread = more.first_unread
+        self.unlabelled += more.unlabelled
+        for name, count in more.given.items():
+            self.given[name] = self.given.get(name, 0) + count
 
 
 @dataclass(frozen=True)
@@ -106,6 +114,8 @@ class Summary:
         first_unread: the number of the first of these, counted from 1; None of several files.
         languages: codes of those that the model reads; none where nobody knows, and nothing is
             checked.
+        unlabelled: how many rows were scored and were given no label.
+        given: how many rows were given each label, the most frequent one first.
     """
 
     rows: int
@@ -116,3 +126,36 @@ class Summary:
     unread: int = 0
     first_unread: int | None = None
     languages: tuple[str, ...] = ()
+    unlabelled: int = 0
+    given: Mapping[str, int] = field(default_factory=dict)
+
+    @classmethod
+    def of(
+        cls,
+        counts: RowCounts,
+        labels: Labels,
+        form: OutputFormat,
+        languages: tuple[str, ...],
+        resumed: int = 0,
+    ) -> "Summary":
+        """The summary of a job.
+
+        Args:
+            counts: counts of all its rows, those of earlier runs too.
+            labels: the labels that were scored.
+            form: the format of the output.
+            languages: codes of the languages that the model reads.
+            resumed: how many rows an earlier run did.
+        """
+        return cls(
+            rows=counts.rows,
+            bad=counts.bad,
+            resumed=resumed,
+            labels=labels,
+            format=form,
+            unread=counts.unread,
+            first_unread=counts.first_unread,
+            languages=languages,
+            unlabelled=counts.unlabelled,
+            given=dict(sorted(counts.given.items(), key=lambda pair: (-pair[1], pair[0]))),
+        )

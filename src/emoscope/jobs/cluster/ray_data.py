@@ -6,6 +6,7 @@ the job of a single machine, which resumes after the last complete chunk, and mo
 its place when it is whole. Readers of data sets pass over names that begin with `_`.
 """
 
+import json
 import logging
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -31,7 +32,7 @@ MAX_TRIES = 5
 """How often a file is tried if its workers are killed; each try resumes the one before."""
 
 SHOWN_FAILURES = 3
-COUNTED = ("rows", "bad", "unread", "resumed")
+COUNTED = ("rows", "bad", "unread", "unlabelled", "resumed")
 
 
 @dataclass(frozen=True)
@@ -84,8 +85,9 @@ class Worker:
         """Annotate files, `source`, by way of `work`, to `part`.
 
         Returns:
-            Of each file `rows`, `bad`, `unread` and `resumed`; `failure`, which is empty or says
-            what went wrong; and whose `fault` that is: a `row`'s, the `input`'s or the `program`'s.
+            Of each file `rows`, `bad`, `unread`, `unlabelled` and `resumed`; `given`, a JSON object
+            of counts by label; `failure`, which is empty or says what went wrong; and whose `fault`
+            that is: a `row`'s, the `input`'s or the `program`'s.
         """
         names = zip(batch["source"], batch["work"], batch["part"], strict=True)
         done = [self._file(*(Path(str(name)) for name in each)) for each in names]
@@ -93,7 +95,7 @@ class Worker:
 
     def _file(self, source: Path, work: Path, part: Path) -> dict[str, Any]:
         nothing = dict.fromkeys(COUNTED, 0)
-        outcome: dict[str, Any] = {"source": str(source), **nothing, "failure": ""}
+        outcome: dict[str, Any] = {"source": str(source), **nothing, "given": "{}", "failure": ""}
         tries = sibling_path(work, "tries")
         try:
             self._try(source, tries)
@@ -108,7 +110,8 @@ class Worker:
             return {**outcome, "failure": str(error), "fault": fault}
         tries.unlink()
         counts = {name: getattr(summary, name) for name in COUNTED}
-        return {**outcome, **counts, "fault": ""}
+        given = json.dumps(dict(summary.given))
+        return {**outcome, **counts, "given": given, "fault": ""}
 
     def _try(self, source: Path, tries: Path) -> None:
         """Count the tries of a file: Ray itself would try without end."""
@@ -195,15 +198,17 @@ def annotate_files(
     for number, outcome in enumerate(
         annotate_on_ray(worker, tasks, options.workers) if tasks else ()
     ):
-        total.add(RowCounts(outcome["rows"], outcome["bad"], outcome["unread"]))
+        counted = {name: outcome[name] for name in COUNTED if name != "resumed"}
+        total.add(RowCounts(**counted, given=json.loads(outcome["given"])))
         resumed += outcome["resumed"]
         if outcome["failure"]:
             failures.append(outcome)
         on_status(Status(total.rows, resumed, len(files) - len(left) + number + 1, len(files)))
     if failures:
         raise _make_failure_error(failures, len(files))
-    counted = (total.unread, None, annotator.languages)
-    return Summary(total.rows, total.bad, resumed, labels, "parquet", *counted)
+    # The number of a row says nothing where there are several files.
+    total.first_unread = None
+    return Summary.of(total, labels, "parquet", annotator.languages, resumed)
 
 
 def annotate_on_ray(

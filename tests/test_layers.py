@@ -66,7 +66,7 @@ LIGHT_FLOORS = {
         "models.demux.exported_independent",
         "models.demux.load_exported",
     ),
-    "applications": ("charts", "explain", "jobs"),
+    "applications": ("charts", "explain", "frames", "jobs"),
 }
 HEAVY_FLOORS = {
     "networks": (
@@ -106,7 +106,7 @@ HEAVY_FLOORS = {
 TOP_FLOOR = ("__main__", "cli")
 FLOORS = [*LIGHT_FLOORS.values(), *HEAVY_FLOORS.values(), TOP_FLOOR]
 FACADES = {
-    "emoscope.inference.annotator": {"emoscope.explain.explanation"},
+    "emoscope.inference.annotator": {"emoscope.explain.explanation", "emoscope.frames"},
     "emoscope.taxonomy.taxonomy": {"emoscope.taxonomy.sources"},
 }
 """Modules whose methods import what stands above them, when they are called."""

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from copy import copy
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from emoscope.explain.shapley import Method
 
 __all__ = ["PRETRAINED", "Annotator", "Score", "Threshold", "check_cuts", "load", "select"]
+
+FrameT = TypeVar("FrameT")
 
 PRETRAINED = Path(__file__).parents[1] / "pretrained"
 """Folder of the model that ships."""
@@ -183,6 +185,38 @@ class Annotator:
         """
         check_cuts(top_k, threshold)
         return self._scores(list(to_turns_of_conversations(conversations)), top_k, threshold)
+
+    def annotate_frame(
+        self,
+        frame: FrameT,
+        text: str | Sequence[str],
+        *,
+        prefix: str = "",
+        threshold: "float | Mapping[str, float] | Literal['fitted']" = "fitted",
+        overwrite: bool = False,
+    ) -> FrameT:
+        """A data frame with the scores of its texts beside them.
+
+        Args:
+            frame: a data frame of pandas or polars, or a table of Arrow.
+            text: the column of the texts, or several that hold the turns of a conversation.
+            prefix: stands before the names of all columns that are added.
+            threshold: from which probability a label is given: `"fitted"`, the model's own for
+                each; a number for all; or a mapping with numbers for some.
+            overwrite: replace columns that are there already.
+
+        Returns:
+            The same kind of frame, with the same rows, index and columns, and behind them `labels`,
+            the list of the labels given (where they exclude each other `label`, the one given), and
+            for each label its probability. A row whose text is missing or blank has none of them.
+
+        Raises:
+            InputError: no such frame or column, a column that holds something that is no text, or
+                one of the names of those that are added.
+        """
+        from emoscope.frames import FrameOptions, annotate_frame
+
+        return annotate_frame(self, frame, text, FrameOptions(prefix, threshold, overwrite))
 
     def annotate_stream(
         self,

@@ -107,6 +107,7 @@ TOP_FLOOR = ("__main__", "cli")
 FLOORS = [*LIGHT_FLOORS.values(), *HEAVY_FLOORS.values(), TOP_FLOOR]
 FACADES = {
     "emoscope.inference.annotator": {"emoscope.explain.explanation", "emoscope.frames"},
+    "emoscope.inference.ranking": {"emoscope.charts.score_table"},
     "emoscope.taxonomy.taxonomy": {"emoscope.taxonomy.sources"},
 }
 """Modules whose methods import what stands above them, when they are called."""

@@ -62,7 +62,7 @@ def test_there_is_a_list_for_each_text(fixed, top_k, threshold):
     for scores, whole in zip(found, fixed.annotate(texts), strict=True):
         kept = [score for score in whole if threshold is None or score.probability >= threshold]
         assert scores == kept[:top_k]
-        assert type(scores) is list
+        assert isinstance(scores, list)
     assert fixed.annotate([], top_k=top_k, threshold=threshold) == []
 
 

@@ -16,7 +16,15 @@ from emoscope.inference.backend import Backend, Engine, is_independent, load_bac
 from emoscope.inference.long_texts import LongTextBackend, LongTexts
 from emoscope.inference.memory import trim_memory
 from emoscope.inference.prefetch import prefetch
-from emoscope.inference.ranking import Score, Threshold, check_cuts, rank, select
+from emoscope.inference.ranking import (
+    FIRST_LABELS,
+    Score,
+    ScoredTexts,
+    Threshold,
+    check_cuts,
+    rank,
+    select,
+)
 from emoscope.inference.recalibration import Recalibration
 from emoscope.inference.scoring import Scoring
 from emoscope.inference.texts import to_turns_of_conversations, to_turns_of_texts
@@ -55,6 +63,14 @@ class Annotator:
         self.backend = backend
         self.scoring = Scoring.of(taxonomy, calibration, is_independent(backend))
         self.languages = tuple(languages)
+
+    def __repr__(self) -> str:
+        """`Annotator(28 labels: admiration, amusement, anger, …; reads en)`."""
+        names = self.taxonomy.names
+        shown = ", ".join([*names[:FIRST_LABELS], *(["…"] if len(names) > FIRST_LABELS else [])])
+        count = f"one of {len(names)}" if self.taxonomy.exclusive else str(len(names))
+        reads = f"; reads {', '.join(self.languages)}" if self.languages else ""
+        return f"Annotator({count} labels: {shown}{reads})"
 
     @property
     def taxonomy(self) -> Taxonomy:
@@ -284,8 +300,9 @@ class Annotator:
         self, conversations: list[list[str]], top_k: int | None, threshold: Threshold | None
     ) -> list[list[Score]]:
         if not conversations:
-            return []
-        return self.rank(self.probabilities(conversations), top_k, threshold)
+            return ScoredTexts()
+        scores = self.rank(self.probabilities(conversations), top_k, threshold)
+        return ScoredTexts(scores, conversations)
 
     def explain(
         self,

@@ -4,8 +4,9 @@ import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, redirect_stderr
+from io import BufferedReader, FileIO
 from pathlib import Path
-from typing import Literal
+from typing import BinaryIO, Literal
 
 import typer
 from rich.console import Console
@@ -83,6 +84,20 @@ def parse_threshold(text: str) -> float | Path | Literal["fitted"]:
                 "or YAML file; there is no such file."
             ) from None
         return Path(text)
+
+
+def open_stdin() -> BinaryIO:
+    """The bytes of stdin, in a reader of their own.
+
+    The interpreter cannot end while a thread waits for what `sys.stdin` reads from.
+    """
+    try:
+        raw = FileIO(os.dup(sys.stdin.fileno()))
+    except OSError:
+        # It is none of the operating system's, as in a test.
+        return sys.stdin.buffer
+    raw.name = "<stdin>"
+    return BufferedReader(raw)
 
 
 def silence_stderr(context: typer.Context) -> None:

@@ -1,6 +1,5 @@
 """`emoscope annotate`."""
 
-import sys
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -197,6 +196,7 @@ def annotate(
     from emoscope.cli._annotate_options import (
         choose_turn_columns,
         make_model_spec,
+        open_stdin,
         parse_threshold,
         run_annotation,
         silence_stderr,
@@ -225,7 +225,7 @@ def annotate(
         )
         spec = add_calibration(spec, coded, save_calibration)
     texts = Source(
-        file=sys.stdin.buffer if source == "-" else Path(source),
+        file=open_stdin() if source == "-" else Path(source),
         turns=choose_turn_columns(text, turns),
         id=id_column,
         turn_separator=turn_separator,

@@ -3,15 +3,17 @@
 import os
 from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
+from io import TextIOBase
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from emoscope.errors import InputError
 from emoscope.files import follow_link, is_stream, open_stream, sibling_path
 from emoscope.inference.annotator import Annotator
 from emoscope.inference.model_info import ModelSpec, to_model
 from emoscope.jobs.journal import Journal, Progress
+from emoscope.jobs.live import LiveStream
 from emoscope.jobs.options import Options, Status, Summary
 from emoscope.jobs.outputs import (
     OutputFormat,
@@ -22,6 +24,7 @@ from emoscope.jobs.outputs import (
 from emoscope.jobs.pipeline import Job
 from emoscope.jobs.source import Source
 from emoscope.jobs.tables import to_parquet
+from emoscope.reading.rows import find_format
 
 __all__ = [
     "ModelSpec",
@@ -72,11 +75,12 @@ def annotate_file(
     form = find_output_format(output, options.format)
     _check_distinct(source, output, options)
     with ExitStack() as stack:
+        source = _open_pipe(stack, source)
         job = Job.prepared(stack, to_model(model), source, form, options)
         journal = Journal(
             output,
             job.config,
-            resumable=job.model.resumable and _is_file(source),
+            resumable=job.model.resumable and isinstance(source.file, Path),
             restart=options.restart,
             rejects=options.reject_file,
             convert=to_parquet if form == "parquet" else None,
@@ -110,8 +114,8 @@ def annotate_stream(
 ) -> Summary:
     """Annotate the rows of a source into a stream, in their order.
 
-    Each chunk is flushed when it is written. A stream cannot be resumed. For the
-    arguments see `annotate_file`.
+    Each chunk is flushed when it is written; rows of a pipe do not wait for a full one. A stream
+    cannot be resumed. For the arguments see `annotate_file`.
     """
     options = options or Options()
     form = find_output_format(None, options.format)
@@ -161,6 +165,7 @@ def _stream(
     model: Annotator | ModelSpec, source: Source, form: OutputFormat, options: Options, sink: _Sink
 ) -> Summary:
     with ExitStack() as stack:
+        source = _make_live(_open_pipe(stack, source))
         job = Job.prepared(stack, to_model(model), source, form, options)
         rejects = None
         if options.reject_file is not None:
@@ -177,9 +182,25 @@ def _stream(
         return job.summary(done)
 
 
-def _is_file(source: Source) -> bool:
-    """Whether the rows can be read again: those of a pipe are gone."""
-    return isinstance(source.file, Path) and source.file.is_file()
+def _open_pipe(stack: ExitStack, source: Source) -> Source:
+    """A source that is open, if it is the path of a FIFO or a device, as `<(command)` makes one."""
+    path = source.file
+    if not isinstance(path, Path) or not is_stream(path):
+        return source
+    form = find_format(path, source.format)
+    try:
+        return replace(source, file=stack.enter_context(path.open("rb")), format=form)
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read ({error.strerror or error}).") from error
+
+
+def _make_live(source: Source) -> Source:
+    """A source of which no row waits for another, if it is a stream of bytes."""
+    stream: Any = source.file
+    stream = getattr(stream, "buffer", stream)
+    if isinstance(stream, Path | TextIOBase):
+        return source
+    return replace(source, file=LiveStream(stream))
 
 
 def _check_distinct(source: Source, output: Path | None, options: Options) -> None:

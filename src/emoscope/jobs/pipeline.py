@@ -15,6 +15,7 @@ from emoscope.inference.model_info import Model
 from emoscope.jobs.cache import Cache, Place
 from emoscope.jobs.config import make_job_config, make_model_config
 from emoscope.jobs.journal import Progress
+from emoscope.jobs.live import LiveStream, read_live_chunks
 from emoscope.jobs.options import Options, RowCounts, Summary
 from emoscope.jobs.outputs import TABLES, OutputFormat, Writer, make_writer
 from emoscope.jobs.plan import Plan
@@ -150,7 +151,11 @@ class Job:
 
     def _plans(self, cache: Cache | None, done: Progress) -> Iterator[Plan]:
         before, languages = done.rows, self.workers.info.languages
-        chunks = self.reading.chunks(self.options.chunk_rows, skip=before)
+        rows, file = self.options.chunk_rows, self.source.file
+        if isinstance(file, LiveStream):
+            chunks = read_live_chunks(self.reading, file, rows)
+        else:
+            chunks = self.reading.chunks(rows, skip=before)
         for number, chunk in enumerate(chunks, done.chunks):
             errors = (item.error for item in chunk.items)
             if self.options.bad_rows == "stop" and (error := next(filter(None, errors), None)):

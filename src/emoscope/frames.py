@@ -76,7 +76,8 @@ def annotate_frame(
     chosen = [
         _choose(labels, row) if known else None for row, known in zip(given, present, strict=True)
     ]
-    return _add_columns(opened, added, chosen, probabilities, labels.exclusive)
+    scored: FrameT = _add_columns(opened, added, chosen, probabilities, labels.exclusive)
+    return scored
 
 
 def _open_frame(frame: Any) -> "nw.DataFrame[Any]":
@@ -88,7 +89,7 @@ def _open_frame(frame: Any) -> "nw.DataFrame[Any]":
     import narwhals.stable.v2 as nw
 
     try:
-        opened = nw.from_native(frame, eager_only=True)
+        opened: nw.DataFrame[Any] = nw.from_native(frame, eager_only=True)
         opened.columns  # noqa: B018 - names that come twice are told here
     except TypeError as error:
         advice = (
@@ -164,7 +165,7 @@ def _score(annotator: Annotator, conversations: Sequence[list[str]]) -> NDArray[
     """Probabilities (N, K) of N conversations, batch by batch."""
     rest = iter(conversations)
     batches = iter(lambda: list(islice(rest, BATCH)), [])
-    found = [np.empty((0, len(annotator.taxonomy)))]
+    found: list[NDArray[np.floating[Any]]] = [np.empty((0, len(annotator.taxonomy)))]
     for encoded in prefetch(annotator.encode, batches):
         found.append(annotator.score(encoded))
         trim_memory()

@@ -170,6 +170,22 @@ def describe_job(summary: Summary, output: Path | None, options: Options) -> Ite
     yield from describe_guesses(summary, options)
 
 
+def describe_folder_job(summary: Summary, output: Path, options: Options) -> Iterator[str]:
+    """Describe a job of several files that has ended well; see `describe_job`."""
+    rows = "1 row" if summary.rows == 1 else f"{summary.rows:,} rows"
+    if summary.resumed and summary.resumed == summary.rows:
+        yield f"{output} is finished: nothing was left to do. It holds {rows}."
+    else:
+        before = f"; {summary.resumed:,} had been done before" if summary.resumed else ""
+        yield f"Wrote {rows} to {output}{before}."
+    yield from describe_labels(summary)
+    if summary.bad:
+        rows = "1 row" if summary.bad == 1 else f"{summary.bad:,} rows"
+        yield f"{rows} of {summary.rows:,} could not be annotated; see `error` in the output."
+    yield from describe_unread(summary)
+    yield from describe_guesses(summary, options)
+
+
 def describe_labels(summary: Summary) -> Iterator[str]:
     """Say which labels were given how often, if any row was scored."""
     scored = summary.rows - summary.bad

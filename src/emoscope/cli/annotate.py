@@ -14,11 +14,12 @@ OutputFormat = Literal["jsonl", "csv", "parquet", "labelstudio", "doccano"]
 def annotate(
     context: typer.Context,
     source: Annotated[
-        str,
+        list[str],
         typer.Argument(
             metavar="FILE",
             help="Texts or conversations: CSV, TSV, JSONL, JSON, Parquet, or .txt with one text a "
-            "line, also with .gz or .zst; - for stdin.",
+            "line, also with .gz or .zst; - for stdin. Several files, a folder, or a pattern such "
+            "as 'dumps/*.csv', if --output is a folder.",
             show_default=False,
         ),
     ],
@@ -202,6 +203,7 @@ def annotate(
         silence_stderr,
     )
     from emoscope.cli._calibration import CodedTable, add_calibration, parse_expected_shares
+    from emoscope.cli._folder import are_several, run_on_files
     from emoscope.cli._picture import JobPicture
     from emoscope.cli._preview import is_previewed, show_preview
     from emoscope.errors import InputError
@@ -225,7 +227,7 @@ def annotate(
         )
         spec = add_calibration(spec, coded, save_calibration)
     texts = Source(
-        file=open_stdin() if source == "-" else Path(source),
+        file=open_stdin() if source == ["-"] else Path(source[0]),
         turns=choose_turn_columns(text, turns),
         id=id_column,
         turn_separator=turn_separator,
@@ -242,7 +244,14 @@ def annotate(
         cache=cache,
         restart=restart,
     )
+    if cluster is None and are_several(source):
+        if plot is not None:
+            raise InputError("--plot draws one file. Leave it out, and draw outputs by themselves.")
+        run_on_files(source, spec, texts, output, options)
+        return
     if cluster is not None:
+        if len(source) > 1:
+            raise InputError("--cluster takes one folder or pattern. Quote it: 'dumps/*.csv'.")
         from emoscope.cli._cluster import run_on_cluster
 
         run_on_cluster(spec, texts, output, options, plot)

@@ -6,7 +6,7 @@ from contextlib import ExitStack
 from dataclasses import asdict, dataclass, replace
 from io import TextIOBase
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, cast
 
 from emoscope.errors import InputError
 from emoscope.files import follow_link, is_stream, open_stream, sibling_path
@@ -200,7 +200,7 @@ def _make_live(source: Source) -> Source:
     stream = getattr(stream, "buffer", stream)
     if isinstance(stream, Path | TextIOBase):
         return source
-    return replace(source, file=LiveStream(stream))
+    return replace(source, file=cast("BinaryIO", LiveStream(stream)))
 
 
 def _check_distinct(source: Source, output: Path | None, options: Options) -> None:

@@ -159,3 +159,15 @@ class Summary:
             unlabelled=counts.unlabelled,
             given=dict(sorted(counts.given.items(), key=lambda pair: (-pair[1], pair[0]))),
         )
+
+    @property
+    def counts(self) -> RowCounts:
+        """The counts of all rows."""
+        return RowCounts(
+            rows=self.rows,
+            bad=self.bad,
+            unread=self.unread,
+            first_unread=self.first_unread,
+            unlabelled=self.unlabelled,
+            given=dict(self.given),
+        )

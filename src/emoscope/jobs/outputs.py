@@ -30,6 +30,14 @@ _SUFFIXES: dict[str, OutputFormat] = {
     ".csv": "csv",
     ".parquet": "parquet",
 }
+OUTPUT_SUFFIXES: dict[OutputFormat, str] = {
+    "jsonl": ".jsonl",
+    "csv": ".csv",
+    "parquet": ".parquet",
+    "labelstudio": ".json",
+    "doccano": ".jsonl",
+}
+"""The suffix of outputs that have none given."""
 
 
 class Writer(Protocol):
@@ -71,6 +79,12 @@ def find_output_format(path: Path | None, given: OutputFormat | None = None) -> 
     if found == "parquet" and packed:
         raise InputError(f"{path}: Parquet is compressed inside. Leave out the last suffix.")
     return found
+
+
+def has_known_suffix(path: Path) -> bool:
+    """Whether the name of a path says the format of an output."""
+    name = path.stem if find_compression(path.name) else path.name
+    return Path(name).suffix.lower() in {*_SUFFIXES, *OUTPUT_SUFFIXES.values()}
 
 
 def make_writer(

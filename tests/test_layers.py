@@ -67,7 +67,7 @@ LIGHT_FLOORS = {
         "models.demux.load_exported",
     ),
     "measuring": ("evaluation.describe", "evaluation.evaluate", "metrics"),
-    "applications": ("charts", "explain", "jobs"),
+    "applications": ("charts", "explain", "frames", "jobs"),
 }
 HEAVY_FLOORS = {
     "networks": (
@@ -107,7 +107,8 @@ HEAVY_FLOORS = {
 TOP_FLOOR = ("__main__", "cli")
 FLOORS = [*LIGHT_FLOORS.values(), *HEAVY_FLOORS.values(), TOP_FLOOR]
 FACADES = {
-    "emoscope.inference.annotator": {"emoscope.explain.explanation"},
+    "emoscope.inference.annotator": {"emoscope.explain.explanation", "emoscope.frames"},
+    "emoscope.inference.ranking": {"emoscope.charts.score_table"},
     "emoscope.taxonomy.taxonomy": {"emoscope.taxonomy.sources"},
 }
 """Modules whose methods import what stands above them, when they are called."""

@@ -130,7 +130,8 @@ def test_the_light_install_describes_a_table(hidden, tmp_path, text, told):
 
 
 @pytest.mark.parametrize(
-    "arguments", [("explain", "So happy!"), ("info",), ("taxonomies",), ("--help",)]
+    "arguments",
+    [("score", "So happy!"), ("explain", "So happy!"), ("info",), ("taxonomies",), ("--help",)],
 )
 def test_the_light_install_has_other_commands(hidden, arguments):
     done = run(hidden, *arguments)

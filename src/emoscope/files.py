@@ -1,8 +1,12 @@
 """Files that are written whole or not at all, and locks: nothing else does either."""
 
+import errno
 import json
 import os
+import re
 import shutil
+import stat
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -14,6 +18,8 @@ from filelock import FileLock, Timeout
 from emoscope.errors import InputError
 
 MAX_JSON_BYTES = 50_000_000
+_MAX_LINKS = 40
+_DESCRIPTOR = re.compile(r"/(?:dev|proc/(?:self|thread-self))/fd/(\d{1,9})")
 
 
 @contextmanager
@@ -21,13 +27,22 @@ def written_aside(path: Path, *, unique: bool = False) -> Iterator[Path]:
     """A path to write to, a file or a folder, that takes the name `path` when all went well.
 
     An old file or folder of that name stays until then; if something goes wrong it stays for good,
-    and what was written is removed.
+    and what was written is removed. A link is followed to what it points at. A device or a FIFO,
+    which is never replaced, gets the bytes of the file when it is whole.
 
     Args:
         path: the name in the end.
         unique: other processes may write the same file at the same time, as in a shared cache. Else
             what a kill has left is in the place of the next attempt, which removes it.
     """
+    if is_stream(path):
+        with tempfile.TemporaryDirectory() as folder:
+            partial = Path(folder) / path.name
+            yield partial
+            with partial.open("rb") as whole, open_stream(path) as stream:
+                shutil.copyfileobj(whole, stream)
+        return
+    path = follow_link(path)
     partial = path.with_name(f".{path.name}.{f'{uuid4().hex}.' if unique else ''}partial")
     _remove(partial)
     try:
@@ -37,6 +52,58 @@ def written_aside(path: Path, *, unique: bool = False) -> Iterator[Path]:
         partial.replace(path)
     finally:
         _remove(partial)
+
+
+def follow_link(path: Path) -> Path:
+    """What a symbolic link points at, whether it is there or not; any other path as it is.
+
+    Raises:
+        InputError: links lead in a circle.
+    """
+    if not path.is_symlink():
+        return path
+    target = Path(os.path.realpath(path))
+    if target.is_symlink():
+        raise InputError(f"Cannot write to {path}: its links lead in a circle. Name another file.")
+    return target
+
+
+def is_stream(path: Path) -> bool:
+    """Whether a path is a device, a FIFO, a socket or an open descriptor such as `/dev/stdout`.
+
+    Such a path is written through: it must not be replaced by a file, and what was written is gone.
+    """
+    if _find_descriptor(path) is not None:
+        return True
+    try:
+        mode = path.stat().st_mode
+    except OSError:
+        return False
+    return not (stat.S_ISREG(mode) or stat.S_ISDIR(mode))
+
+
+def open_stream(path: Path) -> BinaryIO:
+    """Open what `is_stream` tells of for writing; a FIFO waits until something reads it.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    number = _find_descriptor(path)
+    # A descriptor is not opened by its name: that would cut the file behind it.
+    return path.open("wb") if number is None else os.fdopen(os.dup(number), "wb")
+
+
+def _find_descriptor(path: Path) -> int | None:
+    """The number of the open file of this process that a path names, if it names one."""
+    at = os.path.abspath(path)  # noqa: PTH100 - links must stay
+    for _ in range(_MAX_LINKS):
+        if found := _DESCRIPTOR.fullmatch(at):
+            return int(found[1])
+        try:
+            at = os.path.normpath(Path(at).parent / Path(at).readlink())
+        except (OSError, ValueError):
+            return None
+    return None
 
 
 def _remove(path: Path) -> None:
@@ -91,10 +158,14 @@ def sibling_path(path: Path, ending: str) -> Path:
 
 
 def write_durably(file: BinaryIO, data: bytes) -> None:
-    """Write so that it stays after a power cut."""
+    """Write so that it stays after a power cut, unless it goes to a device or a FIFO."""
     file.write(data)
     file.flush()
-    os.fsync(file.fileno())
+    try:
+        os.fsync(file.fileno())
+    except OSError as error:
+        if error.errno != errno.EINVAL:
+            raise
 
 
 def rename_durably(path: Path, target: Path) -> None:

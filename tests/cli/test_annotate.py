@@ -2,6 +2,7 @@ import csv
 import io
 import json
 import sys
+from collections import Counter
 from functools import partial
 
 import numpy as np
@@ -31,7 +32,8 @@ def lines(text):
 
 def test_stdout_has_scores_and_nothing_else(emoscope, trained, model):
     ended = emoscope("annotate", trained.root / "dev.txt", "--format", "tsv", "-m", model)
-    assert (ended.code, ended.err) == (0, "")
+    assert ended.code == 0
+    assert ended.err.startswith("Wrote 60 rows to stdout.\nLabels: ")
     found = lines(ended.out)
     assert [one["id"] for one in found] == [str(number) for number in range(60)]
     again = emoscope(
@@ -48,17 +50,26 @@ def test_a_file_appears_whole(emoscope, trained, model, tmp_path):
     arguments = ["annotate", trained.root / "dev.txt", "--format", "tsv", "-m", model]
     path = tmp_path / "new" / "scores.jsonl"
     ended = emoscope(*arguments, "--output", path)
-    assert (ended.code, ended.out, ended.err) == (0, "", "")
+    assert (ended.code, ended.out) == (0, "")
+    told, counts = ended.err.splitlines()
+    assert told == f"Wrote 60 rows to {path}."
+    given = Counter(one["label"] for one in lines(path.read_text(encoding="utf-8")))
+    for label, count in given.items():
+        assert f"{label} {count} ({100 * count / 60:.0f} %)" in counts
     assert path.read_text(encoding="utf-8") == emoscope(*arguments).out
     names = ["scores.jsonl", "scores.jsonl.job.json"]
     assert sorted(one.name for one in path.parent.iterdir()) == names
     ended = emoscope(*arguments, "--output", path)
-    assert (ended.code, ended.err) == (0, f"{path} is finished: nothing was left to do.\n")
+    assert ended.code == 0
+    assert ended.err.splitlines() == [
+        f"{path} is finished: nothing was left to do. It holds 60 rows.",
+        counts,
+    ]
     ended = emoscope(*arguments, "--output", path, "--top-k", "1")
     assert ended.code == 2
     assert "top k: None then, 1 now" in ended.err
-    ended = emoscope(*arguments, "--output", path, "--top-k", "1", "--restart")
-    assert (ended.code, ended.err) == (0, "")
+    ended = emoscope(*arguments, "--output", path, "--top-k", "1", "--restart", "--quiet")
+    assert (ended.code, ended.out, ended.err) == (0, "", "")
     assert all(len(one["emotions"]) == 1 for one in lines(path.read_text(encoding="utf-8")))
 
 
@@ -108,8 +119,11 @@ def test_an_interrupted_job_goes_on(emoscope, monkeypatch, trained, model, tmp_p
     assert not path.exists()
     ended = emoscope(*arguments)
     assert ended.code == 0
-    assert ended.err.startswith("Went on after row ")
+    went_on, *told = ended.err.splitlines()
+    assert went_on.startswith("Went on after row ")
     assert path.read_text().count("\n") == 61
+    whole = emoscope(*arguments[:-1], tmp_path / "whole.csv").err.splitlines()
+    assert told[1:] == whole[1:], "the counts are of the whole job"
 
 
 def test_a_table_keeps_the_columns(emoscope, model, tmp_path):
@@ -118,7 +132,7 @@ def test_a_table_keeps_the_columns(emoscope, model, tmp_path):
     arguments = ["annotate", path, "-m", model, "--text", "comment", "--output-format", "csv"]
     ended = emoscope(*arguments, "--bad-rows", "keep")
     assert ended.code == 0
-    assert ended.err == "1 row of 2 could not be annotated; see `error` in the output.\n"
+    assert "1 row of 2 could not be annotated; see `error` in the output.\n" in ended.err
     header, one, two = csv.reader(ended.out.splitlines())
     added = ["label", "others", "happy", "sad", "angry", "error"]
     assert header == ["date", "comment", "likes", *added]
@@ -189,7 +203,7 @@ def test_a_taxonomy_may_be_named(emoscope, folder, tmp_path):
 def test_stdin(emoscope, stdin, model, format_, content):
     stdin(content.encode())
     ended = emoscope("annotate", "-", "-m", model, "--format", format_)
-    assert (ended.code, ended.err) == (0, "")
+    assert (ended.code, "Wrote 2 rows" in ended.err) == (0, True)
     assert [one["turns"] for one in lines(ended.out)] == [["good day 😂"], ["bad day"]]
 
 
@@ -263,11 +277,12 @@ def test_bad_rows_may_be_skipped(emoscope, model, tmp_path):
     ended = emoscope("annotate", path, "-m", model, "--skip-bad-rows", bad)
     assert ended.code == 0
     assert [one["turns"] for one in lines(ended.out)] == [["a"], ["b"]]
-    assert ended.err == f"2 rows of 4 could not be annotated; see {bad}.\n"
+    assert ended.err.startswith("Wrote 2 rows to stdout.")
+    assert f"2 rows of 4 could not be annotated; see {bad}.\n" in ended.err
     assert [one["line"] for one in lines(bad.read_text())] == [2, 3]
     path.write_text('{"text": "a"}\n')
     ended = emoscope("annotate", path, "-m", model, "--skip-bad-rows", bad)
-    assert (ended.err, bad.read_text()) == ("", "")
+    assert ("could not" in ended.err, bad.read_text()) == (False, "")
 
 
 def test_half_a_surrogate_pair_does_not_stop_a_job(emoscope, model, tmp_path):

@@ -95,8 +95,8 @@ def test_labels_without_a_threshold_of_their_own_are_told(emoscope, folder, tmp_
         return ended.err
 
     assert "not trained on hope, awe:" in err("joy|glee, hope, awe")
-    assert err("joy|glee, pride") == ""
-    assert err("joy, hope", "--threshold", "0.4") == ""
+    assert "not trained" not in err("joy|glee, pride")
+    assert "not trained" not in err("joy, hope", "--threshold", "0.4")
 
 
 def test_rows_in_another_language_are_told(emoscope, folder, tmp_path):
@@ -109,15 +109,15 @@ def test_rows_in_another_language_are_told(emoscope, folder, tmp_path):
         "row 2: such scores mean nothing, so leave these rows out or take a model of their "
         "language.\n"
     )
-    assert emoscope("annotate", path, "-m", copy).err == told
-    assert emoscope("annotate", path, "-m", copy, "-o", output).err == told
-    again = emoscope("annotate", path, "-m", copy, "-o", output)
-    assert again.err == f"{output} is finished: nothing was left to do.\n{told}"
-    assert emoscope("annotate", path, "-m", folder).err == ""
+    assert emoscope("annotate", path, "-m", copy).err.endswith(told)
+    for _ in range(2):
+        assert emoscope("annotate", path, "-m", copy, "-o", output).err.endswith(told)
+    assert emoscope("annotate", path, "-m", copy, "--quiet").err == ""
+    assert "another language" not in emoscope("annotate", path, "-m", folder).err
     files = ["annotate", path, "-m", copy, "--cluster", "ray", "-o"]
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(ray, "annotate_on_ray", in_process)
-        assert emoscope(*files, tmp_path / "parts").err == told.replace(", e.g. row 2", "")
+        assert emoscope(*files, tmp_path / "parts").err.endswith(told.replace(", e.g. row 2", ""))
 
 
 @pytest.mark.parametrize(

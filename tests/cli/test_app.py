@@ -15,6 +15,7 @@ from emoscope.cli.app import app
 
 COMMANDS = (
     "annotate",
+    "score",
     "explain",
     "train",
     "evaluate",
@@ -89,7 +90,7 @@ def test_the_version(emoscope):
     assert (ended.code, ended.out.strip()) == (0, f"emoscope {__version__}")
 
 
-@pytest.mark.parametrize("name", COMMANDS[:7])
+@pytest.mark.parametrize("name", COMMANDS[:8])
 def test_a_command_without_arguments_shows_its_help(emoscope, name):
     ended = emoscope(name)
     assert "Example:" in ended.out + ended.err
@@ -238,6 +239,6 @@ def test_annotations_into_a_closed_pipe_are_no_failure(tmp_path, rows, reader):
 
 def test_a_file_through_a_pipe(tmp_path):
     (tmp_path / "chats.txt").write_text("hello there\n" * 10_000)
-    ended = piped(tmp_path, "annotate - --format txt --model any < chats.txt", "cat")
+    ended = piped(tmp_path, "annotate - --format txt --model any --quiet < chats.txt", "cat")
     assert (ended.returncode, ended.stderr) == (0, "")
     assert ended.stdout.count("\n") == 10_000

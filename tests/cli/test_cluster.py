@@ -28,12 +28,13 @@ def test_a_folder_is_annotated_and_what_is_done_is_told(emoscope, folder, tmp_pa
     command += ["--bad-rows", "keep", "--restart"]
     ended = emoscope(*command)
     assert (ended.code, ended.out) == (0, "")
-    assert ended.err == "1 row of 4 could not be annotated; see `error` in the output.\n"
+    assert ended.err.startswith("Wrote 4 rows to ")
+    assert "1 row of 4 could not be annotated; see `error` in the output.\n" in ended.err
     assert pq.read_table(output).num_rows == 4
     command.remove("--restart")
     assert f"{output} is finished: nothing was left to do." in emoscope(*command).err
     (output / "a.csv.parquet").unlink()
-    assert "2 of 4 rows had been done before." in emoscope(*command).err
+    assert f"Wrote 4 rows to {output}; 2 had been done before." in emoscope(*command).err
     ended = emoscope(*command, "--top-k", 1)
     assert ended.code == 2
     assert "top k: None then, 1 now" in ended.err

@@ -14,18 +14,9 @@ from emoscope.evaluation.evaluate import evaluate
 from emoscope.inference import annotator as annotators
 from emoscope.inference.annotator import Annotator, Score, load, select
 from emoscope.taxonomy import Taxonomy
+from tests.inference.fakes import Fixed
 
 NAMES = ("others", "happy", "sad", "angry")
-
-
-class Fixed:
-    """A backend whose logits are the numbers in the text."""
-
-    def encode(self, conversations):
-        return [[float(x) for x in " ".join(turns).split()] for turns in conversations]
-
-    def logits(self, encoded):
-        return np.array(encoded, dtype=np.float32)
 
 
 @pytest.fixture
@@ -71,7 +62,7 @@ def test_there_is_a_list_for_each_text(fixed, top_k, threshold):
     for scores, whole in zip(found, fixed.annotate(texts), strict=True):
         kept = [score for score in whole if threshold is None or score.probability >= threshold]
         assert scores == kept[:top_k]
-        assert type(scores) is list
+        assert isinstance(scores, list)
     assert fixed.annotate([], top_k=top_k, threshold=threshold) == []
 
 
@@ -119,7 +110,7 @@ def test_conversations_are_scored_as_annotate_does(fixed):
     ("conversations", "message"),
     [
         ("1 3 2 0", r"conversations.*, got str; for one text pass \[\[text\]\]"),
-        (["1 3 2 0"], r"conversation 1 to be a list of turns, got str; pass \[text\]"),
+        (["1 3 2 0"], r"conversation 1 to be a list of turns, got str. Pass \[text\]"),
         ([["1 3 2 0"], "1 3 2 0"], "conversation 2"),
         ([["1 3 2 0"], {"turn": "1 3 2 0"}], "conversation 2 to be a list of turns, got dict"),
     ],
@@ -325,7 +316,7 @@ def test_any_text_has_scores(annotator, text):
 
 
 def test_what_is_no_text_is_refused(annotator):
-    with pytest.raises(InputError, match="turn 2 is int"):
+    with pytest.raises(InputError, match="int as turn 2"):
         annotator.annotate([["a", 3]])
 
 

@@ -22,7 +22,9 @@ class Uneven(Lengths):
 @pytest.fixture
 def model(monkeypatch):
     """A model of known scores as if it lay in a folder."""
-    monkeypatch.setattr(ModelSpec, "load", lambda self: lengths(False, backend=Uneven()))
+    monkeypatch.setattr(
+        ModelSpec, "load", lambda self, threads=None: lengths(False, backend=Uneven())
+    )
     monkeypatch.setattr(ModelSpec, "fingerprint", lambda self: str(self.folder))
     return ModelSpec(Path("model"))
 

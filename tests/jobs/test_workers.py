@@ -16,6 +16,7 @@ from emoscope.errors import EmoscopeError, InputError
 from emoscope.inference.model_info import ModelSpec, to_model
 from emoscope.inference.prefetch import prefetch
 from emoscope.jobs import workers as engines
+from emoscope.jobs.source import ItemChunk
 from emoscope.jobs.workers import InProcessWorker, WorkerPool, make_workers
 from emoscope.taxonomy import Taxonomy
 from tests.inference.fakes import lengths
@@ -82,6 +83,7 @@ class Plan:
 
     def __init__(self, *missing):
         self.missing = list(missing)
+        self.chunk = ItemChunk([], 0)
 
 
 @pytest.fixture(scope="module")

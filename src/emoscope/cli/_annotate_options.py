@@ -1,10 +1,12 @@
 """Parse the options of `emoscope annotate`, run the job, and report on stderr."""
 
+import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stderr
+from io import BufferedReader, FileIO
 from pathlib import Path
-from typing import Literal
+from typing import BinaryIO, Literal
 
 import typer
 from rich.console import Console
@@ -22,7 +24,9 @@ from rich.text import Text
 
 from emoscope.cli._common import parse_turn_columns
 from emoscope.cli._picture import JobPicture
+from emoscope.cli._terminal import LONGEST_LABEL, to_line
 from emoscope.errors import InputError
+from emoscope.files import is_stream
 from emoscope.inference.backend import Engine
 from emoscope.inference.long_texts import LongTexts
 from emoscope.jobs.annotate import (
@@ -41,6 +45,9 @@ from emoscope.text.language import name_languages
 INTERRUPTED = 130
 SHOWN = 10
 """Labels that a message names."""
+
+COUNTED = 5
+"""Labels whose counts a message has."""
 
 
 def make_model_spec(
@@ -79,6 +86,26 @@ def parse_threshold(text: str) -> float | Path | Literal["fitted"]:
         return Path(text)
 
 
+def open_stdin() -> BinaryIO:
+    """The bytes of stdin, in a reader of their own.
+
+    The interpreter cannot end while a thread waits for what `sys.stdin` reads from.
+    """
+    try:
+        raw = FileIO(os.dup(sys.stdin.fileno()))
+    except OSError:
+        # It is none of the operating system's, as in a test.
+        return sys.stdin.buffer
+    raw.name = "<stdin>"
+    return BufferedReader(raw)
+
+
+def silence_stderr(context: typer.Context) -> None:
+    """Say nothing on stderr until a command ends; the error that ends it is printed after that."""
+    nothing = context.with_resource(Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115
+    context.with_resource(redirect_stderr(nothing))
+
+
 def run_annotation(
     model: ModelSpec,
     source: Source,
@@ -87,12 +114,18 @@ def run_annotation(
     picture: JobPicture | None = None,
 ) -> None:
     """Annotate, draw the picture, and print notes for the user on stderr."""
-    if output == Path("-"):
-        output = None
     if picture is not None:
         picture.check(output, options)
+    through = output is not None and is_stream(output)
+    if through:
+        typer.echo(
+            f"{output} is no file but a device or a pipe: rows are written straight into it, and a "
+            "job that is ended begins anew.",
+            err=True,
+        )
+    shown = not through if output is not None else not sys.stdout.isatty()
     try:
-        with show_progress(shown=output is not None or not sys.stdout.isatty()) as on_status:
+        with show_progress(shown) as on_status:
             if output is None:
                 stream = sys.stdout.buffer
                 summary = annotate_stream(model, source, stream, options, on_status)
@@ -105,7 +138,7 @@ def run_annotation(
             f"{error} To go on past such rows: --bad-rows keep, or --skip-bad-rows FILE."
         ) from error
     except KeyboardInterrupt:
-        if output is not None:
+        if output is not None and not through:
             typer.echo("Interrupted. The same command goes on where it was.", err=True)
         raise typer.Exit(INTERRUPTED) from None
     for line in describe_job(summary, output, options):
@@ -122,10 +155,15 @@ def describe_job(summary: Summary, output: Path | None, options: Options) -> Ite
         output: its file.
         options: the options of the job.
     """
+    written = summary.rows - (summary.bad if options.reject_file is not None else 0)
+    rows = "1 row" if written == 1 else f"{written:,} rows"
     if summary.resumed and summary.resumed == summary.rows:
-        yield f"{output} is finished: nothing was left to do."
-    elif summary.resumed:
-        yield f"Went on after row {summary.resumed:,}."
+        yield f"{output} is finished: nothing was left to do. It holds {rows}."
+    else:
+        if summary.resumed:
+            yield f"Went on after row {summary.resumed:,}."
+        yield f"Wrote {rows} to {output or 'stdout'}."
+    yield from describe_labels(summary)
     if summary.bad:
         rows = "1 row" if summary.bad == 1 else f"{summary.bad:,} rows"
         where = options.reject_file or "`error` in the output"
@@ -148,12 +186,51 @@ def describe_missing(summary: Summary) -> Iterator[str]:
     yield f"{rows} of {summary.rows:,} {have} no text{marked}: no scores there.{advice}"
 
 
+def describe_folder_job(summary: Summary, output: Path, options: Options) -> Iterator[str]:
+    """Describe a job of several files that has ended well; see `describe_job`."""
+    rows = "1 row" if summary.rows == 1 else f"{summary.rows:,} rows"
+    if summary.resumed and summary.resumed == summary.rows:
+        yield f"{output} is finished: nothing was left to do. It holds {rows}."
+    else:
+        before = f"; {summary.resumed:,} had been done before" if summary.resumed else ""
+        yield f"Wrote {rows} to {output}{before}."
+    yield from describe_labels(summary)
+    if summary.bad:
+        rows = "1 row" if summary.bad == 1 else f"{summary.bad:,} rows"
+        yield f"{rows} of {summary.rows:,} could not be annotated; see `error` in the output."
+    yield from describe_missing(summary)
+    yield from describe_unread(summary)
+    yield from describe_guesses(summary, options)
+
+
+def describe_labels(summary: Summary) -> Iterator[str]:
+    """Say which labels were given how often, if any row was scored."""
+    scored = summary.rows - summary.unscored
+    if not scored:
+        return
+    counts = [
+        f"{to_line(name, LONGEST_LABEL)} {count:,} ({format_share(count, scored)})"
+        for name, count in summary.given.items()
+    ]
+    more = f" and {len(counts) - COUNTED} more" if len(counts) > COUNTED else ""
+    parts = [", ".join(counts[:COUNTED]) + more] if counts else []
+    if summary.unlabelled or not counts:
+        share = format_share(summary.unlabelled, scored)
+        parts.append(f"none in {summary.unlabelled:,} ({share})")
+    yield f"Labels: {'; '.join(parts)}."
+
+
+def format_share(count: int, total: int) -> str:
+    """`41 %`, or `under 1 %`."""
+    percent = 100 * count / total
+    return f"{percent:.0f} %" if percent >= 1 or not count else "under 1 %"
+
+
 def describe_unread(summary: Summary) -> Iterator[str]:
     """Say that some texts are in a language that the model does not read, if there are any."""
     if not summary.unread:
         return
-    percent = 100 * summary.unread / summary.rows
-    share = f"{percent:.0f} %" if percent >= 1 else "under 1 %"
+    share = format_share(summary.unread, summary.rows)
     look = "looks" if summary.unread == 1 else "look"
     example = "" if summary.first_unread is None else f", e.g. row {summary.first_unread:,}"
     yield (

@@ -1,20 +1,14 @@
 """What `emoscope annotate --cluster` does with the command's options, and what it shows."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import typer
 
-from emoscope.cli._annotate_options import (
-    INTERRUPTED,
-    describe_guesses,
-    describe_unread,
-    show_progress,
-)
+from emoscope.cli._annotate_options import INTERRUPTED, describe_folder_job, show_progress
 from emoscope.errors import InputError
 from emoscope.inference.model_info import ModelSpec
 from emoscope.jobs.cluster.ray_data import annotate_files
-from emoscope.jobs.options import Options, Summary
+from emoscope.jobs.options import Options
 from emoscope.jobs.source import Source
 
 
@@ -34,18 +28,5 @@ def run_on_cluster(
     except KeyboardInterrupt:
         typer.echo("Interrupted. The same command goes on where it was.", err=True)
         raise typer.Exit(INTERRUPTED) from None
-    for line in describe_cluster_job(summary, output, options):
+    for line in describe_folder_job(summary, output, options):
         typer.echo(line, err=True)
-
-
-def describe_cluster_job(summary: Summary, output: Path, options: Options) -> Iterator[str]:
-    """Describe a job that has ended well; see `_annotate_options.describe_job`."""
-    if summary.resumed and summary.resumed == summary.rows:
-        yield f"{output} is finished: nothing was left to do."
-    elif summary.resumed:
-        yield f"{summary.resumed:,} of {summary.rows:,} rows had been done before."
-    if summary.bad:
-        rows = "1 row" if summary.bad == 1 else f"{summary.bad:,} rows"
-        yield f"{rows} of {summary.rows:,} could not be annotated; see `error` in the output."
-    yield from describe_unread(summary)
-    yield from describe_guesses(summary, options)

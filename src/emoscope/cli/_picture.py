@@ -9,6 +9,7 @@ import typer
 
 from emoscope.charts import Tally, check_path
 from emoscope.errors import InputError
+from emoscope.files import is_stream
 from emoscope.jobs.options import Options
 from emoscope.jobs.outputs import find_output_format
 from emoscope.jobs.readback import READABLE, read_labels, read_scores
@@ -37,7 +38,7 @@ class JobPicture:
         """
         check_path(self.path)
         form = None if output is None else find_output_format(output, options.format)
-        if form not in READABLE:
+        if output is None or is_stream(output) or form not in READABLE:
             raise InputError(
                 "--plot draws what was written: name an --output, JSONL, CSV or Parquet."
             )

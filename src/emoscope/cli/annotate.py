@@ -1,6 +1,5 @@
 """`emoscope annotate`."""
 
-import sys
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -20,12 +19,14 @@ OutputFormat = Literal["jsonl", "csv", "parquet", "labelstudio", "doccano"]
 
 
 def annotate(
+    context: typer.Context,
     source: Annotated[
-        str,
+        list[str],
         typer.Argument(
             metavar="FILE",
             help="Texts or conversations: CSV, TSV, Excel, JSONL, JSON, Parquet, a WhatsApp chat, "
-            "or .txt with one text a line, also with .gz, .zst, .bz2, .xz, .zip; - for stdin.",
+            "or .txt with one text a line, also with .gz, .zst, .bz2, .xz, .zip; - for stdin. "
+            "Several files, a folder, or a pattern such as 'dumps/*.csv', if --output is a folder.",
             show_default=False,
         ),
     ],
@@ -41,7 +42,11 @@ def annotate(
     output: Annotated[
         Path | None,
         typer.Option(
-            "--output", "-o", help="File to write; default stdout, or -.", show_default=False
+            "--output",
+            "-o",
+            help="File to write; default stdout, or -. Without it a terminal shows the first rows "
+            "as a table.",
+            show_default=False,
         ),
     ] = None,
     output_format: Annotated[
@@ -190,6 +195,9 @@ def annotate(
         str | None,
         typer.Option(help="Of the dates, where they are ambiguous: %d/%m/%Y.", show_default=False),
     ] = None,
+    quiet: Annotated[
+        bool, typer.Option("--quiet", "-q", help="Say nothing on stderr but what goes wrong.")
+    ] = False,
 ) -> None:
     """Score every text or conversation of a file, in order.
 
@@ -202,11 +210,15 @@ def annotate(
     from emoscope.cli._annotate_options import (
         choose_turn_columns,
         make_model_spec,
+        open_stdin,
         parse_threshold,
         run_annotation,
+        silence_stderr,
     )
     from emoscope.cli._calibration import add_calibration, parse_expected_shares
+    from emoscope.cli._folder import are_several, run_on_files
     from emoscope.cli._picture import JobPicture
+    from emoscope.cli._preview import is_previewed, show_preview
     from emoscope.cli._reading import find_row_list, make_dialect
     from emoscope.errors import InputError
     from emoscope.jobs.annotate import Options, Source
@@ -214,6 +226,8 @@ def annotate(
     from emoscope.labelled.table import LabelledTable
     from emoscope.reading.missing import parse_marks
 
+    if quiet:
+        silence_stderr(context)
     if skip_bad_rows is not None and bad_rows == "keep":
         raise InputError("Bad rows are kept or skipped: leave out --bad-rows or --skip-bad-rows.")
     if date is None and date_format is not None:
@@ -237,7 +251,7 @@ def annotate(
         )
         spec = add_calibration(spec, coded, save_calibration)
     texts = Source(
-        file=sys.stdin.buffer if source == "-" else Path(source),
+        file=open_stdin() if source == ["-"] else Path(source[0]),
         turns=choose_turn_columns(text, turns),
         id=id_column,
         turn_separator=turn_separator,
@@ -257,10 +271,21 @@ def annotate(
         cache=cache,
         restart=restart,
     )
+    if cluster is None and are_several(source):
+        if plot is not None:
+            raise InputError("--plot draws one file. Leave it out, and draw outputs by themselves.")
+        run_on_files(source, spec, texts, output, options)
+        return
     if cluster is not None:
+        if len(source) > 1:
+            raise InputError("--cluster takes one folder or pattern. Quote it: 'dumps/*.csv'.")
         from emoscope.cli._cluster import run_on_cluster
 
         run_on_cluster(spec, texts, output, options, plot)
         return
+    if output is None and is_previewed(texts, options, picture=plot is not None):
+        show_preview(spec, texts, options)
+        return
     picture = None if plot is None else JobPicture(plot, date, date_format)
+    output = None if output == Path("-") else output
     run_annotation(spec, texts, output, options, picture)

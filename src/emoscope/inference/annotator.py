@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from copy import copy
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +16,15 @@ from emoscope.inference.backend import Backend, Engine, is_independent, load_bac
 from emoscope.inference.long_texts import LongTextBackend, LongTexts
 from emoscope.inference.memory import trim_memory
 from emoscope.inference.prefetch import prefetch
-from emoscope.inference.ranking import Score, Threshold, check_cuts, rank, select
+from emoscope.inference.ranking import (
+    FIRST_LABELS,
+    Score,
+    ScoredTexts,
+    Threshold,
+    check_cuts,
+    rank,
+    select,
+)
 from emoscope.inference.recalibration import Recalibration
 from emoscope.inference.scoring import Scoring
 from emoscope.inference.texts import to_turns_of_conversations, to_turns_of_texts
@@ -28,6 +36,8 @@ if TYPE_CHECKING:
     from emoscope.explain.shapley import Method
 
 __all__ = ["PRETRAINED", "Annotator", "Score", "Threshold", "check_cuts", "load", "select"]
+
+FrameT = TypeVar("FrameT")
 
 PRETRAINED = Path(__file__).parents[1] / "pretrained"
 """Folder of the model that ships."""
@@ -53,6 +63,14 @@ class Annotator:
         self.backend = backend
         self.scoring = Scoring.of(taxonomy, calibration, is_independent(backend))
         self.languages = tuple(languages)
+
+    def __repr__(self) -> str:
+        """`Annotator(28 labels: admiration, amusement, anger, …; reads en)`."""
+        names = self.taxonomy.names
+        shown = ", ".join([*names[:FIRST_LABELS], *(["…"] if len(names) > FIRST_LABELS else [])])
+        count = f"one of {len(names)}" if self.taxonomy.exclusive else str(len(names))
+        reads = f"; reads {', '.join(self.languages)}" if self.languages else ""
+        return f"Annotator({count} labels: {shown}{reads})"
 
     @property
     def taxonomy(self) -> Taxonomy:
@@ -184,6 +202,38 @@ class Annotator:
         check_cuts(top_k, threshold)
         return self._scores(list(to_turns_of_conversations(conversations)), top_k, threshold)
 
+    def annotate_frame(
+        self,
+        frame: FrameT,
+        text: str | Sequence[str],
+        *,
+        prefix: str = "",
+        threshold: "float | Mapping[str, float] | Literal['fitted']" = "fitted",
+        overwrite: bool = False,
+    ) -> FrameT:
+        """A data frame with the scores of its texts beside them.
+
+        Args:
+            frame: a data frame of pandas or polars, or a table of Arrow.
+            text: the column of the texts, or several that hold the turns of a conversation.
+            prefix: stands before the names of all columns that are added.
+            threshold: from which probability a label is given: `"fitted"`, the model's own for
+                each; a number for all; or a mapping with numbers for some.
+            overwrite: replace columns that are there already.
+
+        Returns:
+            The same kind of frame, with the same rows, index and columns, and behind them `labels`,
+            the list of the labels given (where they exclude each other `label`, the one given), and
+            for each label its probability. A row whose text is missing or blank has none of them.
+
+        Raises:
+            InputError: no such frame or column, a column that holds something that is no text, or
+                one of the names of those that are added.
+        """
+        from emoscope.frames import FrameOptions, annotate_frame
+
+        return annotate_frame(self, frame, text, FrameOptions(prefix, threshold, overwrite))
+
     def annotate_stream(
         self,
         texts: Iterable[str | Sequence[str]],
@@ -250,8 +300,9 @@ class Annotator:
         self, conversations: list[list[str]], top_k: int | None, threshold: Threshold | None
     ) -> list[list[Score]]:
         if not conversations:
-            return []
-        return self.rank(self.probabilities(conversations), top_k, threshold)
+            return ScoredTexts()
+        scores = self.rank(self.probabilities(conversations), top_k, threshold)
+        return ScoredTexts(scores, conversations)
 
     def explain(
         self,

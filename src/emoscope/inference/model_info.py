@@ -3,6 +3,7 @@
 import hashlib
 import json
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any, ClassVar, NamedTuple
 
@@ -57,6 +58,34 @@ class ModelSpec:
                 with path.open("rb") as file:
                     digest.update(hashlib.file_digest(file, "sha256").digest())
         return digest.hexdigest()
+
+
+@dataclass(frozen=True)
+class Kept(ModelSpec):
+    """A model that is loaded and hashed once for all jobs.
+
+    Attributes:
+        threads: the threads of the engine, at most.
+    """
+
+    threads: int | None = None
+
+    @cached_property
+    def _annotator(self) -> Annotator:
+        return super().load(self.threads)
+
+    @cached_property
+    def _fingerprint(self) -> str:
+        return super().fingerprint()
+
+    def load(self, threads: int | None = None) -> Annotator:
+        """The model, with the threads it was first loaded with."""
+        del threads
+        return self._annotator
+
+    def fingerprint(self) -> str:
+        """See `ModelSpec`."""
+        return self._fingerprint
 
 
 @dataclass(frozen=True)

@@ -1,21 +1,30 @@
 """Annotate the rows of a file: in a stream, so that memory does not grow with it, and resumable."""
 
+import os
 from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import asdict
+from dataclasses import asdict, dataclass, replace
+from io import TextIOBase
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO, cast
 
 from emoscope.errors import InputError
-from emoscope.files import sibling_path
+from emoscope.files import follow_link, is_stream, open_stream, sibling_path
 from emoscope.inference.annotator import Annotator
 from emoscope.inference.model_info import ModelSpec, to_model
 from emoscope.jobs.journal import Journal, Progress
+from emoscope.jobs.live import LiveStream
 from emoscope.jobs.options import Options, Status, Summary
-from emoscope.jobs.outputs import find_output_format, make_compressor, make_labelling_config
+from emoscope.jobs.outputs import (
+    OutputFormat,
+    find_output_format,
+    make_compressor,
+    make_labelling_config,
+)
 from emoscope.jobs.pipeline import Job
 from emoscope.jobs.source import Source
 from emoscope.jobs.tables import to_parquet
+from emoscope.reading.rows import find_format
 
 __all__ = [
     "ModelSpec",
@@ -48,7 +57,8 @@ def annotate_file(
         model: where it is, or an annotator.
         source: the source of the texts.
         output: a file; its suffix may say its format. Files beside it whose names begin with its
-            own belong to the job.
+            own belong to the job. A link stands for the file it points at. A device or a FIFO is
+            written through, and such a job cannot be resumed.
         options: how.
         on_status: called after each chunk.
 
@@ -59,9 +69,13 @@ def annotate_file(
         EmoscopeError: a worker process was ended from outside.
     """
     options = options or Options()
+    if is_stream(output):
+        return _write_through(model, source, output, options, on_status)
+    output = follow_link(output)
     form = find_output_format(output, options.format)
     _check_distinct(source, output, options)
     with ExitStack() as stack:
+        source = _open_pipe(stack, source)
         job = Job.prepared(stack, to_model(model), source, form, options)
         journal = Journal(
             output,
@@ -100,35 +114,100 @@ def annotate_stream(
 ) -> Summary:
     """Annotate the rows of a source into a stream, in their order.
 
-    Each chunk is flushed when it is written. A stream cannot be resumed. For the
-    arguments see `annotate_file`.
+    Each chunk is flushed when it is written; rows of a pipe do not wait for a full one. A stream
+    cannot be resumed. For the arguments see `annotate_file`.
     """
     options = options or Options()
     form = find_output_format(None, options.format)
     _check_distinct(source, None, options)
+    return _stream(model, source, form, options, _Sink(output, on_status))
+
+
+@dataclass(frozen=True)
+class _Sink:
+    """Where the rows of a stream go.
+
+    Attributes:
+        output: the stream.
+        on_status: called after each chunk.
+        pack: compresses what is written.
+    """
+
+    output: BinaryIO
+    on_status: OnStatus
+    pack: Callable[[bytes], bytes] = lambda data: data
+
+    def write(self, data: bytes) -> None:
+        """Write at once."""
+        self.output.write(self.pack(data))
+        self.output.flush()
+
+
+def _write_through(
+    model: Annotator | ModelSpec, source: Source, path: Path, options: Options, on_status: OnStatus
+) -> Summary:
+    """Annotate into a device or a FIFO."""
+    form = find_output_format(path, options.format)
+    _check_distinct(source, path, options)
+    try:
+        with open_stream(path) as output:
+            sink = _Sink(output, on_status, make_compressor(path))
+            return _stream(model, source, form, options, sink)
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise InputError(
+            f"Cannot write to {path}: {error.strerror or error}. Name another output."
+        ) from error
+
+
+def _stream(
+    model: Annotator | ModelSpec, source: Source, form: OutputFormat, options: Options, sink: _Sink
+) -> Summary:
     with ExitStack() as stack:
+        source = _make_live(_open_pipe(stack, source))
         job = Job.prepared(stack, to_model(model), source, form, options)
         rejects = None
         if options.reject_file is not None:
             rejects = stack.enter_context(_open_output(options.reject_file))
-        output.write(job.writer.begin())
+        sink.write(job.writer.begin())
         done = Progress()
         for piece in job.pieces(job.cache(stack, None), done):
-            output.write(piece.data)
-            output.flush()
+            sink.write(piece.data)
             if rejects is not None:
                 rejects.write(piece.rejected)
             done.add(piece.counts)
-            on_status(Status(done.rows, 0, piece.read, job.reading.meter.total))
-        output.write(job.writer.end())
-        output.flush()
+            sink.on_status(Status(done.rows, 0, piece.read, job.reading.meter.total))
+        sink.write(job.writer.end())
         return job.summary(done)
+
+
+def _open_pipe(stack: ExitStack, source: Source) -> Source:
+    """A source that is open, if it is the path of a FIFO or a device, as `<(command)` makes one."""
+    path = source.file
+    if not isinstance(path, Path) or not is_stream(path):
+        return source
+    form = find_format(path, source.format)
+    try:
+        return replace(source, file=stack.enter_context(path.open("rb")), format=form)
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read ({error.strerror or error}).") from error
+
+
+def _make_live(source: Source) -> Source:
+    """A source of which no row waits for another, if it is a stream of bytes."""
+    stream: Any = source.file
+    stream = getattr(stream, "buffer", stream)
+    if isinstance(stream, Path | TextIOBase):
+        return source
+    return replace(source, file=cast("BinaryIO", LiveStream(stream)))
 
 
 def _check_distinct(source: Source, output: Path | None, options: Options) -> None:
     """Check that no file is read and written, or written twice."""
     named = [source.file, output, options.reject_file, options.cache]
-    files = [path.resolve() for path in named if isinstance(path, Path)]
+    paths = [path for path in named if isinstance(path, Path) and not path.is_char_device()]
+    files = [os.path.realpath(path) for path in paths]
     twice = next((path for path in files if files.count(path) > 1), None)
     if twice is not None:
         raise InputError(
@@ -139,7 +218,7 @@ def _check_distinct(source: Source, output: Path | None, options: Options) -> No
 
 def _open_output(path: Path) -> BinaryIO:
     try:
-        return path.open("wb")
+        return open_stream(path) if is_stream(path) else path.open("wb")
     except OSError as error:
         raise InputError(
             f"Cannot write rejected rows to {path}: {error.strerror}. Name another file."

@@ -18,7 +18,16 @@ from typing import Any, BinaryIO, Self
 from filelock import FileLock
 
 from emoscope.errors import EmoscopeError, InputError
-from emoscope.files import acquire_lock, rename_durably, sibling_path, write_durably, written_aside
+from emoscope.files import (
+    acquire_lock,
+    follow_link,
+    is_stream,
+    open_stream,
+    rename_durably,
+    sibling_path,
+    write_durably,
+    written_aside,
+)
 from emoscope.jobs.options import RowCounts
 from emoscope.strict import short
 
@@ -165,10 +174,9 @@ class Journal:
 
     def _begin(self) -> None:
         """Start with empty files; an old output stays until the new one is whole."""
-        paths = [self.partial, *([self.rejects] if self.rejects else [])]
-        self._files = [self._locked(path, create=True) for path in paths]
-        for file in self._files:
-            file.truncate(0)
+        self._add_file(self.partial, 0)
+        if self.rejects:
+            self._add_file(self.rejects, 0)
         self.save()
 
     def _go_on(self) -> None:
@@ -177,16 +185,23 @@ class Journal:
         if self.rejects:
             known.append((self.rejects, self.progress.reject_bytes))
         for path, size in known:
-            # A file without valid bytes may be missing.
-            if size and (not path.is_file() or path.stat().st_size < size):
+            # A file without valid bytes may be missing, and of a stream nothing is left to check.
+            if size and not is_stream(path) and (not path.is_file() or path.stat().st_size < size):
                 raise InputError(
                     f"{path}: expected {size:,} bytes that the job has written, found fewer or no "
                     "file. Start the job anew with --restart."
                 )
-            file = self._locked(path, create=not size)
-            file.truncate(size)
-            file.seek(size)
-            self._files.append(file)
+            self._add_file(path, size)
+
+    def _add_file(self, path: Path, size: int) -> None:
+        """Open one of the job's files to write behind its valid bytes."""
+        if is_stream(path):
+            self._files.append(open_stream(path))
+            return
+        file = self._locked(path, create=not size)
+        self._files.append(file)
+        file.truncate(size)
+        file.seek(size)
 
     def _finished(self) -> bool:
         """Whether the output is there, if need be under its name only now.
@@ -206,7 +221,11 @@ class Journal:
             )
         self.partial.unlink(missing_ok=True)
         # They are left over if the process was killed after the last rename.
-        _delete_files(sibling_path(path, "lock") for path in (self.partial, self.rejects) if path)
+        _delete_files(
+            sibling_path(path, "lock")
+            for path in (self.partial, self.rejects)
+            if path and not is_stream(path)
+        )
         return True
 
     def _refuse_if_there(self) -> None:
@@ -314,7 +333,7 @@ def check_same_job(
 
 def get_job_file(output: Path) -> Path:
     """The path of an output's job file, which holds configuration and progress."""
-    return sibling_path(output, "job.json")
+    return sibling_path(follow_link(output), "job.json")
 
 
 def _delete_files(paths: Iterable[Path]) -> None:

@@ -1,6 +1,7 @@
 """The options, the status and the summary of a job."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
@@ -79,6 +80,8 @@ class RowCounts:
         missing: how many have no text. They are bad too, but where bad rows stop a job: these do
             not.
         marked: how many of these have a mark such as `NA` in its place.
+        unlabelled: how many were scored and were given no label.
+        given: how many were given each label, by its name; labels that none was given are left out.
     """
 
     rows: int = 0
@@ -87,6 +90,8 @@ class RowCounts:
     first_unread: int | None = None
     missing: int = 0
     marked: int = 0
+    unlabelled: int = 0
+    given: dict[str, int] = field(default_factory=dict)
 
     def add(self, more: "RowCounts") -> None:
         """Count further rows."""
@@ -97,6 +102,9 @@ class RowCounts:
         self.marked += more.marked
         if self.first_unread is None:
             self.first_unread = more.first_unread
+        self.unlabelled += more.unlabelled
+        for name, count in more.given.items():
+            self.given[name] = self.given.get(name, 0) + count
 
 
 @dataclass(frozen=True)
@@ -115,6 +123,8 @@ class Summary:
             checked.
         missing: how many rows have no text.
         marked: how many of these have a mark such as `NA` in its place.
+        unlabelled: how many rows were scored and were given no label.
+        given: how many rows were given each label, the most frequent one first.
     """
 
     rows: int
@@ -127,3 +137,57 @@ class Summary:
     languages: tuple[str, ...] = ()
     missing: int = 0
     marked: int = 0
+    unlabelled: int = 0
+    given: Mapping[str, int] = field(default_factory=dict)
+
+    @classmethod
+    def of(
+        cls,
+        counts: RowCounts,
+        labels: Labels,
+        form: OutputFormat,
+        languages: tuple[str, ...],
+        resumed: int = 0,
+    ) -> "Summary":
+        """The summary of a job.
+
+        Args:
+            counts: counts of all its rows, those of earlier runs too.
+            labels: the labels that were scored.
+            form: the format of the output.
+            languages: codes of the languages that the model reads.
+            resumed: how many rows an earlier run did.
+        """
+        return cls(
+            rows=counts.rows,
+            bad=counts.bad,
+            resumed=resumed,
+            labels=labels,
+            format=form,
+            unread=counts.unread,
+            first_unread=counts.first_unread,
+            languages=languages,
+            missing=counts.missing,
+            marked=counts.marked,
+            unlabelled=counts.unlabelled,
+            given=dict(sorted(counts.given.items(), key=lambda pair: (-pair[1], pair[0]))),
+        )
+
+    @property
+    def unscored(self) -> int:
+        """How many rows got no scores; those without text count as bad but where these stop."""
+        return max(self.bad, self.missing)
+
+    @property
+    def counts(self) -> RowCounts:
+        """The counts of all rows."""
+        return RowCounts(
+            rows=self.rows,
+            bad=self.bad,
+            unread=self.unread,
+            first_unread=self.first_unread,
+            missing=self.missing,
+            marked=self.marked,
+            unlabelled=self.unlabelled,
+            given=dict(self.given),
+        )

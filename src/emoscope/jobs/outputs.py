@@ -14,6 +14,7 @@ import numpy as np
 
 from emoscope._version import __version__
 from emoscope.errors import InputError, require
+from emoscope.files import is_stream
 from emoscope.jobs.scores import Labels, Scores
 from emoscope.jobs.source import Item, OpenedSource
 from emoscope.jobs.tables import ArrowTable, CsvTable, Layout
@@ -29,6 +30,14 @@ _SUFFIXES: dict[str, OutputFormat] = {
     ".csv": "csv",
     ".parquet": "parquet",
 }
+OUTPUT_SUFFIXES: dict[OutputFormat, str] = {
+    "jsonl": ".jsonl",
+    "csv": ".csv",
+    "parquet": ".parquet",
+    "labelstudio": ".json",
+    "doccano": ".jsonl",
+}
+"""The suffix of outputs that have none given."""
 
 
 class Writer(Protocol):
@@ -45,22 +54,22 @@ class Writer(Protocol):
 
 
 def find_output_format(path: Path | None, given: OutputFormat | None = None) -> OutputFormat:
-    """The format of an output: the one given, or what the file's suffix says; JSONL for a stream.
+    """The format of an output: the one given, or what the suffix says, or for a stream JSONL.
 
     Raises:
         InputError: the suffix says none, or there is no such format or not of a stream.
     """
     if given is not None and given not in OUTPUT_FORMATS:
         raise InputError(f"Expected a format among {', '.join(OUTPUT_FORMATS)}; got {given!r}.")
-    if path is None:
-        if given == "parquet":
-            raise InputError("Parquet is written to a file, not to a stream. Name one.")
-        return given or "jsonl"
-    if path.is_dir():
+    if path is not None and path.is_dir():
         raise InputError(f"Cannot write to {path}: it is a folder. Name a file.")
-    packed = find_compression(path.name)
-    suffix = Path(path.stem if packed else path.name).suffix.lower()
+    packed = None if path is None else find_compression(path.name)
+    suffix = "" if path is None else Path(path.stem if packed else path.name).suffix.lower()
     found = given or _SUFFIXES.get(suffix)
+    if path is None or is_stream(path):
+        if found == "parquet":
+            raise InputError("Parquet is written to a file, not to a stream. Name one.")
+        return found or "jsonl"
     if found is None:
         raise InputError(
             f"Cannot tell the format of {path}: expected a name that ends in "
@@ -70,6 +79,12 @@ def find_output_format(path: Path | None, given: OutputFormat | None = None) -> 
     if found == "parquet" and packed:
         raise InputError(f"{path}: Parquet is compressed inside. Leave out the last suffix.")
     return found
+
+
+def has_known_suffix(path: Path) -> bool:
+    """Whether the name of a path says the format of an output."""
+    name = path.stem if find_compression(path.name) else path.name
+    return Path(name).suffix.lower() in {*_SUFFIXES, *OUTPUT_SUFFIXES.values()}
 
 
 def make_writer(

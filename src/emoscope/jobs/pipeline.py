@@ -3,20 +3,23 @@
 import json
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from emoscope.errors import InputError
 from emoscope.inference.model_info import Model
 from emoscope.jobs.cache import Cache, Place
 from emoscope.jobs.config import make_job_config, make_model_config
 from emoscope.jobs.journal import Progress
+from emoscope.jobs.live import LiveStream, read_live_chunks
 from emoscope.jobs.options import Options, RowCounts, Summary
 from emoscope.jobs.outputs import TABLES, OutputFormat, Writer, make_writer
 from emoscope.jobs.plan import Plan
-from emoscope.jobs.scores import Labels, Unique
+from emoscope.jobs.scores import Labels, Scores, Unique
 from emoscope.jobs.source import Item, OpenedSource, Source
 from emoscope.jobs.tables import TableWriter
 from emoscope.jobs.workers import WorkerPool, Workers, make_workers
@@ -116,11 +119,7 @@ class Job:
         """
         skipped = self.options.reject_file is not None
         written = done.rows - (done.bad if skipped else 0)
-        for plan, scored in self.workers.score(self._plans(cache, done)):
-            if cache is not None:
-                cache.add(plan.missing, scored, plan.number)
-            probabilities = plan.probabilities(scored)
-            scores = plan.unique.scores(probabilities, self.labels, self.options.top_k)
+        for plan, scores in self.scored(cache, done):
             bad = [item for item in plan.chunk.items if item.error is not None]
             rejected = "".join(
                 make_reject_line(item.error, item.content) for item in bad if item.error
@@ -128,10 +127,18 @@ class Job:
             yield Piece(
                 self.writer.rows(plan.items, scores, first=not written),
                 rejected.encode() if skipped else b"",
-                plan.counts,
+                add_label_counts(plan.counts, scores, self.labels),
                 plan.chunk.read,
             )
             written += len(plan.items)
+
+    def scored(self, cache: Cache | None, done: Progress) -> Iterator[tuple[Plan, Scores]]:
+        """Yield the remaining chunks with the scores of their rows; see `pieces`."""
+        for plan, scored in self.workers.score(self._plans(cache, done)):
+            if cache is not None:
+                cache.add(plan.missing, scored, plan.number)
+            probabilities = plan.probabilities(scored)
+            yield plan, plan.unique.scores(probabilities, self.labels, self.options.top_k)
 
     def summary(self, done: RowCounts, resumed: int = 0) -> Summary:
         """What the job has done.
@@ -140,22 +147,15 @@ class Job:
             done: all rows.
             resumed: how many of them an earlier run did.
         """
-        return Summary(
-            done.rows,
-            done.bad,
-            resumed,
-            self.labels,
-            self.form,
-            done.unread,
-            done.first_unread,
-            self.workers.info.languages,
-            done.missing,
-            done.marked,
-        )
+        return Summary.of(done, self.labels, self.form, self.workers.info.languages, resumed)
 
     def _plans(self, cache: Cache | None, done: Progress) -> Iterator[Plan]:
         before, languages = done.rows, self.workers.info.languages
-        chunks = self.reading.chunks(self.options.chunk_rows, skip=before)
+        rows, file = self.options.chunk_rows, self.source.file
+        if isinstance(file, LiveStream):
+            chunks = read_live_chunks(self.reading, file, rows)
+        else:
+            chunks = self.reading.chunks(rows, skip=before)
         for number, chunk in enumerate(chunks, done.chunks):
             if self.options.bad_rows == "stop":
                 _raise_error(chunk.items)
@@ -205,4 +205,15 @@ def count_rows(
         first_unread=unread[0] if unread else None,
         missing=len(missing),
         marked=sum(bool(error.mark) for error in missing),
+    )
+
+
+def add_label_counts(counts: RowCounts, scores: Scores, labels: Labels) -> RowCounts:
+    """Counts of a chunk, and how many of its rows were given each label, or none."""
+    totals = zip(labels.names, scores.given.sum(axis=0).tolist(), strict=True)
+    scored = ~np.isnan(scores.probabilities).all(axis=1)
+    return replace(
+        counts,
+        unlabelled=int((scored & ~scores.given.any(axis=1)).sum()),
+        given={name: count for name, count in totals if count},
     )

@@ -69,10 +69,12 @@ class ItemChunk:
     Attributes:
         items: the rows.
         read: how much of the input was read up to their end, see `Meter.done`.
+        flush: nothing comes after them for a while, so all rows so far are to be written.
     """
 
     items: list[Item]
     read: int
+    flush: bool = False
 
 
 @dataclass(frozen=True)
@@ -209,11 +211,12 @@ class OpenedSource:
         """The rows in their order, bad ones among them; to be called once."""
         for row in chain([] if self._first is None else [self._first], self._rows):
             # Rows are yielded as they are read, so bad rows collected so far come before this row.
-            yield from self._bad_items()
+            yield from self.drain_bad_items()
             yield make_item(row, self.columns, self.name, self._marks)
-        yield from self._bad_items()
+        yield from self.drain_bad_items()
 
-    def _bad_items(self) -> Iterator[Item]:
+    def drain_bad_items(self) -> Iterator[Item]:
+        """The bad rows since the last row that `items` gave."""
         for error, content in self._bad.drain():
             identity = str(error.line) if self.columns.id is None else None
             yield Item(identity, [], content, error)

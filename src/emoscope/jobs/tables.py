@@ -47,8 +47,8 @@ class Layout:
         or the first of `emoscope2_`, `emoscope3_`, … that makes them new.
         """
         names = labels.names
-        decision = _make_new_name("label" if labels.exclusive else "labels", names)
-        error = _make_new_name("error", (*names, decision)) if errors else None
+        decision = make_new_name("label" if labels.exclusive else "labels", names)
+        error = make_new_name("error", (*names, decision)) if errors else None
         added = [decision, *names, *([error] if error else [])]
         prefixes = ("", "emoscope_", *(f"emoscope{n}_" for n in range(2, len(columns) + 2)))
         prefix = next(each for each in prefixes if not {each + name for name in added} & {*columns})
@@ -67,7 +67,8 @@ class Layout:
         return [*self.input, self.decision, *self.scores, *last]
 
 
-def _make_new_name(name: str, taken: Sequence[str]) -> str:
+def make_new_name(name: str, taken: Sequence[str]) -> str:
+    """The name, or if it is taken the first of `name_`, `name__`, … that is not."""
     return next(each for n in count() if (each := name + "_" * n) not in taken)
 
 

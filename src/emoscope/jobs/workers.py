@@ -110,7 +110,7 @@ class WorkerPool:
                 failed = plan
                 break
             waiting.append((plan, self._submit(_score_conversations, plan.missing)))
-            if len(waiting) == self.max_in_flight:
+            while waiting and (len(waiting) == self.max_in_flight or plan.chunk.flush):
                 first, future = waiting.popleft()
                 yield first, self._wait_for(future)
         for rest, future in waiting:

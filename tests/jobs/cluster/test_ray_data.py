@@ -14,9 +14,9 @@ from emoscope.errors import EmoscopeError, InputError
 from emoscope.files import sibling_path
 from emoscope.inference.model_info import ModelSpec
 from emoscope.jobs.annotate import Options, Source, annotate_file
-from emoscope.jobs.cluster.files import find_input_files
 from emoscope.jobs.cluster.parts import get_parts_folder
 from emoscope.jobs.cluster.ray_data import MAX_TRIES, Worker, annotate_files
+from emoscope.jobs.input_files import find_input_files
 from tests.inference.fakes import in_process, lengths, write_csv
 
 ROWS = 6

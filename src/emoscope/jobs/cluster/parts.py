@@ -12,7 +12,7 @@ from typing import Any
 
 from emoscope.errors import InputError
 from emoscope.files import write_json
-from emoscope.jobs.cluster.files import File
+from emoscope.jobs.input_files import File
 from emoscope.jobs.journal import check_same_job, read_job
 from emoscope.jobs.options import RowCounts
 

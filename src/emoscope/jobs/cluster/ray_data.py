@@ -6,60 +6,30 @@ the job of a single machine, which resumes after the last complete chunk, and mo
 its place when it is whole. Readers of data sets pass over names that begin with `_`.
 """
 
+import json
 import logging
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields, replace
-from functools import cached_property
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
 from emoscope.errors import EmoscopeError, InputError, require
 from emoscope.files import sibling_path
-from emoscope.inference.annotator import Annotator
-from emoscope.inference.model_info import ModelInfo, ModelSpec
+from emoscope.inference.model_info import Kept, ModelInfo, ModelSpec
 from emoscope.jobs.annotate import OnStatus, annotate_file
-from emoscope.jobs.cluster.files import find_input_files
 from emoscope.jobs.cluster.parts import count_finished_rows, get_parts_folder, make_output_folder
 from emoscope.jobs.config import make_job_config
+from emoscope.jobs.failures import describe_failure, make_failure_error
+from emoscope.jobs.input_files import find_input_files
 from emoscope.jobs.options import Options, RowCounts, Status, Summary
 from emoscope.jobs.scores import Labels
 from emoscope.jobs.source import Source
-from emoscope.reading.errors import RowError
 
 MAX_TRIES = 5
 """How often a file is tried if its workers are killed; each try resumes the one before."""
 
-SHOWN_FAILURES = 3
-COUNTED = ("rows", "bad", "unread", "missing", "marked", "resumed")
-
-
-@dataclass(frozen=True)
-class Kept(ModelSpec):
-    """A model that is loaded and hashed once for all jobs.
-
-    Attributes:
-        threads: the threads of the engine, at most.
-    """
-
-    threads: int | None = None
-
-    @cached_property
-    def _annotator(self) -> Annotator:
-        return super().load(self.threads)
-
-    @cached_property
-    def _fingerprint(self) -> str:
-        return super().fingerprint()
-
-    def load(self, threads: int | None = None) -> Annotator:
-        """The model, with the threads it was first loaded with."""
-        del threads
-        return self._annotator
-
-    def fingerprint(self) -> str:
-        """See `ModelSpec`."""
-        return self._fingerprint
+COUNTED = ("rows", "bad", "unread", "missing", "marked", "unlabelled", "resumed")
 
 
 class Worker:
@@ -84,8 +54,9 @@ class Worker:
         """Annotate files, `source`, by way of `work`, to `part`.
 
         Returns:
-            Of each file what `COUNTED` says; `failure`, which is empty or says
-            what went wrong; and whose `fault` that is: a `row`'s, the `input`'s or the `program`'s.
+            Of each file what `COUNTED` says; `given`, a JSON object of counts by label; `failure`,
+            which is empty or says what went wrong; and whose `fault` that is: a `row`'s, the
+            `input`'s or the `program`'s.
         """
         names = zip(batch["source"], batch["work"], batch["part"], strict=True)
         done = [self._file(*(Path(str(name)) for name in each)) for each in names]
@@ -93,7 +64,7 @@ class Worker:
 
     def _file(self, source: Path, work: Path, part: Path) -> dict[str, Any]:
         nothing = dict.fromkeys(COUNTED, 0)
-        outcome: dict[str, Any] = {"source": str(source), **nothing, "failure": ""}
+        outcome: dict[str, Any] = {"source": str(source), **nothing, "given": "{}", "failure": ""}
         tries = sibling_path(work, "tries")
         try:
             self._try(source, tries)
@@ -103,12 +74,11 @@ class Worker:
             part.parent.mkdir(parents=True, exist_ok=True)
             work.replace(part)
         except (EmoscopeError, OSError) as error:
-            row, bad_input = isinstance(error, RowError), isinstance(error, InputError | OSError)
-            fault = "row" if row else "input" if bad_input else "program"
-            return {**outcome, "failure": str(error), "fault": fault}
+            return {**outcome, **describe_failure(source, error)}
         tries.unlink()
         counts = {name: getattr(summary, name) for name in COUNTED}
-        return {**outcome, **counts, "fault": ""}
+        given = json.dumps(dict(summary.given))
+        return {**outcome, **counts, "given": given, "fault": ""}
 
     def _try(self, source: Path, tries: Path) -> None:
         """Count the tries of a file: Ray itself would try without end."""
@@ -195,15 +165,17 @@ def annotate_files(
     for number, outcome in enumerate(
         annotate_on_ray(worker, tasks, options.workers) if tasks else ()
     ):
-        total.add(RowCounts(**{name: outcome[name] for name in COUNTED if name != "resumed"}))
+        counted = {name: outcome[name] for name in COUNTED if name != "resumed"}
+        total.add(RowCounts(**counted, given=json.loads(outcome["given"])))
         resumed += outcome["resumed"]
         if outcome["failure"]:
             failures.append(outcome)
         on_status(Status(total.rows, resumed, len(files) - len(left) + number + 1, len(files)))
     if failures:
-        raise _make_failure_error(failures, len(files))
-    counted = (total.unread, None, annotator.languages, total.missing, total.marked)
-    return Summary(total.rows, total.bad, resumed, labels, "parquet", *counted)
+        raise make_failure_error(failures, len(files))
+    # The number of a row says nothing where there are several files.
+    total.first_unread = None
+    return Summary.of(total, labels, "parquet", annotator.languages, resumed)
 
 
 def annotate_on_ray(
@@ -272,18 +244,3 @@ def _check_options(options: Options, source: Source) -> None:
 def _count_threads(workers: int) -> int:
     """Count the threads of a worker: 1 on a cluster, else its share of the local cores."""
     return 1 if os.environ.get("RAY_ADDRESS") else max(1, (os.cpu_count() or 1) // workers)
-
-
-def _make_failure_error(failures: Sequence[Mapping[str, Any]], files: int) -> EmoscopeError:
-    """Make the error about files that failed."""
-    shown = [f"{each['source']}: {each['failure']}" for each in failures[:SHOWN_FAILURES]]
-    if len(failures) > SHOWN_FAILURES:
-        shown.append("…")
-    faults = {each["fault"] for each in failures}
-    if "row" in faults:
-        shown.append("To go on past bad rows: --bad-rows keep.")
-    kind: Callable[[str], EmoscopeError] = EmoscopeError if "program" in faults else InputError
-    return kind(
-        f"{len(failures)} of {files} files failed, the others are finished; the same command goes "
-        f"on. {' '.join(shown)}"
-    )

@@ -1,6 +1,6 @@
 """The files of a folder or a pattern, and the part of the output that each becomes."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -23,7 +23,20 @@ class File(NamedTuple):
     part: Path
 
 
-def find_input_files(source: Source, output: Path) -> list[File]:
+def is_pattern_or_folder(name: str) -> bool:
+    """Whether an input may be several files: a folder, or a pattern that no file is called."""
+    path = Path(name)
+    return path.is_dir() or (not path.exists() and any(sign in name for sign in _MAGIC))
+
+
+def make_parquet_part(path: Path) -> Path:
+    """`a.csv` → `a.csv.parquet`; Parquet keeps its name."""
+    return path if path.suffix == ".parquet" else path.with_name(f"{path.name}.parquet")
+
+
+def find_input_files(
+    source: Source, output: Path, make_part: Callable[[Path], Path] = make_parquet_part
+) -> list[File]:
     """The files that a source names, the largest first, so that none is left for the end.
 
     Of a folder these are all that have a suffix of a known format, or all if the source says which
@@ -33,6 +46,7 @@ def find_input_files(source: Source, output: Path) -> list[File]:
     Args:
         source: its `file` is a folder, a file, or a pattern such as `day=*/*.csv`.
         output: the folder that is written.
+        make_part: what a file becomes, as paths in their folders.
 
     Raises:
         InputError: there are none, the output is the folder that is read or holds it, or two files
@@ -43,7 +57,7 @@ def find_input_files(source: Source, output: Path) -> list[File]:
     if folder.is_relative_to(output):
         raise InputError(f"{output} holds what is read. Name another output.")
     found = {
-        path: _make_part_path(path.relative_to(folder))
+        path: make_part(path.relative_to(folder))
         for path in paths
         if path.is_file()
         and not path.is_relative_to(output)
@@ -81,7 +95,3 @@ def _has_known_format(path: Path, source: Source) -> bool:
     except InputError:
         return False
     return True
-
-
-def _make_part_path(path: Path) -> Path:
-    return path if path.suffix == ".parquet" else path.with_name(f"{path.name}.parquet")

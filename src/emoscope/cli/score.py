@@ -1,0 +1,67 @@
+"""`emoscope score`."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def score(
+    text: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="TEXT",
+            help="One text or several; - for the lines of stdin.",
+            show_default=False,
+        ),
+    ],
+    model: Annotated[
+        Path | None,
+        typer.Option(
+            "--model",
+            "-m",
+            help="Folder of a model or of a training; default the model that ships.",
+            show_default=False,
+        ),
+    ] = None,
+    labels: Annotated[
+        str | None,
+        typer.Option(
+            help="Score these instead of the model's own: 'pride, relief, anger|rage', or a "
+            "taxonomy's name or file.",
+            show_default=False,
+        ),
+    ] = None,
+    top_k: Annotated[
+        int, typer.Option(min=1, help="Show so many labels, and all that are given.")
+    ] = 5,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print a line of JSON for each text, with all labels.")
+    ] = False,
+) -> None:
+    """Show the emotions of a text, or of several.
+
+    [b]Example:[/b] emoscope score "I love it" "Where have you been?"
+    """
+    import json
+
+    from emoscope.cli._score import describe_doubts, read_texts, score_texts
+    from emoscope.cli._terminal import make_bars, make_console
+    from emoscope.inference.annotator import load
+
+    texts = read_texts(text)
+    annotator = load(model, labels)
+    scored = score_texts(annotator, texts)
+    console = make_console()
+    if as_json:
+        for each in scored:
+            values = each.to_dict(annotator.taxonomy.exclusive)
+            typer.echo(json.dumps(values, ensure_ascii=console.options.ascii_only))
+    else:
+        for each in scored:
+            console.print(make_bars(console, each.text, each.leading(top_k), each.given))
+        mark = "*" if console.options.ascii_only else "●"
+        if any(each.given for each in scored):
+            typer.echo(f"{mark} given by the model, from the probability fitted for each label")
+    for line in describe_doubts(annotator, texts):
+        typer.echo(line, err=True)

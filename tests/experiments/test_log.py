@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from emoscope.errors import InputError
-from emoscope.experiments.log import ExperimentLog, MeanStd, Run, runs_text
+from emoscope.experiments.log import ExperimentLog, MeanStd, Run, format_runs
 
 PARAMS = {"model": {"type": "demux", "size": 3}, "training": {"rate": 1e-5, "metric": None}}
 NAMING = ("model.type", "training.rate")
@@ -234,4 +234,4 @@ def test_a_kill_at_any_moment_leaves_a_log_that_loads(tmp_path):
 
 
 def test_the_text_is_bounded_by_its_runs():
-    assert runs_text([]) == '{"runs": [\n]}\n'
+    assert format_runs([]) == '{"runs": [\n]}\n'

@@ -90,10 +90,10 @@ def describe(
     correlated = None
     if correlations is not None:
         require("scipy", "train")
-        from emoscope.evaluation.correlations import data_matrix
+        from emoscope.evaluation.correlations import make_data_matrix
 
         labels = np.concatenate([split.labels for split in corpora.values()])
-        correlated = data_matrix(corpora[names[0]].taxonomy.names, labels)
+        correlated = make_data_matrix(corpora[names[0]].taxonomy.names, labels)
     text = json.dumps({name: item.to_dict() for name, item in described.items()}, indent=2)
     if json_file == "-":
         typer.echo(text)

@@ -160,9 +160,7 @@ def test_published_figures_that_are_others(logs):
     got = compare(
         gather_configurations([logs.first]), ["accuracy"], resamples=100, references=PUBLISHED
     )
-    assert make_notes(got)[-1] == (
-        "None of these figures is published; those that are: micro_f1, happy_f1, sad_f1."
-    )
+    assert "micro_f1, happy_f1, sad_f1" in make_notes(got)[-1]
     assert len(make_grids(got)[0].sections) == 1
 
 

@@ -119,7 +119,7 @@ def list_curve_groups(log: ExperimentLog) -> list[CurveGroup]:
     several = {
         curve
         for group in (group_by_label(names), group_by_part(names))
-        for curve in list_names(group)
+        for curve in list_drawn_curves(group)
     }
     wanted: dict[str, tuple[str, dict[str, str]]] = {
         "loss": ("loss", {"training": "loss", "dev": "eval_loss"})
@@ -217,7 +217,7 @@ def group_by_part(names: Sequence[str]) -> dict[str, dict[str, str]]:
     return found
 
 
-def list_names(groups: Mapping[str, Mapping[str, str]]) -> list[str]:
+def list_drawn_curves(groups: Mapping[str, Mapping[str, str]]) -> list[str]:
     """The names of all curves of all groups."""
     return [name for lines in groups.values() for name in lines.values()]
 

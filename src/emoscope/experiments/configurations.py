@@ -116,7 +116,7 @@ def gather_configurations(
             f"{list_run_folders(found[0])[0]}: no text of {chosen} has a gold label to compare "
             "with."
         )
-    taxonomy = read_taxonomy(found, first.labels)
+    taxonomy = read_run_taxonomy(found, first.labels)
     found_differences = find_differences([log.params for log in found])
     recipes = [str(log.params.get("name") or "") for log in found]
     titles = make_names(found_differences, recipes, [log.folder.name for log in found])
@@ -179,7 +179,7 @@ def read_scored_texts(log: ExperimentLog, split: Split) -> list[ScoredTexts]:
     return [ScoredTexts.read(path) for path in paths]
 
 
-def read_taxonomy(logs: Sequence[ExperimentLog], labels: Sequence[str]) -> Taxonomy:
+def read_run_taxonomy(logs: Sequence[ExperimentLog], labels: Sequence[str]) -> Taxonomy:
     """The taxonomy in the model folder of a run: which labels, exclusive or not, which ignored."""
     configs = [folder / "model" / CONFIG for log in logs for folder in list_run_folders(log)]
     path = next((path for path in configs if path.is_file()), None)

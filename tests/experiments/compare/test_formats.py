@@ -20,9 +20,9 @@ from emoscope.experiments.compare.formats import (
 )
 from emoscope.experiments.compare.references import Reference
 from emoscope.experiments.compare.tables import (
+    format_change,
     format_mean_sd,
     format_p,
-    format_signed,
     make_grids,
     make_notes,
 )
@@ -167,7 +167,7 @@ def test_published_figures_that_are_others(logs):
 def test_numbers():
     assert format_mean_sd(0.5, None) == "0.500"
     assert format_mean_sd(0.5, 0.0123) == "0.500 ± 0.012"
-    assert [format_signed(x) for x in (0.0123, -0.0123, 0.0001, -0.0001, 0)] == [
+    assert [format_change(x) for x in (0.0123, -0.0123, 0.0001, -0.0001, 0)] == [
         "+0.012",
         "−0.012",
         "0.000",

@@ -113,8 +113,8 @@ def format_difference(judged: Judged) -> tuple[str, str, str, str]:
     """A difference, its interval and its two corrected p-values, as text."""
     by_texts = judged.by_texts
     return (
-        format_signed(by_texts.value),
-        f"{format_signed(by_texts.low)} to {format_signed(by_texts.high)}",
+        format_change(by_texts.value),
+        f"{format_change(by_texts.low)} to {format_change(by_texts.high)}",
         format_p(judged.by_texts_adjusted),
         NOTHING if judged.by_runs_adjusted is None else format_p(judged.by_runs_adjusted),
     )
@@ -125,7 +125,7 @@ def format_mean_sd(mean: float, sd: float | None) -> str:
     return f"{mean:.3f}" if sd is None else f"{mean:.3f} ± {sd:.3f}"
 
 
-def format_signed(value: float) -> str:
+def format_change(value: float) -> str:
     """A difference with its sign; what rounds to zero has none."""
     text = f"{abs(value):.3f}"
     sign = "" if float(text) == 0 else "+" if value > 0 else "−"
@@ -148,13 +148,13 @@ def make_notes(comparison: Comparison) -> list[str]:
         lines.append("Mean ± standard deviation over the runs.")
     single = [row.name for row, count in zip(rows, runs, strict=True) if count == 1]
     if single:
-        of = "each configuration" if len(single) == len(rows) else join_names(single)
+        of = "each configuration" if len(single) == len(rows) else enumerate_names(single)
         test = ", and no permutation test" if len(rows) > 1 else ""
         lines.append(f"There is one run of {of}: no standard deviation{test}.")
     if len(rows) > 1:
         lines += make_test_notes(comparison, runs)
     if comparison.compared.left_out:
-        folders = join_names([path.name for path in comparison.compared.left_out])
+        folders = enumerate_names([path.name for path in comparison.compared.left_out])
         lines.append(f"Left out, as they have no finished run: {folders}.")
     for source, number in number_sources(comparison).items():
         lines.append(f"[{number}] Published: {source}.")
@@ -193,7 +193,7 @@ def make_test_notes(comparison: Comparison, runs: Sequence[int]) -> list[str]:
         )
     untested = [metric.title for metric, best in comparison.best.items() if best.by_runs is None]
     if untested:
-        which = "" if len(untested) == tested else f" of {join_names(untested)}"
+        which = "" if len(untested) == tested else f" of {enumerate_names(untested)}"
         lines.append(
             f"So few runs cannot pass the permutation test ({count_runs_needed(others, tested)} of "
             f"each configuration could), so the best{which} is judged by the texts alone."
@@ -201,6 +201,6 @@ def make_test_notes(comparison: Comparison, runs: Sequence[int]) -> list[str]:
     return lines
 
 
-def join_names(names: Sequence[str]) -> str:
+def enumerate_names(names: Sequence[str]) -> str:
     """Names as a list in a sentence: `a; b and c`."""
     return names[0] if len(names) == 1 else f"{'; '.join(names[:-1])} and {names[-1]}"

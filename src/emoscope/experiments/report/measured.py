@@ -14,8 +14,8 @@ from emoscope.experiments.configurations import (
     align_texts,
     has_test,
     list_run_folders,
+    read_run_taxonomy,
     read_scored_texts,
-    read_taxonomy,
 )
 from emoscope.experiments.log import ExperimentLog, MeanStd, Run
 from emoscope.experiments.scored import ScoredTexts
@@ -141,7 +141,7 @@ def measure_runs(log: ExperimentLog, split: Split) -> MeasuredRuns | Unmeasured:
             "train again, or report with --split dev."
         )
     read = read_scored_texts(log, split)
-    taxonomy = read_taxonomy([log], read[0].labels)
+    taxonomy = read_run_taxonomy([log], read[0].labels)
     pairs = zip(read, list_run_folders(log), strict=True)
     scored = tuple(align_texts(read[0], pair, folder) for pair, folder in pairs)
     if np.isnan(read[0].gold).all():

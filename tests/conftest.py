@@ -1,5 +1,6 @@
 """What every test starts from: no network, one thread, no cache of the user's; tiny data."""
 
+import gc
 import os
 from collections import Counter
 from pathlib import Path
@@ -88,6 +89,38 @@ def tiny_recipe(tmp_path_factory, tiny_overrides):
     return lambda *overrides: load_recipe(str(path), [*tiny_overrides, *overrides])
 
 
+def leave_out_plots(patch: pytest.MonkeyPatch) -> None:
+    """Leave out what takes most of a tiny training's time."""
+    import emoscope.models.nelec.family as nelec
+    import emoscope.training.callbacks as callbacks
+    import emoscope.training.train as train
+
+    patch.setattr(nelec, "draw_network", lambda model, path: None)
+    patch.setattr(callbacks, "draw_log", lambda log, folder: None)
+    patch.setattr(train, "draw_log", lambda log, folder: None)
+    # Each training collects garbage; what torch and its friends made at import never is any.
+    gc.freeze()
+
+
+def leave_plots_blank(patch: pytest.MonkeyPatch) -> None:
+    """Make empty files of plots: painting takes most of a tiny training's time."""
+    import emoscope.experiments.plots as plots
+    import emoscope.models.nelec.diagram as diagram
+
+    def touch(figure, path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
+
+    for module in (plots, diagram):
+        patch.setattr(module, "save", touch)
+
+
+@pytest.fixture
+def no_plots(monkeypatch):
+    """Trainings without plots."""
+    leave_out_plots(monkeypatch)
+
+
 @pytest.fixture(scope="session")
 def trained(tmp_path_factory, emocontext, tiny_recipe):
     """A finished training of one run: its `folder`, `recipe`, corpus `root` and `results`.
@@ -109,6 +142,7 @@ def trained(tmp_path_factory, emocontext, tiny_recipe):
         "prior.target={others: 1, happy: 2, sad: 2, angry: 2}",
     )
     with pytest.MonkeyPatch.context() as patch:
+        leave_plots_blank(patch)
         patch.setenv("EMOSCOPE_CACHE", str(tmp_path_factory.getbasetemp() / "cache"))
         results = train(recipe, emocontext, folder)
     return SimpleNamespace(folder=folder, recipe=recipe, root=emocontext, results=results)

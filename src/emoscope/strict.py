@@ -65,7 +65,7 @@ def parse(text: str, suffix: str) -> Any:
         except yaml.YAMLError as error:
             raise ValueError(f"not valid YAML: {error}") from error
     except RecursionError:
-        raise ValueError("nested too deeply for a taxonomy") from None
+        raise ValueError("nested too deeply") from None
 
 
 def short(value: object) -> str:
@@ -100,7 +100,7 @@ def check_unique(values: Sequence[Any], where: str, what: str) -> None:
 
 def check_keys(data: Any, required: Sequence[str], optional: Sequence[str], what: str) -> None:
     """Raise an `InputError` unless the data are a mapping with the keys that are expected."""
-    keys = mapping(data, what)
+    keys = check_mapping(data, what)
     if missing := [key for key in required if key not in keys]:
         raise InputError(f"{what} lacks {', '.join(missing)}")
     if unknown := [key for key in keys if key not in (*required, *optional)]:
@@ -110,14 +110,14 @@ def check_keys(data: Any, required: Sequence[str], optional: Sequence[str], what
         )
 
 
-def mapping(value: Any, what: str) -> Mapping[Any, Any]:
+def check_mapping(value: Any, what: str) -> Mapping[Any, Any]:
     """The value, if it is a mapping; else an `InputError`."""
     if not isinstance(value, Mapping):
         raise InputError(f"{what} must be a mapping of names to values, got {short(value)}")
     return value
 
 
-def sequence(value: Any, what: str) -> tuple[Any, ...]:
+def check_list(value: Any, what: str) -> tuple[Any, ...]:
     """The values of a list as a tuple; an `InputError` for anything else."""
     if isinstance(value, str | Mapping) or not isinstance(value, Iterable):
         raise InputError(f"{what} must be a list, got {short(value)}")

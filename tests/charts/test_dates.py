@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from emoscope.charts.dates import LONGEST, Dated, check_layout, is_missing, read_date
-from emoscope.charts.units import Unit, bin_of, first_day, name_of
+from emoscope.charts.units import Unit, find_bin, find_first_day, name_bin
 from emoscope.errors import InputError
 
 MARCH = date(2020, 3, 1)
@@ -77,7 +77,7 @@ def test_less_than_a_day(value, unit):
     read = read_date(value)
     assert read is not None
     assert read.unit == unit
-    assert read.day == first_day(bin_of(read.day, unit), unit)
+    assert read.day == find_first_day(find_bin(read.day, unit), unit)
     assert read.day.year == 2020
 
 
@@ -174,17 +174,17 @@ def test_a_layout_that_names_a_day(layout):
 @settings(max_examples=100, deadline=None)
 @given(st.dates(), st.sampled_from(Unit))
 def test_a_day_is_in_its_bin(day, unit):
-    number = bin_of(day, unit)
-    start = first_day(number, unit)
+    number = find_bin(day, unit)
+    start = find_first_day(number, unit)
     assert start <= day
-    assert bin_of(start, unit) == number
+    assert find_bin(start, unit) == number
     if start > date.min:
-        assert bin_of(start - timedelta(1), unit) == number - 1
-    assert name_of(number, unit)
+        assert find_bin(start - timedelta(1), unit) == number - 1
+    assert name_bin(number, unit)
 
 
 def test_names_of_bins():
-    named = {unit: name_of(bin_of(date(2021, 1, 3), unit), unit) for unit in Unit}
+    named = {unit: name_bin(find_bin(date(2021, 1, 3), unit), unit) for unit in Unit}
     assert named == {
         Unit.DAY: "2021-01-03",
         Unit.WEEK: "2020-W53",
@@ -194,5 +194,5 @@ def test_names_of_bins():
         Unit.DECADE: "2020s",
         Unit.CENTURY: "2000–2099",
     }
-    assert name_of(bin_of(date(987, 12, 3), Unit.MONTH), Unit.MONTH) == "0987-12"
-    assert name_of(bin_of(date(987, 12, 3), Unit.QUARTER), Unit.QUARTER) == "0987-Q4"
+    assert name_bin(find_bin(date(987, 12, 3), Unit.MONTH), Unit.MONTH) == "0987-12"
+    assert name_bin(find_bin(date(987, 12, 3), Unit.QUARTER), Unit.QUARTER) == "0987-Q4"

@@ -13,13 +13,13 @@ from hypothesis import strategies as st
 
 import emoscope.charts.draw as module
 from emoscope.charts import check_path
-from emoscope.charts.distribution import distribution
-from emoscope.charts.draw import SUFFIXES, views
+from emoscope.charts.distribution import make_distribution_view
+from emoscope.charts.draw import SUFFIXES, make_views
 from emoscope.charts.page import text as escaped
 from emoscope.charts.palette import THEME
-from emoscope.charts.scene import Text, text_width
-from emoscope.charts.sheet import sheet
-from emoscope.charts.svg import inline, standalone
+from emoscope.charts.scene import Text, measure_text
+from emoscope.charts.sheet import lay_out_sheet
+from emoscope.charts.svg import to_inline_svg, to_svg_file
 from emoscope.errors import InputError, MissingExtraError
 from emoscope.taxonomy import Taxonomy
 from tests.charts.examples import tally_of
@@ -31,7 +31,7 @@ SVG = "{http://www.w3.org/2000/svg}"
 def in_frame(scene, shape):
     if isinstance(shape, Text):
         # Turned text and what a font makes of it are looked at, not computed.
-        size = 0.0 if shape.turn else text_width(shape.content, shape.size)
+        size = 0.0 if shape.turn else measure_text(shape.content, shape.size)
         left = shape.at[0] - {"start": 0, "middle": size / 2, "end": size}[shape.anchor]
         points = [(left, shape.at[1] - 0.7 * shape.size), (left + size, shape.at[1])]
     else:
@@ -44,20 +44,25 @@ def in_frame(scene, shape):
 
 
 def test_all_is_inside_the_frame(tally):
-    drawn = [scene for view in views(tally) for scene in view.scenes]
-    for scene in [*drawn, sheet(views(tally), "A title", "A summary.")]:
+    drawn = [scene for view in make_views(tally) for scene in view.scenes]
+    for scene in [*drawn, lay_out_sheet(make_views(tally), "A title", "A summary.")]:
         for shape in scene.shapes:
             assert in_frame(scene, shape), shape
 
 
 def test_drawings_for_a_narrow_screen_fit_it(tally):
-    matrices = [view.title for view in views(tally) if view.scenes and view.scenes[0].width > 345]
+    matrices = [
+        view.title for view in make_views(tally) if view.scenes and view.scenes[0].width > 345
+    ]
     assert set(matrices) <= {"Labels that go together"}
 
 
 def test_each_svg_is_xml_that_shows_the_names(tally):
-    drawn = [scene for view in views(tally) for scene in view.scenes]
-    for source in [*map(inline, drawn), standalone(sheet(views(tally), "t", "s"))]:
+    drawn = [scene for view in make_views(tally) for scene in view.scenes]
+    for source in [
+        *map(to_inline_svg, drawn),
+        to_svg_file(lay_out_sheet(make_views(tally), "t", "s")),
+    ]:
         root = ElementTree.fromstring(source)
         assert root.tag == f"{SVG}svg"
         kinds = {node.tag.removeprefix(SVG) for node in root.iter()}
@@ -96,11 +101,11 @@ def test_a_page_is_whole_and_runs_nothing(tally, tmp_path):
 )
 def test_any_name_comes_through(names):
     tally = tally_of(names, 20, 5)
-    for view in views(tally):
+    for view in make_views(tally):
         for scene in view.scenes:
-            ElementTree.fromstring(inline(scene))
-    (bars, *_) = distribution(tally).scenes
-    root = ElementTree.fromstring(inline(bars))
+            ElementTree.fromstring(to_inline_svg(scene))
+    (bars, *_) = make_distribution_view(tally).scenes
+    root = ElementTree.fromstring(to_inline_svg(bars))
     shown = [node.text for node in root.iter(f"{SVG}text")]
     for name in names:
         if len(name) < 8:
@@ -129,7 +134,7 @@ def test_millions_of_texts_fit():
     for name in ("given", "together", "sizes", "on_wheel"):
         setattr(tally, name, getattr(tally, name) * 20_000)
     tally.texts *= 20_000
-    for scene in (scene for view in views(tally) for scene in view.scenes):
+    for scene in (scene for view in make_views(tally) for scene in view.scenes):
         assert all(in_frame(scene, shape) for shape in scene.shapes)
 
 
@@ -199,7 +204,7 @@ def test_without_matplotlib_there_are_html_and_svg(tmp_path, monkeypatch):
 def test_a_failure_leaves_the_old_file(tmp_path, monkeypatch):
     path = tmp_path / "page.html"
     path.write_text("old")
-    monkeypatch.setattr(module, "html", lambda *_: 1 / 0)
+    monkeypatch.setattr(module, "make_html", lambda *_: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         tally_of(["joy"]).draw(path)
     assert path.read_text() == "old"

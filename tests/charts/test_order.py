@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from emoscope.charts.order import cluster_order, wheel_order
+from emoscope.charts.order import order_by_cluster, order_by_wheel
 
 
 @settings(max_examples=40, deadline=None)
@@ -15,7 +15,7 @@ def test_clusters_stand_together_as_those_of_scipy(seed, count):
 
     rng = np.random.default_rng(seed)
     phi = np.corrcoef(rng.normal(size=(count, 30))) if count > 1 else np.ones((count, count))
-    order = cluster_order(phi)
+    order = order_by_cluster(phi)
     assert sorted(order) == list(range(count))
     if count < 2:
         return
@@ -32,11 +32,11 @@ def test_clusters_stand_side_by_side():
     group = np.array([0, 1, 2, 0, 1, 2, 0, 1, 2])
     rho = np.where(group[:, None] == group[None], 0.8, -0.2)
     np.fill_diagonal(rho, 1)
-    ordered = group[cluster_order(rho)]
+    ordered = group[order_by_cluster(rho)]
     assert (np.diff(ordered) != 0).sum() == 2
-    assert cluster_order(np.eye(2)) == [0, 1]
+    assert order_by_cluster(np.eye(2)) == [0, 1]
 
 
 def test_the_order_of_the_wheel():
     names = ["x", "joy", "Fear", "pessimism", "trust"]
-    assert [names[at] for at in wheel_order(names)] == ["Fear", "trust", "joy", "pessimism", "x"]
+    assert [names[at] for at in order_by_wheel(names)] == ["Fear", "trust", "joy", "pessimism", "x"]

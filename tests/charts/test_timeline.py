@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 import emoscope.charts.timeline as module
 from emoscope.charts.timeline import MOST_BINS, Timeline
-from emoscope.charts.units import Unit, bin_of, name_of
+from emoscope.charts.units import Unit, find_bin, name_bin
 
 START = date(2020, 1, 1)
 
@@ -47,14 +47,14 @@ def test_bins_equal_counting_one_by_one(drawn, most_kept):
         patch.setattr(module, "MOST_KEPT", most_kept)
         timeline = timeline_of(days, labels)
     bins = timeline.bins()
-    expected = Counter(name_of(bin_of(day, bins.unit), bins.unit) for day in days)
+    expected = Counter(name_bin(find_bin(day, bins.unit), bins.unit) for day in days)
     assert dict(zip(bins.names, bins.texts.tolist(), strict=True)) == {
         name: expected[name] for name in bins.names
     }
     assert set(expected) <= set(bins.names)
     for k in range(3):
         with_label = Counter(
-            name_of(bin_of(day, bins.unit), bins.unit)
+            name_bin(find_bin(day, bins.unit), bins.unit)
             for day, row in zip(days, labels, strict=True)
             if row[k]
         )

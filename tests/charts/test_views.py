@@ -4,14 +4,14 @@ import numpy as np
 import pytest
 
 from emoscope.charts import Tally
-from emoscope.charts.distribution import distribution
-from emoscope.charts.over_time import over_time
+from emoscope.charts.distribution import make_distribution_view
+from emoscope.charts.over_time import make_time_view
 from emoscope.charts.scene import (
     Area,
     Line,
 )
-from emoscope.charts.together import together
-from emoscope.charts.wheel import RADIUS, wheel
+from emoscope.charts.together import make_pairs_view
+from emoscope.charts.wheel import RADIUS, make_wheel_view
 from emoscope.plutchik import WHEEL
 from tests.charts.examples import numbered, tally_of, taxonomy_of
 
@@ -26,7 +26,7 @@ def bar_lengths(scene):
 
 def test_bars_are_as_long_as_the_shares_from_the_longest_down():
     tally = tally_of(["a", "b", "c", "d"], 300)
-    lengths = bar_lengths(distribution(tally).scenes[0])
+    lengths = bar_lengths(make_distribution_view(tally).scenes[0])
     assert lengths == sorted(lengths, reverse=True)
     shares = sorted(tally.shares, reverse=True)
     assert np.array(lengths) / lengths[0] == pytest.approx(np.array(shares) / shares[0])
@@ -36,7 +36,7 @@ def test_many_labels_of_a_text_share_a_bar():
     tally = Tally(taxonomy_of(numbered(20)))
     labels = np.tri(21, 20, -1, dtype=bool)
     tally.add(labels.astype(float), labels)
-    table = distribution(tally).tables[1]
+    table = make_distribution_view(tally).tables[1]
     assert [row[0] for row in table.rows] == [
         *("no label", "1 label"),
         *(f"{k} labels" for k in range(2, 8)),
@@ -53,7 +53,7 @@ def polygon_area(points):
 def test_the_area_of_a_petal_is_its_share():
     tally = tally_of(["joy", "anger", "fear", "love"], 400)
     petals = {}
-    for shape in wheel(tally).scenes[0].shapes:
+    for shape in make_wheel_view(tally).scenes[0].shapes:
         if isinstance(shape, Area) and 0.5 < shape.opacity < 1:
             petals[shape.fill] = polygon_area(shape.points)
     share = dict(zip(tally.taxonomy.names, tally.shares, strict=True))
@@ -67,7 +67,7 @@ def test_no_petal_leaves_the_wheel():
     tally = Tally(taxonomy_of(WHEEL))
     labels = np.ones((3, len(WHEEL)), bool)
     tally.add(labels.astype(float), labels)
-    scene = wheel(tally).scenes[0]
+    scene = make_wheel_view(tally).scenes[0]
     centre = np.array([scene.width / 2, scene.height / 2])
     for shape in scene.shapes:
         if isinstance(shape, Area):
@@ -75,26 +75,28 @@ def test_no_petal_leaves_the_wheel():
 
 
 def test_the_wheel_says_what_it_counts_and_what_it_leaves_out():
-    told = " ".join(wheel(tally_of(["joy", "annoyance", "grief", "pride", "neutral"])).notes)
+    told = " ".join(
+        make_wheel_view(tally_of(["joy", "annoyance", "grief", "pride", "neutral"])).notes
+    )
     told = told.replace("\u2068", "").replace("\u2069", "")
     assert "annoyance as anger; grief as sadness" in told
     assert "left out: pride, neutral." in told
-    view = wheel(tally_of(["pride", "neutral"]))
+    view = make_wheel_view(tally_of(["pride", "neutral"]))
     assert view.notes == ("None of the labels has a place on the wheel.",)
     assert view.scenes == ()
 
 
 def test_a_long_list_is_cut():
-    told = " ".join(wheel(tally_of(["joy", *numbered(40)])).notes)
+    told = " ".join(make_wheel_view(tally_of(["joy", *numbered(40)])).notes)
     assert told.count("emotion ") == 12
     assert told.endswith("and 28 more.")
 
 
 def test_exclusive_labels_do_not_go_together():
-    assert together(tally_of(["a", "b"], exclusive=True)) is None
+    assert make_pairs_view(tally_of(["a", "b"], exclusive=True)) is None
     constant = Tally(taxonomy_of(["a", "b"]))
     constant.add(np.ones((5, 2)), np.ones((5, 2), bool))
-    assert together(constant).scenes == ()
+    assert make_pairs_view(constant).scenes == ()
 
 
 def test_the_colours_of_the_matrix_tell_more_from_less():
@@ -103,7 +105,7 @@ def test_the_colours_of_the_matrix_tell_more_from_less():
     tally.add(labels.astype(float), labels)
     cells = {
         shape.title.split(":")[0].replace("\u2068", "").replace("\u2069", ""): shape.fill
-        for shape in together(tally).scenes[0].shapes
+        for shape in make_pairs_view(tally).scenes[0].shapes
         if isinstance(shape, Area) and shape.title
     }
     assert len(cells) == 6
@@ -122,7 +124,7 @@ def test_a_curve_shows_the_shares_and_breaks_where_there_are_no_texts():
     days = ["2020-01-01"] * 4 + ["2020-01-02"] * 2 + ["2020-01-04"] * 5 + ["2020-01-05"]
     labels = np.array([1, 0, 0, 0, 1, 0, 1, 1, 1, 1, 0, 1], bool)[:, None]
     tally.add(labels.astype(float), labels, days)
-    volume, joy = over_time(tally).scenes
+    volume, joy = make_time_view(tally).scenes
     assert curve(joy) == [pytest.approx([0.25, 0.5]), pytest.approx([0.8, 1.0])]
     assert "2020-01-04: 4 of 5 texts, 80.0\xa0%" in [
         shape.title for shape in joy.shapes if isinstance(shape, Area)
@@ -137,7 +139,7 @@ def test_what_dates_leave_out_is_told():
     tally = tally_of(["joy"], 5000, 30)
     labels = np.ones((4, 1), bool)
     tally.add(labels.astype(float), labels, ["1970-01-01", None, "03/04/2020", "?"])
-    told = " ".join(over_time(tally).notes)
+    told = " ".join(make_time_view(tally).notes)
     assert "1 text from before this time is left out." in told
     assert "1 text has no date." in told
     assert "2 texts have a date that was not read" in told
@@ -153,10 +155,10 @@ def test_what_dates_leave_out_is_told():
 def test_time_that_cannot_be_drawn_is_told(dates, told):
     tally = Tally(taxonomy_of(["joy"]))
     tally.add(np.ones((3, 1)), np.ones((3, 1), bool), dates)
-    view = over_time(tally)
+    view = make_time_view(tally)
     assert view.notes[0] == told
     assert view.scenes == ()
 
 
 def test_without_dates_there_is_no_time():
-    assert over_time(tally_of(["joy"])) is None
+    assert make_time_view(tally_of(["joy"])) is None

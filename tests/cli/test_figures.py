@@ -2,6 +2,8 @@
 
 import json
 
+import pytest
+
 from emoscope.experiments.log import ExperimentLog
 from emoscope.recipes.load import recipe_to_yaml
 from emoscope.taxonomy import builtin_taxonomies
@@ -73,6 +75,7 @@ def test_describe_shows_texts_before_and_after_cleaning(emoscope, trained):
     assert "60" in ended.out
 
 
+@pytest.mark.usefixtures("no_plots")
 def test_train_says_where_it_stands(emoscope, trained, tiny_recipe, tmp_path):
     path, folder = tmp_path / "mine.yaml", tmp_path / "out"
     path.write_text(recipe_to_yaml(tiny_recipe("training.epochs=1")), encoding="utf-8")

@@ -5,6 +5,8 @@ import pytest
 from emoscope.experiments.log import ExperimentLog
 from emoscope.recipes.load import recipe_to_yaml
 
+pytestmark = pytest.mark.usefixtures("no_plots")
+
 
 @pytest.fixture
 def arguments(tmp_path, monkeypatch, emocontext, tiny_recipe):

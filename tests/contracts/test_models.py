@@ -94,7 +94,7 @@ def memo(kind: str, template: str, **options) -> Case:
 
     return Case(
         make,
-        cache(lambda: MemoEncoder(NOTHING, text_tokenizer(kind), TAXONOMY, template)),
+        cache(lambda: MemoEncoder(NOTHING, text_tokenizer(kind), TAXONOMY, template=template)),
         range(10, 300),
     )
 

@@ -18,6 +18,14 @@ def write(folder, text, name="train.txt"):
     return folder
 
 
+def write_published(root):
+    """The three files; returns that of the training rows."""
+    for split in ("train", "dev", "test"):
+        text = HEADER + GOOD.replace("hi", f"hi {split}").replace("dear", f"dear {split}")
+        write(root, text, f"{split}.txt")
+    return root / "train.txt"
+
+
 def test_labelled(tmp_path):
     corpus = emocontext.load(write(tmp_path, HEADER + GOOD), "train")
     assert (corpus.name, corpus.taxonomy.name) == ("emocontext", "emocontext")
@@ -30,11 +38,7 @@ def test_labelled(tmp_path):
     assert corpus.languages == ["en", "en"]
 
 
-def test_line_ends_byte_order_mark_and_quotes_change_nothing(tmp_path):
-    plain = emocontext.load(write(tmp_path, HEADER + GOOD), "train")
-    text = b"\xef\xbb\xbf" + (HEADER + GOOD).rstrip().replace("\n", "\r\n").encode()
-    again = emocontext.load(write(tmp_path, text), "train")
-    assert (again.turns, again.ids) == (plain.turns, plain.ids)
+def test_quotes_are_text(tmp_path):
     quoted = HEADER + '0\t"no\tend\there\tsad\n1\ta "b" c\t"\t"d\tothers\n'
     corpus = emocontext.load(write(tmp_path, quoted), "train")
     assert corpus.turns == [['"no', "end", "here"], ['a "b" c', '"', '"d']]

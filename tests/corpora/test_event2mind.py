@@ -26,6 +26,14 @@ def put(root, *rows, split="train"):
     return path
 
 
+def write_published(root):
+    """The three files; returns that of the training rows."""
+    for split in ("train", "dev", "test"):
+        rows = (f"PersonX pays the {split}", ["happy"]), (f"PersonX loses the {split}", ["sad"])
+        put(root, *rows, split=split)
+    return root / "train.csv"
+
+
 def found(corpus):
     names = corpus.taxonomy.names
     rows = (zip(names, map(float, row), strict=True) for row in corpus.labels)
@@ -94,13 +102,7 @@ def test_rows_that_cannot_be_used(tmp_path):
         event2mind.load(tmp_path, "train")
 
 
-def test_what_is_not_there(tmp_path):
+def test_a_file_without_feelings(tmp_path):
     put(tmp_path, ("PersonX eats", ["none"]))
     with pytest.raises(InputError, match="feelings that are known, got none"):
         event2mind.load(tmp_path, "train")
-    with pytest.raises(InputError, match=r"dev\.csv.*uwnlp/event2mind"):
-        event2mind.load(tmp_path, "dev")
-    with pytest.raises(InputError, match="split among train, dev, test; got 'all'"):
-        event2mind.load(tmp_path, "all")
-    with pytest.raises(InputError, match="languages among en, each once; got fr"):
-        event2mind.load(tmp_path, "train", languages=("fr",))

@@ -28,6 +28,13 @@ def put(root, content=None, split="train", folder="English/E-c", code="En"):
     return path
 
 
+def write_published(root):
+    """The three English files; returns that of the training rows."""
+    for split in ("train", "dev", "test-gold"):
+        put(root, table([(key, f"{text} {split}", marks) for key, text, marks in ROWS]), split)
+    return root / "English/E-c/2018-E-c-En-train.txt"
+
+
 def found(corpus):
     """Names of the labels of each example."""
     return [{n for n, v in zip(NAMES, row, strict=True) if v == 1} for row in corpus.labels]
@@ -54,12 +61,6 @@ def test_the_order_of_the_header_counts(tmp_path, names):
     put(tmp_path, table(names=[name.upper() for name in names]).replace("\t0\n", "\t1\n"))
     # Marks are looked up by the upper-case names, so all are 0 but those of the last column.
     assert found(semeval2018.load(tmp_path, "train")) == [{names[-1]}] * 2
-
-
-def test_line_ends_and_byte_order_mark_change_nothing(tmp_path):
-    put(tmp_path, b"\xef\xbb\xbf" + table().rstrip().replace("\n", "\r\n").encode())
-    corpus = semeval2018.load(tmp_path, "train")
-    assert (corpus.ids, found(corpus)) == (["a-1", "a-2"], [{"joy", "love"}, set()])
 
 
 def test_several_languages(tmp_path):
@@ -109,8 +110,7 @@ def test_without_labels(tmp_path):
 def test_missing_files_say_where_to_get_them(tmp_path):
     with pytest.raises(InputError) as caught:
         semeval2018.load(tmp_path, "test")
-    for part in ("English", "2018-E-c-En-test-gold.txt", "SemEval-2018 Task 1"):
-        assert part in str(caught.value)
+    assert "2018-E-c-En-test-gold.txt" in str(caught.value)
     put(tmp_path)
     with pytest.raises(InputError, match=r"2018-E-c-Ar-train.txt"):
         semeval2018.load(tmp_path, "train", languages=("en", "ar"))
@@ -122,11 +122,6 @@ def test_missing_files_say_where_to_get_them(tmp_path):
 def test_languages_that_there_are_not(tmp_path, languages):
     with pytest.raises(InputError, match="expected languages among en, es, ar, en-tr"):
         semeval2018.load(tmp_path, "train", languages=languages)
-
-
-def test_an_unknown_split(tmp_path):
-    with pytest.raises(InputError, match="train, dev, test; got 'gold'"):
-        semeval2018.load(tmp_path, "gold")
 
 
 ZEROS = "\t".join("0" * len(NAMES))

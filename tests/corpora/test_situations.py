@@ -1,16 +1,13 @@
 from pathlib import Path
 
-import numpy as np
 import pytest
 import yaml
 
 from emoscope.corpora import situations
 from emoscope.corpora.feelings import load_feelings
-from emoscope.corpora.registry import load_corpus
 from emoscope.corpora.situations import load_situations, read_situations
 from emoscope.corpora.splits import SPLITS
 from emoscope.errors import InputError
-from emoscope.recipes.schema import CorpusSection
 from emoscope.taxonomy import Taxonomy
 
 # Of the sentences in benchmarks/label_sentences.py: no training has texts for them.
@@ -53,15 +50,6 @@ def test_each_text_has_the_feeling_that_it_was_written_for():
         assert turns[0] in shipped[corpus.taxonomy.names[place]]
 
 
-def test_by_name_without_files_and_without_labels():
-    section = CorpusSection(name="situations", exclude=("joy",))
-    corpus = load_corpus(section, Path("nowhere"), "train")
-    whole = situations.load(Path(), "train")
-    assert "joy" not in corpus.taxonomy.names
-    kept = [place for place, name in enumerate(whole.taxonomy.names) if name != "joy"]
-    np.testing.assert_array_equal(corpus.labels, whole.labels[:, kept])
-
-
 @pytest.mark.parametrize(
     ("values", "message"),
     [
@@ -79,8 +67,3 @@ def test_what_is_no_list_of_situations(values, message):
 
 def test_a_form_within_a_word_is_no_name():
     assert read_situations('{hate: ["whatever, we are late"]}')["hate"]
-
-
-def test_unknown_split():
-    with pytest.raises(InputError, match="train, dev, test"):
-        situations.load(Path(), "training")

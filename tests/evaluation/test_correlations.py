@@ -21,11 +21,11 @@ from emoscope.evaluation.correlations import (
     MatrixAgreement,
     centred_similarity,
     compare_matrices,
-    data_matrix,
     label_similarity,
     learned_similarity,
+    make_data_matrix,
+    make_wheel_matrix,
     measure_correlations,
-    wheel_matrix,
 )
 from emoscope.evaluation.evaluate import evaluate
 from emoscope.inference.annotator import Annotator, load
@@ -111,17 +111,17 @@ def test_labels_that_never_vary_are_left_out():
     labels = rng.integers(0, 2, (50, 4)).astype(float)
     labels[:, 2] = 0
     labels[7] = np.nan
-    matrix = data_matrix(("a", "b", "c", "d"), labels)
+    matrix = make_data_matrix(("a", "b", "c", "d"), labels)
     assert matrix.names == ("a", "b", "d")
     known = np.delete(labels, 7, axis=0)[:, [0, 1, 3]]
     np.testing.assert_allclose(matrix.values, np.corrcoef(known.T), atol=1e-9)
 
 
 def test_the_wheel_leaves_out_what_it_does_not_know():
-    matrix = wheel_matrix(("Joy", "pride", "sadness", "pessimism"))
+    matrix = make_wheel_matrix(("Joy", "pride", "sadness", "pessimism"))
     assert matrix.names == ("Joy", "sadness", "pessimism")
     assert matrix.values[0, 1] == pytest.approx(-1)
-    assert wheel_matrix(("pride",)).names == ()
+    assert make_wheel_matrix(("pride",)).names == ()
 
 
 def ranks(values):

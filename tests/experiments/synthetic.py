@@ -84,13 +84,13 @@ def score(taxonomy, texts, rng, skill=2.0):
     logits = skill * (2 * np.nan_to_num(gold) - 1) + noise - (0 if taxonomy.exclusive else 0.6)
     probabilities = softmax(logits) if taxonomy.exclusive else sigmoid(logits)
     cuts = np.linspace(0.35, 0.55, len(taxonomy))
-    decisions = decide(probabilities, taxonomy.exclusive, cuts) & ~np.isnan(gold)
-    return ScoredTexts(taxonomy.names, ids, parts, turns, gold, probabilities, decisions)
+    predictions = decide(probabilities, taxonomy.exclusive, cuts) & ~np.isnan(gold)
+    return ScoredTexts(taxonomy.names, ids, parts, turns, gold, probabilities, predictions)
 
 
 def figures_of(scored, taxonomy):
     gold = np.nan_to_num(scored.gold)
-    return report(gold, scored.decisions, taxonomy)
+    return report(gold, scored.predictions, taxonomy)
 
 
 def make_curves(final, rng, epochs, terms=(), parts=(), half=True):

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from emoscope.errors import InputError
-from emoscope.experiments.configurations import gather
+from emoscope.experiments.configurations import gather_configurations
 from emoscope.experiments.log import ExperimentLog
 from emoscope.experiments.scored import ScoredTexts
 from emoscope.taxonomy import Taxonomy
@@ -37,13 +37,13 @@ def subset(scored, rows):
         turns=[scored.turns[row] for row in rows],
         gold=scored.gold[rows],
         probabilities=scored.probabilities[rows],
-        decisions=scored.decisions[rows],
+        predictions=scored.predictions[rows],
     )
 
 
 def test_one_folder_that_holds_several(logs):
-    together = gather([logs.exclusive])
-    apart = gather([logs.first, logs.second, logs.first])
+    together = gather_configurations([logs.exclusive])
+    apart = gather_configurations([logs.first, logs.second, logs.first])
     for got in (together, apart):
         assert [one.log.folder for one in got.configurations] == [logs.first, logs.second]
         assert [one.name for one in got.configurations] == ["hidden_size=16", "hidden_size=32"]
@@ -51,43 +51,46 @@ def test_one_folder_that_holds_several(logs):
         assert got.texts.taxonomy.names == EMOCONTEXT.names
         assert got.texts.taxonomy.exclusive
         assert got.texts.taxonomy.ignored == ("others",)
-        assert [one.decisions.shape for one in got.configurations] == [(5, 200, 4)] * 2
+        assert [one.predictions.shape for one in got.configurations] == [(5, 200, 4)] * 2
 
 
 def test_the_order_is_that_of_the_folders(logs):
-    got = gather([logs.second, logs.first])
+    got = gather_configurations([logs.second, logs.first])
     assert [one.name for one in got.configurations] == ["hidden_size=32", "hidden_size=16"]
 
 
 def test_decisions_are_those_of_the_runs(logs):
-    got = gather([logs.several])
+    got = gather_configurations([logs.several])
     log = got.configurations[1].log
-    for run, decisions, halves in zip(
-        log.runs, got.configurations[1].decisions, got.configurations[1].halves, strict=True
+    for run, predictions, at_fixed in zip(
+        log.runs,
+        got.configurations[1].predictions,
+        got.configurations[1].fixed_threshold_predictions,
+        strict=True,
     ):
         scored = ScoredTexts.read(log.folder / run.name / "test.parquet")
-        assert (decisions == scored.decisions).all()
-        assert (halves == (scored.probabilities >= 0.5)).all()
-        assert (decisions != halves).any()
+        assert (predictions == scored.predictions).all()
+        assert (at_fixed == (scored.probabilities >= 0.5)).all()
+        assert (predictions != at_fixed).any()
 
 
 def test_dev_where_one_has_no_test(logs, tmp_path):
     make_log(tmp_path / "third", EMOCONTEXT, splits=("dev",), params=params(model__hidden_size=64))
-    assert gather([logs.exclusive, tmp_path / "third"]).split == "dev"
-    assert gather([logs.exclusive], "dev").split == "dev"
+    assert gather_configurations([logs.exclusive, tmp_path / "third"]).split == "dev"
+    assert gather_configurations([logs.exclusive], "dev").split == "dev"
     with pytest.raises(InputError, match=r"third.seed-0.test\.parquet.*corpus\.test.*--split dev"):
-        gather([logs.exclusive, tmp_path / "third"], "test")
+        gather_configurations([logs.exclusive, tmp_path / "third"], "test")
 
 
 def test_the_baseline(logs):
-    got = gather([logs.exclusive], baseline=logs.second)
+    got = gather_configurations([logs.exclusive], baseline=logs.second)
     assert [one.name for one in got.configurations] == ["hidden_size=16", "hidden_size=32"]
     assert got.baseline == 1
-    got = gather([logs.first], baseline=logs.second)
+    got = gather_configurations([logs.first], baseline=logs.second)
     assert [one.name for one in got.configurations] == ["hidden_size=32", "hidden_size=16"]
     assert got.baseline == 0
     with pytest.raises(InputError, match=r"baseline .*expected the folder of one configuration"):
-        gather([logs.first], baseline=logs.exclusive)
+        gather_configurations([logs.first], baseline=logs.exclusive)
 
 
 @pytest.mark.parametrize("kind", ["nothing", "a folder", "a file"])
@@ -98,15 +101,15 @@ def test_no_log(tmp_path, kind):
     elif kind == "a file":
         folder.write_text("text")
     with pytest.raises(InputError, match=r"place: expected the folder of a configuration"):
-        gather([folder])
+        gather_configurations([folder])
 
 
 def test_configurations_without_a_finished_run(logs, tmp_path):
     make_log(tmp_path / "empty", EMOCONTEXT, runs=0)
     with pytest.raises(InputError, match="empty: no finished run"):
-        gather([logs.first, tmp_path / "empty"])
+        gather_configurations([logs.first, tmp_path / "empty"])
     shutil.copytree(logs.first, tmp_path / "full")
-    got = gather([tmp_path])
+    got = gather_configurations([tmp_path])
     assert len(got.configurations) == 1
     assert got.left_out == (tmp_path / "empty",)
 
@@ -114,13 +117,13 @@ def test_configurations_without_a_finished_run(logs, tmp_path):
 def test_scored_texts_of_one_run_missing(pair):
     (pair[1] / "seed-3" / "test.parquet").unlink()
     with pytest.raises(InputError, match=r"size32.seed-3.test\.parquet.*found none; delete that"):
-        gather(pair)
+        gather_configurations(pair)
 
 
 def test_a_damaged_file(pair):
     (pair[1] / "seed-3" / "test.parquet").write_bytes(b"PAR1")
     with pytest.raises(InputError, match=r"seed-3.test\.parquet"):
-        gather(pair)
+        gather_configurations(pair)
 
 
 def test_without_any_model(pair):
@@ -128,26 +131,26 @@ def test_without_any_model(pair):
         for path in folder.glob("seed-*/model"):
             shutil.rmtree(path)
     with pytest.raises(InputError, match=r"No model .*seed-0.model.config\.json"):
-        gather(pair)
+        gather_configurations(pair)
 
 
 def test_one_model_is_enough(pair):
     for path in [*pair[0].glob("seed-*/model"), *pair[1].glob("seed-[0-3]/model")]:
         shutil.rmtree(path)
-    assert gather(pair).texts.taxonomy.ignored == ("others",)
+    assert gather_configurations(pair).texts.taxonomy.ignored == ("others",)
 
 
 def test_texts_in_another_order(pair):
-    expected = gather(pair)
+    expected = gather_configurations(pair)
     shuffled = np.random.default_rng(0).permutation(200)
     rewrite(pair[1], lambda scored: subset(scored, shuffled))
-    got = gather(pair)
+    got = gather_configurations(pair)
     for one, other in zip(got.configurations, expected.configurations, strict=True):
-        assert (one.decisions == other.decisions).all()
+        assert (one.predictions == other.predictions).all()
 
 
 def test_labels_in_another_order(pair):
-    expected = gather(pair)
+    expected = gather_configurations(pair)
     order = [2, 0, 3, 1]
 
     def turned(scored):
@@ -156,35 +159,35 @@ def test_labels_in_another_order(pair):
             labels=tuple(scored.labels[k] for k in order),
             gold=scored.gold[:, order],
             probabilities=scored.probabilities[:, order],
-            decisions=scored.decisions[:, order],
+            predictions=scored.predictions[:, order],
         )
 
     rewrite(pair[1], turned)
-    got = gather(pair)
-    assert (got.configurations[1].decisions == expected.configurations[1].decisions).all()
+    got = gather_configurations(pair)
+    assert (got.configurations[1].predictions == expected.configurations[1].predictions).all()
 
 
 def test_other_texts(pair):
     rewrite(pair[1], lambda scored: subset(scored, range(150)))
     with pytest.raises(InputError, match=r"other texts .*150 instead of 200, and 50 .*'t150'"):
-        gather(pair)
+        gather_configurations(pair)
 
 
 def test_the_same_ids_in_other_parts(pair):
     rewrite(pair[1], lambda scored: replace(scored, parts=["es"] * 200))
     with pytest.raises(InputError, match="other texts"):
-        gather(pair)
+        gather_configurations(pair)
 
 
 def test_ids_that_come_twice(pair):
     twice = [f"t{n // 2}" for n in range(200)]
     for folder in pair:
         rewrite(folder, lambda scored: replace(scored, ids=twice))
-    assert len(gather(pair).configurations) == 2
+    assert len(gather_configurations(pair).configurations) == 2
     # In another order nobody knows which is which.
     rewrite(pair[1], lambda scored: subset(scored, [*range(1, 200), 0]))
     with pytest.raises(InputError, match="other texts"):
-        gather(pair)
+        gather_configurations(pair)
 
 
 def test_other_gold_labels(pair):
@@ -195,18 +198,18 @@ def test_other_gold_labels(pair):
 
     rewrite(pair[1], corrected)
     with pytest.raises(InputError, match=r"1 texts have other gold labels.*'t3'"):
-        gather(pair)
+        gather_configurations(pair)
 
 
 def test_other_labels(logs):
     with pytest.raises(InputError, match=r"other labels.*lacks angry, happy.*adds anger, fear"):
-        gather([logs.exclusive, logs.several])
+        gather_configurations([logs.exclusive, logs.several])
 
 
 def test_no_gold_at_all(tmp_path):
     make_log(tmp_path / "log", FEW, missing=1.0)
     with pytest.raises(InputError, match="no text of test has a gold label"):
-        gather([tmp_path / "log"])
+        gather_configurations([tmp_path / "log"])
 
 
 def test_labels_that_the_model_does_not_know_are_averaged(tmp_path):
@@ -215,13 +218,13 @@ def test_labels_that_the_model_does_not_know_are_averaged(tmp_path):
     wider = taxonomy_of((*known.names, "pride"))
     rng = np.random.default_rng(0)
     score(wider, make_texts(wider, 50, rng), rng).write(log.folder / "seed-0" / "test.parquet")
-    got = gather([log.folder])
+    got = gather_configurations([log.folder])
     assert got.texts.taxonomy.names == wider.names
     assert got.texts.taxonomy.averaged == tuple(range(len(wider)))
 
 
 def test_a_log_without_a_name(tmp_path):
     make_log(tmp_path / "log", FEW, runs=1, params={"training": {"epochs": 3}})
-    [one] = gather([tmp_path / "log"]).configurations
+    [one] = gather_configurations([tmp_path / "log"]).configurations
     assert (one.name, one.recipe) == ("log", "")
     assert isinstance(one.log, ExperimentLog)

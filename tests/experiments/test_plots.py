@@ -5,7 +5,7 @@ from math import nan
 import pytest
 from matplotlib.image import imread
 
-from emoscope.experiments.bands import band, pictures
+from emoscope.experiments.bands import list_curve_groups, make_band
 from emoscope.experiments.log import ExperimentLog, MeanStd, Run
 from emoscope.experiments.plots import draw_log
 from tests.experiments.synthetic import make_log, taxonomy_of
@@ -17,7 +17,7 @@ def run(name, final_step, *values):
 
 
 def test_runs_are_averaged_where_they_have_a_value():
-    found = band([run("a", 2, 0.2, 0.4), run("b", 3, 0.4, 0.6, 0.9)], "eval_micro_f1")
+    found = make_band([run("a", 2, 0.2, 0.4), run("b", 3, 0.4, 0.6, 0.9)], "eval_micro_f1")
     assert found.steps == (1, 2, 3)
     assert [one.mean for one in found.mean_stds] == pytest.approx([0.3, 0.5, 0.9])
     assert found.mean_stds[2] == MeanStd(0.9, 0.0, 1)
@@ -26,23 +26,22 @@ def test_runs_are_averaged_where_they_have_a_value():
 
 
 def test_the_end_of_a_run_is_its_final_step_not_its_last():
-    assert band([run("a", 1, 0.7, 0.6, 0.5)], "eval_micro_f1").ends == ((1, 0.7),)
+    assert make_band([run("a", 1, 0.7, 0.6, 0.5)], "eval_micro_f1").ends == ((1, 0.7),)
 
 
 def test_values_that_are_no_numbers_are_told_and_left_out():
-    found = band([run("a", 2, 0.5, nan), run("b", 2, 0.5, 0.7)], "eval_micro_f1")
+    found = make_band([run("a", 2, 0.5, nan), run("b", 2, 0.5, 0.7)], "eval_micro_f1")
     assert (found.lost, found.mean_stds[1].mean) == (1, 0.7)
-    assert band([run("a", 1, nan)], "eval_micro_f1") is None
-    assert band([], "eval_micro_f1") is None
+    assert make_band([run("a", 1, nan)], "eval_micro_f1") is None
+    assert make_band([], "eval_micro_f1") is None
 
 
-LABELS = tuple(f"label{number}" for number in range(27))
+LABELS = tuple(f"label{number}" for number in range(13))
 
 
 def test_the_pictures_of_a_log(tmp_path):
-    make_log(
-        tmp_path / "log", taxonomy_of(LABELS), 3, 60, terms=("intra_loss",), parts=("en", "es")
-    )
+    taxonomy, parts = taxonomy_of(LABELS), ("en", "es")
+    make_log(tmp_path / "log", taxonomy, 2, 20, terms=("intra_loss",), parts=parts)
     log = ExperimentLog.load(tmp_path / "log")
     draw_log(log, tmp_path / "plots")
     drawn = {path.stem for path in (tmp_path / "plots").iterdir()}
@@ -54,7 +53,7 @@ def test_the_pictures_of_a_log(tmp_path):
 
 def test_the_loss_has_training_and_dev_in_one_picture(tmp_path):
     make_log(tmp_path / "log", taxonomy_of(("joy", "fear")), 2, 40)
-    found = {one.key: one for one in pictures(ExperimentLog.load(tmp_path / "log"))}
+    found = {one.key: one for one in list_curve_groups(ExperimentLog.load(tmp_path / "log"))}
     assert list(found["loss"].lines) == ["training", "dev"]
     assert list(found["micro_f1"].lines) == ["at the fitted thresholds", "at ½"]
 

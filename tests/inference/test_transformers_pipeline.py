@@ -51,7 +51,7 @@ def memo(tmp_path_factory):
         MemoConfig(backbone=to_shape(backbone.config), masks=check_template(TEMPLATE), **named),
         backbone,
     )
-    reader = MemoEncoder(TextPipeline(()), text_tokenizer("distilbert"), LABELS, TEMPLATE)
+    reader = MemoEncoder(TextPipeline(()), text_tokenizer("distilbert"), LABELS, template=TEMPLATE)
     return save(tmp_path_factory.mktemp("memo") / "model", model, reader)
 
 

@@ -3,6 +3,10 @@
 import math
 from itertools import combinations
 
+import torch
+
+from emoscope.losses.local import PairWeights
+
 LARGEST = 30.0
 
 
@@ -31,7 +35,7 @@ def sets(labels):
 
 
 def inter(x, labels, h, weights, distance):
-    """One example: x and labels (K,), h (K, H), weights (K, K) as lists."""
+    """One example: x and labels (K,), h (K, H), the weights of pairs (K, K), as lists."""
     present, absent = sets(labels)
     terms = []
     for p in present:
@@ -42,12 +46,12 @@ def inter(x, labels, h, weights, distance):
                 term = -((x[p] - x[a]) ** 2)
             else:
                 term = cos(h[p], h[a])
-            terms.append(weights[p][a] * term)
+            terms.append(weights.between[p][a] * term)
     return mean(terms)
 
 
 def intra(x, labels, h, weights, distance):
-    """One example: x and labels (K,), h (K, H), weights (K, K) as lists."""
+    """One example: x and labels (K,), h (K, H), the weights of pairs (K, K), as lists."""
     present, absent = sets(labels)
     sides = []
     for members, sign in ((present, -1), (absent, 1)):
@@ -59,22 +63,29 @@ def intra(x, labels, h, weights, distance):
                 term = (x[i] - x[j]) ** 2
             else:
                 term = -cos(h[i], h[j])
-            terms.append(weights[i][j] * term)
+            terms.append(weights.within[i][j] * term)
         if terms:
             sides.append(mean(terms))
     return mean(sides)
 
 
-def local(name, logits, labels, representations, within, between, distance, on):
-    """The loss of a batch, from tensors."""
+def complete(x, labels, h, weights, distance):
+    """One example: the mean of both."""
+    parts = inter(x, labels, h, weights, distance), intra(x, labels, h, weights, distance)
+    return mean(parts)
+
+
+def average(twin, batch, weights, distance, on):
+    """The loss of a batch, from tensors: the mean of a function over its labelled examples."""
+    logits, labels, representations = batch
+    ones = torch.ones(labels.shape[1], labels.shape[1])
+    weights = weights or PairWeights(ones, ones)
+    lists = PairWeights(weights.within.tolist(), weights.between.tolist())
     losses = []
     for z, y, h in zip(logits.tolist(), labels.tolist(), representations.tolist(), strict=True):
-        if all(math.isnan(value) for value in y):
-            continue
-        x = [sigmoid(value) for value in z] if on == "predictions" else z
-        apart = inter(x, y, h, between.tolist(), distance)
-        together = intra(x, y, h, within.tolist(), distance)
-        losses.append({"inter": apart, "intra": together, "complete": (apart + together) / 2}[name])
+        if not all(math.isnan(value) for value in y):
+            x = [sigmoid(value) for value in z] if on == "predictions" else z
+            losses.append(twin(x, y, h, lists, distance))
     return mean(losses)
 
 

@@ -30,13 +30,13 @@ def noisy(gold, rng, runs, right):
     return np.where(rng.random(shape) < right, gold >= 0.5, rng.random(shape) < 0.3)
 
 
-def slow_figures(gold, decisions, taxonomy):
+def slow_figures(gold, predictions, taxonomy):
     """Of one run on one part; NaN where the part was not annotated for a label."""
     known = ~np.isnan(gold)
     chosen = [k for k in range(len(taxonomy)) if known[:, k].any()]
     part = taxonomy.subset([taxonomy.names[k] for k in chosen])
     truth = np.where(known, gold, 0.0)[:, chosen]
-    return report(truth, (decisions & known)[:, chosen], part).metrics()
+    return report(truth, (predictions & known)[:, chosen], part).metrics()
 
 
 def slow_resamples(texts, systems, metric, resamples, seed):
@@ -50,9 +50,9 @@ def slow_resamples(texts, systems, metric, resamples, seed):
         for name, generator in zip(names, generators, strict=True)
     ]
     for s in range(resamples):
-        for c, decisions in enumerate(systems):
+        for c, predictions in enumerate(systems):
             runs = []
-            for run in decisions:
+            for run in predictions:
                 values = []
                 for name, rows in zip(names, drawn, strict=True):
                     places = np.flatnonzero(parts == name)[rows[s]]
@@ -73,8 +73,8 @@ def test_equals_drawing_and_counting_texts_of_exclusive_labels(metric):
     got = measure_systems(texts, systems, [metric], resamples=60, seed=3)
     expected = slow_resamples(texts, systems, metric, 60, 3)
     np.testing.assert_allclose(got.resampled[..., 0], expected, atol=1e-6)
-    for decisions, runs in zip(systems, got.runs, strict=True):
-        slow = [slow_figures(gold, run, EMOCONTEXT)[metric] for run in decisions]
+    for predictions, runs in zip(systems, got.runs, strict=True):
+        slow = [slow_figures(gold, run, EMOCONTEXT)[metric] for run in predictions]
         np.testing.assert_allclose(runs[:, 0], slow, atol=1e-12)
 
 
@@ -107,11 +107,11 @@ def test_chunks_make_no_difference(monkeypatch):
 def test_a_label_that_one_part_lacks_is_averaged_over_the_others():
     taxonomy = several(2)
     gold = np.array([[1, np.nan], [0, np.nan], [1, 1], [1, 0]])
-    decisions = np.array([[[1, 1], [0, 1], [1, 1], [0, 0]]], dtype=bool)
+    predictions = np.array([[[1, 1], [0, 1], [1, 1], [0, 0]]], dtype=bool)
     texts = GoldTexts(taxonomy, gold, ["en", "en", "es", "es"])
     names = ["l0_f1", "l1_f1", "macro_f1", "en_macro_f1", "es_macro_f1", "es_accuracy"]
     metrics = list(map(read_metric, names))
-    [[values]] = measure_systems(texts, [decisions], metrics, resamples=0).runs
+    [[values]] = measure_systems(texts, [predictions], metrics, resamples=0).runs
     # English: l0 right throughout. Spanish: l0 TP 1, FN 1, so 2/3; l1 right throughout.
     expected = [(1 + 2 / 3) / 2, 1, (1 + (2 / 3 + 1) / 2) / 2, 1, (2 / 3 + 1) / 2, 0.5]
     assert values.tolist() == pytest.approx(expected)
@@ -119,9 +119,9 @@ def test_a_label_that_one_part_lacks_is_averaged_over_the_others():
 
 def test_a_part_without_any_of_the_labels_does_not_count():
     gold = np.array([[np.nan, np.nan], [1, 0]])
-    decisions = np.array([[[1, 1], [1, 0]]], dtype=bool)
+    predictions = np.array([[[1, 1], [1, 0]]], dtype=bool)
     texts = GoldTexts(several(2), gold, ["en", "es"])
-    [[values]] = measure_systems(texts, [decisions], AVERAGES, resamples=0).runs
+    [[values]] = measure_systems(texts, [predictions], AVERAGES, resamples=0).runs
     # The second label has no case.
     assert values.tolist() == pytest.approx([1, 1, 1, 1])
 
@@ -129,9 +129,9 @@ def test_a_part_without_any_of_the_labels_does_not_count():
 def test_ignored_labels_are_not_averaged():
     # others is right throughout; happy once right, once missed; sad and angry do not occur.
     gold = np.eye(4)[[0, 0, 1, 1]]
-    decisions = np.eye(4, dtype=bool)[[0, 0, 1, 0]][None]
+    predictions = np.eye(4, dtype=bool)[[0, 0, 1, 0]][None]
     texts = GoldTexts(EMOCONTEXT, gold, ["sample"] * 4)
-    [[values]] = measure_systems(texts, [decisions], AVERAGES, resamples=0).runs
+    [[values]] = measure_systems(texts, [predictions], AVERAGES, resamples=0).runs
     assert values.tolist() == pytest.approx([2 / 3, 2 / 3, 3 / 4, 3 / 4])
 
 
@@ -144,12 +144,12 @@ def test_names_of_figures():
 def test_the_same_decisions_do_not_differ():
     rng = np.random.default_rng(0)
     gold = exclusive_texts(60, rng)
-    decisions = noisy(gold, rng, 3, 0.7)
+    predictions = noisy(gold, rng, 3, 0.7)
     texts = GoldTexts(EMOCONTEXT, gold, ["sample"] * 60)
     for metric in range(len(AVERAGES)):
         # In another place of the matrix, where sums may be rounded in another way.
         measured = measure_systems(
-            texts, [decisions, decisions[:1], decisions], AVERAGES, resamples=300
+            texts, [predictions, predictions[:1], predictions], AVERAGES, resamples=300
         )
         assert measured.difference(0, 2, metric) == Difference(0.0, 0.0, 0.0, 1.0)
 

@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 
 from emoscope.metrics.permutation import (
     MOST_SPLITS,
-    all_splits,
-    holm,
+    adjust_holm,
+    find_smallest_p,
+    list_splits,
     permutation_test,
-    smallest_p,
 )
 
 
@@ -75,7 +75,7 @@ def test_the_smallest_p_is_that_of_runs_parted_cleanly(first, second):
     if got.exact:
         # With unequal numbers the mirror image is less far apart.
         assert got.p == got.smallest
-    assert got.smallest == smallest_p(first, second)
+    assert got.smallest == find_smallest_p(first, second)
 
 
 def test_many_runs_are_sampled():
@@ -101,19 +101,19 @@ def test_without_a_difference_no_level_is_passed_too_often():
 
 
 def test_all_splits():
-    assert all_splits(4, 2).tolist() == [[0, 1], [0, 2], [0, 3], [1, 2], [1, 3], [2, 3]]
+    assert list_splits(4, 2).tolist() == [[0, 1], [0, 2], [0, 3], [1, 2], [1, 3], [2, 3]]
 
 
 def test_holm_by_hand():
     # 0.01 · 4, 0.02 · 3, 0.03 · 2 (less than the one before, so as much), 0.6 · 1.
-    assert holm([0.03, 0.01, 0.6, 0.02]) == pytest.approx([0.06, 0.04, 0.6, 0.06])
-    assert holm([0.5, 0.9]) == [1.0, 1.0]
-    assert holm([]) == []
+    assert adjust_holm([0.03, 0.01, 0.6, 0.02]) == pytest.approx([0.06, 0.04, 0.6, 0.06])
+    assert adjust_holm([0.5, 0.9]) == [1.0, 1.0]
+    assert adjust_holm([]) == []
 
 
 @given(st.lists(st.floats(0, 1), min_size=1, max_size=12))
 def test_holm_keeps_the_order_and_lies_below_bonferroni(p):
-    adjusted = holm(p)
+    adjusted = adjust_holm(p)
     for mine, one in zip(adjusted, p, strict=True):
         assert one <= mine <= min(1.0, len(p) * one) + 1e-12
     order = np.argsort(p, kind="stable")
@@ -122,5 +122,5 @@ def test_holm_keeps_the_order_and_lies_below_bonferroni(p):
 
 def test_holm_seldom_finds_anything_where_nothing_is():
     rng = np.random.default_rng(0)
-    found = [min(holm(list(rng.random(9)))) < 0.05 for _ in range(4000)]
+    found = [min(adjust_holm(list(rng.random(9)))) < 0.05 for _ in range(4000)]
     assert np.mean(found) == pytest.approx(0.05, abs=0.012)

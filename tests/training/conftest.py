@@ -1,7 +1,6 @@
-"""Trainings without pictures."""
+"""Recipes and data to train on in a second."""
 
 import csv
-import gc
 
 import numpy as np
 import pytest
@@ -11,20 +10,6 @@ from tests import tiny
 
 # Too small a rate to move a decision: the dev figure of the first epoch stays the best.
 STUCK = ["training.learning_rate=1e-9", "training.epochs=9", "training.patience=2"]
-
-
-@pytest.fixture
-def no_plots(monkeypatch):
-    """Leave out what takes most of a tiny training's time."""
-    import emoscope.models.nelec.family as nelec
-    import emoscope.training.callbacks as callbacks
-    import emoscope.training.train as train
-
-    monkeypatch.setattr(nelec, "draw_network", lambda model, path: None)
-    monkeypatch.setattr(callbacks, "draw_log", lambda log, folder: None)
-    monkeypatch.setattr(train, "draw_log", lambda log, folder: None)
-    # Each training collects garbage; what torch and its friends made at import never is any.
-    gc.freeze()
 
 
 MIXED = """

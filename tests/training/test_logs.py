@@ -87,8 +87,8 @@ def test_the_scored_texts_are_those_of_the_saved_model(trained):
     assert [list(turns) for turns in scored.turns] == [list(turns) for turns in corpus.turns]
     assert scored.probabilities == pytest.approx(annotator.probabilities(corpus.turns), abs=1e-5)
     cuts = annotator.calibration.cuts()
-    assert (scored.decisions == decide(scored.probabilities, True, cuts)).all()
-    figures = report(scored.gold, scored.decisions, annotator.taxonomy).to_dict()
+    assert (scored.predictions == decide(scored.probabilities, True, cuts)).all()
+    figures = report(scored.gold, scored.predictions, annotator.taxonomy).to_dict()
     assert figures == trained.results[0].dev
     names = pq.read_table(trained.folder / "seed-0" / "dev.parquet").column_names
     assert names[:3] == ["id", "part", "turns"]
@@ -101,7 +101,7 @@ def test_test_is_measured_once_with_the_finished_model(tmp_path, emocontext, tin
     (dev,) = load_corpora(recipe.corpus, emocontext)[1]
     assert evaluate(annotator, dev).report.to_dict() == result.dev
     scored = ScoredTexts.read(tmp_path / "out" / "seed-0" / "test.parquet")
-    assert report(scored.gold, scored.decisions, annotator.taxonomy).to_dict() == result.test
+    assert report(scored.gold, scored.predictions, annotator.taxonomy).to_dict() == result.test
     (run,) = ExperimentLog.load(tmp_path / "out").runs
     assert run.final["test_micro_f1"] == result.test["micro"]["f1"]
 
@@ -139,9 +139,9 @@ def test_labels_that_the_model_has_not_learnt_are_scored_as_well(tables, mixed_r
     news = np.array([part == "news_en" for part in scored.parts])
     assert np.isnan(scored.gold[news][:, 1:3]).all()
     assert np.isnan(scored.gold[~news][:, 3]).all()
-    assert not scored.decisions[np.isnan(scored.gold)].any()
+    assert not scored.predictions[np.isnan(scored.gold)].any()
     parts = json.loads((folder / "result.json").read_text())["parts"]
-    gold, decided = scored.gold[news] >= 0.5, scored.decisions[news]
+    gold, decided = scored.gold[news] >= 0.5, scored.predictions[news]
     for name, column in (("joy", 0), ("awe", 3)):
         hits = (gold & decided)[:, column].sum()
         f1 = 2 * hits / max(gold[:, column].sum() + decided[:, column].sum(), 1)

@@ -7,9 +7,9 @@ from statistics import fmean
 import numpy as np
 import pytest
 
-from emoscope.experiments.bands import label_pictures, part_pictures, pictures
+from emoscope.experiments.bands import list_curve_groups, list_label_groups, list_part_groups
 from emoscope.experiments.compare.comparison import compare
-from emoscope.experiments.configurations import gather
+from emoscope.experiments.configurations import gather_configurations
 from emoscope.experiments.log import ExperimentLog
 from emoscope.recipes.load import load_recipe
 from emoscope.training.train import train
@@ -79,10 +79,10 @@ def test_every_figure_of_a_log_is_the_right_one(names_recipe, tmp_path):
                 expected[name] = report["labels"][label]["f1"]
             found = {name: logged[f"{split}_{half}{name}"] for name in expected}
             assert found == pytest.approx(expected), (split, half)
-    assert [picture.title for picture in label_pictures(log)] == list(LABELS)
-    assert all(len(picture.lines) == 2 for picture in label_pictures(log))
-    assert not part_pictures(log)
-    others = {picture.key: picture for picture in pictures(log)}
+    assert [picture.title for picture in list_label_groups(log)] == list(LABELS)
+    assert all(len(picture.lines) == 2 for picture in list_label_groups(log))
+    assert not list_part_groups(log)
+    others = {picture.key: picture for picture in list_curve_groups(log)}
     assert others["micro_f1"].lines["at the fitted thresholds"].ends[0][1] == pytest.approx(
         result.dev["micro"]["f1"]
     )
@@ -103,9 +103,9 @@ def test_parts_are_told_from_labels_and_thresholds(names_recipe, tmp_path):
     test = result.test_parts["es"]["labels"]
     assert logged["test_(es)_joy_f1"] == pytest.approx(test["joy"]["f1"])
     assert logged["test_(es)_es_joy_f1"] == pytest.approx(test["es_joy"]["f1"])
-    assert [picture.title for picture in part_pictures(log)] == ["half", "es"]
-    assert [picture.title for picture in label_pictures(log)] == list(LABELS)
+    assert [picture.title for picture in list_part_groups(log)] == ["half", "es"]
+    assert [picture.title for picture in list_label_groups(log)] == list(LABELS)
     names = ["micro_f1", "[micro]_f1", "(half)_micro_f1", "es_micro_f1", "es_joy_f1"]
-    (row,) = compare(gather([tmp_path]), names, resamples=50).rows
+    (row,) = compare(gather_configurations([tmp_path]), names, resamples=50).rows
     expected = [logged[f"test_{name}"] for name in names]
     assert [result.mean for result in row.results.values()] == pytest.approx(expected)

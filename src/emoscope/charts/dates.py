@@ -1,4 +1,4 @@
-"""Read the day of a value in a date column, and never guess which number is the month."""
+"""Read the day of a value in a date column, without guessing which number is the month."""
 
 import re
 from datetime import UTC, date, datetime
@@ -11,15 +11,15 @@ from emoscope.charts.units import Unit
 from emoscope.errors import InputError
 
 LONGEST: Final = 80
-"""Characters of a date; a longer value is none."""
+"""Characters of a date; a longer value is not read as one."""
 
 
 class Dated(NamedTuple):
-    """When something was.
+    """A date, and how exact it is.
 
     Attributes:
-        day: the day, or the first one of a week, month or year.
-        unit: how exactly the value says it.
+        day: the day, or the first day of a week, month or year.
+        unit: the unit to which the date is exact.
     """
 
     day: date
@@ -34,7 +34,7 @@ _DAYS: Final = tuple(
     re.compile(pattern, re.IGNORECASE)
     for pattern in (
         rf"(?P<year>\d{{4}})([-/.])(?P<month>\d{{1,2}})\2(?P<day>\d{{1,2}}){_TIME}",
-        # Where dots part the numbers, the day is first all over the world.
+        # With dots between the numbers, the day comes first everywhere.
         rf"(?P<day>\d{{1,2}})\.\s?(?P<month>\d{{1,2}})\.\s?(?P<year>\d{{4}}){_TIME}",
         r"(?P<year>\d{4})(?P<month>\d\d)(?P<day>\d\d)T\d{4,6}[\w:.,+\-]*",
         rf"{_WEEKDAY}(?P<day>\d{{1,2}})[\s\-]+{_MONTH}[\s\-]+(?P<year>\d{{4}}){_TIME}",
@@ -58,26 +58,27 @@ _MONTH_NAMES: Final = {
 
 
 def is_missing(value: object) -> bool:
-    """Whether a value says that there is no date."""
+    """Whether a value means that there is no date."""
     if isinstance(value, str):
         return not value.strip()
-    # Not a number, and "not a time" of numpy and pandas, differ from themselves.
+    # NaN, and NaT of numpy and pandas, are not equal to themselves.
     return value is None or (isinstance(value, Real | date | np.datetime64) and value != value)
 
 
 def read_date(value: object, layout: str | None = None) -> Dated | None:
-    """The day that a value names, or None if it names none for certain.
+    """Read the day that a value names, or None if it is not a date for certain.
 
-    Read are dates and times of Python, numpy and Arrow; ISO 8601, also to the week, month or year;
-    dates with the year first, with dots and the day first, and with an English name of the month;
-    numbers, as years from 1000 to 2999, as YYYYMMDD, as seconds since 1970 from 1e8 (1973), as
-    milliseconds from 1e11. Dates such as 03/04/2020 are not: that may be March or April.
+    These are read: dates and times of Python, numpy and Arrow; ISO 8601, also exact to the week,
+    month or year; dates with the year first, with dots and the day first, and with an English name
+    of the month; numbers, as years from 1000 to 2999, as YYYYMMDD, as seconds since 1970 from 1e8
+    (1973), as milliseconds from 1e11. Dates such as 03/04/2020 are not read: that may be March or
+    April.
 
-    The day is the one written, whatever the time zone; that of seconds since 1970 is of UTC.
+    The day is the one written, whatever the time zone; for seconds since 1970 it is the day in UTC.
 
     Args:
-        value: of the column.
-        layout: how texts are written, for `datetime.strptime`; they are then read by it alone.
+        value: a value of the column.
+        layout: the format of text values, for `datetime.strptime`; no other format is then read.
     """
     if is_missing(value):
         return None
@@ -88,7 +89,7 @@ def read_date(value: object, layout: str | None = None) -> Dated | None:
                 return None
             if layout is not None:
                 return Dated(datetime.strptime(text, layout).date(), Unit.DAY)
-            return _of_text(text)
+            return _read_text(text)
         if isinstance(value, datetime):
             return Dated(value.date(), Unit.DAY)
         if isinstance(value, date):
@@ -96,17 +97,17 @@ def read_date(value: object, layout: str | None = None) -> Dated | None:
         if isinstance(value, np.datetime64):
             return Dated(value.astype("datetime64[D]").item(), Unit.DAY)
         if isinstance(value, Real) and not isinstance(value, bool):
-            return _of_number(float(value))
+            return _read_number(float(value))
     except (ValueError, OverflowError):
         return None
     return None
 
 
 def check_layout(layout: str) -> None:
-    """Check that dates can be read by a layout.
+    """Check that dates can be read with a layout.
 
     Raises:
-        InputError: if it is no layout of `datetime.strptime`, or leaves out the day, month or year.
+        InputError: if it is no format of `datetime.strptime`, or lacks the day, month or year.
     """
     known = datetime(2023, 11, 29, tzinfo=UTC)
     try:
@@ -120,9 +121,9 @@ def check_layout(layout: str) -> None:
         )
 
 
-def _of_text(text: str) -> Dated | None:
+def _read_text(text: str) -> Dated | None:
     if _NUMBER.fullmatch(text):
-        return _of_number(float(text))
+        return _read_number(float(text))
     for pattern in _DAYS:
         if found := pattern.fullmatch(text):
             parts = found.groupdict()
@@ -137,7 +138,7 @@ def _of_text(text: str) -> Dated | None:
     return None
 
 
-def _of_number(number: float) -> Dated | None:
+def _read_number(number: float) -> Dated | None:
     if 1000 <= number < 3000 and number.is_integer():
         return Dated(date(int(number), 1, 1), Unit.YEAR)
     if 1000_01_01 <= number <= 9999_12_31 and number.is_integer():

@@ -1,20 +1,20 @@
-"""A tally as a file of pictures."""
+"""Write a file with all charts of a tally."""
 
 from pathlib import Path
 from typing import Final
 
-from emoscope.charts.distribution import distribution
-from emoscope.charts.html import html
-from emoscope.charts.over_time import over_time
+from emoscope.charts.distribution import make_distribution_view
+from emoscope.charts.html import make_html
+from emoscope.charts.over_time import make_time_view
 from emoscope.charts.page import printable
-from emoscope.charts.raster import check_matplotlib, painted
-from emoscope.charts.sheet import sheet
-from emoscope.charts.svg import standalone
+from emoscope.charts.raster import check_matplotlib, paint
+from emoscope.charts.sheet import lay_out_sheet
+from emoscope.charts.svg import to_svg_file
 from emoscope.charts.tally import Tally
-from emoscope.charts.together import together
+from emoscope.charts.together import make_pairs_view
 from emoscope.charts.view import View
-from emoscope.charts.wheel import wheel
-from emoscope.charts.words import counted
+from emoscope.charts.wheel import make_wheel_view
+from emoscope.charts.words import format_count
 from emoscope.errors import InputError
 from emoscope.files import write_bytes
 
@@ -22,11 +22,11 @@ SUFFIXES: Final = (".html", ".svg", ".png", ".pdf")
 
 
 def check_path(path: Path) -> None:
-    """Check that pictures can be written to a path, before there is anything to draw.
+    """Check, before the work starts, that charts can be written to a path.
 
     Raises:
-        InputError: a suffix other than `.html`, `.svg`, `.png` and `.pdf`, or a folder.
-        MissingExtraError: `.png` or `.pdf` without matplotlib.
+        InputError: the suffix is not `.html`, `.svg`, `.png` or `.pdf`, or the path is a folder.
+        MissingExtraError: the suffix is `.png` or `.pdf`, and matplotlib is not installed.
     """
     if path.suffix.lower() not in SUFFIXES:
         raise InputError(
@@ -39,9 +39,9 @@ def check_path(path: Path) -> None:
 
 
 def draw(tally: Tally, path: Path, title: str) -> None:
-    """Write the pictures; see `Tally.draw`."""
+    """Write the charts; see `Tally.draw`."""
     check_path(path)
-    data = _drawn(tally, path.suffix.lower(), title)
+    data = _make_bytes(tally, path.suffix.lower(), title)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         write_bytes(path, data)
@@ -49,24 +49,29 @@ def draw(tally: Tally, path: Path, title: str) -> None:
         raise InputError(f"Cannot write to {path}: {error.strerror}. Name another file.") from None
 
 
-def views(tally: Tally) -> list[View]:
-    """The pictures that a tally allows; none without texts."""
+def make_views(tally: Tally) -> list[View]:
+    """Make the charts that a tally allows; none without texts."""
     if not tally.texts:
         return []
-    drawn = (distribution(tally), wheel(tally), together(tally), over_time(tally))
+    drawn = (
+        make_distribution_view(tally),
+        make_wheel_view(tally),
+        make_pairs_view(tally),
+        make_time_view(tally),
+    )
     return [view for view in drawn if view is not None]
 
 
-def _drawn(tally: Tally, suffix: str, title: str) -> bytes:
+def _make_bytes(tally: Tally, suffix: str, title: str) -> bytes:
     title = " ".join(printable(title).split())
     given = int(tally.texts - tally.sizes[0])
     summary = (
-        f"{counted(tally.texts, 'text')}, {counted(len(tally.taxonomy), 'label')} "
-        f"({tally.taxonomy.name}); {counted(given, 'has', 'have')} a label."
+        f"{format_count(tally.texts, 'text')}, {format_count(len(tally.taxonomy), 'label')} "
+        f"({tally.taxonomy.name}); {format_count(given, 'has', 'have')} a label."
     )
     if suffix == ".html":
-        return html(views(tally), title, summary).encode("utf-8")
-    drawing = sheet(views(tally), title, summary)
+        return make_html(make_views(tally), title, summary).encode("utf-8")
+    drawing = lay_out_sheet(make_views(tally), title, summary)
     if suffix == ".svg":
-        return standalone(drawing).encode("utf-8")
-    return painted(drawing, "png" if suffix == ".png" else "pdf")
+        return to_svg_file(drawing).encode("utf-8")
+    return paint(drawing, "png" if suffix == ".png" else "pdf")

@@ -1,4 +1,4 @@
-"""A matrix as a heat map: how labels go together, or what the texts of each label are taken for."""
+"""A matrix as a heat map: correlations of labels, or which labels are predicted for which."""
 
 import math
 from collections.abc import Sequence
@@ -13,16 +13,16 @@ from matplotlib.patches import Rectangle
 from numpy.typing import NDArray
 
 from emoscope.charts.palette import INK, SOFT, THEME
-from emoscope.charts.words import round_percent
+from emoscope.charts.words import format_round_percent
 
 Floats = NDArray[np.floating[Any]]
 
-# Up to so many rows: inches of a cell, points of its number.
+# Largest number of rows or columns, inches of a cell, points of its number.
 SIZES = ((6, 0.62, 10.0), (8, 0.6, 9.0), (15, 0.47, 8.0), (math.inf, 0.33, 6.5))
 SMALLEST = 8.0
-"""Points of the names."""
+"""The least font size of the names, in points."""
 WEAKEST = 0.05
-"""The strongest colour stands for this correlation at least."""
+"""The strongest colour never stands for a correlation weaker than this."""
 
 
 @dataclass(frozen=True)
@@ -30,17 +30,17 @@ class HeatMap:
     """What a heat map shows.
 
     Attributes:
-        values: of each row and column, (R, C); a cell that is NaN stays grey.
-        rows: R names.
-        columns: C names.
+        values: the value of each cell, (R, C); a cell with NaN stays grey.
+        rows: names of the R rows.
+        columns: names of the C columns.
         kind: `share`: values in [0, 1], the higher the darker; `correlation`: values in [-1, 1],
             red above 0 and blue below, the strongest colour for the strongest value.
-        numbers: what is written in each cell, R lists of C texts; a text may have several lines.
-        title: above the map.
-        note: a smaller line below the title.
-        unit: what the colours mean.
-        row_title: what the rows are.
-        column_title: what the columns are.
+        numbers: the text in each cell, R lists of C; a text may have several lines.
+        title: title above the map.
+        note: a line in small print below the title.
+        unit: title of the colour bar.
+        row_title: title of the axis of rows.
+        column_title: title of the axis of columns.
     """
 
     values: Floats
@@ -56,14 +56,14 @@ class HeatMap:
 
 
 def draw_heat_map(heat_map: HeatMap) -> Figure:
-    """Draw a matrix as coloured cells with numbers; the diagonal has a frame where it has values.
+    """Draw a matrix as coloured cells with numbers; cells of the diagonal have a frame.
 
     Args:
-        heat_map: R rows and C columns.
+        heat_map: what to draw.
     """
-    cell, font = _cell_size(heat_map)
+    cell, font = _find_cell_size(heat_map)
     name_font = max(font, SMALLEST)
-    figure = Figure(figsize=_figure_size(heat_map, cell, name_font), layout="constrained")
+    figure = Figure(figsize=_find_figure_size(heat_map, cell, name_font), layout="constrained")
     axes = figure.subplots()
     axes.set_facecolor("0.9")
     image = _draw_cells(axes, heat_map)
@@ -95,23 +95,23 @@ def draw_heat_map(heat_map: HeatMap) -> Figure:
     bar.outline.set_visible(False)
     bar.ax.tick_params(labelsize=8, length=0)
     if heat_map.kind == "share":
-        bar.ax.yaxis.set_major_formatter(lambda share, _: round_percent(round(share, 3)))
+        bar.ax.yaxis.set_major_formatter(lambda share, _: format_round_percent(round(share, 3)))
     return figure
 
 
-def _cell_size(heat_map: HeatMap) -> tuple[float, float]:
-    """Inches of a cell that its number fits into, and points of the number."""
+def _find_cell_size(heat_map: HeatMap) -> tuple[float, float]:
+    """Inches of a cell into which its number fits, and points of the number."""
     count = max(len(heat_map.rows), len(heat_map.columns))
     cell, font = next((cell, font) for most, cell, font in SIZES if count <= most)
     texts = [text for row in heat_map.numbers for text in row]
     wide = max((len(line) for text in texts for line in text.split("\n")), default=0)
     high = max((text.count("\n") + 1 for text in texts), default=0)
-    # Digits are 0.64 of the font wide, and lines 1.25 of it apart.
+    # A digit is 0.64 of the font size wide, a line 1.25 of it high.
     return max(cell, (0.64 * wide + 1) * font / 72, (1.25 * high + 1) * font / 72), font
 
 
-def _figure_size(heat_map: HeatMap, cell: float, font: float) -> tuple[float, float]:
-    """Inches of the map with its names, titles and scale."""
+def _find_figure_size(heat_map: HeatMap, cell: float, font: float) -> tuple[float, float]:
+    """Width and height of the figure in inches, with names, titles and colour bar."""
     rows, columns = (max(map(len, names)) for names in (heat_map.rows, heat_map.columns))
     wide = cell * len(heat_map.columns) + 0.0105 * font * rows + 1.9
     high = cell * len(heat_map.rows) + 0.0075 * font * columns + 1.2
@@ -135,8 +135,8 @@ def _draw_cells(axes: Axes, heat_map: HeatMap) -> AxesImage:
 
 
 def _write_numbers(axes: Axes, image: AxesImage, heat_map: HeatMap, font: float) -> None:
-    """Write each number in the colour that can be read on its cell."""
-    # How bright a colour looks: its red, green and blue do not count alike.
+    """Write the numbers, white on dark cells and dark on light ones."""
+    # Perceived brightness: red, green and blue have different weights.
     brightness = image.to_rgba(heat_map.values)[..., :3] @ (0.299, 0.587, 0.114)
     for (row, column), value in np.ndenumerate(heat_map.values):
         if np.isnan(value) or not heat_map.numbers[row][column]:

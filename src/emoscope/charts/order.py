@@ -1,4 +1,4 @@
-"""In which order the labels of a picture stand."""
+"""The order of labels in a chart."""
 
 import math
 from collections.abc import Sequence
@@ -12,11 +12,10 @@ from emoscope.plutchik import angle_of, on_wheel
 Floats = NDArray[np.floating[Any]]
 
 
-def cluster_order(similarity: Floats) -> list[int]:
-    """Order the labels so that those that are alike stand side by side.
+def order_by_cluster(similarity: Floats) -> list[int]:
+    """Order the labels so that similar ones are neighbours.
 
-    Average linkage; where two clusters are joined, they are turned so that their most similar ends
-    meet.
+    Clusters are joined by average linkage, and turned so that their most similar ends meet.
 
     Args:
         similarity: symmetric, (K, K).
@@ -25,7 +24,7 @@ def cluster_order(similarity: Floats) -> list[int]:
         Indices of the labels, K of them.
     """
     chains = [[k] for k in range(len(similarity))]
-    # Of each pair of clusters the mean similarity; of a cluster with itself none.
+    # Mean similarity of each pair of clusters; -inf of a cluster with itself.
     means = np.where(np.eye(len(similarity), dtype=bool), -np.inf, similarity)
     while len(chains) > 1:
         i, j = sorted(np.unravel_index(int(np.argmax(means)), means.shape))
@@ -41,11 +40,11 @@ def cluster_order(similarity: Floats) -> list[int]:
     return chains[0] if chains else []
 
 
-def wheel_order(names: Sequence[str]) -> list[int]:
-    """Order the labels by their angle on Plutchik's wheel; those it does not know come last.
+def order_by_wheel(names: Sequence[str]) -> list[int]:
+    """Order the labels by their angle on Plutchik's wheel; labels that are not on it come last.
 
     Args:
-        names: English names of K labels.
+        names: English names of the K labels.
 
     Returns:
         Indices of the labels, K of them.

@@ -1,4 +1,4 @@
-"""How the share of each label changes: a small picture for each, all on one axis of time."""
+"""How the share of each label changes over time: a small chart for each label."""
 
 import numpy as np
 
@@ -12,43 +12,49 @@ from emoscope.charts.scene import (
     Text,
     box,
     cut,
-    text_width,
-    top_of,
+    find_scale_top,
+    measure_text,
 )
 from emoscope.charts.tally import Tally
 from emoscope.charts.timeline import TimeBins, Timeline
-from emoscope.charts.view import MOST_LABELS, Table, View, by_share
-from emoscope.charts.words import brief, counted, isolated, percent, round_percent
+from emoscope.charts.view import MOST_LABELS, Table, View, order_by_share
+from emoscope.charts.words import (
+    format_brief,
+    format_count,
+    format_percent,
+    format_round_percent,
+    isolate,
+)
 
 WIDTH, HEIGHT = 234.0, 104.0
 LEFT, RIGHT, TOP, BOTTOM = 4.0, 196.0, 24.0, 86.0
-"""Of the field in which a curve is drawn."""
+"""Sides of the rectangle in which a curve is drawn."""
 
 
-def over_time(tally: Tally) -> View | None:
-    """Shares of the labels in each bin of time; None if there were no dates."""
+def make_time_view(tally: Tally) -> View | None:
+    """Show the share of each label in each bin of time; None if no dates were added."""
     if tally.timeline is None:
         return None
     bins = tally.timeline.bins()
-    sentences, title = _notes(tally.timeline, bins), "Over time"
+    sentences, title = _make_notes(tally.timeline, bins), "Over time"
     if bins is None or len(bins.names) < 2:
         return View(title, sentences, (), ())
-    order = by_share(tally)
-    scenes = [_volume(bins)]
+    order = order_by_share(tally)
+    scenes = [_draw_volume(bins)]
     scenes += [
-        _panel(bins, k, tally.taxonomy.names[k], float(tally.shares[k]))
+        _draw_panel(bins, k, tally.taxonomy.names[k], float(tally.shares[k]))
         for k in order[:MOST_LABELS]
     ]
     names = tally.taxonomy.names
     rows = tuple(
-        (name, f"{texts:,}", *(percent(given[k] / texts) if texts else "" for k in order))
+        (name, f"{texts:,}", *(format_percent(given[k] / texts) if texts else "" for k in order))
         for name, texts, given in zip(bins.names, bins.texts, bins.given, strict=True)
     )
     header = (bins.unit.name.lower(), "texts", *(names[k] for k in order))
     return View(title, sentences, tuple(scenes), (Table("Share of texts by label", header, rows),))
 
 
-def _notes(timeline: Timeline, bins: TimeBins | None) -> tuple[str, ...]:
+def _make_notes(timeline: Timeline, bins: TimeBins | None) -> tuple[str, ...]:
     notes = timeline.notes()
     if bins is None:
         return ("No text has a date that was read.", *notes)
@@ -61,42 +67,44 @@ def _notes(timeline: Timeline, bins: TimeBins | None) -> tuple[str, ...]:
     ]
     for count, where in ((bins.earlier, "before"), (bins.later, "after")):
         if count:
-            texts = counted(
+            texts = format_count(
                 count, f"text from {where} this time is", f"texts from {where} this time are"
             )
             sentences.append(f"{texts} left out.")
     return (*sentences, *notes)
 
 
-def _volume(bins: TimeBins) -> Scene:
-    """How many texts there are."""
+def _draw_volume(bins: TimeBins) -> Scene:
+    """Draw the number of texts in each bin."""
     most = int(bins.texts.max())
-    shapes = _frame(bins, "all texts", counted(int(bins.texts.sum()), "text"), brief(most))
-    step = _step(bins)
+    shapes = _draw_frame(
+        bins, "all texts", format_count(int(bins.texts.sum()), "text"), format_brief(most)
+    )
+    step = _find_step(bins)
     for at, (name, count) in enumerate(zip(bins.names, bins.texts, strict=True)):
         tall = (BOTTOM - TOP) * count / most
-        x, title = LEFT + at * step, f"{name}: {counted(int(count), 'text')}"
+        x, title = LEFT + at * step, f"{name}: {format_count(int(count), 'text')}"
         shapes.append(box((x, BOTTOM - tall), (0.9 * step, tall), SOFT, 0.6))
         shapes.append(box((x, TOP), (step, BOTTOM - TOP), INK, 0, title))
     return Scene(WIDTH, HEIGHT, tuple(shapes), "Number of texts over time")
 
 
-def _panel(bins: TimeBins, label: int, name: str, overall: float) -> Scene:
-    """The share of one label, with its interval."""
+def _draw_panel(bins: TimeBins, label: int, name: str, overall: float) -> Scene:
+    """Draw the share of one label with its interval."""
     texts = np.maximum(bins.texts, 1)
     given = bins.given[:, label]
     shares = given / texts
-    low, high = _wilson(given, texts)
+    low, high = _compute_wilson_interval(given, texts)
     known = bins.texts > 0
-    # A scale for the shares and most intervals, not for how little a bin of three texts tells.
-    top = top_of([float(shares[known].max()), float(np.median(high[known]))])
-    shapes = _frame(bins, name, percent(overall), round_percent(top))
-    step = _step(bins)
+    # The scale fits the shares and most intervals; wide intervals of bins with few texts are cut.
+    top = find_scale_top([float(shares[known].max()), float(np.median(high[known]))])
+    shapes = _draw_frame(bins, name, format_percent(overall), format_round_percent(top))
+    step = _find_step(bins)
 
     def point(at: int, share: float) -> Point:
         return LEFT + (at + 0.5) * step, BOTTOM - (BOTTOM - TOP) * min(1.0, share / top)
 
-    for run in _runs(known):
+    for run in _find_runs(known):
         if len(run) == 1:
             x, y = point(run[0], float(shares[run[0]]))
             ends = [point(run[0], float(end[run[0]])) for end in (low, high)]
@@ -108,16 +116,16 @@ def _panel(bins: TimeBins, label: int, name: str, overall: float) -> Scene:
         shapes.append(Area((*upper, *lower), ACCENT, 0.18))
         shapes.append(Line(tuple(point(at, float(shares[at])) for at in run), ACCENT, 1.6))
     for at in np.flatnonzero(known):
-        sentences = f"{bins.names[at]}: {given[at]:,} of {counted(int(texts[at]), 'text')}, "
-        sentences += percent(float(shares[at]))
+        sentences = f"{bins.names[at]}: {given[at]:,} of {format_count(int(texts[at]), 'text')}, "
+        sentences += format_percent(float(shares[at]))
         shapes.append(box((LEFT + at * step, TOP), (step, BOTTOM - TOP), INK, 0, sentences))
-    return Scene(WIDTH, HEIGHT, tuple(shapes), f"Share of {isolated(name)} over time")
+    return Scene(WIDTH, HEIGHT, tuple(shapes), f"Share of {isolate(name)} over time")
 
 
-def _frame(bins: TimeBins, name: str, figure: str, top: str) -> list[Shape]:
-    """Title, scale and axis of time of a small picture."""
-    # Bold letters are wider than those that are measured.
-    room = (RIGHT - LEFT - text_width(figure, 11) - 8) / 1.12
+def _draw_frame(bins: TimeBins, name: str, figure: str, top: str) -> list[Shape]:
+    """Draw title, scale and time axis of a small chart."""
+    # `measure_text` is for plain letters; bold ones are wider.
+    room = (RIGHT - LEFT - measure_text(figure, 11) - 8) / 1.12
     short = cut(name, room, 12)
     shapes: list[Shape] = [
         Text((LEFT, 14), short, 12, bold=True, title="" if short == name else name),
@@ -133,12 +141,12 @@ def _frame(bins: TimeBins, name: str, figure: str, top: str) -> list[Shape]:
     return shapes
 
 
-def _step(bins: TimeBins) -> float:
+def _find_step(bins: TimeBins) -> float:
     return (RIGHT - LEFT) / len(bins.names)
 
 
-def _runs(known: np.ndarray[tuple[int], np.dtype[np.bool_]]) -> list[list[int]]:
-    """Places of bins that have texts, in stretches without a gap."""
+def _find_runs(known: np.ndarray[tuple[int], np.dtype[np.bool_]]) -> list[list[int]]:
+    """Group the bins that have texts into runs without a gap."""
     runs: list[list[int]] = []
     for at in map(int, np.flatnonzero(known)):
         if runs and runs[-1][-1] == at - 1:
@@ -148,11 +156,11 @@ def _runs(known: np.ndarray[tuple[int], np.dtype[np.bool_]]) -> list[list[int]]:
     return runs
 
 
-def _wilson(
+def _compute_wilson_interval(
     given: np.ndarray[tuple[int], np.dtype[np.int64]],
     texts: np.ndarray[tuple[int], np.dtype[np.int64]],
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Ends of the 95 % interval of shares (Wilson 1927)."""
+    """Ends of the 95 % score interval of shares (Wilson 1927, JASA 22)."""
     z = 1.96
     middle = (given + z * z / 2) / (texts + z * z)
     margin = z / (texts + z * z) * np.sqrt(given * (texts - given) / texts + z * z / 4)

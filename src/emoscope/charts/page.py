@@ -1,4 +1,4 @@
-"""Pieces of a page that needs nothing but itself: no script, no font, no picture from elsewhere."""
+"""Pieces of a self-contained page: no script, and no font or picture from elsewhere."""
 
 import base64
 import hashlib
@@ -10,23 +10,23 @@ from pathlib import Path
 from typing import NewType
 
 Html = NewType("Html", str)
-"""Markup; anything else goes through `text` first."""
+"""Markup. Anything else must go through `text` first, which escapes it."""
 NOT_IN_PAGES = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]")
-"""Control characters, halves of characters, and what Unicode says is none."""
+"""Control characters, lone surrogates, and what Unicode defines as no character."""
 
 
 def printable(value: str) -> str:
-    """A string in which what neither a page nor a terminal may be given, as ESC, is replaced."""
+    """Replace characters that neither a page nor a terminal may be given, such as ESC."""
     return NOT_IN_PAGES.sub("\ufffd", value)
 
 
 def text(value: object) -> Html:
-    """Any value as text; what no page may hold, such as a null character, is replaced."""
+    """Any value as escaped text; characters that no page may hold are replaced."""
     return Html(html.escape(printable(str(value))))
 
 
 def element(name: str, content: Html, **attributes: str) -> Html:
-    """An element; a trailing underscore of an attribute's name is dropped."""
+    """An element; `class_` sets the attribute `class`, as every trailing underscore is dropped."""
     given = "".join(
         f' {key.rstrip("_")}="{text(value)}"' for key, value in attributes.items() if value
     )
@@ -34,7 +34,7 @@ def element(name: str, content: Html, **attributes: str) -> Html:
 
 
 def joined(parts: Iterable[Html]) -> Html:
-    """Pieces one after the other."""
+    """Join pieces, one a line."""
     return Html("\n".join(parts))
 
 
@@ -49,11 +49,11 @@ def table(
     """A table.
 
     Args:
-        header: of the columns.
-        rows: of cells.
-        left: how many of the first columns are words, not numbers.
-        apart: number of the row that a line stands above.
-        caption: what it shows.
+        header: names of the columns.
+        rows: the cells of each row.
+        left: number of columns on the left that hold words; the others hold numbers.
+        apart: index of the row above which a line is drawn.
+        caption: caption of the table.
     """
 
     def cells(kind: str, values: Sequence[object]) -> Html:
@@ -76,26 +76,26 @@ def table(
 
 
 def picture(path: Path, alt: str) -> Html:
-    """A PNG inside the page."""
+    """A PNG file, embedded in the page."""
     data = base64.b64encode(path.read_bytes()).decode("ascii")
     return element("figure", Html(f'<img alt="{text(alt)}" src="data:image/png;base64,{data}">'))
 
 
 def folded(summary: str, content: Html) -> Html:
-    """Content that a click shows."""
+    """Content that is hidden until a click on its summary."""
     return element("details", joined([element("summary", text(summary)), content]))
 
 
 def page(title: str, body: Html, style: str = "") -> str:
     """A whole page.
 
-    Its policy lets a browser apply the page's own style and show the pictures inside it, and do
-    nothing else, whatever a text might smuggle in.
+    Its content security policy allows the style of the page and embedded pictures, and nothing
+    else, so that markup smuggled in by a text has no effect.
 
     Args:
-        title: of the page.
-        body: its content.
-        style: CSS beside that of all pages.
+        title: title of the page.
+        body: content of the page.
+        style: CSS in addition to that of all pages.
     """
     sheet = f"\n{(files('emoscope.charts') / 'page.css').read_text(encoding='utf-8')}{style}"
     digest = base64.b64encode(hashlib.sha256(sheet.encode()).digest()).decode("ascii")

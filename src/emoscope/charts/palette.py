@@ -1,12 +1,12 @@
-"""The colours of every picture, whatever draws it."""
+"""The colours of all charts."""
 
 # Okabe & Ito's palette: distinct under the common kinds of colour blindness, dark or light.
 COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000")
-"""Of things that differ in kind, such as the labels, runs or splits of one plot."""
+"""For categories, such as the labels, runs or splits of one plot."""
 COOL, WARM = COLOURS[:2]
-"""Below zero, and above."""
+"""For values below and above zero."""
 
-# What a page has as its own colours (`page.css`), and what stands for them on white.
+# Names of the colours that a page defines (`page.css`), and their values on white.
 INK, SOFT, LINE, GROUND, ACCENT = "ink", "soft", "line", "ground", "accent"
 THEME = {
     INK: "#1c1e21",

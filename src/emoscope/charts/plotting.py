@@ -1,4 +1,4 @@
-"""What every plot by matplotlib shares: quiet axes and safe saving, without pyplot's globals."""
+"""What all matplotlib plots share: plain axes and atomic saving, without pyplot's globals."""
 
 from pathlib import Path
 from typing import Literal
@@ -10,15 +10,15 @@ from matplotlib.figure import Figure
 from emoscope.files import written_aside
 
 DOTS = 130
-"""Dots an inch of a picture made of pixels."""
+"""Resolution of PNG files, in dots per inch."""
 
 
 def quiet_axes(axes: Axes, grid: Literal["both", "x", "y"] = "both") -> None:
-    """Remove the sides of the frame that carry nothing, and draw a faint grid.
+    """Remove the upper and right sides of the frame, and draw a faint grid.
 
     Args:
-        axes: of a plot.
-        grid: of which axis lines are drawn.
+        axes: the axes of a plot.
+        grid: the axis whose grid lines are drawn.
     """
     axes.grid(alpha=0.25, axis=grid)
     axes.set_axisbelow(True)
@@ -29,9 +29,9 @@ def save(figure: Figure, path: Path, file_format: str = "png") -> None:
     """Write a figure, whole or not at all.
 
     Args:
-        figure: of matplotlib.
-        path: of the file; its folder is made if there is none.
-        file_format: of the file, whatever its name: `png`, `svg`, `pdf`.
+        figure: the figure.
+        path: the file; its folder is made if there is none.
+        file_format: `png`, `svg` or `pdf`, whatever the suffix of the file.
     """
     FigureCanvasAgg(figure)
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -1,4 +1,4 @@
-"""A scene as PNG or PDF, painted by matplotlib, which only a full installation has."""
+"""A scene as PNG or PDF, painted by matplotlib, which the extra `train` installs."""
 
 import unicodedata
 import warnings
@@ -13,9 +13,9 @@ from emoscope.errors import require
 PIXEL: Final = 1 / 96
 """A CSS pixel in inches."""
 DOTS: Final = 192
-"""Dots an inch of a PNG: two a pixel."""
+"""Resolution of a PNG in dots per inch: two dots a CSS pixel."""
 FONT: Final = "DejaVu Sans"
-"""What matplotlib brings along; it has Latin, Greek, Cyrillic, Arabic and some more."""
+"""The font that ships with matplotlib; it has Latin, Greek, Cyrillic, Arabic and some more."""
 
 _SIDES: Final[dict[Anchor, Literal["left", "center", "right"]]] = {
     "start": "left",
@@ -33,7 +33,7 @@ def check_matplotlib() -> None:
     require("matplotlib", "train")
 
 
-def painted(scene: Scene, format: Literal["png", "pdf"]) -> bytes:  # noqa: A002
+def paint(scene: Scene, format: Literal["png", "pdf"]) -> bytes:  # noqa: A002
     """The bytes of a PNG or PDF file; the same scene gives the same bytes."""
     check_matplotlib()
     import matplotlib as mpl
@@ -45,22 +45,22 @@ def painted(scene: Scene, format: Literal["png", "pdf"]) -> bytes:  # noqa: A002
     axes = figure.add_axes((0, 0, 1, 1))
     axes.set(xlim=(0, scene.width), ylim=(scene.height, 0))
     axes.set_axis_off()
-    fonts = _fonts(shape.content for shape in scene.shapes if isinstance(shape, Text))
+    fonts = _find_fonts(shape.content for shape in scene.shapes if isinstance(shape, Text))
     for order, shape in enumerate(scene.shapes):
-        for artist in _artists(shape, fonts):
+        for artist in _make_artists(shape, fonts):
             artist.set(zorder=order, clip_on=False)
             axes.add_artist(artist)
     out = BytesIO()
     metadata = {"CreationDate": None} if format == "pdf" else {}
-    # Type 42: the letters of a PDF can be searched and copied.
+    # Type 42 (TrueType): the text of a PDF can be searched and copied.
     with mpl.rc_context({"pdf.fonttype": 42}), warnings.catch_warnings():
-        # What no font of the machine has is a box, on the picture for everyone to see.
+        # A character that no font has is drawn as a box, which can be seen; no warning is needed.
         warnings.filterwarnings("ignore", message="Glyph .* missing")
         figure.savefig(out, format=format, dpi=DOTS, metadata=metadata)
     return out.getvalue()
 
 
-def _artists(shape: Shape, fonts: list[str]) -> list[Any]:
+def _make_artists(shape: Shape, fonts: list[str]) -> list[Any]:
     from matplotlib.lines import Line2D
     from matplotlib.patches import Polygon
     from matplotlib.text import Text as Written
@@ -70,7 +70,6 @@ def _artists(shape: Shape, fonts: list[str]) -> list[Any]:
         case Area(corners, fill, opacity, _):
             if not opacity:
                 return []
-            # Without a thin line of its own colour, a fine gap shows between neighbours.
             return [Polygon(corners, color=THEME.get(fill, fill), alpha=opacity, linewidth=0)]
         case Line(through, colour, width, opacity):
             line = Line2D(*zip(*through, strict=True), color=THEME.get(colour, colour))
@@ -94,17 +93,17 @@ def _artists(shape: Shape, fonts: list[str]) -> list[Any]:
             return [written]
 
 
-def _fonts(texts: Iterable[str]) -> list[str]:
-    """Families that together have all characters, as far as the machine has fonts for them."""
+def _find_fonts(texts: Iterable[str]) -> list[str]:
+    """Font families that together have all characters, as far as fonts are installed."""
     from matplotlib import font_manager
 
     families = [FONT]
-    # Marks of direction and the like are no letters of a font.
+    # Fonts have no glyphs for format characters, such as marks of direction.
     lacking = {ord(char) for text in texts for char in text if unicodedata.category(char) != "Cf"}
     lacking -= set(font_manager.get_font(font_manager.findfont(FONT)).get_charmap())
     if not lacking:
         return families
-    # Plain faces without serifs first.
+    # Regular sans-serif fonts first.
     paths = sorted(
         font_manager.findSystemFonts(),
         key=lambda path: ("Regular" not in path, "Sans" not in path, len(path), path),

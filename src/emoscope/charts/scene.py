@@ -1,7 +1,7 @@
-"""A drawing as a few kinds of shapes, which SVG and matplotlib paint alike.
+"""A drawing as a few kinds of shapes, which are painted as SVG or by matplotlib.
 
-Lengths are in CSS pixels, y grows downwards. Text is measured by a rule of thumb, as an
-installation without matplotlib has no font to ask.
+Lengths are in CSS pixels; y grows downwards. Widths of text are estimates, as an installation
+without matplotlib has no fonts to measure.
 """
 
 import unicodedata
@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from emoscope.charts.palette import INK
-from emoscope.charts.words import isolated
+from emoscope.charts.words import isolate
 
 Point = tuple[float, float]
 Anchor = Literal["start", "middle", "end"]
@@ -21,10 +21,10 @@ class Area:
     """A filled polygon.
 
     Attributes:
-        points: its corners.
+        points: the corners.
         fill: a colour, `#rrggbb` or a key of `palette.THEME`.
-        opacity: in [0, 1]; at 0 it only carries a title.
-        title: what a pointer over it tells.
+        opacity: in [0, 1]; an area with 0 is only there for its tooltip.
+        title: the tooltip.
     """
 
     points: tuple[Point, ...]
@@ -48,7 +48,8 @@ class Text:
     """One line of text; `at` is where its baseline starts, has its middle, or ends.
 
     Attributes:
-        turn: degrees that it is turned anticlockwise about `at`.
+        turn: rotation about `at`, in degrees, anticlockwise.
+        title: the tooltip.
     """
 
     at: Point
@@ -69,7 +70,7 @@ class Scene:
     """Shapes, painted in their order.
 
     Attributes:
-        label: what a reader who cannot see it is told; the figures are in tables.
+        label: a description for screen readers; the numbers are in tables.
     """
 
     width: float
@@ -78,7 +79,7 @@ class Scene:
     label: str = ""
 
     def moved(self, right: float, down: float) -> list[Shape]:
-        """The shapes elsewhere."""
+        """The shapes moved to the right and down."""
 
         def there(point: Point) -> Point:
             return point[0] + right, point[1] + down
@@ -98,56 +99,56 @@ def box(
     opacity: float = 1,
     title: str = "",
 ) -> Area:
-    """A rectangle by its upper left corner, and its width and height."""
+    """A rectangle from its upper left corner and its width and height."""
     (x, y), (width, height) = at, size
     corners = (x, y), (x + width, y), (x + width, y + height), (x, y + height)
     return Area(corners, fill, opacity, title)
 
 
-def text_width(text: str, size: float) -> float:
-    """About how wide a line of text is; rather too much than too little."""
-    return size * sum(_ems(char) for char in text)
+def measure_text(text: str, size: float) -> float:
+    """Estimate the width of a line of text, rather too wide than too narrow."""
+    return size * sum(_measure_character(char) for char in text)
 
 
 def cut(text: str, width: float, size: float) -> str:
-    """The text, or as much of its start as fits, with an ellipsis."""
-    if text_width(text, size) <= width:
+    """Cut a text to a width, with an ellipsis if something is cut off."""
+    if measure_text(text, size) <= width:
         return text
-    left = width / size - _ems("…")
+    left = width / size - _measure_character("…")
     kept = 0
     for char in text:
-        left -= _ems(char)
+        left -= _measure_character(char)
         if left < 0:
             break
         kept += 1
-    return isolated(text[:kept].rstrip() + "…")
+    return isolate(text[:kept].rstrip() + "…")
 
 
-def wrapped(text: str, width: float, size: float) -> list[str]:
-    """Lines of a text that are no wider than this, but for words that are."""
+def wrap_text(text: str, width: float, size: float) -> list[str]:
+    """Break a text into lines of a width; a word that is wider is cut."""
     lines: list[str] = []
     for word in text.split(" "):
-        if lines and text_width(f"{lines[-1]} {word}", size) <= width:
+        if lines and measure_text(f"{lines[-1]} {word}", size) <= width:
             lines[-1] += f" {word}"
         else:
             lines.append(cut(word, width, size))
     return lines
 
 
-def widest(texts: Iterable[str], size: float, most: float) -> float:
-    """Room for the longest of some texts, up to a bound."""
-    return min(most, max((text_width(text, size) for text in texts), default=0.0))
+def measure_widest(texts: Iterable[str], size: float, most: float) -> float:
+    """The width of the widest of some texts, at most `most`."""
+    return min(most, max((measure_text(text, size) for text in texts), default=0.0))
 
 
-def top_of(shares: Sequence[float]) -> float:
-    """A round share that none of some shares is above: 0.001, 0.002, 0.005, 0.01, …, 1."""
+def find_scale_top(shares: Sequence[float]) -> float:
+    """The least round number that is not below any share: 0.001, 0.002, 0.005, 0.01, …, 1."""
     most = max(shares, default=0.0)
     rounds = (step * 10.0**power for power in (-3, -2, -1) for step in (1, 2, 5))
     return next((limit for limit in rounds if most <= limit), 1.0)
 
 
-def _ems(char: str) -> float:
-    """Width of a character in sizes of the font."""
+def _measure_character(char: str) -> float:
+    """Estimate the width of a character in multiples of the font size."""
     if unicodedata.combining(char) or unicodedata.category(char) in ("Mn", "Cf"):
         return 0.0
     if unicodedata.east_asian_width(char) in "WF":

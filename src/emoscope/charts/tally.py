@@ -1,4 +1,4 @@
-"""What pictures of annotations show, counted in memory that does not grow with the texts."""
+"""The counts that charts of annotations show; memory does not grow with the number of texts."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -19,27 +19,27 @@ MILLION = 1_000_000
 
 
 class Tally:
-    """Counts of annotated texts, for pictures of them.
+    """Counts of annotated texts, for charts of them.
 
-    All counts are whole numbers, probabilities in millionths, so that neither the order of the
-    texts nor how many come at a time changes any figure.
+    All counts are integers, and probabilities are counted in millionths, so that neither the order
+    nor the batches of the texts change a result.
 
     Args:
         taxonomy: the K labels.
-        date_format: how dates are written, for `datetime.strptime`, where `read_date` would not
-            read them; `"%d/%m/%Y"`.
+        date_format: format of the dates for `datetime.strptime`, such as `"%d/%m/%Y"`; needed only
+            where `read_date` does not read them.
 
     Attributes:
-        texts: how many were added.
-        given: how many have each label, (K,).
-        together: how many have both of two labels, (K, K); on the diagonal `given`.
-        sizes: how many have 0, 1, …, K labels, (K + 1,).
+        texts: number of texts added.
+        given: number of texts with each label, (K,).
+        together: number of texts with both of two labels, (K, K); the diagonal is `given`.
+        sizes: number of texts with 0, 1, …, K labels, (K + 1,).
         places: for each label, the emotion of Plutchik's wheel that it counts as, or None.
-        on_wheel: how many have a label of each emotion of `WHEEL`, (16,).
+        on_wheel: number of texts with a label of each emotion of `WHEEL`, (16,).
         timeline: counts over time; None until texts with dates are added.
 
     Raises:
-        InputError: a `date_format` that no whole date can be read by.
+        InputError: no whole date can be read with `date_format`.
     """
 
     def __init__(self, taxonomy: Taxonomy, date_format: str | None = None) -> None:
@@ -67,13 +67,13 @@ class Tally:
         """Count N texts.
 
         Args:
-            probabilities: of each label, (N, K).
+            probabilities: the probability of each label, (N, K).
             given: whether each text is given each label, (N, K).
-            dates: of the texts, N values as `read_date` takes them, None where there is none. What
-                cannot be read is counted and told on the pictures.
+            dates: N dates as `read_date` reads them, None where a text has none. Dates that cannot
+                be read are counted, and a note in the charts says how many.
 
         Raises:
-            ValueError: shapes or numbers that do not fit.
+            ValueError: the shapes do not fit together.
         """
         if probabilities.shape != given.shape or given.shape[1:] != self.given.shape:
             raise ValueError(
@@ -82,7 +82,7 @@ class Tally:
             )
         if dates is not None and len(dates) != len(given):
             raise ValueError(f"Expected {len(given)} dates, one a text, got {len(dates)}.")
-        # Products of float64 are by far faster than those of integers, and whole up to 2^53.
+        # Matrix products of float64 are much faster than of integers, and exact up to 2^53.
         ones = given.astype(np.float64)
         self.given += given.sum(axis=0)
         self.together += (ones.T @ ones).astype(np.int64)
@@ -110,11 +110,11 @@ class Tally:
         return np.asarray(self._millionths / MILLION / max(self.texts, 1))
 
     def expected(self) -> NDArray[np.float64]:
-        """Texts that would have both of two labels if these were independent, (K, K)."""
+        """Expected number of texts with both of two labels if these were independent, (K, K)."""
         return np.asarray(np.outer(self.given, self.given) / max(self.texts, 1))
 
     def lift(self) -> NDArray[np.float64]:
-        """How many times as often as expected two labels are given together, (K, K).
+        """Number of texts with both of two labels, divided by the expected number, (K, K).
 
         Its logarithm is the pointwise mutual information. NaN where a label is never given.
         """
@@ -125,24 +125,24 @@ class Tally:
     def phi(self) -> NDArray[np.float64]:
         """Correlation of two labels over the texts, in [-1, 1], (K, K).
 
-        Pearson's, which of two yes-or-no variables is the φ coefficient. NaN where a label is
-        given to all texts or to none.
+        For two binary variables, Pearson's correlation is called the φ coefficient. NaN where a
+        label is given to all texts or to none.
         """
         share = self.shares
-        spread = np.sqrt(share * (1 - share))
+        deviation = np.sqrt(share * (1 - share))
         both = self.together / max(self.texts, 1) - np.outer(share, share)
-        scale = np.outer(spread, spread)
+        scale = np.outer(deviation, deviation)
         unknown = np.full(scale.shape, np.nan)
         phi = np.divide(both, scale, out=unknown, where=scale > 0)
         return np.asarray(np.clip(phi, -1.0, 1.0))
 
     def draw(self, path: Path, title: str = "Emotions") -> None:
-        """Draw the distribution, Plutchik's wheel, what goes together, and time if there are dates.
+        """Draw the distribution, Plutchik's wheel, correlations, and time if there are dates.
 
         Args:
-            path: `.html` is a page that needs nothing else, `.svg` one drawing; `.png` and `.pdf`
-                need matplotlib. The file appears whole or not at all.
-            title: of the picture.
+            path: `.html` is a self-contained page, `.svg` one drawing; `.png` and `.pdf` need
+                matplotlib. The file is written whole or not at all.
+            title: title of the page or drawing.
 
         Raises:
             InputError: another suffix, or a path that cannot be written.

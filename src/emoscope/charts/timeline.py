@@ -1,4 +1,4 @@
-"""How many texts have each label over time, in a number of bins that the span cannot blow up."""
+"""The number of texts with each label over time, in a bounded number of bins."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -9,30 +9,30 @@ import numpy as np
 from numpy.typing import NDArray
 
 from emoscope.charts.dates import is_missing, read_date
-from emoscope.charts.units import Unit, bin_of, first_day, name_of
-from emoscope.charts.words import counted, isolated
+from emoscope.charts.units import Unit, find_bin, find_first_day, name_bin
+from emoscope.charts.words import format_count, isolate
 from emoscope.strict import short
 
 Counts = NDArray[np.int64]
 
 MOST_KEPT = 4096
-"""Days that are counted apart, which is eleven years; then months, then years."""
+"""Days that are counted separately, eleven years; if there are more, months or years are."""
 MOST_BINS = 90
-"""Bins that are shown."""
+"""Bins that are shown, at most."""
 STRAY = 0.001
-"""Share of the texts at either end of time that may be left out, so that bins are finer."""
+"""Share of the texts at the start or end that may be left out to make the bins finer."""
 
 
 class TimeBins(NamedTuple):
-    """Counts over time; bins follow each other, also where one has no text.
+    """Counts in T consecutive bins of time; a bin may have no text.
 
     Attributes:
         unit: length of a bin.
-        names: of the T bins.
-        texts: in each bin, (T,).
-        given: of them those with each label, (T, K).
-        earlier: texts from before the first bin.
-        later: texts from after the last bin.
+        names: names of the bins.
+        texts: number of texts in each bin, (T,).
+        given: number of texts with each label in each bin, (T, K).
+        earlier: number of texts from before the first bin.
+        later: number of texts from after the last bin.
     """
 
     unit: Unit
@@ -46,24 +46,24 @@ class TimeBins(NamedTuple):
 class Timeline:
     """Counts the labels of texts by date.
 
-    The order that texts are added in changes nothing: what is kept is by day, or by the finest of
-    month, year and century that has at most `MOST_KEPT` different ones.
+    The order of the texts has no effect. Counts are kept by day or, where there would be more than
+    `MOST_KEPT` of them, by month, year or century.
 
     Args:
-        labels: their number, K.
-        layout: how dates are written, see `read_date`.
+        labels: number of labels, K.
+        layout: format of the dates, see `read_date`.
 
     Attributes:
-        missing: texts without a date.
-        unread: texts with a date that cannot be read.
-        example: the first of these.
+        missing: number of texts without a date.
+        unread: number of texts with a date that cannot be read.
+        example: the first date that cannot be read.
     """
 
     def __init__(self, labels: int, layout: str | None = None) -> None:
         self.labels, self.layout = labels, layout
         self.missing = self.unread = 0
         self.example: str | None = None
-        # By the first day of what is kept: the number of texts, then of those with each label.
+        # By the first day of a unit: the number of texts, then those with each label.
         self._counts: dict[date, Counts] = {}
         self._kept = Unit.DAY
         self._read_to = Unit.DAY
@@ -77,8 +77,8 @@ class Timeline:
         """Count texts.
 
         Args:
-            dates: of N texts, values that `read_date` takes; None where there is none.
-            given: their labels, (N, K).
+            dates: the dates of N texts, as `read_date` reads them; None where a text has none.
+            given: whether each text has each label, (N, K).
         """
         rows: dict[date, list[int]] = {}
         for row, value in enumerate(dates):
@@ -96,14 +96,14 @@ class Timeline:
             self._keep_fewer()
 
     def notes(self) -> list[str]:
-        """What is to be said of texts whose date is missing or was not read."""
+        """Sentences on texts whose date is missing or was not read."""
         notes = []
         if self.missing:
-            notes.append(f"{counted(self.missing, 'text has', 'texts have')} no date.")
+            notes.append(f"{format_count(self.missing, 'text has', 'texts have')} no date.")
         if self.unread:
             notes.append(
-                f"{counted(self.unread, 'text has', 'texts have')} a date that was not read, "
-                f"the first {isolated(str(self.example))}. Dates are read as 2020-12-31, "
+                f"{format_count(self.unread, 'text has', 'texts have')} a date that was not read, "
+                f"the first {isolate(str(self.example))}. Dates are read as 2020-12-31, "
                 "31.12.2020, 31 December 2020 or seconds since 1970; of others name the "
                 "format, as in --date-format %d/%m/%Y."
             )
@@ -113,26 +113,27 @@ class Timeline:
         """The counts in the finest bins that are few enough; None if no date was read.
 
         A bin is no finer than the least exact date. A few texts far from all others (an empty date
-        written as 1970, a year 0202) would make all bins coarse: where leaving out at most one in
-        a thousand at either end makes them finer, they are left out and counted.
+        written as 1970, a year 0202) would make all bins coarse. If leaving out at most one text in
+        a thousand at the start or the end makes the bins finer, these texts are left out, and
+        counted.
         """
         if not self._counts:
             return None
         days = sorted(self._counts)
         first, last = self._ends(days)
         unit = self._unit(first, last)
-        start, end = bin_of(first, unit), bin_of(last, unit)
+        start, end = find_bin(first, unit), find_bin(last, unit)
         counts = np.zeros((end - start + 1, self.labels + 1), np.int64)
         outside = Counter[bool]()
         for day in days:
-            at = bin_of(day, unit) - start
+            at = find_bin(day, unit) - start
             if 0 <= at < len(counts):
                 counts[at] += self._counts[day]
             else:
                 outside[at < 0] += int(self._counts[day][0])
         return TimeBins(
             unit=unit,
-            names=tuple(name_of(number, unit) for number in range(start, end + 1)),
+            names=tuple(name_bin(number, unit) for number in range(start, end + 1)),
             texts=counts[:, 0],
             given=counts[:, 1:],
             earlier=outside[True],
@@ -140,31 +141,31 @@ class Timeline:
         )
 
     def _count(self, day: date, counts: NDArray[np.integer[Any]]) -> None:
-        start = first_day(bin_of(day, self._kept), self._kept)
+        start = find_first_day(find_bin(day, self._kept), self._kept)
         if start in self._counts:
             self._counts[start] += counts
         else:
             self._counts[start] = np.array(counts, np.int64)
 
     def _keep_fewer(self) -> None:
-        """From days to months, from months to years, from years to centuries."""
+        """Merge counts: from days to months, from months to years, from years to centuries."""
         self._kept = {Unit.DAY: Unit.MONTH, Unit.MONTH: Unit.YEAR}.get(self._kept, Unit.CENTURY)
         finer, self._counts = self._counts, {}
         for day, counts in finer.items():
             self._count(day, counts)
 
     def _unit(self, first: date, last: date) -> Unit:
-        """The finest unit that the dates allow and that makes few enough bins."""
+        """The finest unit that the dates allow and that makes at most `MOST_BINS` bins."""
         finest = max(self._kept, self._read_to)
         return next(
             unit
             for unit in Unit
             if unit >= finest
-            and (bin_of(last, unit) - bin_of(first, unit) < MOST_BINS or unit == Unit.CENTURY)
+            and (find_bin(last, unit) - find_bin(first, unit) < MOST_BINS or unit == Unit.CENTURY)
         )
 
     def _ends(self, days: Sequence[date]) -> tuple[date, date]:
-        """The first and the last day of the finest bins, as far apart as these allow."""
+        """The first and the last day, without stray texts if that makes the bins finer."""
         upto = np.cumsum([self._counts[day][0] for day in days])
         spare = STRAY * float(upto[-1])
         first = days[int(np.searchsorted(upto, spare, side="right"))]

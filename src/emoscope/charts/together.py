@@ -5,33 +5,33 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from emoscope.charts.order import cluster_order
+from emoscope.charts.order import order_by_cluster
 from emoscope.charts.palette import COOL, INK, LINE, SOFT, WARM
-from emoscope.charts.scene import Scene, Shape, Text, box, cut, widest
+from emoscope.charts.scene import Scene, Shape, Text, box, cut, measure_widest
 from emoscope.charts.tally import Tally
-from emoscope.charts.view import MOST_LABELS, Table, View, by_share
-from emoscope.charts.words import counted, isolated, short_number
+from emoscope.charts.view import MOST_LABELS, Table, View, order_by_share
+from emoscope.charts.words import format_count, format_short, isolate
 
 Floats = NDArray[np.floating[Any]]
 
-# Up to so many labels: pixels of a cell, font of its number.
+# Largest number of labels, pixels of a cell, font size of its number.
 SIZES = ((6, 36.0, 11.0), (12, 32.0, 10.0), (30, 22.0, 8.0), (MOST_LABELS, 14.0, 0.0))
 STRONGEST = 0.75
-"""Opacity of the strongest colour: ink on it can be read, in the light and in the dark."""
+"""Opacity of the strongest colour: text on it can be read, on light and on dark screens."""
 MOST_PAIRS = 100
 
 
-def together(tally: Tally) -> View | None:
-    """A matrix of the correlations of labels; None if a text has one label alone."""
+def make_pairs_view(tally: Tally) -> View | None:
+    """Show a matrix of the correlations of labels; None where labels are exclusive."""
     if tally.taxonomy.exclusive:
         return None
     title = "Labels that go together"
     phi = tally.phi()
-    varying = [k for k in by_share(tally) if np.isfinite(phi[k, k])]
+    varying = [k for k in order_by_share(tally) if np.isfinite(phi[k, k])]
     if len(varying) < 2:
         return View(title, ("There are no two labels that some texts have and some lack.",), (), ())
     shown = varying[:MOST_LABELS]
-    shown = [shown[at] for at in cluster_order(phi[np.ix_(shown, shown)])]
+    shown = [shown[at] for at in order_by_cluster(phi[np.ix_(shown, shown)])]
     notes = [
         "Correlation φ of two labels over the texts: orange pairs are given together more often "
         "than if the labels were independent, blue ones less often. Labels that go together stand "
@@ -41,19 +41,21 @@ def together(tally: Tally) -> View | None:
         notes.append(f"The {len(shown)} most frequent of {len(varying)} labels are drawn.")
     if constant := len(phi) - len(varying):
         which = "that all texts have, or none,"
-        notes.append(f"{counted(constant, f'label {which} is', f'labels {which} are')} left out.")
-    scene = _matrix(tally, phi, shown)
-    return View(title, tuple(notes), (scene,), (_pairs(tally, phi, varying),))
+        notes.append(
+            f"{format_count(constant, f'label {which} is', f'labels {which} are')} left out."
+        )
+    scene = _draw_matrix(tally, phi, shown)
+    return View(title, tuple(notes), (scene,), (_list_pairs(tally, phi, varying),))
 
 
-def _matrix(tally: Tally, phi: Floats, shown: list[int]) -> Scene:
+def _draw_matrix(tally: Tally, phi: Floats, shown: list[int]) -> Scene:
     count = len(shown)
     cell, font = next((size, font) for most, size, font in SIZES if count <= most)
     names = [tally.taxonomy.names[k] for k in shown]
-    # Names that lean are nearer to each other than cells by √2.
+    # Slanted names are closer to each other than the cells, by a factor of √2.
     size, leaning = min(12.0, cell - 2), min(12.0, 0.65 * cell)
-    room = widest(names, size, 110) + 6
-    # Names above the columns lean to the right, over the last one.
+    room = measure_widest(names, size, 110) + 6
+    # Names above the columns are slanted to the right, beyond the last column.
     lean = 0.71 * room
     limit = max(0.05, float(np.abs(phi[np.ix_(shown, shown)][~np.eye(count, dtype=bool)]).max()))
     expected, lift = tally.expected(), tally.lift()
@@ -73,41 +75,44 @@ def _matrix(tally: Tally, phi: Floats, shown: list[int]) -> Scene:
                 shapes.append(box((x, y), (cell - 1, cell - 1), LINE, 0.6))
                 continue
             notes = (
-                f"{isolated(name)} and {isolated(names[column])}: "
-                f"{counted(int(tally.together[k, other]), 'text')}, "
+                f"{isolate(name)} and {isolate(names[column])}: "
+                f"{format_count(int(tally.together[k, other]), 'text')}, "
                 f"{expected[k, other]:,.1f} expected, {lift[k, other]:.2f} times; φ {value:.2f}"
             )
-            shapes.append(_cell(x, y, cell - 1, value, limit, notes))
+            shapes.append(_draw_cell(x, y, cell - 1, value, limit, notes))
             if font:
                 middle = x + (cell - 1) / 2, y + (cell - 1) / 2 + 0.35 * font
-                shapes.append(Text(middle, short_number(value), font, "middle"))
+                shapes.append(Text(middle, format_short(value), font, "middle"))
     width = max(room + count * cell + lean, 200.0)
     below = lean + count * cell + 14
-    shapes += _scale(room, below, limit)
+    shapes += _draw_scale(room, below, limit)
     return Scene(width, below + 30, tuple(shapes), "Correlations of labels")
 
 
-def _cell(x: float, y: float, size: float, value: float, limit: float, title: str = "") -> Shape:
+def _draw_cell(
+    x: float, y: float, size: float, value: float, limit: float, title: str = ""
+) -> Shape:
     opacity = STRONGEST * min(1.0, abs(value) / limit)
-    # At no opacity at all a cell would be no part of the picture.
+    # A cell with an opacity of 0 would not be painted.
     return box(
         (x, y), (size, size), WARM if value > 0 else COOL, max(0.02, round(opacity, 2)), title
     )
 
 
-def _scale(x: float, y: float, limit: float) -> list[Shape]:
-    """What the colours mean."""
+def _draw_scale(x: float, y: float, limit: float) -> list[Shape]:
+    """Draw the colour scale."""
     steps = 9
     shapes: list[Shape] = [
-        _cell(x + 14 * at, y, 14, limit * (2 * at / (steps - 1) - 1), limit) for at in range(steps)
+        _draw_cell(x + 14 * at, y, 14, limit * (2 * at / (steps - 1) - 1), limit)
+        for at in range(steps)
     ]
     for at, value in ((0, -limit), (steps // 2, 0.0), (steps - 1, limit)):
-        shapes.append(Text((x + 14 * at + 7, y + 26), short_number(value), 10, "middle", SOFT))
+        shapes.append(Text((x + 14 * at + 7, y + 26), format_short(value), 10, "middle", SOFT))
     return shapes
 
 
-def _pairs(tally: Tally, phi: Floats, varying: list[int]) -> Table:
-    """The pairs that go together most and least."""
+def _list_pairs(tally: Tally, phi: Floats, varying: list[int]) -> Table:
+    """A table of the pairs with the strongest correlations."""
     pairs = [(a, b) for at, a in enumerate(varying) for b in varying[at + 1 :]]
     pairs.sort(key=lambda pair: -abs(phi[pair]))
     names, expected, lift = tally.taxonomy.names, tally.expected(), tally.lift()
@@ -119,7 +124,7 @@ def _pairs(tally: Tally, phi: Floats, varying: list[int]) -> Table:
         ("labels", "texts with both", "expected", "times", "PMI", "φ"),
         tuple(
             (
-                f"{isolated(names[a])} + {isolated(names[b])}",
+                f"{isolate(names[a])} + {isolate(names[b])}",
                 f"{tally.together[a, b]:,}",
                 f"{expected[a, b]:,.1f}",
                 f"{lift[a, b]:.2f}",

@@ -1,4 +1,4 @@
-"""Units of time: which bin a day is in, where a bin begins, what it is called."""
+"""Units of time: in which bin a day is, where a bin begins, and its name."""
 
 from datetime import date
 from enum import IntEnum
@@ -20,8 +20,8 @@ _YEARS = {Unit.YEAR: 1, Unit.DECADE: 10, Unit.CENTURY: 100}
 _MONTHS = {Unit.MONTH: 1, Unit.QUARTER: 3}
 
 
-def bin_of(day: date, unit: Unit) -> int:
-    """Number of the bin that a day is in; bins that follow each other have numbers that do."""
+def find_bin(day: date, unit: Unit) -> int:
+    """The number of the bin of a day; consecutive bins have consecutive numbers."""
     if unit in _YEARS:
         return day.year // _YEARS[unit]
     if unit in _MONTHS:
@@ -30,8 +30,8 @@ def bin_of(day: date, unit: Unit) -> int:
     return day.toordinal() if unit == Unit.DAY else (day.toordinal() - 1) // 7
 
 
-def first_day(number: int, unit: Unit) -> date:
-    """The day that a bin begins with."""
+def find_first_day(number: int, unit: Unit) -> date:
+    """The first day of a bin."""
     if unit in _YEARS:
         return date(max(1, number * _YEARS[unit]), 1, 1)
     if unit in _MONTHS:
@@ -40,9 +40,9 @@ def first_day(number: int, unit: Unit) -> date:
     return date.fromordinal(number if unit == Unit.DAY else 7 * number + 1)
 
 
-def name_of(number: int, unit: Unit) -> str:
-    """Name of a bin: `2020-03-09`, `2020-W11`, `2020-03`, `2020-Q1`, `2020`, `2020s`."""
-    day = first_day(number, unit)
+def name_bin(number: int, unit: Unit) -> str:
+    """The name of a bin: `2020-03-09`, `2020-W11`, `2020-03`, `2020-Q1`, `2020`, `2020s`."""
+    day = find_first_day(number, unit)
     match unit:
         case Unit.WEEK:
             year, week, _ = day.isocalendar()

@@ -1,4 +1,4 @@
-"""What one picture consists of."""
+"""What one chart consists of."""
 
 from dataclasses import dataclass
 
@@ -8,17 +8,17 @@ from emoscope.charts.scene import Scene
 from emoscope.charts.tally import Tally
 
 MOST_LABELS = 60
-"""Labels that a drawing shows; tables have all."""
+"""Labels that a drawing shows, at most; tables have all."""
 
 
 @dataclass(frozen=True)
 class Table:
-    """Figures in rows.
+    """A table of numbers.
 
     Attributes:
-        caption: what they are.
-        header: of the columns; the first is words, the others numbers.
-        rows: of cells.
+        caption: caption of the table.
+        header: names of the columns; the first column holds words, the others numbers.
+        rows: the cells of each row.
     """
 
     caption: str
@@ -31,10 +31,10 @@ class View:
     """One way to look at a tally.
 
     Attributes:
-        title: of the picture.
-        notes: sentences: how to read it, and what it leaves out.
-        scenes: the drawing, or small ones to be laid side by side.
-        tables: its figures.
+        title: title of the chart.
+        notes: sentences on how to read the chart, and on what it leaves out.
+        scenes: the drawing, or small drawings to be laid side by side.
+        tables: the numbers of the chart.
     """
 
     title: str
@@ -43,6 +43,6 @@ class View:
     tables: tuple[Table, ...]
 
 
-def by_share(tally: Tally) -> list[int]:
-    """Labels from the most to the least frequent."""
+def order_by_share(tally: Tally) -> list[int]:
+    """Indices of the labels, from the most to the least frequent."""
     return [int(k) for k in np.argsort(-tally.given, kind="stable")]

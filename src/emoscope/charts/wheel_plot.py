@@ -18,18 +18,18 @@ from emoscope.plutchik import PRIMARY, WHEEL, WheelMap, angle_of
 Box = tuple[float, float, float, float]
 
 RIM = 1.12
-"""Radius of the wheel; the farthest label of a model is at 1, so that its point stays inside."""
+"""Radius of the wheel; the outermost label of a model is at radius 1, inside the wheel."""
 
 
 def draw_wheel_map(wheel_map: WheelMap, title: str) -> Figure:
-    """Draw Plutchik's wheel: a model's labels inside, the wheel's own places on the rim.
+    """Draw Plutchik's wheel: a model's labels inside, the wheel's emotions on the rim.
 
-    Of a label that the wheel knows, a thin line joins the two: the shorter and straighter outwards
-    it is, the better they agree.
+    For a label that is on the wheel, a thin line joins its point to its place on the rim: the
+    shorter the line, and the more it points outwards, the better model and wheel agree.
 
     Args:
         wheel_map: where the labels are.
-        title: above the wheel.
+        title: title above the wheel.
     """
     size = 7.5 if len(wheel_map.points) <= 12 else 9.0
     figure = Figure(figsize=(size, size))
@@ -43,7 +43,7 @@ def draw_wheel_map(wheel_map: WheelMap, title: str) -> Figure:
         if angle is not None:
             rim = RIM * math.cos(angle), RIM * math.sin(angle)
             axes.plot([x, rim[0]], [y, rim[1]], color=COLOURS[0], linewidth=0.7, alpha=0.6)
-            taken += _along(axes, (x, y), rim)
+            taken += _cover_line(axes, (x, y), rim)
             axes.plot(*rim, "o", markersize=6, markerfacecolor="white", color=COLOURS[0])
         colour = THEME[SOFT] if angle is None else COLOURS[0]
         axes.plot(x, y, "o", markersize=6, color=colour, zorder=3)
@@ -53,7 +53,7 @@ def draw_wheel_map(wheel_map: WheelMap, title: str) -> Figure:
 
 
 def _draw_spokes(axes: Axes) -> list[Box]:
-    """The wheel itself; the boxes that its names take, in points."""
+    """Draw the wheel itself, and return the boxes of its names, in points."""
     step = 360 / len(WHEEL)
     taken = []
     for emotion in WHEEL:
@@ -65,11 +65,11 @@ def _draw_spokes(axes: Axes) -> list[Box]:
             axes.add_patch(Wedge((0, 0), RIM, *sector, color=primary, alpha=0.13, linewidth=0))
         axes.plot([0, RIM * x], [0, RIM * y], color="0.6", linewidth=0.8 if primary else 0.4)
         font = 10.0 if primary else 8.5
-        width, height = _size(emotion, font)
-        # Outwards by half of the name, so that it touches the rim on none of its sides.
-        column, row = _points(axes, (RIM + 0.035) * x, (RIM + 0.035) * y)
+        width, height = _measure_text(emotion, font)
+        # Moved outwards by half its size, so that no side of the name touches the rim.
+        column, row = _to_points(axes, (RIM + 0.035) * x, (RIM + 0.035) * y)
         centre = column + x * width / 2, row + y * height / 2
-        box = _box(*centre, width, height)
+        box = _make_box(*centre, width, height)
         axes.annotate(
             emotion,
             (centre[0], centre[1]),
@@ -87,25 +87,25 @@ def _draw_spokes(axes: Axes) -> list[Box]:
 def _name_points(
     axes: Axes, points: Mapping[str, tuple[float, float]], known: set[str], taken: list[Box]
 ) -> None:
-    """Write each name beside its point where it covers least, with a line if that is far off."""
+    """Write each name near its point where it covers least, with a line if it is far away."""
     font = 9.0
-    where = {name: _points(axes, x, y) for name, (x, y) in points.items()}
-    dots = {name: _box(column, row, 8, 8) for name, (column, row) in where.items()}
-    # Crowded points first: the others find room around them.
+    where = {name: _to_points(axes, x, y) for name, (x, y) in points.items()}
+    dots = {name: _make_box(column, row, 8, 8) for name, (column, row) in where.items()}
+    # Points with near neighbours first, as they have the least room.
     nearest = {
         name: sorted(math.dist(at, other) for other in where.values())[1:4]
         for name, at in where.items()
     }
     for name in sorted(where, key=lambda item: sum(nearest[item])):
-        width, height = _size(name, font)
+        width, height = _measure_text(name, font)
         others = [*taken, *(box for other, box in dots.items() if other != name)]
 
         def cost(place: tuple[float, float, float], others: list[Box] = others) -> float:
-            box = _box(place[0], place[1], width, height)  # noqa: B023 (called at once)
-            return 10 * sum(_overlap(box, other) for other in others) + place[2]
+            box = _make_box(place[0], place[1], width, height)  # noqa: B023 (called at once)
+            return 10 * sum(_compute_overlap(box, other) for other in others) + place[2]
 
-        column, row, far = min(_around(*where[name], width, height), key=cost)
-        taken.append(_box(column, row, width, height))
+        column, row, far = min(_list_places(*where[name], width, height), key=cost)
+        taken.append(_make_box(column, row, width, height))
         x, y = where[name]
         label = axes.annotate(
             name,
@@ -123,42 +123,42 @@ def _name_points(
         label.set_path_effects([patheffects.withStroke(linewidth=2, foreground="white", alpha=0.8)])
 
 
-def _around(
+def _list_places(
     x: float, y: float, width: float, height: float
 ) -> Iterator[tuple[float, float, float]]:
-    """Places for a name around a point: its centre, and the gap to the point."""
+    """Possible places for a name around a point: the centre, and the gap to the point."""
     for gap in (6, 9, 13, 20, 30, 42, 56):
         for angle in np.linspace(0, 2 * math.pi, 24, endpoint=False):
             across, up = math.cos(angle), math.sin(angle)
             yield x + across * (gap + width / 2), y + up * (gap + height / 2), gap
 
 
-def _along(axes: Axes, start: tuple[float, float], end: tuple[float, float]) -> list[Box]:
-    """A line as a row of small boxes."""
-    ends = np.array([_points(axes, *start), _points(axes, *end)])
+def _cover_line(axes: Axes, start: tuple[float, float], end: tuple[float, float]) -> list[Box]:
+    """Cover a line with small boxes."""
+    ends = np.array([_to_points(axes, *start), _to_points(axes, *end)])
     count = 2 + int(np.linalg.norm(ends[1] - ends[0]) / 4)
-    return [_box(x, y, 2, 2) for x, y in np.linspace(ends[0], ends[1], count)[2:]]
+    return [_make_box(x, y, 2, 2) for x, y in np.linspace(ends[0], ends[1], count)[2:]]
 
 
-def _points(axes: Axes, x: float, y: float) -> tuple[float, float]:
-    """A place on the wheel in points from the figure's lower left."""
+def _to_points(axes: Axes, x: float, y: float) -> tuple[float, float]:
+    """A place on the wheel, in points from the lower left of the figure."""
     column, row = axes.transData.transform((x, y)) * 72 / axes.figure.dpi
     return float(column), float(row)
 
 
-def _size(text: str, font: float) -> tuple[float, float]:
-    """Width and height of a line of text in points."""
+def _measure_text(text: str, font: float) -> tuple[float, float]:
+    """Width and height of a line of text, in points."""
     width = TextPath((0, 0), text, prop=FontProperties(size=font)).get_extents().width
     return float(width) + 2, font * 1.15
 
 
-def _box(x: float, y: float, width: float, height: float) -> Box:
-    """Left, bottom, right and top of a box around a place."""
+def _make_box(x: float, y: float, width: float, height: float) -> Box:
+    """Left, bottom, right and top of a box around its centre."""
     return x - width / 2, y - height / 2, x + width / 2, y + height / 2
 
 
-def _overlap(first: Box, second: Box) -> float:
-    """Area that two boxes share."""
+def _compute_overlap(first: Box, second: Box) -> float:
+    """The area that two boxes share."""
     width = min(first[2], second[2]) - max(first[0], second[0])
     height = min(first[3], second[3]) - max(first[1], second[1])
     return max(width, 0.0) * max(height, 0.0)

@@ -1,21 +1,21 @@
-"""Numbers and names as the words of a picture."""
+"""Numbers and names as the texts of a chart."""
 
 from collections.abc import Sequence
 
 MOST_NAMED = 12
-"""Names that a sentence lists."""
+"""Names that a sentence lists, at most."""
 
 
 _DIRECTIONS = dict.fromkeys([*range(0x202A, 0x202F), *range(0x2066, 0x206A)])
 
 
-def isolated(name: str) -> str:
-    """A name inside a sentence, whose direction of writing leaves the rest as it is."""
+def isolate(name: str) -> str:
+    """Wrap a name in marks that keep its direction of writing from the rest of the sentence."""
     return f"\u2068{name.translate(_DIRECTIONS)}\u2069"
 
 
-def percent(share: float) -> str:
-    """`12.3 %`, `5.0 %`; what is not quite none or all is not shown as such."""
+def format_percent(share: float) -> str:
+    """`12.3 %`, `5.0 %`; a share that is not 0 or 1 is never shown as 0 or 100 %."""
     if 0 < share < 0.0005:
         return "<0.1\u00a0%"
     if 0.9995 <= share < 1:
@@ -23,32 +23,32 @@ def percent(share: float) -> str:
     return f"{100 * share:.1f}\u00a0%"
 
 
-def round_percent(share: float) -> str:
-    """`5 %`: a round share on a scale."""
+def format_round_percent(share: float) -> str:
+    """`5 %`: a round share, for scales."""
     return f"{100 * share:g}\u00a0%"
 
 
-def short_number(value: float) -> str:
-    """Two decimals without the leading zero: `.12`, `-.05`, `1`."""
+def format_short(value: float) -> str:
+    """Two decimals without the leading zero, for cells of heat maps: `.12`, `-.05`, `1`."""
     text = f"{value:.2f}"
     if text in ("0.00", "-0.00"):
         return "0"
     return text.replace("0.", ".", 1) if abs(value) < 0.995 else text[:-3]
 
 
-def counted(number: int, one: str, many: str = "") -> str:
+def format_count(number: int, one: str, many: str = "") -> str:
     """`1 text`, `1,234 texts`."""
     return f"{number:,} {one if number == 1 else many or one + 's'}"
 
 
-def brief(number: int) -> str:
-    """A count on a scale: `9,876`, `88k`, `7.7M`."""
+def format_brief(number: int) -> str:
+    """A short count, for scales: `9,876`, `88k`, `7.7M`."""
     if number < 10_000:
         return f"{number:,}"
     return f"{number / 1e3:.0f}k" if number < 999_500 else f"{number / 1e6:.1f}M"
 
 
-def listed(names: Sequence[str]) -> str:
-    """Names in a sentence; of many only the first."""
-    shown = ", ".join(map(isolated, names[:MOST_NAMED]))
+def list_names(names: Sequence[str]) -> str:
+    """Names in a sentence; of many, the first `MOST_NAMED`."""
+    shown = ", ".join(map(isolate, names[:MOST_NAMED]))
     return shown + (f" and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else "")

@@ -88,18 +88,18 @@ def compare(
         raise InputError(f"--output {output}: expected a file in a folder that is there.")
     from emoscope.experiments.compare.comparison import compare as compare_them
     from emoscope.experiments.compare.formats import FORMATS
-    from emoscope.experiments.compare.references import published_references
-    from emoscope.experiments.configurations import gather
+    from emoscope.experiments.compare.references import find_references
+    from emoscope.experiments.configurations import gather_configurations
 
     # A baseline that is not among them comes first.
-    compared = gather(folders, split, baseline=baseline)
+    compared = gather_configurations(folders, split, baseline=baseline)
     recipes = [configuration.recipe for configuration in compared.configurations]
     comparison = compare_them(
         compared,
         metric or (),
         resamples=resamples,
         seed=seed,
-        references=published_references(recipes, compared.split) if reference else (),
+        references=find_references(recipes, compared.split) if reference else (),
     )
     if format_ != "terminal":
         text = FORMATS[format_](comparison)
@@ -130,14 +130,14 @@ def print_comparison(comparison: "Comparison", file: TextIO | None = None) -> No
     from rich.table import Table
     from rich.text import Text
 
-    from emoscope.experiments.compare.tables import grids, notes
+    from emoscope.experiments.compare.tables import make_grids, make_notes
 
     console = (
         Console(highlight=False)
         if file is None
         else Console(file=file, width=120, highlight=False, force_terminal=False)
     )
-    for grid in grids(comparison):
+    for grid in make_grids(comparison):
         table = Table(title=Text(grid.title), title_justify="left", header_style="bold")
         for at, name in enumerate(grid.header):
             # Long names are wrapped, not cut: after a cut two names may look the same.
@@ -153,7 +153,7 @@ def print_comparison(comparison: "Comparison", file: TextIO | None = None) -> No
                 table.add_row(*map(format_cell, row))
             table.add_section()
         console.print(table)
-    for note in notes(comparison):
+    for note in make_notes(comparison):
         console.print(Text(note.replace("Bold:", "* in bold:")))
 
 

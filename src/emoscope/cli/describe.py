@@ -103,10 +103,10 @@ def describe(
     correlated = None
     if correlations is not None:
         require("scipy", "train")
-        from emoscope.evaluation.correlations import data_matrix
+        from emoscope.evaluation.correlations import make_data_matrix
 
         labels = np.concatenate([split.labels for split in corpora.values()])
-        correlated = data_matrix(next(iter(corpora.values())).taxonomy.names, labels)
+        correlated = make_data_matrix(next(iter(corpora.values())).taxonomy.names, labels)
     written = json.dumps({name: item.to_dict() for name, item in described.items()}, indent=2)
     if json_file == "-":
         typer.echo(written)

@@ -45,12 +45,12 @@ def report(
     require("filelock", "train")
     require("matplotlib", "train")
     from emoscope.experiments.configurations import find_logs
-    from emoscope.experiments.report.report import ReportOptions, report_page
+    from emoscope.experiments.report.report import ReportOptions, make_report_page
 
     path = output or folder / "report.html"
     if path.is_dir() or (output is not None and not path.parent.is_dir()):
         raise InputError(f"--output {path}: expected a file in a folder that is there.")
-    page = report_page(find_logs(folder), ReportOptions(split, examples, texts))
+    page = make_report_page(find_logs(folder), ReportOptions(split, examples, texts))
     write_text(path, page)
     typer.echo(path)
     if texts and examples:

@@ -13,7 +13,6 @@ import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
 from pathlib import Path
 from random import Random
 from types import MappingProxyType
@@ -22,15 +21,16 @@ from typing import Any, NamedTuple, TypeVar
 import numpy as np
 
 from emoscope.corpora.corpus import Corpus
+from emoscope.corpora.shipped import read_shipped
 from emoscope.errors import InputError
 from emoscope.reading.errors import BadRows
 from emoscope.strict import (
     check_keys,
+    check_list,
+    check_mapping,
     check_text,
     check_unique,
-    mapping,
     parse,
-    sequence,
     short,
 )
 from emoscope.taxonomy import Taxonomy
@@ -169,8 +169,7 @@ def generate_emoji_texts(split: str) -> list[EmojiText]:
 @cache
 def load_material() -> Material:
     """The table of emoji and the sentences that ship."""
-    path = files("emoscope") / "corpora" / "data" / "emoji.yaml"
-    return read_material(path.read_text(encoding="utf-8"))
+    return read_material(read_shipped("emoji.yaml"))
 
 
 def read_material(text: str) -> Material:
@@ -193,18 +192,18 @@ def read_material(text: str) -> Material:
     taxonomy = Taxonomy.load(TAXONOMY)
     every = [
         _make_emoji(typed, entry, taxonomy)
-        for spelling, entry in mapping(data["emoji"], "'emoji'").items()
+        for spelling, entry in check_mapping(data["emoji"], "'emoji'").items()
         for typed in _find_spellings(spelling, entry)
     ]
     forms = [to_canonical(each.spelling) for each in every]
     check_unique(forms, "the table of emoji", "emoji")
-    frequent = tuple(map(to_canonical, sequence(data["frequent"], "'frequent'")))
+    frequent = tuple(map(to_canonical, check_list(data["frequent"], "'frequent'")))
     check_unique(frequent, "'frequent'", "emoji")
     if unknown := [form for form in frequent if form not in forms]:
         raise InputError(
             f"'frequent' has {short(unknown[0])}, which 'emoji' has not. Add it there."
         )
-    carriers = sequence(data["carriers"], "'carriers'")
+    carriers = check_list(data["carriers"], "'carriers'")
     for carrier in carriers:
         check_text(carrier, "a sentence")
         if contains_emoji(carrier):
@@ -220,14 +219,14 @@ def _make_emoji(spelling: Any, entry: Any, taxonomy: Taxonomy) -> Emoji:
         raise InputError(f"'emoji' must have emoji as keys, got {short(spelling)}. Correct it.")
     what = f"emoji {spelling}"
     check_keys(entry, ("labels",), ("words", "genders"), what)
-    labels = mapping(entry["labels"], f"labels of {what}")
+    labels = check_mapping(entry["labels"], f"labels of {what}")
     for name, weight in labels.items():
         taxonomy.index(name)
         if isinstance(weight, bool) or weight not in (1, 0.5):
             raise InputError(f"{what}: the weight of {name} must be 1 or 0.5, got {short(weight)}")
     if next(iter(labels.values()), 0) != 1:
         raise InputError(f"{what}: the first label must have the weight 1. Put the main one first.")
-    words = sequence(entry.get("words", ()), f"words of {what}")
+    words = check_list(entry.get("words", ()), f"words of {what}")
     for word in words:
         check_text(word, f"a word of {what}")
         if word in taxonomy.names:

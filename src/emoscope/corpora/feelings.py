@@ -6,11 +6,11 @@ key, a noun where there is a usual one, then other forms and close synonyms.
 
 from collections.abc import Mapping
 from functools import cache
-from importlib.resources import files
 from types import MappingProxyType
 
+from emoscope.corpora.shipped import read_shipped
 from emoscope.errors import InputError
-from emoscope.strict import check_text, check_unique, mapping, parse, sequence
+from emoscope.strict import check_list, check_mapping, check_text, check_unique, parse
 
 __all__ = ["load_feelings", "read_feelings"]
 
@@ -18,8 +18,7 @@ __all__ = ["load_feelings", "read_feelings"]
 @cache
 def load_feelings() -> Mapping[str, tuple[str, ...]]:
     """The forms of each family of the inventory that ships, its key first; a read-only mapping."""
-    path = files("emoscope") / "corpora" / "data" / "feelings.yaml"
-    return read_feelings(path.read_text(encoding="utf-8"))
+    return read_feelings(read_shipped("feelings.yaml"))
 
 
 def read_feelings(text: str) -> Mapping[str, tuple[str, ...]]:
@@ -37,8 +36,8 @@ def read_feelings(text: str) -> Mapping[str, tuple[str, ...]]:
             case, or stands there twice.
     """
     families = {
-        key: (key, *sequence(forms, f"family {key!r}"))
-        for key, forms in mapping(parse(text, ".yaml"), "the inventory of feelings").items()
+        key: (key, *check_list(forms, f"family {key!r}"))
+        for key, forms in check_mapping(parse(text, ".yaml"), "the inventory of feelings").items()
     }
     every = [form for forms in families.values() for form in forms]
     for form in every:

@@ -14,7 +14,6 @@ import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
 from pathlib import Path
 from random import Random
 from typing import NamedTuple, TypeVar
@@ -22,8 +21,10 @@ from typing import NamedTuple, TypeVar
 import numpy as np
 
 from emoscope.corpora.corpus import Corpus
+from emoscope.corpora.shipped import read_shipped
 from emoscope.errors import InputError
 from emoscope.reading.errors import BadRows
+from emoscope.strict import parse
 from emoscope.taxonomy import Taxonomy
 
 __all__ = ["LABELS", "SIZES", "SampleRow", "generate_conversations", "load", "write"]
@@ -162,10 +163,7 @@ def write(folder: Path, seed: int = 0) -> None:
 @cache
 def _read_material(held_out: bool) -> _Material:
     """Read the material; with `held_out`, leave out what only dev and test may use."""
-    import yaml
-
-    text = (files("emoscope") / "corpora" / "data" / "sample.yaml").read_text(encoding="utf-8")
-    data = yaml.safe_load(text)
+    data = parse(read_shipped("sample.yaml"), ".yaml")
 
     def kept(items: list[str]) -> tuple[str, ...]:
         if not held_out or len(items) < _HELD_OUT_EVERY:

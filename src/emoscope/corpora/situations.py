@@ -9,7 +9,6 @@ and test texts say only whether a model reads situations as their writer meant t
 
 from collections.abc import Mapping
 from functools import cache
-from importlib.resources import files
 from pathlib import Path
 from types import MappingProxyType
 
@@ -17,10 +16,11 @@ import numpy as np
 
 from emoscope.corpora.corpus import Corpus
 from emoscope.corpora.feelings import load_feelings
+from emoscope.corpora.shipped import read_shipped
 from emoscope.corpora.splits import check_split, find_split
 from emoscope.errors import InputError
 from emoscope.reading.errors import BadRows
-from emoscope.strict import check_text, check_unique, mapping, parse, sequence, short
+from emoscope.strict import check_list, check_mapping, check_text, check_unique, parse, short
 from emoscope.taxonomy import Taxonomy
 
 __all__ = ["load", "load_situations", "read_situations"]
@@ -57,8 +57,7 @@ def load(root: Path, split: str, *, bad_rows: BadRows = "stop") -> Corpus:
 @cache
 def load_situations() -> Mapping[str, tuple[str, ...]]:
     """The texts that ship, by the feeling that they show; a read-only mapping."""
-    path = files("emoscope") / "corpora" / "data" / "situations.yaml"
-    return read_situations(path.read_text(encoding="utf-8"))
+    return read_situations(read_shipped("situations.yaml"))
 
 
 def read_situations(text: str) -> Mapping[str, tuple[str, ...]]:
@@ -71,8 +70,8 @@ def read_situations(text: str) -> Mapping[str, tuple[str, ...]]:
     """
     inventory = load_feelings()
     situations = {
-        feeling: sequence(texts, f"feeling {feeling!r}")
-        for feeling, texts in mapping(parse(text, ".yaml"), "the situations").items()
+        feeling: check_list(texts, f"feeling {feeling!r}")
+        for feeling, texts in check_mapping(parse(text, ".yaml"), "the situations").items()
     }
     if unknown := [feeling for feeling in situations if feeling not in inventory]:
         raise InputError(

@@ -1,4 +1,4 @@
-"""Pictures of how labels go together: heat maps, and Plutchik's wheel with a model's labels."""
+"""Plots of label correlations: heat maps, and Plutchik's wheel with a model's labels."""
 
 from pathlib import Path
 from typing import Literal
@@ -6,10 +6,10 @@ from typing import Literal
 import numpy as np
 
 from emoscope.charts.heat_map import HeatMap, draw_heat_map
-from emoscope.charts.order import cluster_order, wheel_order
+from emoscope.charts.order import order_by_cluster, order_by_wheel
 from emoscope.charts.plotting import save
 from emoscope.charts.wheel_plot import draw_wheel_map
-from emoscope.charts.words import short_number
+from emoscope.charts.words import format_short
 from emoscope.errors import InputError
 from emoscope.evaluation.correlations import Correlations, LabelMatrix
 from emoscope.plutchik import WheelMap
@@ -26,12 +26,12 @@ TITLES = {
 
 
 def draw_correlations(correlations: Correlations, folder: Path) -> list[Path]:
-    """Every picture that the matrices allow.
+    """Draw every plot that the matrices allow.
 
     Args:
-        correlations: of a model and a corpus.
-        folder: gets `learned.png`, `centred.png`, `predicted.png`, `data.png`, `wheel.png` and
-            `plutchik.png`.
+        correlations: the correlations of a model on a corpus.
+        folder: where the files go: `learned.png`, `centred.png`, `predicted.png`, `data.png`,
+            `wheel.png` and `plutchik.png`.
 
     Returns:
         The files written.
@@ -51,16 +51,16 @@ def draw_correlations(correlations: Correlations, folder: Path) -> list[Path]:
 def draw_matrix(
     matrix: LabelMatrix, title: str, unit: str, path: Path, order: Order = "clusters"
 ) -> None:
-    """A heat map as PNG: red for labels that go together, blue for those that keep apart.
+    """Draw a heat map as PNG: red for positive correlations, blue for negative ones.
 
-    White is 0, and the colours reach to the strongest pair. The diagonal says nothing and is grey.
+    White is 0, and the strongest pair has the strongest colour. The diagonal, always 1, is grey.
 
     Args:
-        matrix: of K labels.
-        title: of the picture.
-        unit: what the colours mean.
-        path: of the file.
-        order: of the labels, see `cluster_order` and `wheel_order`.
+        matrix: a matrix of K labels.
+        title: title of the plot.
+        unit: title of the colour bar.
+        path: the file.
+        order: order of the labels, see `order_by_cluster` and `order_by_wheel`.
 
     Raises:
         InputError: if there are fewer than two labels.
@@ -70,14 +70,14 @@ def draw_matrix(
             f"{path}: expected two labels that differ between the texts to draw how they go "
             f"together, found {', '.join(matrix.names) or 'none'}."
         )
-    places = wheel_order(matrix.names) if order == "wheel" else cluster_order(matrix.values)
+    places = order_by_wheel(matrix.names) if order == "wheel" else order_by_cluster(matrix.values)
     ordered = matrix.subset(tuple(matrix.names[place] for place in places))
     heat_map = HeatMap(
         np.where(np.eye(len(places), dtype=bool), np.nan, ordered.values),
         ordered.names,
         ordered.names,
         "correlation",
-        [[short_number(value) for value in row] for row in ordered.values],
+        [[format_short(value) for value in row] for row in ordered.values],
         title=title,
         unit=unit,
     )
@@ -85,11 +85,11 @@ def draw_matrix(
 
 
 def draw_wheel(wheel_map: WheelMap, path: Path) -> None:
-    """Plutchik's wheel as PNG, with a model's labels; see `draw_wheel_map`.
+    """Draw Plutchik's wheel with a model's labels as PNG; see `draw_wheel_map`.
 
     Args:
         wheel_map: where the labels are.
-        path: of the file.
+        path: the file.
     """
     title = (
         f"Labels of the model on Plutchik's wheel: two dimensions hold {wheel_map.explained:.0%} "

@@ -1,15 +1,16 @@
-"""How labels go together: for a model, in data, on Plutchik's wheel; and how far these agree.
+"""Correlations of labels in a model, in data and on Plutchik's wheel, and how far they agree.
 
 | matrix | of each pair of labels |
 | --- | --- |
 | `learned` | cosine of their representations, mean over the texts |
-| `centred` | cosine of their mean representations, less what all labels share |
+| `centred` | cosine of their mean representations, less the mean of all labels |
 | `predicted` | Pearson correlation of their probabilities over the texts |
 | `data` | Pearson correlation of the labels given |
 | `wheel` | cosine of their angle on Plutchik's wheel |
 
-Representations lie in a narrow cone, so that `learned` is high throughout and only its order says
-something; `centred` takes the cone's axis out and is negative for labels held apart.
+Representations lie in a narrow cone, so that all values of `learned` are high, and only their order
+is informative. `centred` subtracts the axis of the cone; it is negative for labels that the model
+separates.
 """
 
 from collections.abc import Iterator, Mapping
@@ -34,7 +35,7 @@ from emoscope.plutchik import WheelMap, map_onto_wheel, on_wheel
 Floats = NDArray[np.floating[Any]]
 
 OF_MODEL, REFERENCES = ("learned", "centred", "predicted"), ("data", "wheel")
-"""What is compared with what; the data are compared with the wheel, too."""
+"""The matrices of the model are compared with the references, and these with each other."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +43,7 @@ class LabelMatrix:
     """A symmetric matrix over labels.
 
     Attributes:
-        names: of the K labels.
+        names: names of the K labels.
         values: in [-1, 1], (K, K).
     """
 
@@ -61,12 +62,12 @@ class LabelMatrix:
 
 @dataclass(frozen=True)
 class MatrixAgreement:
-    """How far two matrices put the pairs of labels in the same order.
+    """How far two matrices rank the pairs of labels alike.
 
     Attributes:
-        spearman: rank correlation over the pairs; None of fewer than three, or where a matrix has
-            one value for all of them.
-        pairs: that both matrices have.
+        spearman: rank correlation over the pairs; None for fewer than three pairs, or where a
+            matrix has the same value for all of them.
+        pairs: number of pairs that both matrices have.
     """
 
     spearman: float | None
@@ -78,12 +79,12 @@ class Correlations:
     """The matrices of one model on one corpus.
 
     Attributes:
-        matrices: those that can be had, by the names of the module's table.
-        left_out: of a matrix, the labels that it lacks: unknown to the wheel, or the same for
-            every text of the corpus.
-        agreement: by names of two matrices, such as `("learned", "data")`.
-        wheel_map: the learned labels as points on the wheel, where that is possible.
-        notes: why a matrix is missing.
+        matrices: the matrices that can be computed, by the names in the table of the module.
+        left_out: for some matrices, the labels that they lack: labels that are not on the wheel, or
+            have the same value for every text of the corpus.
+        agreement: the agreement of two matrices, by their names, such as `("learned", "data")`.
+        wheel_map: the labels of the model as points on the wheel, where that is possible.
+        notes: sentences on why a matrix is missing.
     """
 
     matrices: Mapping[str, LabelMatrix]
@@ -114,7 +115,7 @@ class Correlations:
 
 
 class NoRepresentationsError(InputError):
-    """A model that has no vector for each label."""
+    """The model does not have a vector for each label."""
 
 
 def label_similarity(representations: Floats) -> Floats:
@@ -124,7 +125,7 @@ def label_similarity(representations: Floats) -> Floats:
         representations: (N, K, H).
 
     Returns:
-        (K, K); a vector of zeros has 0 with all others.
+        (K, K); the cosine of a zero vector with others is 0.
 
     Raises:
         InputError: if there is no text.
@@ -135,7 +136,7 @@ def label_similarity(representations: Floats) -> Floats:
             "Expected representations of shape (texts, labels, hidden) of one text at least, got "
             f"{values.shape}."
         )
-    flat = _units(values).transpose(1, 0, 2).reshape(values.shape[1], -1)
+    flat = _normalise(values).transpose(1, 0, 2).reshape(values.shape[1], -1)
     similarity = np.clip(flat @ flat.T / len(values), -1.0, 1.0)
     np.fill_diagonal(similarity, 1.0)
     return np.asarray(similarity)
@@ -145,18 +146,18 @@ def centred_similarity(means: Floats) -> Floats:
     """Cosine between the mean representations of labels, less the mean of all labels.
 
     Args:
-        means: over the texts, (K, H).
+        means: mean representations over the texts, (K, H).
     """
     values = np.asarray(means, dtype=np.float64)
     return label_similarity((values - values.mean(axis=0))[None])
 
 
 def learned_similarity(annotator: Annotator, corpus: Labelled) -> dict[str, LabelMatrix]:
-    """The `learned` and the `centred` matrix of a model, from a corpus' texts batch by batch.
+    """The matrices `learned` and `centred` of a model, from the texts of a corpus.
 
     Args:
-        annotator: of a model with label representations: Demux, or MEmo with projections.
-        corpus: its texts count, not its labels.
+        annotator: a model with label representations: Demux, or MEmo with projections.
+        corpus: the texts; its labels are not used.
 
     Raises:
         InputError: a model without label representations, or no texts.
@@ -165,10 +166,10 @@ def learned_similarity(annotator: Annotator, corpus: Labelled) -> dict[str, Labe
         raise InputError(f"{corpus.name}: expected texts to read the model's labels from.")
     total: Floats = np.zeros(())
     sums: Floats = np.zeros(())
-    for batch in _representations(annotator, corpus):
+    for batch in _compute_representations(annotator, corpus):
         total = total + len(batch) * label_similarity(batch)
         sums = sums + batch.sum(axis=0)
-    # Of labels that are made of others those have vectors.
+    # Where labels are groups of other labels, those others have the vectors.
     names = annotator.scoring.scored_labels.names
     return {
         "learned": LabelMatrix(names, total / len(corpus)),
@@ -176,12 +177,12 @@ def learned_similarity(annotator: Annotator, corpus: Labelled) -> dict[str, Labe
     }
 
 
-def data_matrix(names: tuple[str, ...], labels: Floats) -> LabelMatrix:
-    """Correlation of the labels given, of those that differ between the texts.
+def make_data_matrix(names: tuple[str, ...], labels: Floats) -> LabelMatrix:
+    """Correlation of annotated labels, for labels that are not the same for all texts.
 
     Args:
-        names: of the K labels.
-        labels: (N, K), unlabelled rows NaN.
+        names: names of the K labels.
+        labels: (N, K); rows of NaN where a text is not annotated.
 
     Raises:
         InputError: if no row is labelled.
@@ -192,8 +193,8 @@ def data_matrix(names: tuple[str, ...], labels: Floats) -> LabelMatrix:
     return LabelMatrix(names, correlation).subset(kept)
 
 
-def wheel_matrix(names: tuple[str, ...]) -> LabelMatrix:
-    """Correlation by Plutchik's wheel, of those labels that it knows."""
+def make_wheel_matrix(names: tuple[str, ...]) -> LabelMatrix:
+    """Correlation on Plutchik's wheel, for the labels that are on it."""
     kept = tuple(name for name in names if on_wheel(name))
     return LabelMatrix(kept, wheel_correlation(kept) if kept else np.empty((0, 0)))
 
@@ -203,7 +204,7 @@ def compare_matrices(first: LabelMatrix, second: LabelMatrix) -> MatrixAgreement
     shared = tuple(name for name in first.names if name in second.names)
     upper = np.triu_indices(len(shared), 1)
     x, y = first.subset(shared).values[upper], second.subset(shared).values[upper]
-    # Some pairs of labels are alike but for rounding.
+    # Equal values may differ by rounding.
     x, y = x.round(9), y.round(9)
     if len(x) < 3 or not np.ptp(x) or not np.ptp(y):
         return MatrixAgreement(None, len(x))
@@ -213,12 +214,12 @@ def compare_matrices(first: LabelMatrix, second: LabelMatrix) -> MatrixAgreement
 def measure_correlations(
     annotator: Annotator, corpus: Labelled, evaluation: Evaluation
 ) -> Correlations:
-    """Every matrix that a model and a labelled corpus allow, and how far they agree.
+    """Compute every matrix that a model and a labelled corpus allow, and how far they agree.
 
     Args:
-        annotator: of the model.
-        corpus: that it was evaluated on.
-        evaluation: of the model on the corpus.
+        annotator: the model.
+        corpus: the corpus that it was evaluated on.
+        evaluation: the evaluation of the model on the corpus.
     """
     shared = evaluation.taxonomy.names
     notes: list[str] = []
@@ -229,8 +230,8 @@ def measure_correlations(
         notes.append(str(error))
     matrices |= {
         "predicted": LabelMatrix(shared, data_correlation(evaluation.probabilities)),
-        "data": data_matrix(shared, evaluation.labels),
-        "wheel": wheel_matrix(annotator.taxonomy.names),
+        "data": make_data_matrix(shared, evaluation.labels),
+        "wheel": make_wheel_matrix(annotator.taxonomy.names),
     }
     left_out = {
         "data": tuple(name for name in shared if name not in matrices["data"].names),
@@ -260,7 +261,7 @@ def measure_correlations(
     )
 
 
-def _representations(annotator: Annotator, corpus: Labelled) -> Iterator[Floats]:
+def _compute_representations(annotator: Annotator, corpus: Labelled) -> Iterator[Floats]:
     """Label representations (B, K, H) of all texts, batch by batch, the longest texts first."""
     backend = annotator.with_truncation().backend
     if not isinstance(backend, TorchBackend):
@@ -277,8 +278,8 @@ def _representations(annotator: Annotator, corpus: Labelled) -> Iterator[Floats]
         yield found.float().cpu().numpy()
 
 
-def _units(vectors: Floats) -> Floats:
-    """The vectors at length 1, along the last axis."""
+def _normalise(vectors: Floats) -> Floats:
+    """The vectors scaled to length 1, along the last axis."""
     lengths = np.linalg.norm(vectors, axis=-1, keepdims=True)
     return np.asarray(vectors / np.where(lengths > 0, lengths, 1.0))
 

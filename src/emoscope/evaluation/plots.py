@@ -1,4 +1,4 @@
-"""Pictures of a corpus and of an evaluation."""
+"""Plots of a corpus and of an evaluation."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -12,29 +12,32 @@ from numpy.typing import NDArray
 from emoscope.charts.heat_map import HeatMap, draw_heat_map
 from emoscope.charts.palette import COLOURS, SOFT, THEME
 from emoscope.charts.plotting import quiet_axes, save
-from emoscope.charts.words import round_percent
+from emoscope.charts.words import format_round_percent
 from emoscope.errors import InputError
 from emoscope.evaluation.describe import Description
 
 MAX_SPLITS = len(COLOURS) - 1
-"""Splits whose colours can be told apart; black is for what is no split."""
+"""Splits that have colours of their own; black is not used for splits."""
 MAX_STEPS = 120
-"""Steps of a histogram of lengths."""
+"""Bins of a histogram of lengths, at most."""
 MAX_NUMBERED = 30
-"""Bars that have their number beside them."""
+"""Up to this number, bars have their values beside them."""
 
 
 def draw_confusion(counts: NDArray[np.integer[Any]], names: Sequence[str], path: Path) -> None:
-    """A confusion matrix as PNG: colour by share of the true label, text with the counts.
+    """Draw a confusion matrix as PNG: colours for shares of the true label, numbers for counts.
 
     Args:
-        counts: texts of label i decided as label j, (K, K).
-        names: of the K labels.
-        path: of the file.
+        counts: number of texts with label i for which label j is predicted, (K, K).
+        names: names of the K labels.
+        path: the file.
     """
     shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
     numbers = [
-        [f"{count:,}\n{round_percent(round(share, 2))}" for count, share in zip(*row, strict=True)]
+        [
+            f"{count:,}\n{format_round_percent(round(share, 2))}"
+            for count, share in zip(*row, strict=True)
+        ]
         for row in zip(counts, shares, strict=True)
     ]
     heat_map = HeatMap(
@@ -51,14 +54,14 @@ def draw_confusion(counts: NDArray[np.integer[Any]], names: Sequence[str], path:
 
 
 def draw_descriptions(descriptions: Mapping[str, Description], path: Path) -> None:
-    """Draw class shares side by side, and the lengths with the cut-off.
+    """Draw the class shares of splits side by side, and their lengths with the cut-off.
 
     Args:
-        descriptions: name of each split, with its figures; at most six.
-        path: where the figure goes; its suffix says the format, such as `.png` or `.svg`.
+        descriptions: the description of each split, by name; at most six.
+        path: the file; its suffix is the format, such as `.png` or `.svg`.
 
     Raises:
-        InputError: if there is no description, or more than can be told apart, or the file cannot
+        InputError: if there is no description, or more than there are colours, or the file cannot
             be written.
     """
     if not 1 <= len(descriptions) <= MAX_SPLITS:
@@ -111,7 +114,7 @@ def _draw_shares(
 
 def _draw_lengths(axes: Axes, descriptions: Mapping[str, Description]) -> None:
     cutoffs = sorted({each.cutoff for each in descriptions.values()})
-    # The last thousandth would squeeze the rest: the axis ends where it starts, or at the cut-off.
+    # The longest thousandth is not shown, as it would compress the rest; the cut-off always is.
     ends = [_quantile(each.length_counts, 0.999) for each in descriptions.values()]
     end = max(*ends, *cutoffs) + 2
     width = -(-end // MAX_STEPS)

@@ -1,4 +1,4 @@
-"""Which curves of a log belong in one picture, and what they are over several runs."""
+"""Which curves of a log are drawn in one plot, and their mean and deviation over the runs."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -16,22 +16,22 @@ from emoscope.metrics.metric import (
 
 AVERAGES = (JACCARD, MICRO_F1, MACRO_F1, ACCURACY)
 DEV = "eval_"
-"""What names of curves on dev begin with."""
+"""Prefix of the names of curves on dev."""
 FEW = 10
-"""So many runs, at most, are drawn one by one beneath their mean."""
+"""Up to this number, runs are also drawn one by one, behind their mean."""
 Point = tuple[float, float]
 
 
 @dataclass(frozen=True)
 class Band:
-    """One figure over training and over runs.
+    """The curve of one metric or loss, over several runs.
 
     Attributes:
-        steps: where at least one run has a value, S of them, rising.
-        spreads: over the runs that have the step, S of them.
-        curves: of each run, what is finite.
-        ends: the final step of each run, and the figure as the run ends with it.
-        lost: runs with values that are no numbers, which count nowhere here.
+        steps: the S steps at which at least one run has a value, rising.
+        mean_stds: mean and standard deviation over the runs that have the step, S of them.
+        curves: the finite values of each run.
+        ends: for each run its final step, and the value with which it ends.
+        lost: number of runs with values that are not finite; these values are left out.
     """
 
     steps: tuple[float, ...]
@@ -42,7 +42,7 @@ class Band:
 
     @property
     def whole(self) -> int:
-        """How many of the first steps all runs have, or as many runs as any later step."""
+        """Number of steps from the start up to the last one that the most runs have."""
         most = max(mean_std.runs for mean_std in self.mean_stds)
         return 1 + max(
             place for place, mean_std in enumerate(self.mean_stds) if mean_std.runs == most
@@ -50,25 +50,25 @@ class Band:
 
     @property
     def low(self) -> float:
-        """The lowest value to be shown, that of a run or of the band."""
+        """The lowest value to be shown, of a run or of the band."""
         below = (mean_std.mean - mean_std.sd for mean_std in self.mean_stds)
         return min(*below, *(value for curve in self.curves for _, value in curve))
 
     @property
     def high(self) -> float:
-        """The highest value to be shown."""
+        """The highest value to be shown, of a run or of the band."""
         above = (mean_std.mean + mean_std.sd for mean_std in self.mean_stds)
         return max(*above, *(value for curve in self.curves for _, value in curve))
 
 
 @dataclass(frozen=True)
 class CurveGroup:
-    """Curves that are read together.
+    """Curves that are drawn in one plot.
 
     Attributes:
-        key: short name, safe in a file's name where the figures' names are.
-        title: for people.
-        lines: the band of each line, by what the line is called.
+        key: short name, from which the name of the file is made.
+        title: title of the plot.
+        lines: the band of each line, by the name of the line in the legend.
     """
 
     key: str
@@ -76,20 +76,20 @@ class CurveGroup:
     lines: Mapping[str, Band]
 
 
-def band(runs: Sequence[Run], name: str) -> Band | None:
-    """A figure over runs that may have ended at different steps; None if no run has it.
+def make_band(runs: Sequence[Run], name: str) -> Band | None:
+    """The band of a curve over runs, which may end at different steps; None if no run has it.
 
     Args:
-        runs: of one configuration.
-        name: of the figure.
+        runs: the runs of one configuration.
+        name: name of the curve.
     """
     curves: list[Curve] = []
     ends: list[Point] = []
     lost = 0
     at_step: dict[float, list[float]] = {}
     for run in runs:
-        # Where a step comes twice, as after a resumption, the later one counts; steps are epochs,
-        # fractions of which differ in their last digits.
+        # A step may come twice, as after a resumption: the later value counts. Steps are epochs,
+        # whose fractions may differ in their last digits.
         points = {round(step, 6): value for step, value in run.curves.get(name, ())}
         curve = tuple((step, value) for step, value in sorted(points.items()) if isfinite(value))
         lost += len(curve) < len(points)
@@ -113,37 +113,41 @@ def band(runs: Sequence[Run], name: str) -> Band | None:
     )
 
 
-def pictures(log: ExperimentLog) -> list[CurveGroup]:
-    """Every curve of the log but those of labels and parts, losses first."""
-    names = curve_names(log)
-    several = {curve for group in (labels_of(names), parts_of(names)) for curve in used(group)}
+def list_curve_groups(log: ExperimentLog) -> list[CurveGroup]:
+    """The plots of all curves but those of labels and parts, losses first."""
+    names = list_curve_names(log)
+    several = {
+        curve
+        for group in (group_by_label(names), group_by_part(names))
+        for curve in list_drawn_curves(group)
+    }
     wanted: dict[str, tuple[str, dict[str, str]]] = {
         "loss": ("loss", {"training": "loss", "dev": "eval_loss"})
     }
     for average in AVERAGES:
-        halved = f"{DEV}{average.at_fixed_threshold()}"
-        lines = {"at the fitted thresholds": f"{DEV}{average}", "at ½": halved}
+        at_fixed = f"{DEV}{average.at_fixed_threshold()}"
+        lines = {"at the fitted thresholds": f"{DEV}{average}", "at ½": at_fixed}
         wanted[str(average)] = (f"{to_readable(str(average))} on dev", lines)
     known = {line for _, lines in wanted.values() for line in lines.values()}
     for name in names:
         if name in known or name in several:
             continue
         if name.startswith("eval_"):
-            # Of a term that has both, one picture.
+            # A term with a curve in training and one on dev has one plot, made below.
             if name.removeprefix("eval_") not in names:
                 wanted[name] = (f"{to_readable(name)} on dev", {"dev": name})
         else:
             wanted[name] = (to_readable(name), {"training": name, "dev": f"eval_{name}"})
     found = (make_curve_group(log, key, title, lines) for key, (title, lines) in wanted.items())
-    # Terms of the loss beside the loss; the rate at which it was learned last.
+    # The terms of the loss come after the loss, other curves such as the learning rate last.
     return sorted(
         (curve_group for curve_group in found if curve_group is not None),
-        key=lambda item: place(item.key),
+        key=lambda item: rank_curve_group(item.key),
     )
 
 
-def place(key: str) -> int:
-    """Where a picture stands among others."""
+def rank_curve_group(key: str) -> int:
+    """Rank of a plot in the order in which plots are shown."""
     if key == "loss":
         return 0
     if key.endswith(("_loss", "cross_entropy")):
@@ -151,18 +155,20 @@ def place(key: str) -> int:
     return 2 if read_metric(key) in AVERAGES else 3
 
 
-def label_pictures(log: ExperimentLog) -> list[CurveGroup]:
-    """F1 on dev of each label, with that at ½ where there is one."""
-    return grouped(log, labels_of(curve_names(log)))
+def list_label_groups(log: ExperimentLog) -> list[CurveGroup]:
+    """A plot for each label: F1 on dev, and F1 at ½ where the log has it."""
+    return make_curve_groups(log, group_by_label(list_curve_names(log)))
 
 
-def part_pictures(log: ExperimentLog) -> list[CurveGroup]:
-    """Macro- and micro-F1 of each part of dev, where it has several."""
-    return grouped(log, parts_of(curve_names(log)))
+def list_part_groups(log: ExperimentLog) -> list[CurveGroup]:
+    """A plot for each part of dev, if there are several: macro- and micro-F1."""
+    return make_curve_groups(log, group_by_part(list_curve_names(log)))
 
 
-def grouped(log: ExperimentLog, groups: Mapping[str, Mapping[str, str]]) -> list[CurveGroup]:
-    """A picture for each group of figures."""
+def make_curve_groups(
+    log: ExperimentLog, groups: Mapping[str, Mapping[str, str]]
+) -> list[CurveGroup]:
+    """A plot for each group of curves that the log has."""
     found = (make_curve_group(log, name, name, lines) for name, lines in groups.items())
     return [item for item in found if item is not None]
 
@@ -170,27 +176,27 @@ def grouped(log: ExperimentLog, groups: Mapping[str, Mapping[str, str]]) -> list
 def make_curve_group(
     log: ExperimentLog, key: str, title: str, lines: Mapping[str, str]
 ) -> CurveGroup | None:
-    """A picture of those figures that the log has; None if it has none."""
-    bands = {called: band(log.runs, name) for called, name in lines.items()}
+    """A plot of those curves that the log has; None if it has none."""
+    bands = {called: make_band(log.runs, name) for called, name in lines.items()}
     there = {called: each_band for called, each_band in bands.items() if each_band is not None}
     return CurveGroup(key, title, there) if there else None
 
 
-def curve_names(log: ExperimentLog) -> list[str]:
+def list_curve_names(log: ExperimentLog) -> list[str]:
     """Names of all curves, in the order of the first run that has them."""
     return list(dict.fromkeys(name for run in log.runs for name in run.curves))
 
 
-def dev_metric(name: str) -> Metric | None:
-    """The metric on dev that a curve shows; None if it is another curve, such as a loss."""
+def read_dev_metric(name: str) -> Metric | None:
+    """The metric on dev that a curve shows; None for other curves, such as a loss."""
     return read_metric(name.removeprefix(DEV)) if name.startswith(DEV) else None
 
 
-def labels_of(names: Sequence[str]) -> dict[str, dict[str, str]]:
-    """For each label its curves: `eval_joy_f1`, `eval_half_joy_f1`."""
+def group_by_label(names: Sequence[str]) -> dict[str, dict[str, str]]:
+    """The curves of each label, such as `eval_joy_f1` and `eval_half_joy_f1`."""
     found: dict[str, dict[str, str]] = {}
     for name in names:
-        metric = dev_metric(name)
+        metric = read_dev_metric(name)
         if metric is None or metric.label is None or metric.part is not None or metric.fixed:
             continue
         found[metric.label] = {"at the fitted thresholds": name}
@@ -200,19 +206,19 @@ def labels_of(names: Sequence[str]) -> dict[str, dict[str, str]]:
     return found
 
 
-def parts_of(names: Sequence[str]) -> dict[str, dict[str, str]]:
-    """For each language or corpus its curves: `eval_es_macro_f1`, `eval_es_micro_f1`."""
+def group_by_part(names: Sequence[str]) -> dict[str, dict[str, str]]:
+    """The curves of each language or corpus, such as `eval_es_macro_f1` and `eval_es_micro_f1`."""
     found: dict[str, dict[str, str]] = {}
     for average in (MACRO_F1, MICRO_F1):
         for name in names:
-            metric = dev_metric(name)
+            metric = read_dev_metric(name)
             if metric is not None and metric.part and metric == average.of_part(metric.part):
                 found.setdefault(metric.part, {})[average.title] = name
     return found
 
 
-def used(groups: Mapping[str, Mapping[str, str]]) -> list[str]:
-    """All figures of all groups."""
+def list_drawn_curves(groups: Mapping[str, Mapping[str, str]]) -> list[str]:
+    """The names of all curves of all groups."""
     return [name for lines in groups.values() for name in lines.values()]
 
 

@@ -1,6 +1,7 @@
-"""Configurations to compare: their logs, and the texts of a split as each of their runs scored it.
+"""Configurations to compare: their logs, and the texts of a split with the scores of each run.
 
-All of them have the same texts, labels and order of both, or cannot be compared.
+Only configurations with the same texts and the same labels can be compared; all runs are brought
+into one order of texts and labels.
 """
 
 from collections.abc import Sequence
@@ -12,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from emoscope.errors import InputError
-from emoscope.experiments.compare.differences import differences, names
+from emoscope.experiments.compare.differences import find_differences, make_names
 from emoscope.experiments.log import PARAMS, ExperimentLog
 from emoscope.experiments.scored import ScoredTexts
 from emoscope.files import read_json
@@ -29,22 +30,24 @@ class Configuration:
     """One configuration with its finished runs.
 
     Attributes:
-        name: short, by what differs from the others it is compared with.
-        log: of its runs.
-        differences: parameters that are not the same in all configurations compared.
-        decisions: of each run at its fitted thresholds, (R, N, K), in the order of the log.
-        halves: the same at ½, (R, N, K); the fitted ones where labels are exclusive.
+        name: a short name, made of what differs between the configurations compared.
+        log: the log with its runs.
+        differences: the parameters whose values are not the same in all configurations compared.
+        predictions: the labels that each of R runs predicts for N texts at its fitted thresholds,
+            (R, N, K); the runs in the order of the log.
+        fixed_threshold_predictions: the same at a threshold of ½, (R, N, K); equal to
+            `predictions` where labels are exclusive.
     """
 
     name: str
     log: ExperimentLog
     differences: dict[str, str]
-    decisions: NDArray[np.bool_]
-    halves: NDArray[np.bool_]
+    predictions: NDArray[np.bool_]
+    fixed_threshold_predictions: NDArray[np.bool_]
 
     @property
     def recipe(self) -> str:
-        """Name of the recipe; empty if the log does not say."""
+        """Name of the recipe; empty if the log does not have it."""
         return str(self.log.params.get("name") or "")
 
 
@@ -53,10 +56,10 @@ class Compared:
     """Configurations that were measured on the same texts.
 
     Attributes:
-        split: of the texts.
-        texts: with their gold labels.
-        configurations: in the order they were named in.
-        baseline: place of the one that differences are to.
+        split: the split that the texts are from.
+        texts: the texts with their gold labels.
+        configurations: the configurations, in the order in which their folders were named.
+        baseline: index of the configuration that the others are compared with.
         left_out: folders of configurations that have no finished run.
     """
 
@@ -68,10 +71,10 @@ class Compared:
 
 
 def find_logs(folder: Path) -> list[ExperimentLog]:
-    """The log of a folder, or all the logs somewhere inside it, by path.
+    """The log of a folder, or all logs in the folders below it, sorted by path.
 
     Raises:
-        InputError: there is none, or a damaged one.
+        InputError: there is no log, or a log is damaged.
     """
     if (folder / PARAMS).is_file():
         return [ExperimentLog.load(folder)]
@@ -86,50 +89,52 @@ def find_logs(folder: Path) -> list[ExperimentLog]:
     return [ExperimentLog.load(place) for place in places]
 
 
-def gather(
+def gather_configurations(
     folders: Sequence[Path], split: Split | None = None, baseline: Path | None = None
 ) -> Compared:
-    """Everything that a comparison is made from.
+    """Read everything that a comparison needs.
 
     Args:
-        folders: of configurations, or of several.
-        split: whose texts; test if all configurations have it, else dev, if None.
-        baseline: folder of the configuration to be compared with, among the others or not; the
-            first if None.
+        folders: folders of configurations, or folders that hold several.
+        split: the split to compare on; if None, test where all configurations have it, else dev.
+        baseline: folder of the configuration that the others are compared with; it need not be
+            among `folders`. The first one if None.
 
     Raises:
-        InputError: no log or no finished run in a folder, scored texts of a run missing, or texts
-            or labels not the same; the message says what to do.
+        InputError: a folder has no log or no finished run, the scored texts of a run are missing,
+            or the configurations differ in their texts or labels; the message says what to do.
     """
-    found, left_out = finished(folders)
+    found, left_out = find_finished(folders)
     place = 0
     if baseline is not None:
-        found, place = with_baseline(found, baseline)
+        found, place = add_baseline(found, baseline)
     chosen: Split = split or ("test" if all(map(has_test, found)) else "dev")
-    scored = [read_scored(log, chosen) for log in found]
+    scored = [read_scored_texts(log, chosen) for log in found]
     first = scored[0][0]
     if np.isnan(first.gold).all():
         raise InputError(
-            f"{run_folders(found[0])[0]}: no text of {chosen} has a gold label to compare with."
+            f"{list_run_folders(found[0])[0]}: no text of {chosen} has a gold label to compare "
+            "with."
         )
-    taxonomy = taxonomy_of(found, first.labels)
-    found_differences = differences([log.params for log in found])
+    taxonomy = read_run_taxonomy(found, first.labels)
+    found_differences = find_differences([log.params for log in found])
     recipes = [str(log.params.get("name") or "") for log in found]
-    titles = names(found_differences, recipes, [log.folder.name for log in found])
+    titles = make_names(found_differences, recipes, [log.folder.name for log in found])
     configurations = []
     for title, log, changes, runs in zip(titles, found, found_differences, scored, strict=True):
         aligned = [
-            align(first, run, folder) for run, folder in zip(runs, run_folders(log), strict=True)
+            align_texts(first, run, folder)
+            for run, folder in zip(runs, list_run_folders(log), strict=True)
         ]
-        decisions = np.stack([run.decisions for run in aligned])
-        halves = np.stack([halved(run, taxonomy) for run in aligned])
-        configurations.append(Configuration(title, log, changes, decisions, halves))
+        predictions = np.stack([run.predictions for run in aligned])
+        at_fixed = np.stack([predict_at_fixed_threshold(run, taxonomy) for run in aligned])
+        configurations.append(Configuration(title, log, changes, predictions, at_fixed))
     texts = GoldTexts(taxonomy, first.gold, first.parts)
     return Compared(chosen, texts, tuple(configurations), place, left_out)
 
 
-def finished(folders: Sequence[Path]) -> tuple[list[ExperimentLog], tuple[Path, ...]]:
-    """The logs in some folders that have a finished run, each once, and the folders of others."""
+def find_finished(folders: Sequence[Path]) -> tuple[list[ExperimentLog], tuple[Path, ...]]:
+    """The logs that have a finished run, each once, and the folders of the logs that have none."""
     logs: dict[Path, ExperimentLog] = {}
     left_out: list[Path] = []
     for folder in folders:
@@ -141,8 +146,8 @@ def finished(folders: Sequence[Path]) -> tuple[list[ExperimentLog], tuple[Path, 
     return list(logs.values()), tuple(left_out)
 
 
-def with_baseline(logs: list[ExperimentLog], baseline: Path) -> tuple[list[ExperimentLog], int]:
-    """The logs with the baseline's, first unless it is among them, and its place."""
+def add_baseline(logs: list[ExperimentLog], baseline: Path) -> tuple[list[ExperimentLog], int]:
+    """The logs with that of the baseline, and its index; a baseline not among them comes first."""
     if not (baseline / PARAMS).is_file():
         raise InputError(
             f"The baseline {baseline}: expected the folder of one configuration, with {PARAMS}."
@@ -150,22 +155,22 @@ def with_baseline(logs: list[ExperimentLog], baseline: Path) -> tuple[list[Exper
     folders = [log.folder.resolve() for log in logs]
     if baseline.resolve() in folders:
         return logs, folders.index(baseline.resolve())
-    return [*finished([baseline])[0], *logs], 0
+    return [*find_finished([baseline])[0], *logs], 0
 
 
 def has_test(log: ExperimentLog) -> bool:
     """Whether a run of a configuration was measured on test."""
-    return any((folder / "test.parquet").is_file() for folder in run_folders(log))
+    return any((folder / "test.parquet").is_file() for folder in list_run_folders(log))
 
 
-def run_folders(log: ExperimentLog) -> list[Path]:
+def list_run_folders(log: ExperimentLog) -> list[Path]:
     """The folder of each finished run."""
     return [log.folder / run.name for run in log.runs]
 
 
-def read_scored(log: ExperimentLog, split: Split) -> list[ScoredTexts]:
-    """The texts of a split as each run of a configuration scored them."""
-    paths = [folder / f"{split}.parquet" for folder in run_folders(log)]
+def read_scored_texts(log: ExperimentLog, split: Split) -> list[ScoredTexts]:
+    """The texts of a split with the scores of each run of a configuration."""
+    paths = [folder / f"{split}.parquet" for folder in list_run_folders(log)]
     for path in paths:
         if not path.is_file():
             where = "set corpus.test in the recipe, or compare with --split dev"
@@ -174,9 +179,9 @@ def read_scored(log: ExperimentLog, split: Split) -> list[ScoredTexts]:
     return [ScoredTexts.read(path) for path in paths]
 
 
-def taxonomy_of(logs: Sequence[ExperimentLog], labels: Sequence[str]) -> Taxonomy:
-    """What the model of a run says of the labels: whether they are exclusive, which are ignored."""
-    configs = [folder / "model" / CONFIG for log in logs for folder in run_folders(log)]
+def read_run_taxonomy(logs: Sequence[ExperimentLog], labels: Sequence[str]) -> Taxonomy:
+    """The taxonomy in the model folder of a run: which labels, exclusive or not, which ignored."""
+    configs = [folder / "model" / CONFIG for log in logs for folder in list_run_folders(log)]
     path = next((path for path in configs if path.is_file()), None)
     if path is None:
         raise InputError(
@@ -192,16 +197,16 @@ def taxonomy_of(logs: Sequence[ExperimentLog], labels: Sequence[str]) -> Taxonom
     )
 
 
-def align(first: ScoredTexts, other: ScoredTexts, where: Path) -> ScoredTexts:
-    """The scored texts of a run in the order of another's texts and labels.
+def align_texts(first: ScoredTexts, other: ScoredTexts, where: Path) -> ScoredTexts:
+    """Bring the scored texts of a run into the order of the texts and labels of another run.
 
     Args:
-        first: the run that gives the order.
-        other: the run to be put in order.
-        where: its folder, for the message.
+        first: the run whose order is kept.
+        other: the run to reorder.
+        where: folder of `other`, for the error message.
 
     Raises:
-        InputError: they are not the same texts with the same labels.
+        InputError: the two runs do not have the same texts with the same labels.
     """
     if set(first.labels) != set(other.labels):
         only = [sorted(set(a.labels) - set(b.labels)) for a, b in ((first, other), (other, first))]
@@ -241,13 +246,13 @@ def align(first: ScoredTexts, other: ScoredTexts, where: Path) -> ScoredTexts:
         turns=[other.turns[row] for row in rows],
         gold=other.gold[cells],
         probabilities=other.probabilities[cells],
-        decisions=other.decisions[cells],
+        predictions=other.predictions[cells],
     )
 
 
-def halved(run: ScoredTexts, taxonomy: Taxonomy) -> NDArray[np.bool_]:
-    """Decisions at a threshold of ½; of exclusive labels, which have none, the run's own."""
+def predict_at_fixed_threshold(run: ScoredTexts, taxonomy: Taxonomy) -> NDArray[np.bool_]:
+    """Predictions at a threshold of ½; exclusive labels have none, and keep the predictions."""
     if taxonomy.exclusive:
-        return run.decisions
-    decided: NDArray[np.bool_] = (run.probabilities >= 0.5) & ~np.isnan(run.gold)
-    return decided
+        return run.predictions
+    predictions: NDArray[np.bool_] = (run.probabilities >= 0.5) & ~np.isnan(run.gold)
+    return predictions

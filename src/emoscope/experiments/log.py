@@ -1,11 +1,11 @@
-"""The log of an experiment: one folder a configuration, every run of it, nothing but text.
+"""The log of an experiment: one folder a configuration, with all its runs, in text files.
 
     experiment_logs/<Model><Corpus>/<values of the naming parameters>_<n>/
         params.yml              the configuration
-        metrics.yml             every figure of every run
+        metrics.yml             every metric of every run
         aggregated_metrics.yml  mean and standard deviation over the runs, at each run's final step
-        plots/                  curves of the figures, over the runs
-        seed-<s>/               what a run leaves: its model, its scored texts
+        plots/                  the curves of the metrics, over the runs
+        seed-<s>/               the files of a run: its model, its scored texts
 
 `metrics.yml` is written as JSON, which is YAML as well, and read a hundred times as fast.
 """
@@ -22,7 +22,7 @@ import numpy as np
 import yaml
 
 from emoscope.errors import InputError
-from emoscope.experiments.naming import active, folder_name
+from emoscope.experiments.naming import keep_active, make_folder_name
 from emoscope.files import locked, write_text
 
 PARAMS, METRICS, AGGREGATED = "params.yml", "metrics.yml", "aggregated_metrics.yml"
@@ -36,12 +36,12 @@ class Run:
     """What one finished run has logged.
 
     Attributes:
-        name: of its folder, e.g. `"seed-0"`; unique in its log.
-        final_step: the step, or epoch, whose figures are the result: the last one, or the one that
-            early stopping went back to.
-        curves: figures followed during training, (step, value) pairs by name.
-        final: figures measured once, such as those on test.
-        seed: of the run.
+        name: name of its folder, e.g. `"seed-0"`; unique in its log.
+        final_step: the step, or epoch, whose metrics are the result: the last one, or the one to
+            which early stopping went back.
+        curves: metrics and losses during training, (step, value) pairs by name.
+        final: metrics measured once, such as those on test, by name.
+        seed: random seed of the run.
     """
 
     name: str
@@ -51,7 +51,7 @@ class Run:
     seed: int | None = None
 
     def at_final_step(self) -> dict[str, float]:
-        """Each figure as the run ends with it; of a curve, the newest value by the final step."""
+        """The result of each metric: of a curve, the last value up to the final step."""
         found = {}
         for name, curve in self.curves.items():
             values = [value for step, value in curve if step <= self.final_step]
@@ -62,12 +62,12 @@ class Run:
 
 @dataclass(frozen=True)
 class MeanStd:
-    """A figure over several runs.
+    """Mean and standard deviation of a metric over several runs.
 
     Attributes:
-        mean: over the runs.
-        sd: standard deviation (n - 1); 0 of one run.
-        runs: how many have the figure.
+        mean: mean over the runs.
+        sd: sample standard deviation (n - 1); 0 for a single run.
+        runs: number of runs that have the metric.
     """
 
     mean: float
@@ -76,7 +76,7 @@ class MeanStd:
 
     @classmethod
     def of(cls, values: Sequence[float]) -> "MeanStd":
-        """Of at least one value."""
+        """Mean and standard deviation of one value or more."""
         deviation = float(np.std(values, ddof=1)) if len(values) > 1 else 0.0
         return cls(float(np.mean(values)), deviation, len(values))
 
@@ -84,20 +84,21 @@ class MeanStd:
         return f"{self.mean:.4f}±{self.sd:.4f}"
 
     def __format__(self, spec: str) -> str:
-        """`f"{spread:.3f}"` is mean ± standard deviation, each as the specification says."""
+        """Mean ± standard deviation, both formatted by `spec`: `f"{mean_std:.3f}"`."""
         return f"{self.mean:{spec}} ± {self.sd:{spec}}" if spec else str(self)
 
 
 @dataclass(frozen=True)
 class Naming:
-    """How the folder of a configuration is called, and when two configurations are the same.
+    """How the folder of a configuration is named, and when two configurations are the same.
 
     Attributes:
-        parameters: whose values make up the folder's name, see `folder_name`.
-        named: the configuration as the name shall show it, if that differs.
-        parents: of a parameter, the one without which it means nothing, see `active`.
-        ignored: parameters that make no difference, such as descriptions.
-        normalise: brings the configuration of an older folder up to date.
+        parameters: the parameters whose values make up the folder's name, see `make_folder_name`.
+        named: the configuration as the name shows it, if that differs.
+        parents: for some parameters, the parameter without which they have no effect, see
+            `keep_active`.
+        ignored: parameters that do not make a configuration another one, such as descriptions.
+        normalise: turns the configuration of an older folder into the current form.
     """
 
     parameters: tuple[str, ...]
@@ -112,9 +113,9 @@ class ExperimentLog:
     """The runs of one configuration, as its folder holds them.
 
     Attributes:
-        folder: of the configuration.
+        folder: folder of the configuration.
         params: the configuration, nested.
-        runs: those finished, by name.
+        runs: the finished runs, sorted by seed.
     """
 
     folder: Path
@@ -129,32 +130,32 @@ class ExperimentLog:
         params: Mapping[str, Any],
         naming: Sequence[str] | Naming,
     ) -> "ExperimentLog":
-        """The log of a configuration: the folder that has it, or a new one.
+        """Open the log of a configuration: the folder that already holds it, or a new one.
 
         Args:
-            root: of all logs, e.g. `experiment_logs`.
-            group: the folder in it, by convention model and corpus, e.g. `"DemuxSemEval"`.
+            root: folder of all logs, e.g. `experiment_logs`.
+            group: folder below it, by convention model and corpus, e.g. `"DemuxSemEval"`.
             params: the configuration; values that YAML can hold.
-            naming: parameters whose values make up the folder's name, or how names are made.
+            naming: the parameters whose values make up the folder's name, or a full `Naming`.
 
         Raises:
-            InputError: a folder whose `params.yml` cannot be read.
+            InputError: the `params.yml` of the folder cannot be read.
         """
         place = Path(root) / group
         place.mkdir(parents=True, exist_ok=True)
         if not isinstance(naming, Naming):
             naming = Naming(tuple(naming))
-        stem = folder_name(naming.named or params, naming.parameters)
-        wanted = active(params, naming.parents, naming.ignored)
+        stem = make_folder_name(naming.named or params, naming.parameters)
+        wanted = keep_active(params, naming.parents, naming.ignored)
         with locked(place / LOCK):
-            for folder in numbered(place, stem):
+            for folder in list_numbered_folders(place, stem):
                 if not (folder / PARAMS).is_file():
                     break  # new, or its maker was killed before it wrote anything
                 try:
                     known = naming.normalise(read_yaml(folder / PARAMS))
                 except ValueError:
                     continue
-                if active(known, naming.parents, naming.ignored) == wanted:
+                if keep_active(known, naming.parents, naming.ignored) == wanted:
                     return cls.load(folder)
             folder.mkdir(exist_ok=True)
             write_text(folder / PARAMS, to_yaml(params))
@@ -162,10 +163,10 @@ class ExperimentLog:
 
     @classmethod
     def load(cls, folder: str | Path) -> "ExperimentLog":
-        """Everything that a log holds, from its YAML alone.
+        """Read a log from its files `params.yml` and `metrics.yml`.
 
         Raises:
-            InputError: no log there, or a damaged one; the message names the file.
+            InputError: there is no log, or a damaged one; the message names the file.
         """
         path = Path(folder)
         if not (path / PARAMS).is_file():
@@ -176,17 +177,17 @@ class ExperimentLog:
         return cls(path, read_yaml(path / PARAMS), read_runs(path / METRICS))
 
     def without_runs(self) -> "ExperimentLog":
-        """Forget all runs; their folders stay."""
+        """Remove all runs from the log; the folders of the runs stay."""
         with self.locked():
             for name in (METRICS, AGGREGATED):
                 (self.folder / name).unlink(missing_ok=True)
         return ExperimentLog(self.folder, self.params)
 
     def add(self, *runs: Run) -> "ExperimentLog":
-        """Put runs into the log, in the place of former ones of the same name.
+        """Add runs to the log; a run replaces an earlier one of the same name.
 
-        Other processes may add to the same log at the same time. A kill leaves the log as it was
-        before or as it is after.
+        Several processes may add to the same log at the same time. After a kill the log is either
+        as before or complete.
 
         Returns:
             The log with all runs that its folder has now.
@@ -195,25 +196,25 @@ class ExperimentLog:
             known = {run.name: run for run in read_runs(self.folder / METRICS)}
             known |= {run.name: run for run in runs}
             log = ExperimentLog(
-                self.folder, self.params, tuple(sorted(known.values(), key=in_order))
+                self.folder, self.params, tuple(sorted(known.values(), key=make_sort_key))
             )
-            write_text(self.folder / METRICS, runs_text(log.runs))
-            write_text(self.folder / AGGREGATED, aggregated_text(log.aggregated()))
+            write_text(self.folder / METRICS, format_runs(log.runs))
+            write_text(self.folder / AGGREGATED, format_aggregated(log.aggregated()))
         return log
 
     @contextmanager
     def locked(self) -> Iterator[None]:
-        """Keep other processes from adding meanwhile; a kill frees the lock."""
+        """Hold the lock of the log, so that no other process adds to it meanwhile."""
         with locked(self.folder / LOCK):
             yield
 
     def values(self, metric: str) -> list[float]:
-        """A figure at the final step of each run that has it."""
+        """The value of a metric at the final step, for each run that has the metric."""
         finals = [run.at_final_step() for run in self.runs]
         return [values[metric] for values in finals if metric in values]
 
     def aggregated(self) -> dict[str, MeanStd]:
-        """Mean and standard deviation of every figure over the runs, at each run's final step."""
+        """Mean and standard deviation of every metric over the runs, at their final steps."""
         finals = [run.at_final_step() for run in self.runs]
         names = dict.fromkeys(name for values in finals for name in values)
         return {
@@ -222,15 +223,15 @@ class ExperimentLog:
         }
 
 
-def in_order(run: Run) -> tuple[float, str]:
-    """Runs by seed, those without one last and by name."""
+def make_sort_key(run: Run) -> tuple[float, str]:
+    """Sort key of a run: by seed; runs without a seed come last, by name."""
     return (float("inf") if run.seed is None else run.seed, run.name)
 
 
-def numbered(place: Path, stem: str) -> Iterator[Path]:
-    """The folders `stem_0`, `stem_1` … that are there, and the first that is not.
+def list_numbered_folders(place: Path, stem: str) -> Iterator[Path]:
+    """The folders `stem_0`, `stem_1` … that exist, then the first that does not.
 
-    A name that differs in case alone is the same folder on some file systems, so it is here.
+    Names that differ only in upper and lower case count as the same, as on some file systems.
     """
     there = {path.name.casefold(): path for path in place.iterdir() if path.is_dir()}
     number = 0
@@ -240,38 +241,44 @@ def numbered(place: Path, stem: str) -> Iterator[Path]:
     yield place / f"{stem}_{number}"
 
 
-def runs_text(runs: Sequence[Run]) -> str:
-    """Runs as JSON that a reader of YAML reads as well, a line for each curve."""
-    return '{"runs": [' + ",".join(map(run_text, runs)) + "\n]}\n"
+def format_runs(runs: Sequence[Run]) -> str:
+    """Runs as JSON that is also valid YAML, with one line for each curve."""
+    return '{"runs": [' + ",".join(map(format_run, runs)) + "\n]}\n"
 
 
-def run_text(run: Run) -> str:
-    """One run, see `runs_text`."""
-    final = ", ".join(f"{json.dumps(name)}: {numbers(value)}" for name, value in run.final.items())
+def format_run(run: Run) -> str:
+    """One run, see `format_runs`."""
+    final = ", ".join(
+        f"{json.dumps(name)}: {format_numbers(value)}" for name, value in run.final.items()
+    )
     curves = ",\n".join(
-        f'  {json.dumps(name)}: {{"steps": {numbers([step for step, _ in curve])}, '
-        f'"values": {numbers([value for _, value in curve])}}}'
+        f'  {json.dumps(name)}: {{"steps": {format_numbers([step for step, _ in curve])}, '
+        f'"values": {format_numbers([value for _, value in curve])}}}'
         for name, curve in run.curves.items()
     )
-    head = f'"name": {json.dumps(run.name)}, "seed": {numbers(run.seed)}'
-    end = f'"final_step": {numbers(run.final_step)}, "final": {{{final}}}'
+    head = f'"name": {json.dumps(run.name)}, "seed": {format_numbers(run.seed)}'
+    end = f'"final_step": {format_numbers(run.final_step)}, "final": {{{final}}}'
     return f'\n{{{head}, {end}, "curves": {{\n{curves}\n}}}}'
 
 
-def numbers(value: Any) -> str:
-    """JSON of numbers. YAML 1.1 takes `1e-05` for text and wants `1.0e-05`."""
+def format_numbers(value: Any) -> str:
+    """Numbers as JSON that is YAML 1.1 too, which reads `1.0e-05` as a number but not `1e-05`."""
     return re.sub(r"(?<![\d.])(\d+)e", r"\1.0e", json.dumps(value))
 
 
 def read_runs(path: Path) -> tuple[Run, ...]:
-    """The runs of a `metrics.yml`; none if there is no such file."""
+    """Read the runs of a `metrics.yml`; none if there is no such file.
+
+    Raises:
+        InputError: the file does not hold runs.
+    """
     if not path.is_file():
         return ()
     number: Callable[[Any], Any] = lambda value: value  # noqa: E731
     try:
         values = json.loads(path.read_text(encoding="utf-8"))
     except ValueError:
-        # YAML that a person wrote; there NaN and Infinity, which JSON has not, are text.
+        # The file is YAML written by hand, in which NaN and Infinity are text.
         values, number = read_yaml(path), float
     try:
         return tuple(
@@ -295,8 +302,8 @@ def read_runs(path: Path) -> tuple[Run, ...]:
         ) from None
 
 
-def aggregated_text(mean_stds: Mapping[str, MeanStd]) -> str:
-    """Figures over the runs as YAML: as a person reads them, and as numbers."""
+def format_aggregated(mean_stds: Mapping[str, MeanStd]) -> str:
+    """Metrics over the runs as YAML: as text for people (`shown`), and as numbers."""
     values = {
         name: {
             "shown": str(mean_std),

@@ -1,4 +1,4 @@
-"""Which folder a configuration belongs to: its name, and when two configurations are the same."""
+"""The name of a configuration's folder, and when two configurations are the same."""
 
 import re
 import unicodedata
@@ -9,39 +9,41 @@ from typing import Any
 OFF = (None, False)
 """Values of a parameter that is not in use."""
 LONGEST = 180
-"""Bytes of a name; file systems take 255, and a number and a suffix follow."""
-# What Windows forbids is more than what others do; dots and spaces it drops at the end.
+"""Bytes of a name. File systems allow 255, and a number and a suffix are appended."""
+# Windows forbids the most characters; it also drops dots and spaces at the end of a name.
 FORBIDDEN = re.compile(r'[<>:"/\\|?*\x00-\x1f\x7f]')
 RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)
 
 
-def folder_name(params: Mapping[str, Any], naming: Sequence[str]) -> str:
-    """The values of the naming parameters, in the order of the parameters' names, with commas.
+def make_folder_name(params: Mapping[str, Any], naming: Sequence[str]) -> str:
+    """Make a name of the values of some parameters, sorted by parameter, with commas between them.
 
-    A leading underscore puts a parameter first. A parameter that the configuration does not have
-    leaves nothing in the name.
+    A parameter whose name begins with an underscore comes first. A parameter that the configuration
+    does not have is left out.
 
     Args:
-        params: of the configuration, nested or flat.
+        params: the configuration, nested or flat.
         naming: names of the parameters, dotted where nested.
 
     Returns:
-        A name that every file system takes; what had to be changed for that is readable in
-        `params.yml`.
+        A name that every file system accepts; characters may be replaced for that. `params.yml` has
+        the true values.
     """
     flat = flatten(params)
-    return safe(",".join(show_value(flat[name]) for name in sorted(naming) if name in flat))
+    return to_safe_name(
+        ",".join(format_naming_value(flat[name]) for name in sorted(naming) if name in flat)
+    )
 
 
-def show_value(value: Any) -> str:
-    """A value in a name: the parts of a list are joined with `+`."""
+def format_naming_value(value: Any) -> str:
+    """A value as text for a folder's name; the items of a list are joined with `+`."""
     if isinstance(value, list | tuple):
-        return "+".join(map(show_value, value))
+        return "+".join(map(format_naming_value, value))
     return str(value)
 
 
-def safe(name: str) -> str:
-    """A name as every file system takes it."""
+def to_safe_name(name: str) -> str:
+    """A name that every file system accepts."""
     name = FORBIDDEN.sub("-", unicodedata.normalize("NFC", name)).strip(" .") or "default"
     if RESERVED.fullmatch(name):
         name = f"-{name}"
@@ -53,7 +55,7 @@ def safe(name: str) -> str:
 
 
 def flatten(params: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
-    """Nested mappings as one, with dotted names; an empty mapping is a value of its own."""
+    """Flatten nested mappings into one with dotted names; an empty mapping stays as a value."""
     flat: dict[str, Any] = {}
     for name, value in params.items():
         if isinstance(value, Mapping) and value:
@@ -63,20 +65,22 @@ def flatten(params: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
     return flat
 
 
-def active(
+def keep_active(
     params: Mapping[str, Any],
     parents: Mapping[str, str] | None = None,
     ignored: Collection[str] = (),
 ) -> dict[str, Any]:
-    """The parameters that make a difference.
+    """Keep the parameters that make a difference.
 
-    Left out are those that are off (None or False), whose parent is off or not there, or that are
-    ignored. So a new parameter that is off where it is not used leaves old configurations the same.
+    Left out are parameters that are off (None or False), whose parent is off or missing, or that
+    are ignored. So a later version may add a parameter that is off by default, and old
+    configurations stay the same.
 
     Args:
-        params: of the configuration, nested or flat.
-        parents: of a parameter, the one without which it means nothing; itself maybe with a parent.
-        ignored: parameters, or sections, that change nothing.
+        params: the configuration, nested or flat.
+        parents: for some parameters, the parameter without which they have no effect; it may have a
+            parent itself.
+        ignored: parameters or sections that have no effect.
     """
     flat = flatten(params)
     above = parents or {}
@@ -92,21 +96,21 @@ def active(
         return any(name == prefix or name.startswith(f"{prefix}.") for prefix in ignored)
 
     return {
-        name: comparable(value)
+        name: to_comparable(value)
         for name, value in flat.items()
         if is_on(name) and not is_ignored(name)
     }
 
 
 def is_off(value: Any) -> bool:
-    """Whether a parameter with this value is not in use; 0 is a value."""
+    """Whether a parameter with this value is not in use (None or False, but not 0)."""
     return any(value is off for off in OFF)
 
 
-def comparable(value: Any) -> Any:
-    """A value that is equal to itself once written and read; True is not 1, 1 is 1.0."""
+def to_comparable(value: Any) -> Any:
+    """A value to compare by: the same before and after writing it to YAML; True differs from 1."""
     if isinstance(value, list | tuple):
-        return tuple(map(comparable, value))
+        return tuple(map(to_comparable, value))
     if isinstance(value, Mapping):
-        return tuple((str(key), comparable(item)) for key, item in sorted(value.items()))
+        return tuple((str(key), to_comparable(item)) for key, item in sorted(value.items()))
     return (isinstance(value, bool), value)

@@ -1,4 +1,4 @@
-"""Curves of an experiment log as PNG: each figure over training, over the runs."""
+"""The curves of an experiment log as PNG: each metric and loss during training, over the runs."""
 
 from collections.abc import Sequence
 from math import ceil
@@ -11,60 +11,60 @@ from matplotlib.ticker import MaxNLocator, StrMethodFormatter
 
 from emoscope.charts.palette import COLOURS, SOFT, THEME
 from emoscope.charts.plotting import quiet_axes, save
-from emoscope.charts.words import counted
+from emoscope.charts.words import format_count
 from emoscope.experiments.bands import (
     FEW,
     Band,
     CurveGroup,
-    label_pictures,
-    part_pictures,
-    pictures,
+    list_curve_groups,
+    list_label_groups,
+    list_part_groups,
 )
 from emoscope.experiments.log import ExperimentLog, MeanStd
-from emoscope.experiments.naming import safe
+from emoscope.experiments.naming import to_safe_name
 
 
 def draw_log(log: ExperimentLog, folder: Path) -> None:
-    """Draw every figure that was followed in training: mean over the runs, band of ± sd.
+    """Draw every curve of a log: mean over the runs, with a band of ± sd.
 
-    A step that not all runs have reached is averaged over those that have, and the line is broken
-    from there on. Few runs are drawn one by one as well, and a dot marks where each of them ends:
-    the figure that counts. Without a run nothing is drawn.
+    From the first step that not all runs have reached, the mean is over those that have, and the
+    line is dotted. If there are few runs, each is drawn as well. A dot marks the final step of each
+    run, whose value is the result. Without a run nothing is drawn.
 
     Args:
-        log: with finished runs.
-        folder: gets `loss.png` and a PNG for each of its terms, `jaccard.png`, `micro_f1.png`,
-            `macro_f1.png`, `accuracy.png`, `emotions_f1.png`, `parts.png` if dev has several, and
-            one for every other curve.
+        log: the log.
+        folder: where the files go: `loss.png` and a PNG for each of its terms, `jaccard.png`,
+            `micro_f1.png`, `macro_f1.png`, `accuracy.png`, `emotions_f1.png`, `parts.png` if dev
+            has several, and one for every other curve.
     """
-    for picture in pictures(log):
-        draw_curve_group(picture, folder / f"{safe(picture.key)}.png", len(log.runs))
-    for name, grid in (("emotions_f1", label_pictures(log)), ("parts", part_pictures(log))):
+    for picture in list_curve_groups(log):
+        draw_curve_group(picture, folder / f"{to_safe_name(picture.key)}.png", len(log.runs))
+    for name, grid in (("emotions_f1", list_label_groups(log)), ("parts", list_part_groups(log))):
         if grid:
             draw_grid(grid, folder / f"{name}.png")
 
 
 def draw_curve_group(picture: CurveGroup, path: Path, runs: int) -> None:
-    """One plot with a line for each figure.
+    """Draw one plot with a line for each curve.
 
     Args:
-        picture: of the figures.
-        path: of the file.
-        runs: of the log.
+        picture: the curves.
+        path: the file.
+        runs: number of runs of the log.
     """
     figure = Figure(figsize=(7, 4.2))
-    # Fixed margins: laying out takes as long as all the rest, and this is drawn after every run.
+    # Fixed margins: a layout engine takes as long as all the rest, and this runs after every run.
     axes: Axes = figure.add_axes((0.1, 0.12, 0.87, 0.78))
     for index, (name, band) in enumerate(picture.lines.items()):
         draw_band(axes, band, COLOURS[index])
-        axes.plot([], [], color=COLOURS[index], label=f"{name}{lost(band)}", linewidth=2)
+        axes.plot([], [], color=COLOURS[index], label=f"{name}{describe_lost(band)}", linewidth=2)
     axes.set_xlabel("epoch")
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     if max(band.high for band in picture.lines.values()) < 0.002:
-        # Learning rates: `2e-05` fits the margin.
+        # Learning rates: only the short form `2e-05` fits into the margin.
         axes.yaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
     quiet_axes(axes)
-    count = counted(runs, "run") + (": mean ± sd" if runs > 1 else "")
+    count = format_count(runs, "run") + (": mean ± sd" if runs > 1 else "")
     axes.set_title(picture.title, loc="left", fontsize=11)
     axes.set_title(f"{count}; dots: final step", loc="right", fontsize=8, color=THEME[SOFT])
     if len(picture.lines) > 1 or any(band.lost for band in picture.lines.values()):
@@ -73,7 +73,7 @@ def draw_curve_group(picture: CurveGroup, path: Path, runs: int) -> None:
 
 
 def draw_band(axes: Axes, band: Band, colour: str, width: float = 2.0) -> None:
-    """Mean, ± sd, the runs if they are few, and where they end."""
+    """Draw the mean, the band of ± sd, the runs if they are few, and a dot at the end of each."""
     means = [mean_std.mean for mean_std in band.mean_stds]
     several = len(band.curves) > 1
     if several:
@@ -104,11 +104,11 @@ def draw_band(axes: Axes, band: Band, colour: str, width: float = 2.0) -> None:
 
 
 def draw_grid(pictures: Sequence[CurveGroup], path: Path) -> None:
-    """A small plot for each label or part, all on the same scales, titled with what it ends at.
+    """Draw a small plot for each label or part, all on the same scales, with its result as title.
 
     Args:
-        pictures: of figures in [0, 1].
-        path: of the file.
+        pictures: the plots, of metrics in [0, 1].
+        path: the file.
     """
     columns = min(len(pictures), 4 if len(pictures) <= 12 else 6)
     rows = ceil(len(pictures) / columns)
@@ -136,7 +136,7 @@ def draw_grid(pictures: Sequence[CurveGroup], path: Path) -> None:
             index = lines.index(name)
             draw_band(axes, band, COLOURS[index], 0.9 if index else 1.4)
         axes.set_title(shorten(item.title, longest), loc="left", fontsize=8, pad=3)
-        axes.set_title(ended(next(iter(item.lines.values()))), loc="right", fontsize=8, pad=3)
+        axes.set_title(format_end(next(iter(item.lines.values()))), loc="right", fontsize=8, pad=3)
         quiet_axes(axes)
         axes.tick_params(labelsize=7, length=2)
     for axes in grid.flat[len(pictures) :]:
@@ -156,20 +156,20 @@ def draw_grid(pictures: Sequence[CurveGroup], path: Path) -> None:
 
 
 def shorten(text: str, longest: int) -> str:
-    """A text with no more characters than fit."""
+    """A text cut to `longest` characters, with an ellipsis."""
     return text if len(text) <= longest else f"{text[: longest - 1]}…"
 
 
-def ended(band: Band) -> str:
-    """What a figure is at the end of the runs."""
+def format_end(band: Band) -> str:
+    """The result of a metric at the end of the runs, as text."""
     if not band.ends:
         return ""
     mean_std = MeanStd.of([value for _, value in band.ends])
     return f"{mean_std.mean:.2f}" + (f"±{mean_std.sd:.2f}" if mean_std.runs > 1 else "")
 
 
-def lost(band: Band) -> str:
-    """What to say of runs whose figure was no number."""
+def describe_lost(band: Band) -> str:
+    """A remark for the legend on runs with values that are not finite."""
     if not band.lost:
         return ""
-    return f" (not finite in {counted(band.lost, 'run')})"
+    return f" (not finite in {format_count(band.lost, 'run')})"

@@ -1,4 +1,4 @@
-"""The texts of a split as a finished run scored them: what comparisons and reports read."""
+"""The texts of a split with the scores of a finished run, which comparisons and reports read."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,16 +16,17 @@ from emoscope.files import written_aside
 
 @dataclass(frozen=True)
 class ScoredTexts:
-    """N texts with K labels.
+    """N texts with gold labels and scores for K labels.
 
     Attributes:
-        labels: names of the labels.
-        ids: of the texts, (N,).
-        parts: which part of the split each text is of, its language or corpus, (N,).
-        turns: of each text.
-        gold: (N, K) labels or shares; NaN where the text was not annotated for one.
-        probabilities: (N, K), calibrated.
-        decisions: (N, K), at the run's fitted thresholds; False where there is no gold.
+        labels: names of the K labels.
+        ids: ids of the texts, (N,).
+        parts: the part of the split that each text is from, its language or corpus, (N,).
+        turns: the turns of each text, oldest first.
+        gold: gold labels, 0 or 1 or a share of annotators, (N, K); NaN where not annotated.
+        probabilities: calibrated probabilities, (N, K).
+        predictions: predicted labels at the fitted thresholds of the run, (N, K); False where there
+            is no gold label.
     """
 
     labels: tuple[str, ...]
@@ -34,10 +35,10 @@ class ScoredTexts:
     turns: Sequence[Sequence[str]]
     gold: NDArray[np.floating[Any]]
     probabilities: NDArray[np.floating[Any]]
-    decisions: NDArray[np.bool_]
+    predictions: NDArray[np.bool_]
 
     def write(self, path: Path) -> None:
-        """As Parquet, whole or not at all: `id`, `part`, `turns`, then three columns a label."""
+        """Write Parquet, whole or not at all: `id`, `part`, `turns`, then three columns a label."""
         columns: dict[str, Any] = {
             "id": list(self.ids),
             "part": list(self.parts),
@@ -46,7 +47,7 @@ class ScoredTexts:
         for kind, values in (
             ("gold", self.gold.astype(np.float32)),
             ("probability", self.probabilities.astype(np.float32)),
-            ("decided", self.decisions),
+            ("decided", self.predictions),
         ):
             columns |= {f"{kind}_{name}": values[:, k] for k, name in enumerate(self.labels)}
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -55,10 +56,10 @@ class ScoredTexts:
 
     @classmethod
     def read(cls, path: Path) -> "ScoredTexts":
-        """From Parquet as `write` makes it.
+        """Read Parquet that `write` has made.
 
         Raises:
-            InputError: no such file, or another kind of file.
+            InputError: there is no such file, or it is of another kind.
         """
         try:
             table = pq.read_table(path)
@@ -83,5 +84,5 @@ class ScoredTexts:
             turns=table["turns"].to_pylist(),
             gold=columns("gold"),
             probabilities=columns("probability"),
-            decisions=columns("decided").astype(bool),
+            predictions=columns("decided").astype(bool),
         )

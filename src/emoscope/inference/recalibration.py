@@ -12,7 +12,7 @@ from typing import Any
 from emoscope._version import __version__
 from emoscope.errors import InputError
 from emoscope.files import read_json, write_json
-from emoscope.strict import check_keys, check_text, sequence
+from emoscope.strict import check_keys, check_list, check_text
 
 Key = tuple[str, ...]
 """What a label is, whatever it is called; see `Scoring.keys`."""
@@ -127,7 +127,7 @@ class Recalibration:
         if values["kind"] != KIND:
             raise InputError(f"expected the kind {KIND!r}, got {values['kind']!r}")
         together = values["together"]
-        labels = tuple(_parse_label(item) for item in sequence(values["labels"], "'labels'"))
+        labels = tuple(_parse_label(item) for item in check_list(values["labels"], "'labels'"))
         if len({label.key for label in labels}) < len(labels):
             raise InputError("'labels' has a label more than once")
         return cls(
@@ -136,7 +136,7 @@ class Recalibration:
             int(_parse_number(values["texts"], "'texts'", 0, 1e12)),
             None
             if together is None
-            else tuple(_parse_key(key) for key in sequence(together, "'together'")),
+            else tuple(_parse_key(key) for key in check_list(together, "'together'")),
             values["model"],
         )
 
@@ -199,7 +199,7 @@ def _parse_label(item: Any) -> Recalibrated:
 
 
 def _parse_key(words: Any) -> Key:
-    key = sequence(words, "a label")
+    key = check_list(words, "a label")
     for word in key:
         check_text(word, "a word of a label")
     return key

@@ -16,7 +16,7 @@ from emoscope.calibration import decide
 from emoscope.errors import InputError
 from emoscope.inference.scoring import Scoring
 from emoscope.jobs.source import Item
-from emoscope.strict import mapping, parse, suggestion
+from emoscope.strict import check_mapping, parse, suggestion
 
 DECIMALS = 6
 Conversation = Sequence[str]
@@ -104,7 +104,7 @@ def read_thresholds(path: Path) -> dict[str, float]:
         raise InputError(f"{path}: cannot read the thresholds: {error.strerror}.") from error
     except (ValueError, InputError) as error:
         raise InputError(f"{path}: {error}") from error
-    return dict(mapping(values, f"{path}: what the file holds"))
+    return dict(check_mapping(values, f"{path}: what the file holds"))
 
 
 @dataclass(frozen=True)

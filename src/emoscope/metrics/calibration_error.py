@@ -1,4 +1,4 @@
-"""How far probabilities are from the shares of texts they stand for."""
+"""Calibration error: how far probabilities are from observed frequencies."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -12,12 +12,12 @@ Floats = NDArray[np.floating[Any]]
 
 @dataclass(frozen=True)
 class ReliabilityBins:
-    """M claims such as "joy with 0.7", in B bins of equal width by their probability.
+    """M predicted probabilities, such as 0.7 for joy, in B bins of equal width.
 
     Attributes:
-        counts: claims in each bin, (B,).
-        confidence: mean probability in each bin, (B,); NaN where there is none.
-        observed: share of them that are so, (B,); NaN where there is none.
+        counts: number of probabilities in each bin, (B,).
+        confidence: mean probability in each bin, (B,); NaN in an empty bin.
+        observed: observed frequency in each bin, (B,); NaN in an empty bin.
     """
 
     counts: Floats
@@ -26,11 +26,12 @@ class ReliabilityBins:
 
     @classmethod
     def of(cls, confidence: Floats, truth: Floats) -> "ReliabilityBins":
-        """Sort claims into bins.
+        """Sort probabilities into bins.
 
         Args:
             confidence: probabilities, (M,).
-            truth: whether it is so, or the share of annotators who say so, (M,).
+            truth: 1 where the text has the label and 0 where not, or the share of annotators who
+                gave the label, (M,).
         """
         places = np.clip((confidence * BINS).astype(int), 0, BINS - 1)
         counts = np.bincount(places, minlength=BINS).astype(float)
@@ -41,10 +42,11 @@ class ReliabilityBins:
 
     @property
     def error(self) -> float:
-        """Expected calibration error: the mean over claims of the gap of their bin, in [0, 1].
+        """Expected calibration error, in [0, 1]: mean over probabilities of the gap of their bin.
 
-        0 of no claim at all. With rare labels most claims are near 0 and right, so that the error
-        is small whatever the others are: look at the bins too.
+        The gap of a bin is the difference of mean probability and observed frequency. Without any
+        probability the error is 0. With rare labels most probabilities are near 0 and right, so
+        that the error is small whatever the others are: look at the bins as well.
 
         References:
             Guo et al. 2017, On Calibration of Modern Neural Networks, arXiv 1706.04599.
@@ -56,15 +58,15 @@ class ReliabilityBins:
 def label_errors(probabilities: Floats, labels: Floats) -> Floats:
     """Expected calibration error of each label by itself, (K,).
 
-    Their mean over the annotated cells is at least the error of all labels together, in which one
-    label's claims that are too high make up for another's that are too low.
+    Their mean, weighted by annotated texts, is at least the error of all labels together, in which
+    too high probabilities of one label can cancel too low ones of another.
 
     Args:
         probabilities: (N, K).
-        labels: in [0, 1], (N, K), NaN where not known, which is left out.
+        labels: in [0, 1], (N, K); NaN where not annotated, which is left out.
     """
     known = ~np.isnan(labels)
     columns = zip(probabilities.T, labels.T, known.T, strict=True)
     return np.array(
-        [ReliabilityBins.of(claims[rows], truth[rows]).error for claims, truth, rows in columns]
+        [ReliabilityBins.of(column[rows], truth[rows]).error for column, truth, rows in columns]
     )

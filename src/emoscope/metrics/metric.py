@@ -1,7 +1,7 @@
-"""What a number measures, as a value: which score, of what, decided how.
+"""A metric as a value: which score, of which label and part of the texts, at which thresholds.
 
-A name such as `half_joy_f1` could mean the F1 of `joy` at a threshold of ½, or that of a label
-called `half_joy`. So code passes metrics on as values; names are written and read here alone.
+A name such as `half_joy_f1` could mean the F1 of `joy` at a threshold of ½, or the F1 of a label
+called `half_joy`. So code passes metrics as values; names are written and read only here.
 """
 
 import re
@@ -28,17 +28,18 @@ _LABEL = re.compile(r"\[(?P<label>(?:[^\\\[\]]|\\.)*)\]_f1", re.DOTALL)
 class Metric:
     """One metric of an evaluation.
 
-    Its text is the name that logs, files and options have: `micro_f1`, `joy_f1`, `es_macro_f1` of
-    the part `es`, `half_joy_f1` at a threshold of ½. Where such a name would read as another metric
-    the label stands in square brackets and the part in round ones: `[micro]_f1` of a label called
-    `micro`, `(half)_micro_f1` of a part called `half`, `(es)_joy_f1` of a label in a part. Brackets
-    in the names themselves follow a backslash. So no two metrics share a name.
+    `str` gives its name in logs, files and options: `micro_f1`, `joy_f1`, `es_macro_f1` for the
+    part `es`, `half_joy_f1` at a threshold of ½. Where such a name would be read as another metric,
+    the label is in square brackets and the part in round ones: `[micro]_f1` for a label called
+    `micro`, `(half)_micro_f1` for a part called `half`, `(es)_joy_f1` for a label in a part.
+    Brackets inside labels and parts are escaped by a backslash. So no two metrics have the same
+    name.
 
     Attributes:
         score: what is computed.
-        label: of the score `f1`, the label's name; else None.
-        part: name of the part of the texts that is measured alone; all of them if None.
-        fixed: decided at a threshold of ½ for all labels, not at fitted ones.
+        label: name of the label if the score is `f1`, else None.
+        part: name of the part of the texts that is measured; all texts if None.
+        fixed: whether labels are predicted at a fixed threshold of ½, not at fitted thresholds.
     """
 
     score: Score
@@ -66,18 +67,18 @@ class Metric:
 
     @property
     def title(self) -> str:
-        """For people: `micro-F1 at ½`, `F1 of joy`, `es macro-F1`."""
+        """The metric in titles and tables: `micro-F1 at ½`, `F1 of joy`, `es macro-F1`."""
         score = _TITLES.get(self.score, f"F1 of {self.label}")
         if self.part is not None:
             score = f"{self.part.replace('_', ' ')} {score}"
         return f"{score} at ½" if self.fixed else score
 
     def at_fixed_threshold(self) -> "Metric":
-        """The same at a threshold of ½."""
+        """The same metric at a threshold of ½."""
         return replace(self, fixed=True)
 
     def of_part(self, part: str) -> "Metric":
-        """The same of a part of the texts."""
+        """The same metric on a part of the texts."""
         return replace(self, part=part)
 
 
@@ -86,12 +87,12 @@ AVERAGES = (MICRO_F1, MACRO_F1, JACCARD, ACCURACY)
 
 
 def f1_of(label: str) -> Metric:
-    """F1 of a label."""
+    """The metric F1 of a label."""
     return Metric("f1", label)
 
 
 def read_metric(name: str) -> Metric | None:
-    """The metric that a name means, as `str` writes it; None if it is the name of none."""
+    """The metric with this name, as `str` writes it; None if there is none."""
     rest = name.removeprefix("half_")
     fixed, part = rest != name, None
     if match := _PART.fullmatch(rest):
@@ -109,11 +110,11 @@ def read_metric(name: str) -> Metric | None:
 
 
 def name_metrics(values: Mapping[Metric, float], prefix: str = "") -> dict[str, float]:
-    """Values by the names of their metrics, as logs and files have them.
+    """Values by the names of their metrics, for logs and files.
 
     Args:
-        values: of each metric.
-        prefix: of all names, such as `test_`.
+        values: the value of each metric.
+        prefix: prefix of all names, such as `test_`.
     """
     return {f"{prefix}{metric}": value for metric, value in values.items()}
 

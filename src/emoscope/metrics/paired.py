@@ -1,7 +1,7 @@
-"""Several systems on the same texts: their figures, and the same on resamples of the texts.
+"""Metrics of several systems on the same texts, and on bootstrap resamples of the texts.
 
-A text bears on a figure through its own counts alone, so the counts of all texts, runs and labels
-make one matrix, a resample is a row of weights that says how often it drew each text, and the
+A metric depends on a text only through the counts of this text. So the counts of all texts, runs
+and labels are one matrix, a resample is a row of weights (how often it drew each text), and the
 counts of all resamples are a matrix product.
 """
 
@@ -17,18 +17,18 @@ from emoscope.metrics.metric import ACCURACY, AVERAGES, JACCARD, MACRO_F1, MICRO
 from emoscope.taxonomy import Taxonomy
 
 CHUNK = 250
-"""Resamples at a time: their weights stay within a processor's reach."""
+"""Resamples at a time, so that their weights fit into the processor's cache."""
 
 
 @dataclass(frozen=True)
 class GoldTexts:
-    """N texts with the labels they are measured against.
+    """N texts with the gold labels against which systems are measured.
 
     Attributes:
-        taxonomy: of the K labels; those it ignores are not averaged.
-        gold: (N, K), 0 or 1, or shares cut at ½; NaN where a text was not annotated for a label.
-        parts: which part each text is of, (N,); figures are means over the parts, as those of a
-            training are, and a resample keeps the size of each.
+        taxonomy: the K labels; ignored ones are not averaged.
+        gold: gold labels, 0 or 1, or shares cut at ½, (N, K); NaN where not annotated.
+        parts: the part of each text, (N,). Metrics are means over the parts, as in training, and a
+            resample keeps the size of each part.
     """
 
     taxonomy: Taxonomy
@@ -37,7 +37,7 @@ class GoldTexts:
 
     @property
     def metrics(self) -> tuple[Metric, ...]:
-        """What can be measured: averages, F1 of each label with gold, averages by part."""
+        """What can be measured: averages, F1 of each annotated label, averages by part."""
         known = ~np.isnan(self.gold).all(axis=0)
         names = np.array(self.taxonomy.names)[known]
         parts = dict.fromkeys(self.parts)
@@ -45,7 +45,7 @@ class GoldTexts:
         return (*AVERAGES, *map(f1_of, names.tolist()), *(of_parts if len(parts) > 1 else ()))
 
     def of_parts(self) -> Iterator[tuple[str, NDArray[np.intp]]]:
-        """Each part with the rows of its texts."""
+        """Each part with the indices of its texts."""
         parts = np.asarray(self.parts)
         for name in dict.fromkeys(self.parts):
             yield name, np.flatnonzero(parts == name)
@@ -53,18 +53,18 @@ class GoldTexts:
 
 @dataclass(frozen=True)
 class PairedMetrics:
-    """M figures of C systems.
+    """M metrics of C systems.
 
     Attributes:
-        runs: figures of each run of each system on the texts, C arrays (R, M).
-        resampled: means over a system's runs on each resample, (S, C, M).
+        runs: the metrics of each run of each system, C arrays (R, M).
+        resampled: the means over the runs of each system, on each of S resamples, (S, C, M).
     """
 
     runs: tuple[Floats, ...]
     resampled: Floats
 
     def difference(self, first: int, second: int, metric: int) -> Difference:
-        """How much higher a figure of the first system is than that of the second."""
+        """By how much a metric of the first system is higher than that of the second."""
         return Difference.of(
             float(self.runs[first][:, metric].mean() - self.runs[second][:, metric].mean()),
             self.resampled[:, first, metric] - self.resampled[:, second, metric],
@@ -79,25 +79,25 @@ def measure_systems(
     resamples: int = 10_000,
     seed: int = 0,
 ) -> PairedMetrics:
-    """Figures of each run, and their means over a system's runs on resampled texts.
+    """Measure each run, and the means over the runs of each system on bootstrap resamples.
 
-    All systems are measured on the same resamples, which makes the bootstrap a paired one.
+    All systems are measured on the same resamples: the bootstrap is paired.
 
     Args:
         texts: N texts.
-        systems: decisions of the R runs of each, (R, N, K); R may differ.
+        systems: the predictions of the R runs of each system, (R, N, K); R may differ.
         metrics: M of `texts.metrics`.
-        resamples: how many, S.
-        seed: of the draws.
+        resamples: number of resamples, S.
+        seed: random seed of the resamples.
     """
-    ends = np.cumsum([len(decisions) for decisions in systems])
+    ends = np.cumsum([len(predictions) for predictions in systems])
     starts = [0, *ends[:-1]]
     runs = np.zeros((int(ends[-1]), len(metrics)))
     resampled = np.zeros((resamples, len(systems), len(metrics)))
     having = np.zeros(len(metrics))
     for place, (name, rows) in enumerate(texts.of_parts()):
-        decided = [decisions[:, rows] for decisions in systems]
-        counts = PartCounts.of(texts, decided, rows, name)
+        predicted = [predictions[:, rows] for predictions in systems]
+        counts = PartCounts.of(texts, predicted, rows, name)
         generator = np.random.default_rng((seed, place))
         everything = counts.compute(np.ones((1, len(rows))), metrics)[0]
         having += ~np.isnan(everything[0])
@@ -113,16 +113,16 @@ def measure_systems(
 
 @dataclass(frozen=True)
 class PartCounts:
-    """What each of N texts of one part adds to the figures of R runs.
+    """The counts of each of N texts of one part for R runs.
 
     Attributes:
-        part: its name.
+        part: name of the part.
         labels: names of the K labels.
-        averaged: which of them count in averages, (K,).
-        present: which of them the part was annotated for, (K,).
-        gold: whether a text has a label, (N, K).
-        runs: (N, R, 2K + 2): a run's true positives and its decisions of each label, its Jaccard
-            index, whether every label is right.
+        averaged: which labels count in averages, (K,).
+        present: which labels the part was annotated for, (K,).
+        gold: whether each text has each label, (N, K).
+        runs: for each text and run the true positives and the predictions of each label, the
+            Jaccard index, and whether every label is right, (N, R, 2K + 2).
     """
 
     part: str
@@ -136,15 +136,15 @@ class PartCounts:
     def of(
         cls, texts: GoldTexts, systems: Sequence[Bools], rows: NDArray[np.intp], part: str
     ) -> "PartCounts":
-        """Count for the texts in these rows; `systems` are the decisions on them, (R, N, K)."""
+        """Count for the texts in `rows`; `systems` are the predictions for them, (R, N, K)."""
         known = ~np.isnan(texts.gold[rows])
         gold = (np.where(known, texts.gold[rows], 0.0) >= 0.5)[:, None]
-        decided = np.concatenate(systems).transpose(1, 0, 2) & known[:, None]
+        predicted = np.concatenate(systems).transpose(1, 0, 2) & known[:, None]
         averaged = np.zeros(len(texts.taxonomy), dtype=bool)
         averaged[list(texts.taxonomy.averaged)] = True
-        jaccard = jaccard_score(gold[..., averaged], decided[..., averaged])
-        right = (gold == decided).all(axis=-1)
-        runs = [gold & decided, decided, jaccard[..., None], right[..., None]]
+        jaccard = jaccard_score(gold[..., averaged], predicted[..., averaged])
+        right = (gold == predicted).all(axis=-1)
+        runs = [gold & predicted, predicted, jaccard[..., None], right[..., None]]
         return cls(
             part=part,
             labels=texts.taxonomy.names,
@@ -155,19 +155,19 @@ class PartCounts:
         )
 
     def single(self) -> "PartCounts":
-        """The same in single precision, in which whole numbers up to 2²⁴ are still exact."""
+        """The same counts in single precision, in which integers up to 2²⁴ are exact."""
         gold, runs = self.gold.astype(np.float32), self.runs.astype(np.float32)
         return replace(self, gold=gold, runs=runs)
 
     def compute(self, weight: Floats, metrics: Sequence[Metric]) -> Floats:
-        """Figures of the weighted texts.
+        """Compute metrics of the weighted texts.
 
         Args:
-            weight: of each text in each of S resamples, (S, N), summing up to N.
-            metrics: M of them.
+            weight: the weight of each text in each of S resamples, (S, N); a row sums to N.
+            metrics: M metrics.
 
         Returns:
-            (S, R, M); NaN for F1 of a label that the part was not annotated for, and for figures of
+            (S, R, M); NaN for F1 of a label that the part was not annotated for, and for metrics of
             other parts.
         """
         size, (texts, runs, width) = len(self.labels), self.runs.shape
@@ -189,7 +189,7 @@ class PartCounts:
         known |= {metric.of_part(self.part): values for metric, values in known.items()}
         known |= {f1_of(name): f1[..., k] for k, name in enumerate(self.labels) if self.present[k]}
         if not self.present.any():
-            # A part with other labels than these says nothing of them.
+            # The part is not annotated for any of these labels.
             known = {}
         nothing = np.full_like(sums[..., 0], np.nan)
         return np.stack([known.get(metric, nothing) for metric in metrics], axis=-1)

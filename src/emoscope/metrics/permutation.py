@@ -1,4 +1,4 @@
-"""Whether two series of runs differ: a permutation test; and correction for many such questions."""
+"""Permutation test of whether two groups of runs differ, and correction for multiple tests."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,18 +10,18 @@ from numpy.typing import NDArray
 
 MOST_SPLITS = 20_000
 ROUNDING = 1e-12
-"""Two equal sums of the same numbers in another order may differ by so much."""
+"""Sums of the same numbers in another order may differ by this much."""
 
 
 @dataclass(frozen=True)
 class Permutation:
-    """What a permutation test says.
+    """Result of a permutation test.
 
     Attributes:
-        p: two-sided.
-        smallest: the least p that so many runs can give, if all of one series beat all of the
-            other.
-        exact: whether every split of the runs was looked at, not a sample of them.
+        p: two-sided p-value.
+        smallest: the smallest p-value possible with these numbers of runs, reached where all runs
+            of one group are better than all of the other.
+        exact: whether all splits of the runs were tried, not a sample of them.
     """
 
     p: float
@@ -32,37 +32,39 @@ class Permutation:
 def permutation_test(
     first: Sequence[float], second: Sequence[float], *, splits: int = MOST_SPLITS, seed: int = 0
 ) -> Permutation:
-    """How often chance alone, dealing the runs out to two series, parts the means so far.
+    """Test the difference of the means of two groups of runs by permutation.
 
     The test of Fisher (1935, The Design of Experiments) and Pitman (1937, Supplement to the JRSS
-    4(1)) on the difference of means; all splits if there are at most `splits`, else a sample of so
-    many, to which the observed one is added so that p is never 0.
+    4(1)). The p-value is the share of the splits of all runs into two groups of these sizes whose
+    means are at least as far apart. If there are more than `splits` of them, a random sample is
+    tried, to which the observed split is added so that p is never 0.
 
     Args:
-        first: a figure of each run of one configuration; at least one.
-        second: of the other; at least one.
-        splits: how many are looked at, at most.
-        seed: of the sample.
+        first: the value of a metric in each run of one configuration; one run or more.
+        second: the same for the other configuration; one run or more.
+        splits: number of splits to try, at most.
+        seed: random seed of the sample.
     """
-    # scipy.stats.permutation_test gives the same p where all splits are looked at, as a test shows,
-    # but it took 5 to 40 times as long, and it draws other samples, so that a seed would no longer
-    # give the same p where they are not.
+    # scipy.stats.permutation_test gives the same p where all splits are tried, as a test shows. But
+    # it takes 5 to 40 times as long, and where it samples, a seed would give another p than before.
     values = np.array([*first, *second], dtype=float)
     size, rest = len(first), len(second)
     exact = comb(size + rest, size) <= splits
-    chosen = all_splits(size + rest, size) if exact else some(size + rest, size, splits, seed)
+    chosen = (
+        list_splits(size + rest, size) if exact else draw_splits(size + rest, size, splits, seed)
+    )
     sums = values[chosen].sum(axis=1)
     differences = np.abs(sums / size - (values.sum() - sums) / rest)
     observed = abs(values[:size].mean() - values[size:].mean())
     extreme = int((differences >= observed - ROUNDING).sum())
     p = extreme / len(chosen) if exact else (extreme + 1) / (len(chosen) + 1)
-    return Permutation(p, smallest_p(size, rest, splits=splits), exact)
+    return Permutation(p, find_smallest_p(size, rest, splits=splits), exact)
 
 
-def smallest_p(first: int, second: int, *, splits: int = MOST_SPLITS) -> float:
-    """The least two-sided p of a permutation test of so many runs against so many.
+def find_smallest_p(first: int, second: int, *, splits: int = MOST_SPLITS) -> float:
+    """The smallest two-sided p-value of a permutation test of `first` runs against `second` runs.
 
-    With as many runs on both sides, the split with the sides exchanged is as far apart.
+    With equal numbers of runs, the split with the groups exchanged is as far apart, and counts too.
     """
     every = comb(first + second, first)
     if every > splits:
@@ -70,23 +72,24 @@ def smallest_p(first: int, second: int, *, splits: int = MOST_SPLITS) -> float:
     return min(1.0, (1 + (first == second)) / every)
 
 
-def all_splits(values: int, size: int) -> NDArray[np.intp]:
-    """Places of the first series in every split, (number of splits, size)."""
+def list_splits(values: int, size: int) -> NDArray[np.intp]:
+    """Indices of the runs of the first group in every split, (number of splits, size)."""
     places = chain.from_iterable(combinations(range(values), size))
     return np.fromiter(places, dtype=np.intp).reshape(-1, size)
 
 
-def some(values: int, size: int, splits: int, seed: int) -> NDArray[np.intp]:
-    """Places of the first series in random splits, (splits, size)."""
+def draw_splits(values: int, size: int, splits: int, seed: int) -> NDArray[np.intp]:
+    """Indices of the runs of the first group in random splits, (splits, size)."""
     order = np.random.default_rng(seed).random((splits, values)).argsort(axis=1)
     return order[:, :size]
 
 
-def holm(p_values: Sequence[float]) -> list[float]:
-    """p-values corrected for how many there are (Holm 1979, Scand. J. Statistics 6).
+def adjust_holm(p_values: Sequence[float]) -> list[float]:
+    """Correct p-values for multiple tests (Holm 1979, Scand. J. Statistics 6).
 
-    The smallest of m counts m times, the next m - 1 times, and so on, none less than the one
-    before it, none more than 1: below α, the chance of any false finding is below α.
+    The smallest of m p-values is multiplied by m, the next by m - 1, and so on; none becomes
+    smaller than the one before it, none larger than 1. If corrected p-values below α count as
+    findings, the probability of any false finding is at most α.
     """
     adjusted = [0.0] * len(p_values)
     largest = 0.0

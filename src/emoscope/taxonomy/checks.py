@@ -5,7 +5,7 @@ from types import MappingProxyType
 from typing import Any
 
 from emoscope.errors import InputError
-from emoscope.strict import check_text, mapping, suggestion
+from emoscope.strict import check_mapping, check_text, suggestion
 from emoscope.taxonomy.label import checked_words
 
 Words = Mapping[str, tuple[str, ...]]
@@ -53,7 +53,7 @@ def checked_parts(parts: Mapping[str, Any], names: tuple[str, ...], name: str) -
         InputError: if one is of no label, or is no list of names, each once.
     """
     what = f"'made_of' of taxonomy {name!r}"
-    for label in mapping(parts, what):
+    for label in check_mapping(parts, what):
         if label not in names:
             raise InputError(f"{what} has no label {label!r}; {suggestion(str(label), names)}")
     made = {

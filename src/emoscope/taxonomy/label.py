@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from emoscope.errors import InputError
-from emoscope.strict import check_keys, check_text, check_unique, sequence
+from emoscope.strict import check_keys, check_list, check_text, check_unique
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,7 @@ def checked_words(words: Any, what: str) -> tuple[str, ...]:
     Raises:
         InputError: no list, no word, one that is no text, or one that comes twice.
     """
-    checked = sequence(words, f"the words of {what}")
+    checked = check_list(words, f"the words of {what}")
     if not checked:
         raise InputError(f"{what} needs at least one word")
     for word in checked:

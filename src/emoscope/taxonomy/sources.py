@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from emoscope.errors import InputError
-from emoscope.strict import check_text, check_unique, mapping, parse, suggestion
+from emoscope.strict import check_mapping, check_text, check_unique, parse, suggestion
 from emoscope.taxonomy.label import Label, one_or_many
 from emoscope.taxonomy.taxonomy import Taxonomy
 
@@ -59,7 +59,7 @@ def read_taxonomy(path: Path) -> Taxonomy:
             content = file.read(MAX_FILE_BYTES + 1)
         if len(content) > MAX_FILE_BYTES:
             raise InputError(f"larger than {MAX_FILE_BYTES} bytes, which no taxonomy needs")
-        data = mapping(parse(content.decode("utf-8-sig"), suffix), "a taxonomy file")
+        data = check_mapping(parse(content.decode("utf-8-sig"), suffix), "a taxonomy file")
         # Only a taxonomy has "labels"; any other mapping is an emotion configuration.
         return Taxonomy.from_dict(data) if "labels" in data else from_words(data, path.stem)
     except OSError as error:

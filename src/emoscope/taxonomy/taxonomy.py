@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any, Self
 from emoscope.errors import InputError
 from emoscope.strict import (
     check_keys,
+    check_list,
+    check_mapping,
     check_text,
     check_unique,
-    mapping,
-    sequence,
     short,
     suggestion,
 )
@@ -67,7 +67,7 @@ class Taxonomy:
         if not self.labels:
             raise InputError(f"taxonomy {self.name!r} needs at least one label")
         check_unique(self.names, f"taxonomy {self.name!r}", "label")
-        object.__setattr__(self, "ignored", sequence(self.ignored, "'ignored'"))
+        object.__setattr__(self, "ignored", check_list(self.ignored, "'ignored'"))
         for name in self.ignored:
             check_text(name, "an ignored label")
             self.index(name)
@@ -121,7 +121,7 @@ class Taxonomy:
         Raises:
             InputError: if a name is unknown or comes twice, or if no averaged label is left.
         """
-        kept = sequence(names, "the names of a subset")
+        kept = check_list(names, "the names of a subset")
         return replace(
             self,
             labels=tuple(self.labels[self.index(name)] for name in kept),
@@ -194,18 +194,18 @@ class Taxonomy:
             InputError: on a missing or unknown key, a wrong type, or an invalid taxonomy.
         """
         check_keys(data, _REQUIRED_KEYS, _OPTIONAL_KEYS, "a taxonomy")
-        tables = mapping(data.get("translations", {}), "'translations'")
-        made_of = mapping(data.get("made_of", {}), "'made_of'")
+        tables = check_mapping(data.get("translations", {}), "'translations'")
+        made_of = check_mapping(data.get("made_of", {}), "'made_of'")
         return cls(
             name=data["name"],
-            labels=tuple(to_label(item) for item in sequence(data["labels"], "'labels'")),
+            labels=tuple(to_label(item) for item in check_list(data["labels"], "'labels'")),
             language=data.get("language", "en"),
             exclusive=data.get("exclusive", False),
-            ignored=sequence(data.get("ignored", ()), "'ignored'"),
+            ignored=check_list(data.get("ignored", ()), "'ignored'"),
             translations={
                 language: {
                     name: one_or_many(words)
-                    for name, words in mapping(table, f"the translation {language!r}").items()
+                    for name, words in check_mapping(table, f"the translation {language!r}").items()
                 }
                 for language, table in tables.items()
             },

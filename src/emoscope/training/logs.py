@@ -6,7 +6,7 @@ from typing import Any
 
 from emoscope.errors import InputError
 from emoscope.experiments.log import METRICS, PARAMS, ExperimentLog, Naming, Run, read_yaml
-from emoscope.experiments.naming import active
+from emoscope.experiments.naming import keep_active
 from emoscope.files import read_json
 from emoscope.metrics.classification import metrics_of
 from emoscope.metrics.metric import mean_metrics, name_metrics
@@ -67,7 +67,7 @@ def is_same_configuration(params: Mapping[str, Any], recipe: Recipe) -> bool:
         known = add_new_fields(params)
     except ValueError:
         return False
-    return active(known, PARENTS, IGNORED) == active(to_params(recipe), PARENTS, IGNORED)
+    return keep_active(known, PARENTS, IGNORED) == keep_active(to_params(recipe), PARENTS, IGNORED)
 
 
 def check_folder(output: Path, recipe: Recipe) -> None:

@@ -139,7 +139,7 @@ def make_scored_texts(
         turns=[turns for corpus in corpora for turns in corpus.turns],
         gold=labels,
         probabilities=probabilities,
-        decisions=decide(probabilities, taxonomy.exclusive, calibration.cuts()) & known,
+        predictions=decide(probabilities, taxonomy.exclusive, calibration.cuts()) & known,
     )
 
 
@@ -157,5 +157,5 @@ def evaluate_logits(
     """Compare calibrated logits (N, K) with labels (N, K); a NaN label does not count."""
     known = ~np.isnan(labels)
     probabilities = to_probabilities(labels, logits, taxonomy, calibration)
-    decisions = decide(probabilities, taxonomy.exclusive, calibration.cuts()) & known
-    return report(np.where(known, labels, 0.0), decisions, taxonomy)
+    predictions = decide(probabilities, taxonomy.exclusive, calibration.cuts()) & known
+    return report(np.where(known, labels, 0.0), predictions, taxonomy)

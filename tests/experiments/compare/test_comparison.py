@@ -7,12 +7,12 @@ import pytest
 
 from emoscope.errors import InputError
 from emoscope.experiments.compare.comparison import compare
-from emoscope.experiments.compare.references import Reference, published_references
-from emoscope.experiments.compare.verdicts import judge_best, runs_needed, validate
-from emoscope.experiments.configurations import gather
+from emoscope.experiments.compare.references import Reference, find_references
+from emoscope.experiments.compare.verdicts import count_runs_needed, judge_best, judge_differences
+from emoscope.experiments.configurations import gather_configurations
 from emoscope.metrics.metric import ACCURACY, f1_of, read_metric
 from emoscope.metrics.paired import PairedMetrics
-from emoscope.metrics.permutation import holm, permutation_test
+from emoscope.metrics.permutation import adjust_holm, permutation_test
 from tests.experiments.conftest import EMOCONTEXT, FEW, params
 from tests.experiments.synthetic import make_log
 
@@ -21,7 +21,7 @@ QUICK = {"resamples": 2000}
 
 @pytest.fixture(scope="module")
 def exclusive(logs):
-    return gather([logs.exclusive])
+    return gather_configurations([logs.exclusive])
 
 
 @pytest.fixture(scope="module")
@@ -40,7 +40,9 @@ def test_figures_are_those_of_the_log(compared):
 
 
 def test_figures_of_several_labels(logs):
-    got = compare(gather([logs.several]), ["jaccard", "half_macro_f1", "joy_f1"], **QUICK)
+    got = compare(
+        gather_configurations([logs.several]), ["jaccard", "half_macro_f1", "joy_f1"], **QUICK
+    )
     assert tuple(map(str, got.metrics)) == ("jaccard", "half_macro_f1", "joy_f1")
     for row in got.rows:
         logged = row.configuration.log.aggregated()
@@ -55,7 +57,7 @@ def test_figures_of_several_labels(logs):
 
 def test_the_default_figures(compared, logs):
     assert tuple(map(str, compared.metrics)) == ("micro_f1", "macro_f1", "accuracy")
-    several = compare(gather([logs.several]), resamples=100)
+    several = compare(gather_configurations([logs.several]), resamples=100)
     assert tuple(map(str, several.metrics)) == ("micro_f1", "macro_f1", "jaccard")
 
 
@@ -65,7 +67,7 @@ def test_an_unknown_figure(exclusive, logs):
     with pytest.raises(InputError, match="'half_micro_f1'"):
         compare(exclusive, ["half_micro_f1"])
     with pytest.raises(InputError, match="after half_"):
-        compare(gather([logs.several]), ["half"])
+        compare(gather_configurations([logs.several]), ["half"])
 
 
 def test_a_figure_named_twice_is_one(exclusive):
@@ -85,12 +87,14 @@ def test_a_clear_difference_stands(compared):
         assert (best.name, best.stands) == ("hidden_size=32", True)
     assert compared.tests == 3
     found = list(compared.rows[1].against_baseline.values())
-    assert [one.by_runs_adjusted for one in found] == holm([one.by_runs for one in found])
-    assert [one.by_texts_adjusted for one in found] == holm([one.by_texts.p for one in found])
+    assert [one.by_runs_adjusted for one in found] == adjust_holm([one.by_runs for one in found])
+    assert [one.by_texts_adjusted for one in found] == adjust_holm(
+        [one.by_texts.p for one in found]
+    )
 
 
 def test_another_baseline_turns_the_sign(logs, compared):
-    other = compare(gather([logs.exclusive], baseline=logs.second), **QUICK)
+    other = compare(gather_configurations([logs.exclusive], baseline=logs.second), **QUICK)
     for metric in compared.metrics:
         one = compared.rows[1].against_baseline[metric].by_texts
         turned = other.rows[0].against_baseline[metric].by_texts
@@ -99,7 +103,7 @@ def test_another_baseline_turns_the_sign(logs, compared):
 
 
 def test_the_same_decisions_do_not_differ(logs):
-    got = compare(gather([logs.several]), **QUICK)
+    got = compare(gather_configurations([logs.several]), **QUICK)
     for metric, judged in got.rows[1].against_baseline.items():
         assert (judged.by_texts.value, judged.by_texts.p, judged.by_runs) == (0, 1, 1)
         assert not got.best[metric].stands
@@ -114,7 +118,7 @@ def test_is_deterministic(exclusive, compared):
 
 
 def test_one_configuration_has_figures_alone(logs):
-    got = compare(gather([logs.first]), **QUICK)
+    got = compare(gather_configurations([logs.first]), **QUICK)
     assert len(got.rows) == 1
     assert (got.tests, got.best, dict(got.rows[0].against_baseline)) == (0, {}, {})
 
@@ -123,7 +127,7 @@ def test_single_runs_are_judged_by_the_texts_alone(tmp_path):
     for size, skill in ((16, 1.0), (32, 2.5)):
         kind = params(model__hidden_size=size)
         make_log(tmp_path / str(size), EMOCONTEXT, runs=1, params=kind, skill=skill)
-    got = compare(gather([tmp_path]), **QUICK)
+    got = compare(gather_configurations([tmp_path]), **QUICK)
     for metric, judged in got.rows[1].against_baseline.items():
         assert (judged.by_runs, judged.by_runs_adjusted) == (None, None)
         assert judged.by_texts_adjusted < 0.05
@@ -176,12 +180,12 @@ def test_too_few_runs_leave_it_to_the_texts():
     [(1, 1, 4), (2, 3, 5), (3, 3, 6)],
 )
 def test_runs_that_would_do(others, metrics, expected):
-    assert runs_needed(others, metrics) == expected
+    assert count_runs_needed(others, metrics) == expected
 
 
 def test_a_series_of_one_run_is_left_out_of_the_correction():
     measured = measured_of(0.5 + FIVE, 0.6 + FIVE, 0.7 + FIVE[:1])
-    judged = validate(measured, ["f"], 0, 0)
+    judged = judge_differences(measured, ["f"], 0, 0)
     assert judged[2]["f"].by_runs is None
     assert judged[1]["f"].by_runs_adjusted == permutation_test(0.6 + FIVE, 0.5 + FIVE).p
 
@@ -201,25 +205,25 @@ def test_of_equal_systems_the_best_seldom_stands():
 
 
 def test_published_rows_of_a_recipe():
-    rows = published_references(["nelec-report-keras"], "dev")
+    rows = find_references(["nelec-report-keras"], "dev")
     [keras] = [one for one in rows if "Keras" in one.name]
     assert keras.results[read_metric("micro_f1")] == (0.648, None)
     assert keras.source
-    half = published_references(["demux-goemotions-bert"], "test")
+    half = find_references(["demux-goemotions-bert"], "test")
     assert half[0].results[read_metric("half_macro_f1")] == (0.492, 0.005)
-    both = published_references(["demux-goemotions-bert", "demux-goemotions-bert-intra"], "test")
+    both = find_references(["demux-goemotions-bert", "demux-goemotions-bert-intra"], "test")
     assert len(both) == len(half)
 
 
 def test_nothing_published():
     with pytest.raises(InputError, match="these configurations are of my-own, without a name"):
-        published_references(["my-own", ""], "test")
+        find_references(["my-own", ""], "test")
     with pytest.raises(InputError, match="no figures on dev in GoEmotions; those published are of"):
-        published_references(["demux-goemotions-bert"], "dev")
+        find_references(["demux-goemotions-bert"], "dev")
 
 
 def test_figures_are_chosen_to_match_published_ones(logs):
-    several = gather([logs.several])
+    several = gather_configurations([logs.several])
 
     def chosen(*names):
         reference = Reference("them", dict.fromkeys(map(read_metric, names), (0.5, None)), "paper")
@@ -236,7 +240,7 @@ def test_parts_are_compared_by_themselves(tmp_path):
     for rate in (1, 2):
         kind = params(training__learning_rate=rate)
         make_log(tmp_path / str(rate), FEW, runs=2, params=kind, parts=("en", "es"))
-    got = gather([tmp_path])
+    got = gather_configurations([tmp_path])
     comparison = compare(got, ["macro_f1", "en_macro_f1", "es_macro_f1"], resamples=100)
     for row in comparison.rows:
         whole, *parts = (row.results[name].mean for name in comparison.metrics)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from emoscope.experiments.compare.differences import differences, names, shortened
+from emoscope.experiments.compare.differences import find_differences, make_names, shorten_names
 from emoscope.recipes.load import load_recipe
 
 INTRA = {"name": "intra", "coefficient": 0.2}
@@ -12,7 +12,7 @@ INTER = {"name": "inter", "coefficient": 0.2}
 def named(*params, recipes=None, folders=None):
     recipes = recipes or [""] * len(params)
     folders = folders or [f"folder_{at}" for at in range(len(params))]
-    return names(differences(params), recipes, folders)
+    return make_names(find_differences(params), recipes, folders)
 
 
 def loss(value, **more):
@@ -23,7 +23,7 @@ def test_a_loss_that_one_does_not_have():
     assert named(loss(INTRA), loss(None)) == ["local_loss=intra", "local_loss=none"]
     assert named(loss(INTRA), {"objective": {}}) == ["local_loss=intra", "local_loss=none"]
     # What the loss says inside is no further difference, but with another loss of that name.
-    assert differences([loss(INTRA), loss(None)])[0] == {"objective.local_loss": "intra"}
+    assert find_differences([loss(INTRA), loss(None)])[0] == {"objective.local_loss": "intra"}
     assert named(loss(INTRA), loss(INTER), loss({**INTRA, "coefficient": 0.5})) == [
         "local_loss=intra, local_loss.coefficient=0.2",
         "local_loss=inter",
@@ -45,7 +45,7 @@ def test_values_as_people_write_them():
         {"training": {"learning_rate": 1e-3, "patience": None}, "model": {"bidirectional": True}},
         {"training": {"learning_rate": 5e-5, "patience": 3}, "model": {"bidirectional": False}},
     ]
-    assert differences(params) == [
+    assert find_differences(params) == [
         {
             "training.learning_rate": "0.001",
             "training.patience": "none",
@@ -65,7 +65,7 @@ def test_values_as_people_write_them():
 def test_what_makes_no_configuration_is_not_told():
     one = {"name": "a", "description": "d", "seed": 0, "training": {"epochs": 3}}
     other = {"name": "b", "description": "e", "seed": 1, "training": {"epochs": 3.0}}
-    assert differences([one, other]) == [{}, {}]
+    assert find_differences([one, other]) == [{}, {}]
 
 
 def test_a_model_of_another_kind_goes_by_its_kind():
@@ -99,15 +99,15 @@ def test_no_two_names_are_the_same():
 
 
 def test_short_names_of_parameters():
-    assert shortened(["training.epochs", "model.epochs", "model.size"]) == {
+    assert shorten_names(["training.epochs", "model.epochs", "model.size"]) == {
         "training.epochs": "training.epochs",
         "model.epochs": "model.epochs",
         "model.size": "size",
     }
-    assert shortened(["objective.local_loss.weights"]) == {
+    assert shorten_names(["objective.local_loss.weights"]) == {
         "objective.local_loss.weights": "local_loss.weights"
     }
-    assert shortened(["size", "model.size"]) == {"size": "size", "model.size": "model.size"}
+    assert shorten_names(["size", "model.size"]) == {"size": "size", "model.size": "model.size"}
 
 
 @pytest.mark.parametrize(

@@ -19,8 +19,14 @@ from emoscope.experiments.compare.formats import (
     to_markdown,
 )
 from emoscope.experiments.compare.references import Reference
-from emoscope.experiments.compare.tables import grids, notes, p_text, plus_minus, signed
-from emoscope.experiments.configurations import gather
+from emoscope.experiments.compare.tables import (
+    format_change,
+    format_mean_sd,
+    format_p,
+    make_grids,
+    make_notes,
+)
+from emoscope.experiments.configurations import gather_configurations
 from emoscope.metrics.metric import MICRO_F1, f1_of
 from tests.experiments.conftest import EMOCONTEXT, params
 from tests.experiments.synthetic import make_log
@@ -33,12 +39,12 @@ PUBLISHED = (
 
 @pytest.fixture(scope="module")
 def clear(logs):
-    return compare(gather([logs.exclusive]), resamples=1000, references=PUBLISHED)
+    return compare(gather_configurations([logs.exclusive]), resamples=1000, references=PUBLISHED)
 
 
 @pytest.fixture(scope="module")
 def few(logs):
-    return compare(gather([logs.several]), resamples=200)
+    return compare(gather_configurations([logs.several]), resamples=200)
 
 
 def test_markdown(clear):
@@ -99,19 +105,23 @@ def test_json(clear):
 
 @pytest.mark.parametrize("name", FORMATS)
 def test_the_same_twice(logs, name):
-    compared = [compare(gather([logs.exclusive]), resamples=300, seed=4) for _ in range(2)]
+    compared = [
+        compare(gather_configurations([logs.exclusive]), resamples=300, seed=4) for _ in range(2)
+    ]
     assert FORMATS[name](compared[0]) == FORMATS[name](compared[1])
 
 
 def test_bold_is_only_what_stands(few, clear):
-    assert not any(cell.bold for grid in grids(few) for rows in grid.sections for row in rows
+    assert not any(cell.bold for grid in make_grids(few) for rows in grid.sections for row in rows
                    for cell in row)  # fmt: skip
-    bold = [row[0].text for row in grids(clear)[0].sections[0] if any(cell.bold for cell in row)]
+    bold = [
+        row[0].text for row in make_grids(clear)[0].sections[0] if any(cell.bold for cell in row)
+    ]
     assert bold == ["hidden_size=32"]
 
 
 def test_notes_of_few_runs(few):
-    told = " ".join(notes(few))
+    told = " ".join(make_notes(few))
     assert "Permuting 3 runs and 3 gives p = 0.1 at the least, before correction." in told
     assert "So few runs cannot pass the permutation test (5 of each configuration could)" in told
     assert "better than the other by both tests" in told
@@ -120,7 +130,7 @@ def test_notes_of_few_runs(few):
 
 
 def test_notes_of_enough_runs(clear):
-    told = " ".join(notes(clear))
+    told = " ".join(make_notes(clear))
     assert "p = 0.0079 at the least" in told
     assert "So few runs" not in told
     # What is not shown needs no source.
@@ -130,41 +140,41 @@ def test_notes_of_enough_runs(clear):
 def test_a_single_run(tmp_path, logs):
     make_log(tmp_path / "one", EMOCONTEXT, runs=1, params=params(model__hidden_size=64))
     make_log(tmp_path / "none", EMOCONTEXT, runs=0)
-    got = compare(gather([logs.first, tmp_path]), resamples=200)
-    told = " ".join(notes(got))
+    got = compare(gather_configurations([logs.first, tmp_path]), resamples=200)
+    told = " ".join(make_notes(got))
     assert (
         "There is one run of hidden_size=64: no standard deviation, and no permutation test."
         in told
     )
     assert "Left out, as they have no finished run: none." in told
     assert "Permuting" not in told
-    figures, differences = grids(got)
+    figures, differences = make_grids(got)
     assert re.fullmatch(r"0\.\d{3}", figures.sections[0][1][2].text)
     assert differences.sections[0][0][-1].text == "–"
-    alone = compare(gather([tmp_path / "one"]), resamples=200)
-    assert notes(alone) == ["There is one run of each configuration: no standard deviation."]
-    assert len(grids(alone)) == 1
+    alone = compare(gather_configurations([tmp_path / "one"]), resamples=200)
+    assert make_notes(alone) == ["There is one run of each configuration: no standard deviation."]
+    assert len(make_grids(alone)) == 1
 
 
 def test_published_figures_that_are_others(logs):
-    got = compare(gather([logs.first]), ["accuracy"], resamples=100, references=PUBLISHED)
-    assert notes(got)[-1] == (
-        "None of these figures is published; those that are: micro_f1, happy_f1, sad_f1."
+    got = compare(
+        gather_configurations([logs.first]), ["accuracy"], resamples=100, references=PUBLISHED
     )
-    assert len(grids(got)[0].sections) == 1
+    assert "micro_f1, happy_f1, sad_f1" in make_notes(got)[-1]
+    assert len(make_grids(got)[0].sections) == 1
 
 
 def test_numbers():
-    assert plus_minus(0.5, None) == "0.500"
-    assert plus_minus(0.5, 0.0123) == "0.500 ± 0.012"
-    assert [signed(x) for x in (0.0123, -0.0123, 0.0001, -0.0001, 0)] == [
+    assert format_mean_sd(0.5, None) == "0.500"
+    assert format_mean_sd(0.5, 0.0123) == "0.500 ± 0.012"
+    assert [format_change(x) for x in (0.0123, -0.0123, 0.0001, -0.0001, 0)] == [
         "+0.012",
         "−0.012",
         "0.000",
         "0.000",
         "0.000",
     ]
-    assert [p_text(x) for x in (0.0004, 0.0123, 0.04996, 0.05, 1.0)] == [
+    assert [format_p(x) for x in (0.0004, 0.0123, 0.04996, 0.05, 1.0)] == [
         "< 0.001",
         "0.012",
         "< 0.05",

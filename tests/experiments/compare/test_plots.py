@@ -9,15 +9,15 @@ from matplotlib.figure import Figure
 
 from emoscope.experiments.compare import plots as compare_plots
 from emoscope.experiments.compare.comparison import compare
-from emoscope.experiments.compare.matrices import NONE, decision_matrix
+from emoscope.experiments.compare.matrices import NONE, make_prediction_matrix
 from emoscope.experiments.compare.plots import (
-    by_size,
+    choose_style,
     draw_comparison,
-    label_scores,
-    style,
-    trained_share,
+    find_trained_share,
+    group_by_size,
+    measure_labels,
 )
-from emoscope.experiments.configurations import gather
+from emoscope.experiments.configurations import gather_configurations
 from emoscope.metrics.classification import confusion
 from emoscope.metrics.paired import GoldTexts
 from emoscope.taxonomy import Taxonomy
@@ -26,7 +26,7 @@ from tests.experiments.synthetic import make_log
 
 
 def compared(*folders, **options):
-    return compare(gather(folders), resamples=100, **options)
+    return compare(gather_configurations(folders), resamples=100, **options)
 
 
 def is_picture(path):
@@ -88,7 +88,7 @@ def test_a_configuration_without_a_curve_is_drawn_all_the_same(logs, tmp_path, d
 
 def test_bars_are_the_figures_of_the_log(logs):
     comparison = compared(logs.exclusive)
-    figures = label_scores(comparison)
+    figures = measure_labels(comparison)
     counts = [int(re.search(r"\((\d+)\)", name)[1]) for name in figures]
     assert counts == sorted(counts, reverse=True)
     assert sum(counts) == 200
@@ -119,7 +119,7 @@ def test_names_of_labels_do_not_overlap(tmp_path, drawn, count):
 
 
 def test_styles_differ_by_more_than_colour():
-    styles = [style(index) for index in range(28)]
+    styles = [choose_style(index) for index in range(28)]
     assert len({(dash, marker) for _, dash, marker in styles}) == 28
     assert len({colour for colour, _, _ in styles[:7]}) == 7
 
@@ -127,7 +127,7 @@ def test_styles_differ_by_more_than_colour():
 def test_the_matrix_of_exclusive_labels_is_the_confusion_matrix(rng):
     gold = np.eye(4)[rng.integers(0, 4, 100)]
     runs = np.eye(4, dtype=bool)[rng.integers(0, 4, (2, 100))]
-    matrix = decision_matrix(GoldTexts(EMOCONTEXT, gold, ["a"] * 100), runs)
+    matrix = make_prediction_matrix(GoldTexts(EMOCONTEXT, gold, ["a"] * 100), runs)
     counts = np.mean([confusion(gold, run) for run in runs], axis=0)
     np.testing.assert_allclose(matrix.shares * matrix.counts[:, None], counts)
     np.testing.assert_allclose(matrix.shares.sum(axis=1), 1)
@@ -135,8 +135,8 @@ def test_the_matrix_of_exclusive_labels_is_the_confusion_matrix(rng):
 
 def test_the_matrix_of_several_labels_by_hand():
     gold = np.array([[1, 1, 0], [1, 0, np.nan], [0, 0, 0], [0, 0, 0]])
-    decisions = np.array([[[1, 0, 0], [0, 0, 0], [0, 0, 1], [0, 0, 0]]], dtype=bool)
-    matrix = decision_matrix(GoldTexts(FEW, gold, ["a"] * 4), decisions)
+    predictions = np.array([[[1, 0, 0], [0, 0, 0], [0, 0, 1], [0, 0, 0]]], dtype=bool)
+    matrix = make_prediction_matrix(GoldTexts(FEW, gold, ["a"] * 4), predictions)
     assert matrix.rows == (*FEW.names, NONE)
     assert matrix.counts.tolist() == [2, 1, 0, 2]
     assert matrix.shares.tolist() == [
@@ -161,16 +161,16 @@ def sizes(tmp_path_factory):
 
 def test_figures_by_the_size_of_the_training_data(sizes, drawn, tmp_path):
     comparison = compared(sizes)
-    groups = by_size(comparison.rows)
+    groups = group_by_size(comparison.rows)
     assert list(groups) == ["backbone=a", "backbone=b"]
     for rows in groups.values():
-        assert [trained_share(row) for row in rows] == [0.25, 0.5, 1.0]
+        assert [find_trained_share(row) for row in rows] == [0.25, 0.5, 1.0]
     written = draw_comparison(comparison, tmp_path)
     assert written[-1].name == "sizes.png"
     assert len(drawn["sizes.png"].axes) == 3
 
 
 def test_no_sizes_where_the_training_data_are_the_same(logs, sizes):
-    assert by_size(compared(logs.exclusive).rows) == {}
+    assert group_by_size(compared(logs.exclusive).rows) == {}
     # A half with one encoder and all with the other says nothing of the size.
-    assert by_size(compared(sizes / "0.5-a", sizes / "None-b").rows) == {}
+    assert group_by_size(compared(sizes / "0.5-a", sizes / "None-b").rows) == {}

@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 
-from emoscope.experiments.defaults import settings
+from emoscope.experiments.defaults import list_settings
 from emoscope.experiments.log import ExperimentLog
-from emoscope.experiments.report.agreement import hardest, measure_agreement
+from emoscope.experiments.report.agreement import find_hardest_texts, measure_agreement
 from emoscope.experiments.report.measured import measure_runs
-from emoscope.experiments.report.reliability import reliability, text_losses
+from emoscope.experiments.report.reliability import compute_text_losses, measure_reliability
 from emoscope.recipes.load import load_recipe
 from tests.experiments.synthetic import make_log, taxonomy_of
 
@@ -44,14 +44,14 @@ def test_the_calibration_error_is_the_mean_gap_of_ten_bins(measured):
         total = sum(map(len, bins))
         gaps = [len(one) / total * abs(np.mean([p - t for p, t in one])) for one in bins if one]
         expected.append(sum(gaps))
-    found = reliability(measured)
+    found = measure_reliability(measured)
     assert found.error.mean == pytest.approx(np.mean(expected))
     assert found.error.sd == pytest.approx(np.std(expected, ddof=1))
     assert found.counts.sum() == len(list(cells_of(measured, 0)))
 
 
 def test_the_loss_of_a_text_is_its_cross_entropy(measured):
-    losses = text_losses(measured)
+    losses = compute_text_losses(measured)
     for run, scored in enumerate(measured.scored):
         for row in range(0, 90, 17):
             p, y = scored.probabilities[row].astype(float), scored.gold[row]
@@ -71,17 +71,17 @@ def test_the_agreement_of_runs(measured):
     annotated = [row for row in range(90) if measured.known[row].any()]
     assert found.texts == len(annotated) == sum(found.right)
     right = [
-        sum((one.decisions[row] == (measured.gold[row] >= 0.5)).all() for one in measured.scored)
+        sum((one.predictions[row] == (measured.gold[row] >= 0.5)).all() for one in measured.scored)
         for row in annotated
     ]
     assert list(found.right) == [right.count(number) for number in range(4)]
 
 
 def test_the_hardest_texts_are_wrong_and_in_order(measured):
-    found = hardest(measured, 8)
+    found = find_hardest_texts(measured, 8)
     losses = [one.loss.mean for one in found]
     assert losses == sorted(losses, reverse=True)
-    means = dict(zip(measured.texts.ids, text_losses(measured).mean(axis=0), strict=True))
+    means = dict(zip(measured.texts.ids, compute_text_losses(measured).mean(axis=0), strict=True))
     for one in found:
         assert one.wrong > 0
         assert one.loss.mean == pytest.approx(means[one.id])
@@ -92,7 +92,7 @@ def test_the_hardest_texts_are_wrong_and_in_order(measured):
 
 def test_settings_tell_what_is_set_from_what_is_default():
     recipe = load_recipe("demux-goemotions", ["training.epochs=4"])
-    found = {one.name: one for one in settings(recipe.model_dump(mode="json"))}
+    found = {one.name: one for one in list_settings(recipe.model_dump(mode="json"))}
     assert (found["training.epochs"].value, found["training.epochs"].default) == ("4", "10")
     assert found["training.epochs"].changed
     assert found["model.type"].value == "demux"
@@ -101,5 +101,5 @@ def test_settings_tell_what_is_set_from_what_is_default():
 
 
 def test_settings_of_another_program_are_all_set():
-    (one,) = settings({"mine": {"alpha": 0.5}})
+    (one,) = list_settings({"mine": {"alpha": 0.5}})
     assert (one.name, one.value, one.default, one.changed) == ("mine.alpha", "0.5", "", True)

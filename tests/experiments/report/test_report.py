@@ -9,7 +9,7 @@ from emoscope.errors import InputError
 from emoscope.experiments.configurations import find_logs
 from emoscope.experiments.log import MeanStd
 from emoscope.experiments.report.measured import format_mean_std
-from emoscope.experiments.report.report import ReportOptions, report_page
+from emoscope.experiments.report.report import ReportOptions, make_report_page
 from emoscope.experiments.scored import ScoredTexts
 from emoscope.metrics.classification import report
 from tests.experiments.synthetic import PARAMS, make_log, taxonomy_of
@@ -21,7 +21,7 @@ HOSTILE = "<script>alert('x')</script> \"&amp;\x00\ud800 <img src=http://example
 
 
 def page_of(folder, **asked):
-    return report_page(find_logs(folder), ReportOptions(**asked))
+    return make_report_page(find_logs(folder), ReportOptions(**asked))
 
 
 @pytest.fixture(scope="module")
@@ -48,7 +48,7 @@ def test_the_page_needs_nothing_but_itself(several):
 def test_the_figures_are_those_of_the_runs(several):
     page = Page(page_of(several / "one", split="dev"))
     scored = [ScoredTexts.read(several / "one" / f"seed-{n}" / "dev.parquet") for n in range(3)]
-    reports = [report(np.nan_to_num(one.gold), one.decisions, EMOTIONS) for one in scored]
+    reports = [report(np.nan_to_num(one.gold), one.predictions, EMOTIONS) for one in scored]
     expected = [
         format_mean_std(MeanStd.of([one.micro.f1 for one in reports])),
         format_mean_std(MeanStd.of([one.macro.f1 for one in reports])),

@@ -65,7 +65,9 @@ def memo(kind, template=TEMPLATES[0], **options) -> Memo:
 
 
 def encoder_of(kind, template, taxonomy=LABELS) -> MemoEncoder:
-    return MemoEncoder(TextPipeline(()), text_tokenizer(kind), taxonomy, template, open_labels=True)
+    return MemoEncoder(
+        TextPipeline(()), text_tokenizer(kind), taxonomy, template=template, open_labels=True
+    )
 
 
 def found_logits(kind, model, template, taxonomy=LABELS):

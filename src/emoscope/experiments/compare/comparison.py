@@ -1,8 +1,8 @@
-"""Which configuration is better, by how much, and whether that stands.
+"""Which configuration is better, by how much, and whether the difference is significant.
 
-Two things may make a difference of figures a matter of luck: which texts they were measured on, and
-which seeds the runs had. The first is judged by a paired bootstrap over texts, the second by a
-permutation test over runs.
+A difference between two configurations may be luck for two reasons: the texts that they were
+measured on, and the random seeds of their runs. A paired bootstrap over the texts tests the first,
+a permutation test over the runs the second.
 """
 
 from collections.abc import Mapping, Sequence
@@ -12,7 +12,7 @@ import numpy as np
 
 from emoscope.errors import InputError
 from emoscope.experiments.compare.references import Reference
-from emoscope.experiments.compare.verdicts import Best, Judged, judge_best, validate
+from emoscope.experiments.compare.verdicts import Best, Judged, judge_best, judge_differences
 from emoscope.experiments.configurations import Compared, Configuration
 from emoscope.experiments.log import MeanStd
 from emoscope.metrics.counts import Floats
@@ -25,10 +25,11 @@ class ComparedRow:
     """One configuration in a comparison.
 
     Attributes:
-        configuration: with its log.
-        values: of each figure in each run.
-        figures: their mean and standard deviation.
-        against_baseline: by figure; empty for the baseline itself.
+        configuration: the configuration with its log.
+        values: the values of each metric, one a run.
+        results: the mean and standard deviation of each metric over the runs.
+        against_baseline: the tested difference of each metric to the baseline; empty for the
+            baseline itself.
     """
 
     configuration: Configuration
@@ -38,7 +39,7 @@ class ComparedRow:
 
     @property
     def name(self) -> str:
-        """Of the configuration."""
+        """Name of the configuration."""
         return self.configuration.name
 
 
@@ -47,14 +48,14 @@ class Comparison:
     """Configurations side by side.
 
     Attributes:
-        compared: what was compared.
-        metrics: what was measured.
-        baseline: name of the configuration that differences are to.
-        rows: a configuration each.
-        best: by figure; empty if there is one configuration.
-        resamples: of the bootstrap.
-        seed: of all draws.
-        references: published figures.
+        compared: the configurations and texts.
+        metrics: the metrics that were measured.
+        baseline: name of the configuration that the others are compared with.
+        rows: one row for each configuration.
+        best: the best configuration by each metric; empty if there is only one configuration.
+        resamples: number of bootstrap resamples.
+        seed: random seed of the bootstrap and of the permutation test.
+        references: published results to show with these.
     """
 
     compared: Compared
@@ -68,7 +69,7 @@ class Comparison:
 
     @property
     def tests(self) -> int:
-        """How many differences to the baseline are judged."""
+        """Number of differences to the baseline that are tested."""
         return (len(self.rows) - 1) * len(self.metrics)
 
 
@@ -80,29 +81,29 @@ def compare(
     seed: int = 0,
     references: Sequence[Reference] = (),
 ) -> Comparison:
-    """Measure configurations, and judge their differences.
+    """Measure configurations, and test their differences.
 
     Args:
-        compared: from `gather`.
+        compared: from `gather_configurations`.
         metrics: names such as `micro_f1`, `jaccard`, `joy_f1`, or any of them after `half_`, see
             `Metric`; by default micro- and macro-F1 and what suits the labels.
-        resamples: of the bootstrap.
-        seed: of the bootstrap, and of the permutation test where not all splits are tried.
-        references: published figures to show beside.
+        resamples: number of bootstrap resamples.
+        seed: random seed of the bootstrap, and of the permutation test where it samples splits.
+        references: published results to show with these.
 
     Raises:
         InputError: an unknown metric.
     """
-    chosen = checked(metrics, compared.texts, references)
+    chosen = choose_metrics(metrics, compared.texts, references)
     names = [configuration.name for configuration in compared.configurations]
     measured = measure_all(compared, chosen, resamples, seed)
-    against = validate(measured, chosen, compared.baseline, seed)
+    against = judge_differences(measured, chosen, compared.baseline, seed)
     return Comparison(
         compared=compared,
         metrics=chosen,
         baseline=names[compared.baseline],
         rows=tuple(
-            row_of(*each, chosen)
+            make_row(*each, chosen)
             for each in zip(compared.configurations, measured.runs, against, strict=True)
         ),
         best=judge_best(measured, names, chosen, seed) if len(names) > 1 else {},
@@ -112,21 +113,21 @@ def compare(
     )
 
 
-def checked(
+def choose_metrics(
     metrics: Sequence[str], texts: GoldTexts, references: Sequence[Reference] = ()
 ) -> tuple[Metric, ...]:
-    """The metrics of some names, each once; the default ones if none is named.
+    """The metrics with these names, each once; the default metrics if no name is given.
 
-    By default they are at the fitted thresholds, or, where there are published figures, at what
-    those are at.
+    The default metrics are at the fitted thresholds. Where published results at a threshold of ½
+    are shown as well, the metrics at ½ are added, or replace the others if all of those are at ½.
     """
     exclusive = texts.taxonomy.exclusive
     if not metrics:
         default = (MICRO_F1, MACRO_F1, ACCURACY if exclusive else JACCARD)
         published = {metric for reference in references for metric in reference.results}
-        at_half = [metric.at_fixed_threshold() for metric in default]
-        halved = tuple(metric for metric in at_half if metric in published)
-        return (*default, *halved) if published & set(default) or not halved else halved
+        fixed = [metric.at_fixed_threshold() for metric in default]
+        shown = tuple(metric for metric in fixed if metric in published)
+        return (*default, *shown) if published & set(default) or not shown else shown
     known = {*texts.metrics}
     if not exclusive:
         known |= {metric.at_fixed_threshold() for metric in known}
@@ -146,17 +147,17 @@ def checked(
 def measure_all(
     compared: Compared, metrics: Sequence[Metric], resamples: int, seed: int
 ) -> PairedMetrics:
-    """Figures at the fitted thresholds and at ½, on the same resamples, in the order asked."""
+    """Metrics at fitted thresholds and at ½, on the same resamples, in the order of `metrics`."""
     ours = compared.configurations
-    runs = [np.zeros((len(configuration.decisions), len(metrics))) for configuration in ours]
+    runs = [np.zeros((len(configuration.predictions), len(metrics))) for configuration in ours]
     resampled = np.zeros((resamples, len(ours), len(metrics)))
-    for halves in (False, True):
-        places = [at for at, metric in enumerate(metrics) if metric.fixed is halves]
+    for fixed in (False, True):
+        places = [at for at, metric in enumerate(metrics) if metric.fixed is fixed]
         if not places:
             continue
         part = measure_systems(
             compared.texts,
-            [configuration.halves if halves else configuration.decisions for configuration in ours],
+            [each.fixed_threshold_predictions if fixed else each.predictions for each in ours],
             [replace(metrics[at], fixed=False) for at in places],
             resamples=resamples,
             seed=seed,
@@ -167,13 +168,13 @@ def measure_all(
     return PairedMetrics(tuple(runs), resampled)
 
 
-def row_of(
+def make_row(
     configuration: Configuration,
     results: Floats,
     against: Mapping[Metric, Judged],
     metrics: Sequence[Metric],
 ) -> ComparedRow:
-    """A configuration with its figures, (R, M)."""
+    """The row of a configuration, from the values of M metrics in R runs, (R, M)."""
     values = {
         name: tuple(map(float, column)) for name, column in zip(metrics, results.T, strict=True)
     }

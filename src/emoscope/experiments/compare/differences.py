@@ -1,65 +1,67 @@
-"""What tells configurations apart, and what to call them by it."""
+"""In which parameters configurations differ, and short names for them made of the differences."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from emoscope.experiments.naming import comparable, flatten, is_off, show_value
+from emoscope.experiments.naming import flatten, format_naming_value, is_off, to_comparable
 
 KINDS = ("type", "kind", "name")
-"""Fields that say what a section is, the most telling first."""
-# Of people, or of a run; they do not make a configuration.
-UNTOLD = ("name", "description", "needs", "time", "seed")
+"""Fields that say what kind of thing a section is, the most informative first."""
+# For people, or of a single run: not part of what a configuration is.
+NOT_COMPARED = ("name", "description", "needs", "time", "seed")
 MOST = 3
-"""Differences in a name; with more, it is no longer read."""
+"""Differences shown in a name; a longer name would not be read."""
 VAGUE = (*KINDS, "coefficient", "correlation", "distance", "share", "target", "weights", "words")
-"""Fields that mean something only with their section."""
+"""Fields whose names mean something only together with the name of their section."""
 
 
-def differences(params: Sequence[Mapping[str, Any]]) -> list[dict[str, str]]:
-    """The parameters whose values are not the same in all configurations.
+def find_differences(params: Sequence[Mapping[str, Any]]) -> list[dict[str, str]]:
+    """Find the parameters whose values are not the same in all configurations.
 
-    A section that only some have, such as a loss, is one difference, and what it says inside is
-    compared between those that have it. A parameter that is off (None, False) or not there is
-    `none`.
+    A section that only some configurations have, such as a loss, is one difference; its fields are
+    compared between the configurations that have it. A parameter that is off (None, False) or
+    missing counts as `none`.
 
     Args:
-        params: of each configuration, nested.
+        params: the parameters of each configuration, nested.
 
     Returns:
-        For each configuration readable values by dotted names, in the order of the parameters.
+        For each configuration the readable values of those parameters by their dotted names, in the
+        order of the parameters.
     """
     found: list[dict[str, str]] = [{} for _ in params]
     kept = [
-        {name: value for name, value in values.items() if name not in UNTOLD} for values in params
+        {name: value for name, value in values.items() if name not in NOT_COMPARED}
+        for values in params
     ]
     compare_values(dict(enumerate(kept)), "", found)
     return found
 
 
 def compare_values(values: Mapping[int, Any], path: str, found: list[dict[str, str]]) -> None:
-    """Note where some configurations' values of one parameter or section differ.
+    """Find differences in one parameter or section, and in the fields inside it.
 
     Args:
-        values: by the number of the configuration.
-        path: dotted name of what they are the values of.
-        found: gets the differences.
+        values: the value in each configuration, by the number of the configuration.
+        path: dotted name of the parameter or section.
+        found: the differences of each configuration; those found are added here.
     """
     there = {at: value for at, value in values.items() if not is_off(value)}
     if not there:
         return
     if not all(isinstance(value, Mapping) for value in there.values()):
-        if len({comparable(off_as_none(value)) for value in values.values()}) > 1:
+        if len({to_comparable(to_none_if_off(value)) for value in values.values()}) > 1:
             for at, value in values.items():
-                found[at][path] = format_value(value)
+                found[at][path] = format_parameter(value)
         return
-    kinds = {at: kind_of(value) for at, value in there.items()}
+    kinds = {at: find_kind(value) for at, value in there.items()}
     if path and (len(there) < len(values) or len(set(kinds.values())) > 1):
-        # A section that does not say what it is goes by its first field, as the share held out.
+        # A section without a kind is shown by its first field, such as the share held out.
         field = "" if any(kinds.values()) else f".{next(iter(next(iter(there.values()))), '')}"
         for at, value in values.items():
             known = value.get(field[1:]) if field and at in there else value
-            found[at][f"{path}{field}".rstrip(".")] = format_value(known)
+            found[at][f"{path}{field}".rstrip(".")] = format_parameter(known)
     for kind in dict.fromkeys(kinds.values()):
         alike = {at: value for at, value in there.items() if kinds[at] == kind}
         for name in dict.fromkeys(name for value in alike.values() for name in value):
@@ -67,47 +69,48 @@ def compare_values(values: Mapping[int, Any], path: str, found: list[dict[str, s
             compare_values(inner, f"{path}.{name}" if path else name, found)
 
 
-def kind_of(section: Mapping[str, Any]) -> str | None:
-    """What a section says it is."""
+def find_kind(section: Mapping[str, Any]) -> str | None:
+    """The kind of a section, by the first of the fields `KINDS` that it has."""
     return next((str(section[name]) for name in KINDS if section.get(name) is not None), None)
 
 
-def off_as_none(value: Any) -> Any:
-    """The one value of parameters that are off."""
+def to_none_if_off(value: Any) -> Any:
+    """None for a parameter that is off, else its value."""
     return None if is_off(value) else value
 
 
-def format_value(value: Any) -> str:
-    """A value in a name."""
+def format_parameter(value: Any) -> str:
+    """A value as text for a name."""
     if isinstance(value, bool):
         return "yes" if value else "no"
     if value is None:
         return "none"
     if isinstance(value, Mapping):
-        return kind_of(value) or ", ".join(
-            f"{k}={show_value(v)}" for k, v in flatten(value).items()
+        return find_kind(value) or ", ".join(
+            f"{k}={format_naming_value(v)}" for k, v in flatten(value).items()
         )
     if isinstance(value, list | tuple):
-        return "+".join(map(format_value, value)) or "none"
+        return "+".join(map(format_parameter, value)) or "none"
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 
-def names(
+def make_names(
     found: Sequence[Mapping[str, str]], recipes: Sequence[str], folders: Sequence[str]
 ) -> list[str]:
-    """A short name of each configuration, no two the same.
+    """Make a short name for each configuration, no two the same.
 
-    What differs, as `local_loss=intra`; the recipes' names where much differs and they are not the
-    same; otherwise the fewest parameters that tell them apart. Folders where nothing else does.
+    A name shows what differs, such as `local_loss=intra`. Where more than `MOST` parameters differ,
+    it is the name of the recipe if all recipes have different names, else the fewest parameters
+    that tell the configurations apart. Where nothing else helps, it is the name of the folder.
 
     Args:
-        found: their differences.
-        recipes: name of each one's recipe; may be empty.
-        folders: name of each one's folder.
+        found: the differences of each configuration, from `find_differences`.
+        recipes: the name of the recipe of each configuration; may be empty.
+        folders: the name of the folder of each configuration.
     """
     keys = list(dict.fromkeys(key for item in found for key in item))
-    chosen = keys if len(keys) <= MOST else fewest(found, keys)
-    short = shortened(chosen)
+    chosen = keys if len(keys) <= MOST else choose_parameters(found, keys)
+    short = shorten_names(chosen)
     made = [
         ", ".join(f"{short[key]}={each_item[key]}" for key in chosen if key in each_item)
         for each_item in found
@@ -123,14 +126,14 @@ def names(
         for name, folder in zip(made, folders, strict=True)
     ]
     times = Counter(made)
-    # Folders of one name in two places.
+    # Two folders in different places may have the same name.
     return [
         name if times[name] == 1 else f"{name} #{place}" for place, name in enumerate(made, start=1)
     ]
 
 
-def fewest(found: Sequence[Mapping[str, str]], keys: Sequence[str]) -> list[str]:
-    """Parameters that tell configurations apart, each time the one that tells apart the most."""
+def choose_parameters(found: Sequence[Mapping[str, str]], keys: Sequence[str]) -> list[str]:
+    """Choose parameters that tell configurations apart, one by one, each the best addition."""
     chosen: list[str] = []
     parted = 1
     while parted < len(found) and len(chosen) < MOST:
@@ -146,8 +149,8 @@ def fewest(found: Sequence[Mapping[str, str]], keys: Sequence[str]) -> list[str]
     return sorted(chosen, key=keys.index)
 
 
-def shortened(keys: Sequence[str]) -> dict[str, str]:
-    """Each dotted name by as few of its last parts as no other one has, and as say something."""
+def shorten_names(keys: Sequence[str]) -> dict[str, str]:
+    """Shorten each dotted name to its last parts, as few as are unique and still mean something."""
     short = {}
     for key in keys:
         parts = key.split(".")

@@ -1,4 +1,4 @@
-"""A comparison in the formats that papers, spreadsheets and programs read."""
+"""A comparison as Markdown, LaTeX, CSV or JSON."""
 
 import csv
 import io
@@ -9,12 +9,12 @@ from collections.abc import Sequence
 from typing import Any
 
 from emoscope.experiments.compare.comparison import ComparedRow, Comparison
-from emoscope.experiments.compare.tables import Cell, Grid, grids, notes
+from emoscope.experiments.compare.tables import Cell, Grid, make_grids, make_notes
 from emoscope.experiments.compare.verdicts import Judged
 from emoscope.metrics.metric import Metric
 
 DIGITS = 6
-"""Of numbers for programs: more would differ from one processor to another."""
+"""Decimals of the numbers in CSV and JSON; further ones would differ between processors."""
 COLUMNS = (
     "configuration",
     "recipe",
@@ -45,7 +45,7 @@ LATEX = {
     "½": r"$\frac{1}{2}$",
     "<": "$<$",
     ">": "$>$",
-    # At the start of a row these would be an option of the line break before.
+    # At the start of a row LaTeX would take these for an option of the line break before.
     "[": "{[}",
     "]": "{]}",
     "*": "{*}",
@@ -54,46 +54,46 @@ LATEX = {
 
 
 def to_markdown(comparison: Comparison) -> str:
-    """Tables with the notes beneath, as GitHub and Pandoc read them."""
-    parts = [markdown_table(grid) for grid in grids(comparison)]
-    parts.append("\n".join(f"- {escape_markdown(note)}" for note in notes(comparison)))
+    """Tables with notes below them, in the Markdown of GitHub and Pandoc."""
+    parts = [make_markdown_table(grid) for grid in make_grids(comparison)]
+    parts.append("\n".join(f"- {escape_markdown(note)}" for note in make_notes(comparison)))
     return "\n\n".join(parts) + "\n"
 
 
-def markdown_table(grid: Grid) -> str:
-    """One table beneath its title."""
+def make_markdown_table(grid: Grid) -> str:
+    """One table below its title."""
     rules = ["---" if at < grid.left else "--:" for at in range(len(grid.header))]
     lines = [map(escape_markdown, grid.header), rules]
-    lines += [map(markdown_cell, row) for section in grid.sections for row in section]
+    lines += [map(make_markdown_cell, row) for section in grid.sections for row in section]
     table = "\n".join(f"| {' | '.join(line)} |" for line in lines)
     return f"**{escape_markdown(grid.title)}**\n\n{table}"
 
 
-def markdown_cell(cell: Cell) -> str:
-    """Text, bold with asterisks."""
+def make_markdown_cell(cell: Cell) -> str:
+    """A cell as Markdown."""
     text = escape_markdown(cell.text)
     return f"**{text}**" if cell.bold else text
 
 
 def escape_markdown(text: str) -> str:
-    """Text that means itself; underscores within words do so anyway."""
+    """Escape what Markdown would read as markup; underscores within words need no escape."""
     text = re.sub(r"([\\`*|<\[\]])", r"\\\1", text)
     return re.sub(r"(?<!\w)_|_(?!\w)", r"\\_", text)
 
 
 def to_latex(comparison: Comparison) -> str:
-    r"""Floating tables for a document that loads `booktabs`, the notes under the first one."""
-    tables = grids(comparison)
-    said = [" ".join(notes(comparison)), *[""] * len(tables)]
-    parts = [latex_table(grid, note) for grid, note in zip(tables, said, strict=False)]
+    r"""Floating tables for a document that loads `booktabs`; the notes are in the first caption."""
+    tables = make_grids(comparison)
+    said = [" ".join(make_notes(comparison)), *[""] * len(tables)]
+    parts = [make_latex_table(grid, note) for grid, note in zip(tables, said, strict=False)]
     return "\n\n".join(["% \\usepackage{booktabs}", *parts]) + "\n"
 
 
-def latex_table(grid: Grid, note: str) -> str:
+def make_latex_table(grid: Grid, note: str) -> str:
     """One floating table."""
     columns = "l" * grid.left + "r" * (len(grid.header) - grid.left)
     sections = [
-        "\n".join(f"{' & '.join(map(latex_cell, row))} \\\\" for row in section)
+        "\n".join(f"{' & '.join(map(make_latex_cell, row))} \\\\" for row in section)
         for section in grid.sections
     ]
     caption = f"{escape_latex(grid.title)}.{' ' if note else ''}{escape_latex(note)}"
@@ -114,19 +114,19 @@ def latex_table(grid: Grid, note: str) -> str:
     )
 
 
-def latex_cell(cell: Cell) -> str:
-    """Text, bold where it is."""
+def make_latex_cell(cell: Cell) -> str:
+    """A cell as LaTeX."""
     text = escape_latex(cell.text)
     return f"\\textbf{{{text}}}" if cell.bold else text
 
 
 def escape_latex(text: str) -> str:
-    """Text that means itself; Greek letters as mathematics, which need no font of their own."""
-    return "".join(LATEX.get(sign) or greek(sign) for sign in text)
+    """Escape what LaTeX would read as markup; Greek letters become formulas, which any font has."""
+    return "".join(LATEX.get(sign) or to_latex_letter(sign) for sign in text)
 
 
-def greek(sign: str) -> str:
-    """`ρ` as a command of LaTeX; other signs as they are."""
+def to_latex_letter(sign: str) -> str:
+    r"""`ρ` as `$\rho$`; other characters stay as they are."""
     name = unicodedata.name(sign, "")
     small = re.fullmatch(r"GREEK SMALL LETTER (\w+)", name)
     if small is None:
@@ -135,7 +135,7 @@ def greek(sign: str) -> str:
 
 
 def to_json(comparison: Comparison) -> str:
-    """Everything, with the values of each run."""
+    """The whole comparison as JSON, with the values of each run."""
     texts = comparison.compared.texts
     values = {
         "split": comparison.compared.split,
@@ -155,11 +155,11 @@ def to_json(comparison: Comparison) -> str:
                 "parameters": row.configuration.differences,
                 "runs": [run.name for run in row.configuration.log.runs],
                 "figures": {
-                    str(metric): figure(row, metric) | {"values": list(row.values[metric])}
+                    str(metric): describe_metric(row, metric) | {"values": list(row.values[metric])}
                     for metric in row.results
                 },
                 "against_baseline": {
-                    str(metric): difference(judged)
+                    str(metric): describe_difference(judged)
                     for metric, judged in row.against_baseline.items()
                 },
             }
@@ -185,51 +185,51 @@ def to_json(comparison: Comparison) -> str:
             }
             for reference in comparison.references
         ],
-        "notes": notes(comparison),
+        "notes": make_notes(comparison),
     }
-    return json.dumps(rounded(values), indent=2, ensure_ascii=False) + "\n"
+    return json.dumps(round_numbers(values), indent=2, ensure_ascii=False) + "\n"
 
 
-def figure(row: ComparedRow, metric: Metric) -> dict[str, Any]:
-    """Mean and standard deviation; the latter None of a single run."""
+def describe_metric(row: ComparedRow, metric: Metric) -> dict[str, Any]:
+    """Mean and standard deviation of a metric; the standard deviation of a single run is None."""
     mean_std = row.results[metric]
     return {"mean": mean_std.mean, "sd": mean_std.sd if mean_std.runs > 1 else None}
 
 
-def difference(judged: Judged) -> dict[str, Any]:
-    """A difference with all that was tested."""
-    one = judged.by_texts
+def describe_difference(judged: Judged) -> dict[str, Any]:
+    """A difference with the results of its tests."""
+    by_texts = judged.by_texts
     return {
-        "difference": one.value,
-        "low": one.low,
-        "high": one.high,
-        "p_texts": one.p,
+        "difference": by_texts.value,
+        "low": by_texts.low,
+        "high": by_texts.high,
+        "p_texts": by_texts.p,
         "p_texts_adjusted": judged.by_texts_adjusted,
         "p_runs": judged.by_runs,
         "p_runs_adjusted": judged.by_runs_adjusted,
     }
 
 
-def rounded(value: Any) -> Any:
-    """The same with numbers of a few digits."""
+def round_numbers(value: Any) -> Any:
+    """Round all numbers inside a value to `DIGITS` decimals."""
     if isinstance(value, float):
         return round(value, DIGITS) + 0.0
     if isinstance(value, dict):
-        return {key: rounded(each_item) for key, each_item in value.items()}
-    return [rounded(item) for item in value] if isinstance(value, list) else value
+        return {key: round_numbers(each_item) for key, each_item in value.items()}
+    return [round_numbers(item) for item in value] if isinstance(value, list) else value
 
 
 def to_csv(comparison: Comparison) -> str:
-    """A line for each configuration, or published system, and figure."""
+    """A row for each metric of each configuration and published system."""
     file = io.StringIO()
     writer = csv.DictWriter(file, COLUMNS, restval="", lineterminator="\n")
     writer.writeheader()
-    writer.writerows(map(rounded, csv_rows(comparison)))
+    writer.writerows(map(round_numbers, list_csv_rows(comparison)))
     return file.getvalue()
 
 
-def csv_rows(comparison: Comparison) -> Sequence[dict[str, Any]]:
-    """The lines of `to_csv`; a standing best is `yes`, one that does not stand `no`."""
+def list_csv_rows(comparison: Comparison) -> Sequence[dict[str, Any]]:
+    """The rows of `to_csv`; `best` is `yes` for a best value that is significant, else `no`."""
     rows = []
     for row in comparison.rows:
         for metric in comparison.metrics:
@@ -245,9 +245,9 @@ def csv_rows(comparison: Comparison) -> Sequence[dict[str, Any]]:
                     "split": comparison.compared.split,
                     "figure": str(metric),
                     "runs": len(row.configuration.log.runs),
-                    **figure(row, metric),
+                    **describe_metric(row, metric),
                     "best": ("yes" if best.stands else "no") if best and mine else "",
-                    **(difference(against) if against else {}),
+                    **(describe_difference(against) if against else {}),
                 }
             )
     rows += [

@@ -1,4 +1,4 @@
-"""What is decided of the texts with each label: a confusion matrix, or its like for many."""
+"""Which labels are predicted for the texts of each label: confusion matrices and the like."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,22 +10,22 @@ from numpy.typing import NDArray
 from emoscope.charts.heat_map import HeatMap, draw_heat_map
 from emoscope.charts.plotting import save
 from emoscope.experiments.compare.comparison import Comparison
-from emoscope.experiments.naming import safe
+from emoscope.experiments.naming import to_safe_name
 from emoscope.metrics.paired import GoldTexts
 
 NONE = "(none)"
 
 
 @dataclass(frozen=True)
-class DecisionMatrix:
-    """Decisions of one configuration.
+class PredictionMatrix:
+    """Predictions of one configuration.
 
     Attributes:
-        rows: names of the gold labels, R of them.
-        columns: names of the decided labels, C of them.
-        counts: texts with each gold label, (R,).
-        shares: of the texts with a gold label, those decided as another one, mean over the runs,
-            (R, C); a row sums up to 1 only where labels are exclusive.
+        rows: names of the R gold labels.
+        columns: names of the C predicted labels.
+        counts: number of texts with each gold label, (R,).
+        shares: share of the texts with each gold label for which each label is predicted, a mean
+            over the runs, (R, C); a row sums to 1 only where labels are exclusive.
     """
 
     rows: tuple[str, ...]
@@ -34,33 +34,34 @@ class DecisionMatrix:
     shares: NDArray[np.floating[Any]]
 
 
-def decision_matrix(texts: GoldTexts, decisions: NDArray[np.bool_]) -> DecisionMatrix:
-    """Decided labels of the texts with each gold label.
+def make_prediction_matrix(texts: GoldTexts, predictions: NDArray[np.bool_]) -> PredictionMatrix:
+    """Count which labels are predicted for the texts with each gold label.
 
-    Labels that do not exclude each other have a row and a column for texts without any.
+    Where labels are not exclusive, one more row and column are for texts without any label.
 
     Args:
-        texts: N of them with K labels.
-        decisions: of the runs, (R, N, K).
+        texts: N texts with K gold labels.
+        predictions: the predictions of R runs, (R, N, K).
     """
     names = texts.taxonomy.names
     gold = np.nan_to_num(texts.gold) >= 0.5
-    mean = decisions.mean(axis=0)
+    mean = predictions.mean(axis=0)
     if not texts.taxonomy.exclusive:
         names = (*names, NONE)
         gold = np.column_stack([gold, ~gold.any(axis=1)])
-        mean = np.column_stack([mean, (~decisions.any(axis=2)).mean(axis=0)])
+        mean = np.column_stack([mean, (~predictions.any(axis=2)).mean(axis=0)])
     counts = gold.sum(axis=0)
     shares = gold.T.astype(float) @ mean / np.maximum(counts, 1)[:, None]
-    return DecisionMatrix(names, names, counts, shares)
+    return PredictionMatrix(names, names, counts, shares)
 
 
 def draw_matrices(comparison: Comparison, folder: Path) -> list[Path]:
-    """The matrix of each configuration, as PNG.
+    """Draw the matrix of each configuration as PNG.
 
     Args:
-        comparison: of the configurations.
-        folder: gets `confusion-<name>.png` where labels are exclusive, else `decided-<name>.png`.
+        comparison: the comparison.
+        folder: where the files go: `confusion-<name>.png` where labels are exclusive, else
+            `decided-<name>.png`.
 
     Returns:
         The files written.
@@ -68,23 +69,23 @@ def draw_matrices(comparison: Comparison, folder: Path) -> list[Path]:
     kind = "confusion" if comparison.compared.texts.taxonomy.exclusive else "decided"
     written = []
     for row in comparison.rows:
-        decisions = row.configuration.decisions
-        matrix = decision_matrix(comparison.compared.texts, decisions)
-        runs = f", mean of {len(decisions)} runs" if len(decisions) > 1 else ""
-        path = folder / f"{safe(f'{kind}-{row.name}')}.png"
-        draw_decision_matrix(matrix, row.name, f"{comparison.compared.split}{runs}", path)
+        predictions = row.configuration.predictions
+        matrix = make_prediction_matrix(comparison.compared.texts, predictions)
+        runs = f", mean of {len(predictions)} runs" if len(predictions) > 1 else ""
+        path = folder / f"{to_safe_name(f'{kind}-{row.name}')}.png"
+        draw_prediction_matrix(matrix, row.name, f"{comparison.compared.split}{runs}", path)
         written.append(path)
     return written
 
 
-def draw_decision_matrix(matrix: DecisionMatrix, name: str, where: str, path: Path) -> None:
-    """A heat map with the shares in percent; those below half a percent are not written.
+def draw_prediction_matrix(matrix: PredictionMatrix, name: str, where: str, path: Path) -> None:
+    """Draw a heat map with the shares in percent; shares below half a percent have no number.
 
     Args:
-        matrix: of a configuration.
-        name: of the configuration.
-        where: it was measured.
-        path: of the file.
+        matrix: the matrix of a configuration.
+        name: name of the configuration.
+        where: the split and the number of runs, for the note below the title.
+        path: the file.
     """
     rows = [f"{label} ({count:,})" for label, count in zip(matrix.rows, matrix.counts, strict=True)]
     heat_map = HeatMap(

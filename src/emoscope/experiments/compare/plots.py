@@ -1,6 +1,7 @@
-"""Pictures of a comparison as PNG: curves, bars of labels, figures by the size of the data.
+"""Plots of a comparison as PNG: training curves, F1 of each label, metrics by the size of the data.
 
-Configurations differ in colour and in line, marker or hatching, so that nothing rests on colour.
+Configurations differ in colour and also in line style, marker or hatching, so that the plots can be
+read without colour.
 """
 
 from collections.abc import Mapping, Sequence
@@ -14,8 +15,8 @@ from matplotlib.ticker import MaxNLocator
 
 from emoscope.charts.palette import COLOURS, INK, SOFT, THEME
 from emoscope.charts.plotting import quiet_axes, save
-from emoscope.charts.words import round_percent
-from emoscope.experiments.bands import DEV, Band, band
+from emoscope.charts.words import format_round_percent
+from emoscope.experiments.bands import DEV, Band, make_band
 from emoscope.experiments.compare.comparison import ComparedRow, Comparison
 from emoscope.experiments.compare.matrices import draw_matrices
 from emoscope.experiments.log import MeanStd
@@ -29,13 +30,13 @@ HOLDOUT = "corpus.holdout"
 
 
 def draw_comparison(comparison: Comparison, folder: Path) -> list[Path]:
-    """Every picture that the configurations allow.
+    """Draw every plot that the configurations allow.
 
     Args:
-        comparison: to be shown.
-        folder: gets `curves.png`, `labels.png`, a matrix of decisions and labels for each
-            configuration, and `sizes.png` where configurations differ in the share of the training
-            data that is held out.
+        comparison: the comparison.
+        folder: where the files go: `curves.png`, `labels.png`, a matrix of predicted and gold
+            labels for each configuration, and `sizes.png` where configurations differ in the share
+            of the training data that is held out.
 
     Returns:
         The files written.
@@ -45,20 +46,20 @@ def draw_comparison(comparison: Comparison, folder: Path) -> list[Path]:
         written.append(draw_curves(comparison, folder / "curves.png"))
     written.append(draw_labels(comparison, folder / "labels.png"))
     written += draw_matrices(comparison, folder)
-    if by_size(comparison.rows):
+    if group_by_size(comparison.rows):
         written.append(draw_sizes(comparison, folder / "sizes.png"))
     return written
 
 
-def style(index: int) -> tuple[str, str, str]:
-    """Colour, dashes and marker; of the first 28 no two have the same dashes and marker."""
+def choose_style(index: int) -> tuple[str, str, str]:
+    """Colour, line style and marker; no two of the first 28 have the same line style and marker."""
     kinds = COLOURS, DASHES, MARKERS
     colour, dash, marker = (kind[index % len(kind)] for kind in kinds)
     return colour, dash, marker
 
 
-def panels(count: int) -> tuple[Figure, list[Axes]]:
-    """So many small plots, at most three side by side."""
+def make_panels(count: int) -> tuple[Figure, list[Axes]]:
+    """Make a figure with `count` small plots, at most three side by side."""
     columns = min(count, 3)
     rows = ceil(count / columns)
     figure = Figure(figsize=(max(3.9 * columns, 6), 3.1 * rows + 0.7), layout="constrained")
@@ -69,7 +70,7 @@ def panels(count: int) -> tuple[Figure, list[Axes]]:
 
 
 def name_lines(figure: Figure, axes: Axes, title: str) -> None:
-    """The configurations' names and a title above all plots."""
+    """Put a legend with the names of the configurations, and a title, above all plots."""
     handles, names = axes.get_legend_handles_labels()
     width = figure.get_figwidth() * 72
     longest = max((len(name) for name in names), default=0) * 5.2 + 50
@@ -88,16 +89,16 @@ def name_lines(figure: Figure, axes: Axes, title: str) -> None:
 
 
 def draw_curves(comparison: Comparison, path: Path) -> Path:
-    """Losses and the figures compared over the training on dev: mean, and a band of ± sd."""
+    """Draw the losses, and the compared metrics on dev, over training: mean and a band of ± sd."""
     logs = [row.configuration.log for row in comparison.rows]
     titles = {"loss": "loss in training", "eval_loss": "loss on dev"}
     titles |= {f"{DEV}{metric}": f"{metric.title} on dev" for metric in comparison.metrics}
-    bands = {name: [band(log.runs, name) for log in logs] for name in titles}
+    bands = {name: [make_band(log.runs, name) for log in logs] for name in titles}
     shown = {name: lines for name, lines in bands.items() if any(lines)}
-    figure, places = panels(len(shown))
+    figure, places = make_panels(len(shown))
     for axes, (name, lines) in zip(places, shown.items(), strict=True):
         for index, line in enumerate(lines):
-            colour, dash, marker = style(index)
+            colour, dash, marker = choose_style(index)
             label = comparison.rows[index].name
             if line is None:
                 axes.plot([], [], dash, marker=marker, color=colour, label=label)
@@ -115,15 +116,15 @@ def draw_curves(comparison: Comparison, path: Path) -> Path:
 
 
 def draw_line(axes: Axes, line: Band, index: int, label: str) -> None:
-    """Mean and band of one configuration, pale where only some of its runs went on."""
-    colour, dash, marker = style(index)
+    """Draw the mean and the band of a configuration, pale where only some of its runs went on."""
+    colour, dash, marker = choose_style(index)
     steps = np.array(line.steps)
     means = np.array([mean_std.mean for mean_std in line.mean_stds])
     sds = np.array([mean_std.sd for mean_std in line.mean_stds])
     axes.fill_between(steps, means - sds, means + sds, color=colour, alpha=0.15, linewidth=0)
     whole = line.whole
     axes.plot(steps[whole - 1 :], means[whole - 1 :], dash, color=colour, alpha=0.4)
-    # Staggered, so that markers of lines that lie on each other are all seen.
+    # Each line has its markers at other steps, so that lines on top of each other can be seen.
     every = max(1, whole // 8)
     axes.plot(
         steps[:whole],
@@ -138,14 +139,14 @@ def draw_line(axes: Axes, line: Band, index: int, label: str) -> None:
     )
 
 
-def label_scores(comparison: Comparison) -> dict[str, list[MeanStd]]:
-    """F1 of each label that has gold, for each configuration over its runs; frequent ones first."""
+def measure_labels(comparison: Comparison) -> dict[str, list[MeanStd]]:
+    """F1 of each annotated label for each configuration, over its runs; frequent labels first."""
     texts = comparison.compared.texts
     counts = np.nansum(texts.gold >= 0.5, axis=0)
     known = [k for k in range(len(counts)) if not np.isnan(texts.gold[:, k]).all()]
     order = sorted(known, key=lambda k: -counts[k])
     names = [texts.taxonomy.names[k] for k in order]
-    systems = [row.configuration.decisions for row in comparison.rows]
+    systems = [row.configuration.predictions for row in comparison.rows]
     found = measure_systems(texts, systems, list(map(f1_of, names)), resamples=0)
     return {
         f"{name} ({counts[k]:,})": [MeanStd.of(runs[:, at].tolist()) for runs in found.runs]
@@ -154,8 +155,8 @@ def label_scores(comparison: Comparison) -> dict[str, list[MeanStd]]:
 
 
 def draw_labels(comparison: Comparison, path: Path) -> Path:
-    """F1 of each label as bars, a group for each label, with ± sd over the runs."""
-    scores = label_scores(comparison)
+    """Draw F1 of each label as a group of bars, with ± sd over the runs."""
+    scores = measure_labels(comparison)
     labels, bars = list(scores), len(comparison.rows)
     columns = 1 if len(labels) <= 14 else 2
     rows = ceil(len(labels) / columns)
@@ -181,7 +182,7 @@ def draw_labels(comparison: Comparison, path: Path) -> Path:
                 linewidth=0,
                 label=row.name,
             )
-            if len(row.configuration.decisions) > 1:
+            if len(row.configuration.predictions) > 1:
                 axes.errorbar(
                     means,
                     at,
@@ -201,7 +202,7 @@ def draw_labels(comparison: Comparison, path: Path) -> Path:
         axes.tick_params(axis="x", labelsize=8)
         axes.tick_params(axis="y", length=0)
         quiet_axes(axes, "x")
-    several = any(len(row.configuration.decisions) > 1 for row in comparison.rows)
+    several = any(len(row.configuration.predictions) > 1 for row in comparison.rows)
     what = "mean ± standard deviation over the runs; " if several else ""
     split = comparison.compared.split
     name_lines(figure, places[0], f"F1 of each label on {split}, {what}(texts with it)")
@@ -209,20 +210,21 @@ def draw_labels(comparison: Comparison, path: Path) -> Path:
     return path
 
 
-def trained_share(row: ComparedRow) -> float:
-    """Share of the training data that a configuration trains on, all of it without a holdout."""
+def find_trained_share(row: ComparedRow) -> float:
+    """The share of the training data that a configuration trains on; 1 without a holdout."""
     holdout = (row.configuration.log.params.get("corpus") or {}).get("holdout")
     return 1.0 - float(holdout["share"]) if holdout else 1.0
 
 
-def by_size(rows: Sequence[ComparedRow]) -> dict[str, list[ComparedRow]]:
-    """Configurations that are the same but for the training data's share, by rising share.
+def group_by_size(rows: Sequence[ComparedRow]) -> dict[str, list[ComparedRow]]:
+    """Group the configurations that differ only in the share of the training data.
 
     Args:
-        rows: of a comparison.
+        rows: the rows of a comparison.
 
     Returns:
-        By what else differs; empty if no two of them differ in the share.
+        The rows of each group, by rising share; the key says what else differs between groups.
+        Empty if no two configurations of a group differ in the share.
     """
     groups: dict[str, list[ComparedRow]] = {}
     for row in rows:
@@ -233,19 +235,19 @@ def by_size(rows: Sequence[ComparedRow]) -> dict[str, list[ComparedRow]]:
         }
         name = ", ".join(f"{key}={value}" for key, value in others.items())
         groups.setdefault(name, []).append(row)
-    if all(len({trained_share(row) for row in group}) < 2 for group in groups.values()):
+    if all(len({find_trained_share(row) for row in group}) < 2 for group in groups.values()):
         return {}
-    return {name: sorted(group, key=trained_share) for name, group in groups.items()}
+    return {name: sorted(group, key=find_trained_share) for name, group in groups.items()}
 
 
 def draw_sizes(comparison: Comparison, path: Path) -> Path:
-    """Learning curves: each figure by the share of the training data, with ± sd over the runs."""
-    groups = by_size(comparison.rows)
-    figure, places = panels(len(comparison.metrics))
+    """Draw learning curves: each metric by the share of the training data, ± sd over the runs."""
+    groups = group_by_size(comparison.rows)
+    figure, places = make_panels(len(comparison.metrics))
     for axes, metric in zip(places, comparison.metrics, strict=True):
         for index, (name, rows) in enumerate(groups.items()):
-            colour, dash, marker = style(index)
-            shares = [trained_share(row) for row in rows]
+            colour, dash, marker = choose_style(index)
+            shares = [find_trained_share(row) for row in rows]
             mean_stds = [row.results[metric] for row in rows]
             for share, row in zip(shares, rows, strict=True):
                 values = row.values[metric]
@@ -264,7 +266,7 @@ def draw_sizes(comparison: Comparison, path: Path) -> Path:
         axes.set_title(f"{metric.title} on {comparison.compared.split}", loc="left", fontsize=10)
         axes.set_xlabel("share of the training data", fontsize=9)
         axes.set_xlim(0, 1.04)
-        axes.xaxis.set_major_formatter(lambda share, _: round_percent(round(share, 3)))
+        axes.xaxis.set_major_formatter(lambda share, _: format_round_percent(round(share, 3)))
         axes.tick_params(labelsize=8)
         quiet_axes(axes)
     name_lines(figure, places[0], "Mean ± standard deviation over the runs; small: each run")

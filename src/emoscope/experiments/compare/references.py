@@ -1,4 +1,4 @@
-"""Published figures, as rows beside one's own."""
+"""Published results, shown as rows beside one's own."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -14,9 +14,10 @@ class Reference:
     """A row of a published table.
 
     Attributes:
-        name: of the system, as published.
-        figures: mean and standard deviation in [0, 1], None where none was published, by figure.
-        source: of the publication, and what else to know.
+        name: name of the system in the publication.
+        results: the mean and the standard deviation of each metric, in [0, 1]; a standard deviation
+            that was not published is None.
+        source: the publication, and a note on the row if there is one.
     """
 
     name: str
@@ -24,15 +25,16 @@ class Reference:
     source: str
 
 
-def published_references(recipes: Sequence[str], split: Split) -> list[Reference]:
-    """The rows of the tables that recipes repeat, as far as they are of the same split.
+def find_references(recipes: Sequence[str], split: Split) -> list[Reference]:
+    """The rows, measured on a split, of the published tables that recipes reproduce.
 
     Args:
-        recipes: names of the configurations' recipes.
-        split: that is compared.
+        recipes: names of the recipes of the configurations.
+        split: the split that is compared.
 
     Raises:
-        InputError: no recipe is a row of a published table, or no figures of the split are at hand.
+        InputError: no recipe reproduces a row of a published table, or nothing was published for
+            the split.
     """
     tables: list[PublishedTable] = []
     for recipe in recipes:

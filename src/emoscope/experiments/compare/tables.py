@@ -1,18 +1,19 @@
-"""A comparison as tables of text, and what has to be said beneath them."""
+"""A comparison as tables of text, with notes on what they mean."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from emoscope.charts.words import format_count
 from emoscope.experiments.compare.comparison import ComparedRow, Comparison
-from emoscope.experiments.compare.verdicts import LEVEL, Judged, runs_needed
-from emoscope.metrics.permutation import smallest_p
+from emoscope.experiments.compare.verdicts import LEVEL, Judged, count_runs_needed
+from emoscope.metrics.permutation import find_smallest_p
 
 NOTHING = "–"
 
 
 @dataclass(frozen=True)
 class Cell:
-    """A cell of text, bold where it is the best and stands."""
+    """A cell of a table; bold if it is the best value and significantly so."""
 
     text: str
     bold: bool = False
@@ -23,10 +24,10 @@ class Grid:
     """A table of text.
 
     Attributes:
-        title: of the table.
-        header: of the columns.
-        left: how many of the first columns are words, the others are numbers.
-        sections: groups of rows, to be parted by a line.
+        title: title of the table.
+        header: names of the columns.
+        left: number of columns on the left that hold words; the others hold numbers.
+        sections: groups of rows, with a line between groups.
     """
 
     title: str
@@ -35,48 +36,48 @@ class Grid:
     sections: tuple[tuple[tuple[Cell, ...], ...], ...]
 
 
-def grids(comparison: Comparison) -> list[Grid]:
-    """The figures of every configuration and, of several, their differences to the baseline."""
+def make_grids(comparison: Comparison) -> list[Grid]:
+    """The metrics of all configurations and, of several, the differences to the baseline."""
     where = f"{comparison.compared.split}, {len(comparison.compared.texts.parts):,} texts"
     header = ("configuration", "runs", *(metric.title for metric in comparison.metrics))
-    ours = tuple(metrics_row(comparison, row) for row in comparison.rows)
+    ours = tuple(make_metrics_row(comparison, row) for row in comparison.rows)
     sections = [ours]
-    theirs = published_rows(comparison)
+    theirs = make_published_rows(comparison)
     if theirs:
         sections.append(theirs)
     found = [Grid(f"Figures on {where}", header, 1, tuple(sections))]
     compared = [row for row in comparison.rows if row.against_baseline]
     if compared:
         header = ("configuration", "figure", "change", "95 % interval", "p texts", "p runs")
-        groups = tuple(difference_rows(row) for row in compared)
+        groups = tuple(make_difference_rows(row) for row in compared)
         title = f"Differences to {comparison.baseline} on {where}"
         found.append(Grid(title, header, 2, groups))
     return found
 
 
-def metrics_row(comparison: Comparison, row: ComparedRow) -> tuple[Cell, ...]:
-    """One configuration: its runs, and mean ± sd of each figure."""
+def make_metrics_row(comparison: Comparison, row: ComparedRow) -> tuple[Cell, ...]:
+    """The cells of a configuration: its name, the number of runs, mean ± sd of each metric."""
     cells = [Cell(row.name), Cell(str(len(row.configuration.log.runs)))]
     for metric in comparison.metrics:
         mean_std = row.results[metric]
         best = comparison.best.get(metric)
         bold = best is not None and best.stands and best.name == row.name
         cells.append(
-            Cell(plus_minus(mean_std.mean, mean_std.sd if mean_std.runs > 1 else None), bold)
+            Cell(format_mean_sd(mean_std.mean, mean_std.sd if mean_std.runs > 1 else None), bold)
         )
     return tuple(cells)
 
 
-def published_rows(comparison: Comparison) -> tuple[tuple[Cell, ...], ...]:
-    """Published systems that have one of the figures; a number points at the source."""
-    sources = source_numbers(comparison)
+def make_published_rows(comparison: Comparison) -> tuple[tuple[Cell, ...], ...]:
+    """The rows of published systems that have one of the metrics, with the numbers of sources."""
+    sources = number_sources(comparison)
     return tuple(
         (
             Cell(f"{reference.name} [{sources[reference.source]}]"),
             Cell(NOTHING),
             *(
                 Cell(
-                    plus_minus(*reference.results[metric])
+                    format_mean_sd(*reference.results[metric])
                     if metric in reference.results
                     else NOTHING
                 )
@@ -88,8 +89,8 @@ def published_rows(comparison: Comparison) -> tuple[tuple[Cell, ...], ...]:
     )
 
 
-def source_numbers(comparison: Comparison) -> dict[str, int]:
-    """A number for each source of the published rows shown."""
+def number_sources(comparison: Comparison) -> dict[str, int]:
+    """Number the sources of the published rows that are shown, from 1."""
     shown = [
         reference
         for reference in comparison.references
@@ -98,66 +99,66 @@ def source_numbers(comparison: Comparison) -> dict[str, int]:
     return {source: n for n, source in enumerate(dict.fromkeys(item.source for item in shown), 1)}
 
 
-def difference_rows(row: ComparedRow) -> tuple[tuple[Cell, ...], ...]:
-    """The differences of one configuration, a row for each figure."""
+def make_difference_rows(row: ComparedRow) -> tuple[tuple[Cell, ...], ...]:
+    """The differences of a configuration to the baseline, one row for each metric."""
     return tuple(
-        tuple(map(Cell, (row.name if first else "", metric.title, *difference_text(judged))))
+        tuple(map(Cell, (row.name if first else "", metric.title, *format_difference(judged))))
         for first, (metric, judged) in zip(
             (True, *[False] * len(row.against_baseline)), row.against_baseline.items(), strict=False
         )
     )
 
 
-def difference_text(judged: Judged) -> tuple[str, str, str, str]:
-    """Difference, interval and both corrected p-values."""
-    one = judged.by_texts
+def format_difference(judged: Judged) -> tuple[str, str, str, str]:
+    """A difference, its interval and its two corrected p-values, as text."""
+    by_texts = judged.by_texts
     return (
-        signed(one.value),
-        f"{signed(one.low)} to {signed(one.high)}",
-        p_text(judged.by_texts_adjusted),
-        NOTHING if judged.by_runs_adjusted is None else p_text(judged.by_runs_adjusted),
+        format_change(by_texts.value),
+        f"{format_change(by_texts.low)} to {format_change(by_texts.high)}",
+        format_p(judged.by_texts_adjusted),
+        NOTHING if judged.by_runs_adjusted is None else format_p(judged.by_runs_adjusted),
     )
 
 
-def plus_minus(mean: float, sd: float | None) -> str:
-    """A figure with its standard deviation, if there is one."""
+def format_mean_sd(mean: float, sd: float | None) -> str:
+    """A mean with its standard deviation, if there is one."""
     return f"{mean:.3f}" if sd is None else f"{mean:.3f} ± {sd:.3f}"
 
 
-def signed(value: float) -> str:
-    """A difference with its sign; none of what is shown as zero."""
+def format_change(value: float) -> str:
+    """A difference with its sign; what rounds to zero has none."""
     text = f"{abs(value):.3f}"
     sign = "" if float(text) == 0 else "+" if value > 0 else "−"
     return sign + text
 
 
-def p_text(p: float) -> str:
-    """A p-value; 0.05 is only shown of one that is not below."""
+def format_p(p: float) -> str:
+    """A p-value; one below 0.05 is never shown as 0.050."""
     if p < 0.001:
         return "< 0.001"
     text = f"{p:.3f}"
     return f"< {LEVEL}" if p < LEVEL <= float(text) else text
 
 
-def notes(comparison: Comparison) -> list[str]:
-    """What the tables mean, and what could not be tested."""
+def make_notes(comparison: Comparison) -> list[str]:
+    """Sentences on what the tables mean, and on what could not be tested."""
     rows, runs = comparison.rows, [len(row.configuration.log.runs) for row in comparison.rows]
     lines = []
     if max(runs) > 1:
         lines.append("Mean ± standard deviation over the runs.")
     single = [row.name for row, count in zip(rows, runs, strict=True) if count == 1]
     if single:
-        of = "each configuration" if len(single) == len(rows) else listing(single)
+        of = "each configuration" if len(single) == len(rows) else enumerate_names(single)
         test = ", and no permutation test" if len(rows) > 1 else ""
         lines.append(f"There is one run of {of}: no standard deviation{test}.")
     if len(rows) > 1:
-        lines += notes_on_tests(comparison, runs)
+        lines += make_test_notes(comparison, runs)
     if comparison.compared.left_out:
-        folders = listing([path.name for path in comparison.compared.left_out])
+        folders = enumerate_names([path.name for path in comparison.compared.left_out])
         lines.append(f"Left out, as they have no finished run: {folders}.")
-    for source, number in source_numbers(comparison).items():
+    for source, number in number_sources(comparison).items():
         lines.append(f"[{number}] Published: {source}.")
-    if comparison.references and not published_rows(comparison):
+    if comparison.references and not make_published_rows(comparison):
         known = dict.fromkeys(
             name for reference in comparison.references for name in reference.results
         )
@@ -167,16 +168,16 @@ def notes(comparison: Comparison) -> list[str]:
     return lines
 
 
-def notes_on_tests(comparison: Comparison, runs: Sequence[int]) -> list[str]:
-    """How differences were judged, and what so few runs allow."""
+def make_test_notes(comparison: Comparison, runs: Sequence[int]) -> list[str]:
+    """Sentences on how differences were tested, and whether there are enough runs."""
     others, tested = len(runs) - 1, len(comparison.metrics)
-    of = f"{count(others, 'other')} and {count(tested, 'figure')}"
+    of = f"{format_count(others, 'other')} and {format_count(tested, 'figure')}"
     lines = [
         f"Bold: the best, where it is better than {'the other' if others == 1 else 'all others'} "
         f"by both tests, p < 0.05 when corrected for {of}.",
         "p texts and the interval: paired bootstrap over the texts, "
         f"{comparison.resamples:,} resamples. p runs: permutation of the runs. Both p are "
-        f"corrected for {count(comparison.tests, 'difference')} (Holm).",
+        f"corrected for {format_count(comparison.tests, 'difference')} (Holm).",
     ]
     names = [row.name for row in comparison.rows]
     base = runs[names.index(comparison.baseline)]
@@ -187,24 +188,19 @@ def notes_on_tests(comparison: Comparison, runs: Sequence[int]) -> list[str]:
     )
     for first, second in pairs:
         lines.append(
-            f"Permuting {first} runs and {second} gives p = {smallest_p(first, second):.2g} at the "
-            "least, before correction."
+            f"Permuting {first} runs and {second} gives p = "
+            f"{find_smallest_p(first, second):.2g} at the least, before correction."
         )
-    untold = [metric.title for metric, best in comparison.best.items() if best.by_runs is None]
-    if untold:
-        which = "" if len(untold) == tested else f" of {listing(untold)}"
+    untested = [metric.title for metric, best in comparison.best.items() if best.by_runs is None]
+    if untested:
+        which = "" if len(untested) == tested else f" of {enumerate_names(untested)}"
         lines.append(
-            f"So few runs cannot pass the permutation test ({runs_needed(others, tested)} of each "
-            f"configuration could), so the best{which} is judged by the texts alone."
+            f"So few runs cannot pass the permutation test ({count_runs_needed(others, tested)} of "
+            f"each configuration could), so the best{which} is judged by the texts alone."
         )
     return lines
 
 
-def count(number: int, thing: str) -> str:
-    """`1 figure`, `3 figures`."""
-    return f"{number} {thing}" if number == 1 else f"{number} {thing}s"
-
-
-def listing(names: Sequence[str]) -> str:
-    """Names as a person lists them."""
+def enumerate_names(names: Sequence[str]) -> str:
+    """Names as a list in a sentence: `a; b and c`."""
     return names[0] if len(names) == 1 else f"{'; '.join(names[:-1])} and {names[-1]}"

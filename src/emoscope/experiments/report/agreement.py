@@ -1,4 +1,4 @@
-"""How far runs that differ in their seed alone decide alike, and the texts they get most wrong."""
+"""How far runs that differ only in their seed agree, and which texts they get most wrong."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,20 +7,21 @@ import numpy as np
 
 from emoscope.experiments.log import MeanStd
 from emoscope.experiments.report.measured import MeasuredRuns
-from emoscope.experiments.report.reliability import text_losses
+from emoscope.experiments.report.reliability import compute_text_losses
 from emoscope.metrics.agreement import fleiss_kappa, pairwise_agreement
 
 
 @dataclass(frozen=True)
 class RunAgreement:
-    """R runs over the N texts that have a gold label.
+    """Agreement of R runs on the N texts that have a gold label.
 
     Attributes:
         texts: N.
-        right: how many texts 0, 1 … R of the runs have every label right of, (R + 1,).
-        pairs: share of texts that two runs decide alike, over all pairs; None of one run.
-        kappa: Fleiss' kappa over the runs of each label, by name; NaN where all runs always or
-            never decide it, which leaves nothing to agree on; empty of one run.
+        right: number of texts for which 0, 1 … R runs predict every label right, (R + 1,).
+        pairs: share of texts with the same predictions by two runs, over all pairs of runs; None
+            for a single run.
+        kappa: Fleiss' kappa over the runs for each label, by name; NaN where all runs always or
+            never predict the label, which leaves nothing to agree on; empty for a single run.
     """
 
     texts: int
@@ -30,15 +31,15 @@ class RunAgreement:
 
 
 def measure_agreement(measured: MeasuredRuns) -> RunAgreement:
-    """How the runs of a configuration agree."""
+    """Measure how far the runs of a configuration agree."""
     annotated = measured.known.any(axis=1)
-    decided = measured.decisions[:, annotated]
+    predicted = measured.predictions[:, annotated]
     truth = (measured.gold >= 0.5)[annotated]
-    runs = len(decided)
-    right = (decided == truth).all(axis=2).sum(axis=0)
-    alike = pairwise_agreement(decided)
+    runs = len(predicted)
+    right = (predicted == truth).all(axis=2).sum(axis=0)
+    alike = pairwise_agreement(predicted)
     kappa = {
-        name: fleiss_kappa(decided[:, measured.known[annotated, k], k].sum(axis=0), runs)
+        name: fleiss_kappa(predicted[:, measured.known[annotated, k], k].sum(axis=0), runs)
         for k, name in enumerate(measured.taxonomy.names)
     }
     return RunAgreement(
@@ -54,10 +55,10 @@ class LabelVotes:
     """One label of one text.
 
     Attributes:
-        name: of the label.
-        gold: whether the text has it; None if nobody said.
-        votes: how many runs decide it.
-        probability: mean over the runs.
+        name: name of the label.
+        gold: whether the text has the label; None if it was not annotated for it.
+        votes: number of runs that predict it.
+        probability: mean probability over the runs.
     """
 
     name: str
@@ -68,16 +69,16 @@ class LabelVotes:
 
 @dataclass(frozen=True)
 class HardText:
-    """A text that runs decide wrongly.
+    """A text with a wrong label in some run.
 
     Attributes:
-        id: of the text.
-        part: of the split.
-        turns: of the text.
-        loss: cross-entropy over the runs.
-        wrong: how many runs have a label wrong.
-        runs: how many there are.
-        labels: those given by people or by a run, then the most probable others.
+        id: id of the text.
+        part: the part of the split that it is from.
+        turns: its turns, oldest first.
+        loss: its cross-entropy over the runs.
+        wrong: number of runs with a wrong label.
+        runs: number of all runs.
+        labels: the labels to show: gold, predicted by a run, or most probable.
     """
 
     id: str
@@ -89,20 +90,20 @@ class HardText:
     labels: tuple[LabelVotes, ...]
 
 
-def hardest(measured: MeasuredRuns, count: int, shown: int = 3) -> list[HardText]:
-    """The texts with the highest mean loss among those that a run has a label wrong of.
+def find_hardest_texts(measured: MeasuredRuns, count: int, shown: int = 3) -> list[HardText]:
+    """Find the texts with the highest mean loss among those with a wrong label in some run.
 
     Args:
         measured: the runs.
-        count: how many texts, at most.
-        shown: labels of each, at least, where there are so many.
+        count: number of texts, at most.
+        shown: number of labels to show for each text, at least, where there are so many.
     """
-    losses = text_losses(measured)
+    losses = compute_text_losses(measured)
     mean = losses.mean(axis=0)
     truth = measured.gold >= 0.5
-    wrong = (measured.decisions != truth).any(axis=2).sum(axis=0)
+    wrong = (measured.predictions != truth).any(axis=2).sum(axis=0)
     wanted = np.flatnonzero((wrong > 0) & ~np.isnan(mean))
-    # Equal losses in the order of the texts, so that two reports of one log are the same.
+    # Equal losses keep the order of the texts, so that two reports of one log are the same.
     ordered = wanted[np.argsort(-mean[wanted], kind="stable")][:count]
     texts = measured.texts
     return [
@@ -113,18 +114,18 @@ def hardest(measured: MeasuredRuns, count: int, shown: int = 3) -> list[HardText
             loss=MeanStd.of([float(loss) for loss in losses[:, row]]),
             wrong=int(wrong[row]),
             runs=len(losses),
-            labels=votes(measured, int(row), shown),
+            labels=count_votes(measured, int(row), shown),
         )
         for row in ordered
     ]
 
 
-def votes(measured: MeasuredRuns, row: int, shown: int) -> tuple[LabelVotes, ...]:
-    """The labels of a text that matter: given, decided, or the most probable; the latter first."""
+def count_votes(measured: MeasuredRuns, row: int, shown: int) -> tuple[LabelVotes, ...]:
+    """The labels of a text to show: gold, predicted by a run, or most probable; sorted by that."""
     mean = measured.probabilities[:, row].mean(axis=0)
     gold = measured.gold[row] >= 0.5
-    counts = measured.decisions[:, row].sum(axis=0)
-    # A label nobody was asked about is neither right nor wrong.
+    counts = measured.predictions[:, row].sum(axis=0)
+    # A label without annotation is neither right nor wrong.
     known = measured.known[row]
     needed = set(np.flatnonzero((gold | (counts > 0)) & known).tolist())
     ordered = [k for k in np.argsort(-mean, kind="stable").tolist() if known[k]]

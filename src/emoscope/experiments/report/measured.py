@@ -1,4 +1,4 @@
-"""What the runs of a configuration are worth on a split, from the texts as they scored them."""
+"""The metrics of a configuration's runs on a split, computed from their scored texts."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -11,11 +11,11 @@ from numpy.typing import NDArray
 from emoscope.errors import InputError
 from emoscope.experiments.configurations import (
     Split,
-    align,
+    align_texts,
     has_test,
-    read_scored,
-    run_folders,
-    taxonomy_of,
+    list_run_folders,
+    read_run_taxonomy,
+    read_scored_texts,
 )
 from emoscope.experiments.log import ExperimentLog, MeanStd, Run
 from emoscope.experiments.scored import ScoredTexts
@@ -28,12 +28,12 @@ KINDS = ("precision", "recall", "f1")
 
 @dataclass(frozen=True)
 class MeasuredRuns:
-    """The finished runs of one configuration and what they say of N texts with K labels.
+    """The finished runs of one configuration, with their scores of N texts and K labels.
 
     Attributes:
-        log: of the runs, R of them, at least one.
-        taxonomy: the labels, which are exclusive, which are left out of averages.
-        scored: the texts as each run scored them, in the order of the log.
+        log: the log with the R runs, at least one.
+        taxonomy: the K labels: whether they are exclusive, which are left out of averages.
+        scored: the texts with the scores of each run, in the order of the log.
     """
 
     log: ExperimentLog
@@ -62,31 +62,31 @@ class MeasuredRuns:
         return np.where(self.known, self.texts.gold, 0.0)
 
     @cached_property
-    def decisions(self) -> NDArray[np.bool_]:
+    def predictions(self) -> NDArray[np.bool_]:
         """What each run decides, (R, N, K); nothing where there is no gold label."""
-        return np.stack([texts.decisions & self.known for texts in self.scored])
+        return np.stack([texts.predictions & self.known for texts in self.scored])
 
     @cached_property
     def probabilities(self) -> NDArray[np.float64]:
-        """What each run gives to each label, calibrated, (R, N, K)."""
+        """The calibrated probabilities of each run, (R, N, K)."""
         return np.stack([texts.probabilities for texts in self.scored]).astype(np.float64)
 
     @cached_property
     def reports(self) -> tuple[Report, ...]:
-        """The figures of each run, at its fitted thresholds."""
-        return tuple(report(self.gold, decided, self.taxonomy) for decided in self.decisions)
+        """The metrics of each run, at its fitted thresholds."""
+        return tuple(report(self.gold, predicted, self.taxonomy) for predicted in self.predictions)
 
     @cached_property
-    def halves(self) -> tuple[Report, ...]:
-        """The figures of each run at a threshold of ½; none of exclusive labels."""
+    def fixed_threshold_reports(self) -> tuple[Report, ...]:
+        """The metrics of each run at a threshold of ½; empty where labels are exclusive."""
         if self.taxonomy.exclusive:
             return ()
-        at_half = (self.probabilities >= 0.5) & self.known
-        return tuple(report(self.gold, decided, self.taxonomy) for decided in at_half)
+        at_fixed = (self.probabilities >= 0.5) & self.known
+        return tuple(report(self.gold, predicted, self.taxonomy) for predicted in at_fixed)
 
     @cached_property
     def parts(self) -> dict[str, tuple[Report, ...]]:
-        """The figures of each part by each run, on the labels that the part is annotated for."""
+        """The metrics of each run on each part, over the labels that the part is annotated for."""
         names = np.asarray(self.texts.parts, dtype=object)
         found = {}
         for name in dict.fromkeys(self.texts.parts):
@@ -97,7 +97,7 @@ class MeasuredRuns:
                 continue
             part, cells = self.taxonomy.subset(labels), np.ix_(rows, columns)
             found[name] = tuple(
-                report(self.gold[cells], decided[cells], part) for decided in self.decisions
+                report(self.gold[cells], predicted[cells], part) for predicted in self.predictions
             )
         return found
 
@@ -107,27 +107,27 @@ class Unmeasured:
     """A configuration without a finished run, or without gold labels.
 
     Attributes:
-        log: of the configuration.
-        reason: a sentence for people.
+        log: the log of the configuration.
+        reason: a sentence that says why.
     """
 
     log: ExperimentLog
     reason: str = field(default="No run has finished yet.")
 
 
-def common_split(logs: Sequence[ExperimentLog]) -> Split:
-    """Test where every finished run was measured on it, else dev."""
-    folders = [folder for log in logs for folder in run_folders(log)]
+def find_common_split(logs: Sequence[ExperimentLog]) -> Split:
+    """The split to report on: test if every finished run was measured on it, else dev."""
+    folders = [folder for log in logs for folder in list_run_folders(log)]
     everywhere = folders and all((folder / "test.parquet").is_file() for folder in folders)
     return "test" if everywhere else "dev"
 
 
 def measure_runs(log: ExperimentLog, split: Split) -> MeasuredRuns | Unmeasured:
-    """Read what the runs of a configuration have scored.
+    """Read the scored texts of the runs of a configuration.
 
     Args:
-        log: of the configuration.
-        split: whose texts.
+        log: the log of the configuration.
+        split: the split of the texts.
 
     Raises:
         InputError: scored texts or the model's labels are missing or damaged, or the runs were not
@@ -140,27 +140,27 @@ def measure_runs(log: ExperimentLog, split: Split) -> MeasuredRuns | Unmeasured:
             f"{log.folder}: no run was measured on test. Name it as corpus.test in the recipe and "
             "train again, or report with --split dev."
         )
-    read = read_scored(log, split)
-    taxonomy = taxonomy_of([log], read[0].labels)
-    pairs = zip(read, run_folders(log), strict=True)
-    scored = tuple(align(read[0], pair, folder) for pair, folder in pairs)
+    read = read_scored_texts(log, split)
+    taxonomy = read_run_taxonomy([log], read[0].labels)
+    pairs = zip(read, list_run_folders(log), strict=True)
+    scored = tuple(align_texts(read[0], pair, folder) for pair, folder in pairs)
     if np.isnan(read[0].gold).all():
         return Unmeasured(log, f"No text of {split} has a gold label.")
     return MeasuredRuns(log, taxonomy, scored)
 
 
 def format_mean_std(value: MeanStd) -> str:
-    """Mean, and deviation where there are several runs."""
+    """Mean, and standard deviation if there are several runs."""
     return f"{value:.3f}" if value.runs > 1 else f"{value.mean:.3f}"
 
 
-def averages(reports: Sequence[Report]) -> dict[Metric, MeanStd]:
+def average_metrics(reports: Sequence[Report]) -> dict[Metric, MeanStd]:
     """Micro- and macro-F1, Jaccard index and accuracy over the runs."""
     values = [report.metrics() for report in reports]
     return {metric: MeanStd.of([row[metric] for row in values]) for metric in AVERAGES}
 
 
-def rows(reports: Sequence[Report]) -> dict[str, tuple[LabelScores, ...]]:
+def collect_label_scores(reports: Sequence[Report]) -> dict[str, tuple[LabelScores, ...]]:
     """Precision, recall and F1 of each label by each run; `micro` and `macro` apart."""
     return {
         name: tuple(report_of_run.labels[name] for report_of_run in reports)
@@ -168,6 +168,6 @@ def rows(reports: Sequence[Report]) -> dict[str, tuple[LabelScores, ...]]:
     }
 
 
-def mean_std_of_scores(scores: Sequence[LabelScores]) -> Mapping[str, MeanStd]:
+def average_scores(scores: Sequence[LabelScores]) -> Mapping[str, MeanStd]:
     """Precision, recall and F1 over the runs."""
     return {kind: MeanStd.of([float(getattr(score, kind)) for score in scores]) for kind in KINDS}

@@ -1,20 +1,20 @@
-"""Parts of a report about a configuration: the texts it gets most wrong, and what it sets."""
+"""Parts of a report on a configuration: the texts that it gets most wrong, and its settings."""
 
 import json
 from collections.abc import Sequence
 
 from emoscope.charts.page import Html, element, folded, joined, table, text
-from emoscope.experiments.defaults import settings
+from emoscope.experiments.defaults import list_settings
 from emoscope.experiments.log import ExperimentLog
 from emoscope.experiments.report.agreement import HardText
 from emoscope.experiments.report.measured import format_mean_std
 from emoscope.files import read_json
 
 LONGEST = 400
-"""Characters of a text that are shown; the rest is folded."""
+"""Characters of a text that are shown; a click shows the rest."""
 
 
-def mistakes(examples: Sequence[HardText], with_texts: bool) -> Html:
+def make_mistakes(examples: Sequence[HardText], with_texts: bool) -> Html:
     """The texts that the model gets most wrong."""
     if not examples:
         return joined(
@@ -32,35 +32,36 @@ def mistakes(examples: Sequence[HardText], with_texts: bool) -> Html:
             element("p", text(sentence), class_="soft"),
             element(
                 "ol",
-                joined(example(mistake, with_texts) for mistake in examples),
+                joined(make_example(mistake, with_texts) for mistake in examples),
                 class_="examples",
             ),
         ]
     )
 
 
-def example(one: HardText, with_text: bool) -> Html:
-    """A text with what people and the runs say of it."""
+def make_example(example: HardText, with_text: bool) -> Html:
+    """A text with its gold labels and those that the runs predict."""
     parts = []
     if with_text:
-        whole = "\n".join(one.turns)
+        whole = "\n".join(example.turns)
         if len(whole) > LONGEST:
             parts.append(element("blockquote", text(f"{whole[:LONGEST]}…"), dir="auto"))
             parts.append(folded("The whole text", element("blockquote", text(whole), dir="auto")))
         else:
             parts.append(element("blockquote", text(whole), dir="auto"))
     parts += [
-        label(vote.name, vote.gold, vote.votes, one.runs, vote.probability) for vote in one.labels
+        make_label(vote.name, vote.gold, vote.votes, example.runs, vote.probability)
+        for vote in example.labels
     ]
-    facts = f"{one.id} · {one.part} · loss {format_mean_std(one.loss)}"
-    if one.runs > 1:
-        facts += f" · wrong in {one.wrong} of {one.runs} runs"
+    facts = f"{example.id} · {example.part} · loss {format_mean_std(example.loss)}"
+    if example.runs > 1:
+        facts += f" · wrong in {example.wrong} of {example.runs} runs"
     parts.append(element("div", text(facts), class_="soft"))
     return element("li", joined(parts))
 
 
-def label(name: str, gold: bool | None, votes: int, runs: int, probability: float) -> Html:
-    """One label of a text; told by signs and words, not by colour alone."""
+def make_label(name: str, gold: bool | None, votes: int, runs: int, probability: float) -> Html:
+    """One label of a text; signs and words say what the colours say."""
     given = votes * 2 > runs
     share = "" if runs == 1 or votes in (0, runs) else f", {votes}/{runs}"
     if gold:
@@ -74,9 +75,9 @@ def label(name: str, gold: bool | None, votes: int, runs: int, probability: floa
     )
 
 
-def configuration(log: ExperimentLog) -> Html:
-    """What the configuration sets, all of it, and where it ran."""
-    found = settings(log.params)
+def make_configuration(log: ExperimentLog) -> Html:
+    """All fields of the configuration, its runs, and the environment that it ran in."""
+    found = list_settings(log.params)
     changed = [
         [setting.name, setting.value, setting.default] for setting in found if setting.changed
     ]

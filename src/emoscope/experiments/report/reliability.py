@@ -1,4 +1,4 @@
-"""Whether probabilities mean what they say: reliability curve, expected calibration error."""
+"""How well probabilities are calibrated: reliability curve, expected calibration error."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -11,24 +11,24 @@ from emoscope.experiments.report.measured import MeasuredRuns
 from emoscope.metrics.calibration_error import ReliabilityBins
 
 TINY = 1e-7
-"""Probabilities are kept so far from 0 and 1, which float32 rounds to, when their log is taken."""
+"""Before a logarithm, probabilities are kept this far from 0 and 1, to which float32 may round."""
 Floats = NDArray[np.floating[Any]]
 
 
 @dataclass(frozen=True)
 class Reliability:
-    """Calibration over R runs, in B bins of equal width (Guo et al. 2017, arXiv 1706.04599).
+    """Calibration of R runs, in B bins of equal width (Guo et al. 2017, arXiv 1706.04599).
 
-    What is looked at is one cell a text where labels are exclusive, the most probable label; else
-    one for each text and label that is annotated.
+    Where labels are exclusive, the probability of the most probable label of each text is counted;
+    else that of each label that a text is annotated for.
 
     Attributes:
-        counts: cells in each bin, mean over runs, (B,).
-        confidence: mean probability in each bin, (R, B); NaN where a run has none there.
-        observed: share of gold labels among them, (R, B).
-        error: expected calibration error, the mean over cells of the gap of their bin.
-        brier: mean squared error of the probabilities, summed over the labels where exclusive.
-        log_loss: mean cross-entropy of a text; of labels that are not exclusive their mean.
+        counts: number of probabilities in each bin, a mean over the runs, (B,).
+        confidence: mean probability in each bin, (R, B); NaN where a run has none.
+        observed: share of gold labels in each bin, (R, B); NaN where a run has none.
+        error: expected calibration error.
+        brier: mean squared error of the probabilities; of exclusive labels, summed over the labels.
+        log_loss: mean cross-entropy of a text; of labels that are not exclusive, their mean.
     """
 
     counts: Floats
@@ -39,16 +39,18 @@ class Reliability:
     log_loss: MeanStd
 
 
-def reliability(measured: MeasuredRuns) -> Reliability:
-    """Calibration of each run on the texts with gold labels."""
+def measure_reliability(measured: MeasuredRuns) -> Reliability:
+    """Measure the calibration of each run on the texts with gold labels."""
     exclusive = measured.taxonomy.exclusive
     bins, briers = [], []
     for probabilities in measured.probabilities:
         bins.append(
-            ReliabilityBins.of(*cells(probabilities, measured.gold, measured.known, exclusive))
+            ReliabilityBins.of(
+                *select_claims(probabilities, measured.gold, measured.known, exclusive)
+            )
         )
-        briers.append(brier(probabilities, measured.gold, measured.known, exclusive))
-    losses = np.nanmean(text_losses(measured), axis=1)
+        briers.append(compute_brier_score(probabilities, measured.gold, measured.known, exclusive))
+    losses = np.nanmean(compute_text_losses(measured), axis=1)
     return Reliability(
         counts=np.mean([item.counts for item in bins], axis=0),
         confidence=np.stack([run_bins.confidence for run_bins in bins]),
@@ -59,10 +61,10 @@ def reliability(measured: MeasuredRuns) -> Reliability:
     )
 
 
-def cells(
+def select_claims(
     probabilities: Floats, gold: Floats, known: NDArray[np.bool_], exclusive: bool
 ) -> tuple[Floats, Floats]:
-    """Probabilities that claim something, (M,), and whether it is so, (M,), from (N, K) each."""
+    """Probabilities to count, (M,), and whether each came true, (M,), both from (N, K)."""
     if not exclusive:
         return probabilities[known], gold[known]
     annotated = known.all(axis=1)
@@ -73,7 +75,9 @@ def cells(
     return confidence[annotated], truth[annotated]
 
 
-def brier(probabilities: Floats, gold: Floats, known: NDArray[np.bool_], exclusive: bool) -> float:
+def compute_brier_score(
+    probabilities: Floats, gold: Floats, known: NDArray[np.bool_], exclusive: bool
+) -> float:
     """Mean squared error of (N, K) probabilities where the gold label is known."""
     squares = (probabilities - gold) ** 2
     if exclusive:
@@ -81,8 +85,8 @@ def brier(probabilities: Floats, gold: Floats, known: NDArray[np.bool_], exclusi
     return float(squares[known].mean())
 
 
-def text_losses(measured: MeasuredRuns) -> Floats:
-    """Cross-entropy of each text by each run, (R, N); NaN of a text without gold labels."""
+def compute_text_losses(measured: MeasuredRuns) -> Floats:
+    """Cross-entropy of each text for each run, (R, N); NaN where a text has no gold label."""
     known, gold = measured.known, measured.gold
     safe = np.clip(measured.probabilities, TINY, 1 - TINY)
     if measured.taxonomy.exclusive:

@@ -14,28 +14,28 @@ from emoscope.metrics.calibration_error import BINS
 
 
 def draw_reliability(found: Reliability, path: Path) -> None:
-    """Share of gold labels against probability, one line a run, and how many cells a bin holds.
+    """Draw the share of gold labels against probability, a line a run, and the counts of the bins.
 
     Args:
-        found: of the runs.
-        path: of the file.
+        found: the calibration of the runs.
+        path: the file.
     """
     figure = Figure(figsize=(5.2, 5.2), layout="constrained")
     upper, lower = figure.subplots(2, 1, height_ratios=(4, 1), sharex=True)
     axes: Axes = upper
-    axes.plot([0, 1], [0, 1], ":", color=THEME[SOFT], linewidth=1, label="as it should be")
+    axes.plot([0, 1], [0, 1], ":", color=THEME[SOFT], linewidth=1, label="perfect calibration")
     if len(found.confidence) > 1:
         for confidence, observed in zip(found.confidence, found.observed, strict=True):
             axes.plot(confidence, observed, color=COLOURS[0], linewidth=0.7, alpha=0.5)
     with warnings.catch_warnings():
-        # Of bins that no run has anything in.
+        # The mean of a bin that is empty in all runs is NaN, with a warning.
         warnings.simplefilter("ignore", RuntimeWarning)
         means = np.nanmean(found.confidence, axis=0), np.nanmean(found.observed, axis=0)
     axes.plot(*means, "o-", color=COLOURS[0], linewidth=1.8, label="mean of the runs")
-    axes.set(ylabel="share that is so", xlim=(0, 1), ylim=(0, 1))
+    axes.set(ylabel="observed frequency", xlim=(0, 1), ylim=(0, 1))
     axes.legend(frameon=False, loc="upper left")
     lower.bar((np.arange(BINS) + 0.5) / BINS, found.counts, 0.9 / BINS, color=THEME[SOFT])
-    lower.set(xlabel="probability", ylabel="how many")
+    lower.set(xlabel="probability", ylabel="count")
     if found.counts.max() > 0:
         lower.set_yscale("symlog", linthresh=1)
     for item in (upper, lower):

@@ -1,4 +1,4 @@
-"""One page about a configuration, or about several: figures, curves, settings, mistakes."""
+"""One page about a configuration, or about several: metrics, curves, settings, mistakes."""
 
 import tempfile
 from collections.abc import Sequence
@@ -7,40 +7,44 @@ from math import isnan
 from pathlib import Path
 
 from emoscope.charts.page import Html, element, folded, joined, page, picture, table, text
-from emoscope.experiments.compare.differences import differences, names
+from emoscope.experiments.compare.differences import find_differences, make_names
 from emoscope.experiments.configurations import Split
 from emoscope.experiments.log import ExperimentLog, MeanStd
 from emoscope.experiments.plots import draw_log
-from emoscope.experiments.report.agreement import RunAgreement, hardest, measure_agreement
+from emoscope.experiments.report.agreement import (
+    RunAgreement,
+    find_hardest_texts,
+    measure_agreement,
+)
 from emoscope.experiments.report.measured import (
     MeasuredRuns,
     Unmeasured,
-    averages,
-    common_split,
+    average_metrics,
+    average_scores,
+    collect_label_scores,
+    find_common_split,
     format_mean_std,
-    mean_std_of_scores,
     measure_runs,
-    rows,
 )
-from emoscope.experiments.report.parts import configuration, mistakes
-from emoscope.experiments.report.reliability import reliability
+from emoscope.experiments.report.parts import make_configuration, make_mistakes
+from emoscope.experiments.report.reliability import measure_reliability
 from emoscope.experiments.report.reliability_plot import draw_reliability
 from emoscope.metrics.classification import Report
 from emoscope.metrics.metric import ACCURACY, JACCARD, MACRO_F1, MICRO_F1
 
 FIRST, WIDE = ("loss", "micro_f1", "macro_f1", "jaccard"), ("emotions_f1", "parts")
-"""Pictures that are shown, side by side or across the page; the others are folded."""
+"""Plots that are shown, side by side or across the page; a click shows the others."""
 AVERAGES = (MICRO_F1, MACRO_F1, JACCARD)
 
 
 @dataclass(frozen=True)
 class ReportOptions:
-    """What a report shall have.
+    """Options of a report.
 
     Attributes:
-        split: whose texts; test where every run has it, else dev, if None.
-        examples: how many of the worst mistakes.
-        texts: whether they are shown, or their ids alone.
+        split: the split to report on; if None, test where every run has it, else dev.
+        examples: number of texts under "Most wrong".
+        texts: whether these texts are shown, or only their ids.
     """
 
     split: Split | None = None
@@ -48,17 +52,17 @@ class ReportOptions:
     texts: bool = True
 
 
-def report_page(logs: Sequence[ExperimentLog], options: ReportOptions) -> str:
-    """The page about some logs, at least one.
+def make_report_page(logs: Sequence[ExperimentLog], options: ReportOptions) -> str:
+    """Make the page about one or more logs.
 
     Raises:
-        InputError: files of a log are missing or damaged.
+        InputError: a file of a log is missing or damaged.
     """
-    split = options.split or common_split(logs)
-    sentence = differences([log.params for log in logs])
+    split = options.split or find_common_split(logs)
+    changes = find_differences([log.params for log in logs])
     recipes = [str(log.params.get("name") or "") for log in logs]
     titles = (
-        names(sentence, recipes, [log.folder.name for log in logs])
+        make_names(changes, recipes, [log.folder.name for log in logs])
         if len(logs) > 1
         else [recipes[0] or logs[0].folder.name]
     )
@@ -69,36 +73,38 @@ def report_page(logs: Sequence[ExperimentLog], options: ReportOptions) -> str:
         element(
             "p",
             text(
-                f"Written by emoscope from {places(logs)}. Figures on {split}, in [0, 1]; "
+                f"Written by emoscope from {list_folders(logs)}. Figures on {split}, in [0, 1]; "
                 "mean ± standard deviation over the runs."
             ),
             class_="soft",
         )
     )
     if several:
-        parts.append(overview(titles, measured))
+        parts.append(make_overview(titles, measured))
     for number, (title, found) in enumerate(zip(titles, measured, strict=True)):
         if several:
             parts.append(element("h2", text(title), id=f"c{number}"))
         parts.append(
-            section(found, split, options)
+            make_section(found, split, options)
             if isinstance(found, MeasuredRuns)
-            else joined([element("p", text(found.reason)), configuration(found.log)])
+            else joined([element("p", text(found.reason)), make_configuration(found.log)])
         )
     return page(titles[0] if not several else f"{len(logs)} experiments", joined(parts))
 
 
-def places(logs: Sequence[ExperimentLog]) -> str:
-    """Names of the folders."""
+def list_folders(logs: Sequence[ExperimentLog]) -> str:
+    """Names of the folders in a sentence; of many, the first three."""
     shown = ", ".join(log.folder.name for log in logs[:3])
     return shown if len(logs) <= 3 else f"{shown} and {len(logs) - 3} more"
 
 
-def overview(titles: Sequence[str], measured: Sequence[MeasuredRuns | Unmeasured]) -> Html:
-    """A line for each configuration."""
+def make_overview(titles: Sequence[str], measured: Sequence[MeasuredRuns | Unmeasured]) -> Html:
+    """A table with a line for each configuration."""
     lines: list[list[object]] = []
     for title, measurement in zip(titles, measured, strict=True):
-        found = averages(measurement.reports) if isinstance(measurement, MeasuredRuns) else {}
+        found = (
+            average_metrics(measurement.reports) if isinstance(measurement, MeasuredRuns) else {}
+        )
         cells = [format_mean_std(found[name]) if name in found else "" for name in AVERAGES]
         lines.append([title, len(measurement.log.runs), *cells])
     links = joined(
@@ -119,66 +125,66 @@ def overview(titles: Sequence[str], measured: Sequence[MeasuredRuns | Unmeasured
     )
 
 
-def section(measured: MeasuredRuns, split: Split, options: ReportOptions) -> Html:
-    """All about one configuration."""
+def make_section(measured: MeasuredRuns, split: Split, options: ReportOptions) -> Html:
+    """The section about one configuration."""
     return joined(
         [
-            metrics_section(measured, split),
-            drawn(measured),
-            calibration(measured),
-            agreeing(measure_agreement(measured)),
-            mistakes(hardest(measured, options.examples), options.texts),
-            configuration(measured.log),
+            make_metrics_section(measured, split),
+            make_curves_section(measured),
+            make_calibration_section(measured),
+            make_agreement_section(measure_agreement(measured)),
+            make_mistakes(find_hardest_texts(measured, options.examples), options.texts),
+            make_configuration(measured.log),
         ]
     )
 
 
-def metrics_section(measured: MeasuredRuns, split: Split) -> Html:
-    """Averages, labels, parts."""
+def make_metrics_section(measured: MeasuredRuns, split: Split) -> Html:
+    """The metrics: averages, of each label, of each part."""
     runs = len(measured.runs)
     texts = measured.reports[0].texts
     found = [("at the fitted thresholds", measured.reports)]
     if measured.taxonomy.exclusive:
         found = [("the most probable label", measured.reports)]
-    elif measured.halves:
-        found.append(("at ½ throughout", measured.halves))
+    elif measured.fixed_threshold_reports:
+        found.append(("at ½ throughout", measured.fixed_threshold_reports))
     columns = (*AVERAGES, ACCURACY)
     lines = [
-        [name, *(format_mean_std(averages(item)[metric]) for metric in columns)]
+        [name, *(format_mean_std(average_metrics(item)[metric]) for metric in columns)]
         for name, item in found
     ]
     caption = f"{texts:,} texts of {split}, {runs} {'run' if runs == 1 else 'runs'}"
     parts = [
         element("h3", text("Figures")),
         table(["", *(metric.title for metric in columns)], lines, caption=caption),
-        labels(measured),
+        make_label_table(measured),
     ]
     if len(measured.parts) > 1:
-        parts.append(of_parts(measured))
+        parts.append(make_part_table(measured))
     return joined(parts)
 
 
-def labels(measured: MeasuredRuns) -> Html:
-    """Precision, recall and F1 of each label, and their averages."""
+def make_label_table(measured: MeasuredRuns) -> Html:
+    """A table of precision, recall and F1 of each label, and of their averages."""
     lines: list[list[object]] = []
-    for name, values in rows(measured.reports).items():
-        mean_stds = mean_std_of_scores(values)
+    for name, values in collect_label_scores(measured.reports).items():
+        mean_stds = average_scores(values)
         left_out = " (not averaged)" if name in measured.taxonomy.ignored else ""
         cells = [format_mean_std(mean_stds[kind]) for kind in ("precision", "recall", "f1")]
         lines.append([f"{name}{left_out}", *cells, f"{values[0].support:,}"])
     count = len(lines)
     for name in ("micro", "macro"):
-        mean_stds = mean_std_of_scores([getattr(report, name) for report in measured.reports])
+        mean_stds = average_scores([getattr(report, name) for report in measured.reports])
         cells = [format_mean_std(mean_stds[kind]) for kind in ("precision", "recall", "f1")]
         lines.append([name, *cells, f"{getattr(measured.reports[0], name).support:,}"])
     return table(["label", "precision", "recall", "F1", "texts with it"], lines, apart=count)
 
 
-def of_parts(measured: MeasuredRuns) -> Html:
-    """Averages of each language or corpus."""
+def make_part_table(measured: MeasuredRuns) -> Html:
+    """A table of the averages of each language or corpus."""
 
     def cells(reports: Sequence[Report]) -> list[str]:
-        found = averages(reports)
+        found = average_metrics(reports)
         return [format_mean_std(found[name]) for name in AVERAGES]
 
     lines = [
@@ -201,8 +207,8 @@ def of_parts(measured: MeasuredRuns) -> Html:
     return table(header, lines, apart=len(lines) - 1)
 
 
-def drawn(measured: MeasuredRuns) -> Html:
-    """Curves of the training, as the log draws them."""
+def make_curves_section(measured: MeasuredRuns) -> Html:
+    """The training curves."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         draw_log(measured.log, folder)
@@ -221,9 +227,9 @@ def drawn(measured: MeasuredRuns) -> Html:
     return joined(parts)
 
 
-def calibration(measured: MeasuredRuns) -> Html:
-    """Whether probabilities mean what they say."""
-    found = reliability(measured)
+def make_calibration_section(measured: MeasuredRuns) -> Html:
+    """How well the probabilities are calibrated."""
+    found = measure_reliability(measured)
     with tempfile.TemporaryDirectory() as name:
         path = Path(name) / "reliability.png"
         draw_reliability(found, path)
@@ -250,8 +256,8 @@ def calibration(measured: MeasuredRuns) -> Html:
     )
 
 
-def agreeing(found: RunAgreement) -> Html:
-    """How runs that differ in their seed alone agree."""
+def make_agreement_section(found: RunAgreement) -> Html:
+    """How far runs that differ only in their seed agree."""
     if found.pairs is None:
         return Html("")
     runs = len(found.right) - 1

@@ -8,19 +8,16 @@ Chochlakis et al. 2022, arXiv 2210.15842 and 2211.00171; after SpanEmo, Alhuzali
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from pathlib import Path
-from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from emoscope.encoding.batching import Ragged
-from emoscope.encoding.encoder import Batch, Truncation, check_reading
-from emoscope.encoding.prompt import Frame, encode_turns
+from emoscope.encoding.encoder import Batch
+from emoscope.encoding.prompt import Frame
+from emoscope.encoding.prompted import PromptedEncoder
 from emoscope.encoding.tokens import TextTokenizer
-from emoscope.folder import ModelFolder
 from emoscope.taxonomy import Taxonomy
-from emoscope.text import TextPipeline
 
 DISJUNCTIONS = {
     "ar": "أو",
@@ -88,82 +85,8 @@ def make_label_prompt(
 
 
 @dataclass(frozen=True)
-class LabelReader:
-    """What encoders of models that read their labels share: cleaned turns, and a taxonomy.
-
-    Attributes:
-        pipeline: the cleaning steps.
-        tokenizer: the tokenizer of the pretrained encoder.
-        taxonomy: the labels to ask for.
-        max_length: tokens kept of one text; fewer where the labels leave less room.
-        truncation: the side that a longer text loses.
-    """
-
-    pipeline: TextPipeline
-    tokenizer: TextTokenizer
-    taxonomy: Taxonomy
-    max_length: int = 64
-    truncation: Truncation = "end"
-
-    kind: ClassVar[str]
-    """Name of the encoder in `preprocessing.json`."""
-
-    @property
-    def frame(self) -> Frame:
-        """What stands around a text."""
-        raise NotImplementedError
-
-    @property
-    def length(self) -> int:
-        """Tokens of one text that the model reads at a time.
-
-        Raises:
-            InputError: the labels leave no room for text.
-        """
-        return min(self.max_length, self.frame.room(self.tokenizer.window))
-
-    def tokens(self, conversations: Sequence[Sequence[str]]) -> Ragged:
-        """Token ids of N texts, whole, without the labels."""
-        return encode_turns(self.pipeline, self.tokenizer, conversations)
-
-    def encode(self, conversations: Sequence[Sequence[str]]) -> Ragged:
-        """The same, at most `length` of each."""
-        return self.tokens(conversations).cut(self.length, self.truncation)
-
-    def for_taxonomy(self, taxonomy: Taxonomy) -> Self:
-        """The encoder that asks for other labels."""
-        return replace(self, taxonomy=taxonomy)
-
-    def to_config(self) -> dict[str, Any]:
-        """What `preprocessing.json` of a model folder holds; the tokenizer has a file."""
-        return {
-            "encoder": self.kind,
-            "steps": self.pipeline.to_config(),
-            "max_length": self.max_length,
-            "truncation": self.truncation,
-            **self.tokenizer.to_config(),
-        }
-
-    def save(self, folder: Path) -> None:
-        """Write `tokenizer.json`."""
-        self.tokenizer.save(folder)
-
-    @classmethod
-    def load(cls, folder: ModelFolder) -> Self:
-        """The encoder of a model folder."""
-        length, truncation = check_reading(folder.preprocessing)
-        return cls(
-            pipeline=TextPipeline.from_config(folder.preprocessing.get("steps", ())),
-            tokenizer=TextTokenizer.load(folder.path, folder.preprocessing),
-            taxonomy=folder.taxonomy,
-            max_length=length,
-            truncation=truncation,
-        )
-
-
-@dataclass(frozen=True)
-class DemuxEncoder(LabelReader):
-    """Labels in the prompt, then the cleaned turns; only the text is ever truncated."""
+class DemuxEncoder(PromptedEncoder):
+    """Labels in the prompt, then the cleaned turns."""
 
     kind = "demux"
 

@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 from emoscope.encoding.batching import Ragged
 from emoscope.encoding.encoder import Batch
 from emoscope.encoding.prompt import Frame
+from emoscope.encoding.prompted import PromptedEncoder
 from emoscope.encoding.tokens import TextTokenizer
 from emoscope.errors import InputError
-from emoscope.models.demux.encoder import LabelReader
 from emoscope.taxonomy import Taxonomy
 
 
@@ -71,7 +71,7 @@ def list_words(
 
 
 @dataclass(frozen=True)
-class IndependentEncoder(LabelReader):
+class IndependentEncoder(PromptedEncoder):
     """Cleaned turns by themselves, and the words of each label by themselves."""
 
     kind = "demux_independent"

@@ -6,22 +6,21 @@ Chochlakis et al. 2022, arXiv 2210.15842.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from emoscope.encoding.batching import Ragged
-from emoscope.encoding.encoder import Batch, Truncation, check_reading
-from emoscope.encoding.prompt import Frame, encode_turns
+from emoscope.encoding.encoder import Batch
+from emoscope.encoding.prompt import Frame
+from emoscope.encoding.prompted import PromptedEncoder
 from emoscope.encoding.tokens import TextTokenizer
 from emoscope.errors import InputError
 from emoscope.folder import ModelFolder
 from emoscope.taxonomy import Taxonomy
-from emoscope.text import TextPipeline
 
 TEMPLATES = {
     "ar": "عاطفة {mask} في تغريدة {text}",
@@ -115,27 +114,20 @@ def _encode_side(tokenizer: TextTokenizer, side: str, mask: int) -> list[int]:
 
 
 @dataclass(frozen=True)
-class MemoEncoder:
-    """The template around the cleaned turns; only the text is ever truncated.
+class MemoEncoder(PromptedEncoder):
+    """The template around the cleaned turns.
 
     Attributes:
-        pipeline: the cleaning steps.
-        tokenizer: the tokenizer of the pretrained encoder.
-        taxonomy: the labels; their words are what a masked-language head scores.
         template: with one `{text}` and one or more `{mask}`; that of the language of the labels'
             words if None.
-        max_length: tokens kept of one text.
-        truncation: the side that a longer text loses.
-        open_labels: whether the model's head takes any labels.
+        open_labels: whether the model's head scores the labels by their words, so that it takes
+            any.
     """
 
-    pipeline: TextPipeline
-    tokenizer: TextTokenizer
-    taxonomy: Taxonomy
     template: str | None = None
-    max_length: int = 64
-    truncation: Truncation = "end"
     open_labels: bool = False
+
+    kind = "memo"
 
     @property
     def sentence(self) -> str:
@@ -165,22 +157,14 @@ class MemoEncoder:
         return tokens, np.array([label for label, _ in words], dtype=np.int64)
 
     @property
-    def length(self) -> int:
-        """Tokens of one text that the model reads at a time.
+    def frame(self) -> Frame:
+        """The template, and the special tokens."""
+        return self.prompt.frame
 
-        Raises:
-            InputError: the template leaves no room for text.
-        """
-        return min(self.max_length, self.prompt.frame.room(self.tokenizer.window))
-
-    def tokens(self, conversations: Sequence[Sequence[str]]) -> Ragged:
-        """Token ids of N texts, whole, without the template."""
-        prefix = " " if self.sentence.partition(TEXT)[0][-1:].isspace() else ""
-        return encode_turns(self.pipeline, self.tokenizer, conversations, prefix)
-
-    def encode(self, conversations: Sequence[Sequence[str]]) -> Ragged:
-        """The same, at most `length` of each."""
-        return self.tokens(conversations).cut(self.length, self.truncation)
+    @property
+    def prefix(self) -> str:
+        """The space that the template has before the text."""
+        return " " if self.sentence.partition(TEXT)[0][-1:].isspace() else ""
 
     def batch(
         self, encoded: Ragged, rows: NDArray[np.int64], order: Sequence[int] | None = None
@@ -222,38 +206,24 @@ class MemoEncoder:
                 f"({', '.join(self.taxonomy.names)}) and cannot score others. Take a Demux model, "
                 "or a MEmo model with the masked-language head (model.head: mlm)."
             )
-        return replace(self, taxonomy=taxonomy)
+        return super().for_taxonomy(taxonomy)
 
     def to_config(self) -> dict[str, Any]:
         """What `preprocessing.json` of a model folder holds; the tokenizer has a file."""
-        return {
-            "encoder": "memo",
-            "steps": self.pipeline.to_config(),
-            "template": self.template,
-            "max_length": self.max_length,
-            "truncation": self.truncation,
-            "open_labels": self.open_labels,
-            **self.tokenizer.to_config(),
-        }
-
-    def save(self, folder: Path) -> None:
-        """Write `tokenizer.json`."""
-        self.tokenizer.save(folder)
+        own = {"template": self.template, "open_labels": self.open_labels}
+        return super().to_config() | own
 
     @classmethod
-    def load(cls, folder: ModelFolder) -> Self:
-        """The encoder of a model folder."""
-        config = folder.preprocessing
-        length, truncation = check_reading(config)
-        template = config.get("template")
+    def read_fields(cls, folder: ModelFolder) -> dict[str, Any]:
+        """The fields of the encoder of a model folder.
+
+        Raises:
+            InputError: a description or a tokenizer that was edited.
+        """
+        template = folder.preprocessing.get("template")
         if template is not None:
             check_template(template if isinstance(template, str) else "")
-        return cls(
-            pipeline=TextPipeline.from_config(config.get("steps", ())),
-            tokenizer=TextTokenizer.load(folder.path, config),
-            taxonomy=folder.taxonomy,
-            template=template,
-            max_length=length,
-            truncation=truncation,
-            open_labels=config.get("open_labels") is True,
-        )
+        return super().read_fields(folder) | {
+            "template": template,
+            "open_labels": folder.preprocessing.get("open_labels") is True,
+        }

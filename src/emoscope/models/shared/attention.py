@@ -34,7 +34,7 @@ def select_last_state(states: Tensor, mask: Tensor) -> Tensor:
 class FeedForwardAttention(nn.Module):
     """e_t = tanh(w·h_t + b), a = softmax(e): Raffel & Ellis 2016, arXiv 1512.08756.
 
-    One bias for all positions, so that any length can be read.
+    All positions share one bias, so that texts may have any length.
     """
 
     def __init__(self, hidden_size: int) -> None:
@@ -54,8 +54,8 @@ class FeedForwardAttention(nn.Module):
 class AdditiveAttention(nn.Module):
     """e_t = v·tanh(W h_t + U s), a = softmax(e): Bahdanau et al. 2015, arXiv 1409.0473.
 
-    In translation s is the previous state of a decoder. A classifier decodes one step, whose
-    previous state is where the recurrent layer ended: s is the state of the last real token.
+    In translation s is the previous state of the decoder. A classifier has no decoder: here s is
+    the state of the last real token, with which the recurrent layer ended.
     """
 
     def __init__(self, hidden_size: int) -> None:
@@ -78,6 +78,15 @@ class AdditiveAttention(nn.Module):
 
 
 def attend(scores: Tensor, states: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
-    """Sum of the states weighted by the softmax of the scores, and the weights."""
+    """Sum of the states weighted by the softmax of the scores, and the weights.
+
+    Args:
+        scores: (batch, tokens).
+        states: (batch, tokens, hidden).
+        mask: true at real tokens, (batch, tokens), bool.
+
+    Returns:
+        The sum, (batch, hidden), and the weights, (batch, tokens).
+    """
     weights = masked_softmax(scores, mask)
     return torch.einsum("bt,bth->bh", weights, states), weights

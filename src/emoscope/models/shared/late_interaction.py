@@ -1,10 +1,11 @@
-"""Labels and texts apart in the lower layers of an encoder, together in the upper ones.
+"""Late interaction: labels and texts are separate in the lower layers of an encoder.
 
-Demux lets every token of the labels see every token of the text in each layer, and of a short text
-most of the work is then the labels. Here the lower layers read the labels once for all texts of a
-batch, and each text on its own; a label word is one vector from there on, and the upper layers join
-the two. It is the late interaction of Khattab & Zaharia 2020 (ColBERT, arXiv 2004.12832) with
-the layers of Demux: the weights are those of the pretrained encoder, and none is added.
+In Demux, all tokens of the labels and the text attend to each other in each layer, so that for a
+short text most of the work is done for the labels. Here the lower layers read the labels once for
+all texts of a batch, and each text on its own. From there on a label word is one vector, and in the
+upper layers labels and text attend to each other. It is the late interaction of Khattab & Zaharia
+2020 (ColBERT, arXiv 2004.12832) with the layers of Demux: the weights are those of the pretrained
+encoder, and none is added.
 """
 
 from collections.abc import Sequence
@@ -44,17 +45,17 @@ def compute_late_states(
     inputs: dict[str, Tensor],
     rows: Tensor,
 ) -> Tensor:
-    """States of label words that have read a text.
+    """Compute the states of label words in which they have attended to a text.
 
     Args:
-        backbone: the backbone that `check_joint_layers` accepts.
-        joint: how many of the top layers join labels and text.
-        inputs: the inputs of the encoder, each (batch, tokens), the same P tokens of labels first
-            in all texts.
-        rows: (rows, P), weights that average the tokens of each label or word.
+        backbone: an encoder that `check_joint_layers` accepts.
+        joint: number of upper layers in which labels and text attend to each other.
+        inputs: the inputs of the encoder, each (batch, tokens); each row begins with the same P
+            tokens of the labels.
+        rows: weights that average the tokens of each label or word, (rows, P).
 
     Returns:
-        (batch, rows, hidden).
+        The state of each label or word, (batch, rows, hidden).
     """
     start = rows.shape[1]
     # A text on its own begins with the same first token as the whole sequence.
@@ -65,32 +66,36 @@ def compute_late_states(
     label_inputs = {name: inputs[name][:1, :start] for name in text_inputs}
     embeddings = cast(nn.Module, backbone.embeddings)
     labels, texts = embeddings(**label_inputs), embeddings(**text_inputs)
-    hidden = torch.finfo(torch.float32).min
-    unseen = torch.zeros_like(mask, dtype=torch.float32).masked_fill(mask == 0, hidden)
-    unseen = unseen[:, None, None]  # (batch, heads, queries, keys)
+    lowest = torch.finfo(torch.float32).min
+    bias = torch.zeros_like(mask, dtype=torch.float32).masked_fill(mask == 0, lowest)
+    bias = bias[:, None, None]  # (batch, heads, queries, keys)
     layers: Sequence[Any] = list(cast(Any, backbone).encoder.layer)
     for layer in layers[: len(layers) - joint]:
         labels = _apply_layer(layer, labels, labels, None)
-        texts = _apply_layer(layer, texts, texts, unseen)
+        texts = _apply_layer(layer, texts, texts, bias)
     # In the type of the states, which autocast may have reduced.
     labels = (rows.to(labels) @ labels).expand(len(texts), -1, -1)
-    unseen = nn.functional.pad(unseen, (rows.shape[0], 0))
+    bias = nn.functional.pad(bias, (rows.shape[0], 0))
     for layer in layers[len(layers) - joint : -1]:
         states = torch.cat([labels, texts], dim=1)
-        states = _apply_layer(layer, states, states, unseen)
+        states = _apply_layer(layer, states, states, bias)
         labels, texts = states[:, : rows.shape[0]], states[:, rows.shape[0] :]
     # The last layer's text states are not needed.
-    return _apply_layer(layers[-1], labels, torch.cat([labels, texts], dim=1), unseen)
+    return _apply_layer(layers[-1], labels, torch.cat([labels, texts], dim=1), bias)
 
 
-def _apply_layer(layer: Any, queries: Tensor, keys: Tensor, unseen: Tensor | None) -> Tensor:
-    """One layer of the encoder, where some states look at others.
+def _apply_layer(layer: Any, queries: Tensor, keys: Tensor, bias: Tensor | None) -> Tensor:
+    """Apply one layer of the encoder with queries and keys from different tokens.
 
     Args:
-        layer: the layer of the encoder.
-        queries: states that look, (batch, Q, hidden).
-        keys: states that are looked at, (batch, T, hidden).
-        unseen: added to the scores, (batch, 1, 1, T).
+        layer: the layer.
+        queries: the states of the tokens that attend, (batch, Q, hidden).
+        keys: the states of the tokens that are attended to, (batch, T, hidden).
+        bias: added to the attention scores, 0 at real tokens and very low at padding,
+            (batch, 1, 1, T); None without padding.
+
+    Returns:
+        The new states of the Q tokens, (batch, Q, hidden).
     """
     attention = layer.attention.self
     size = queries.shape[-1] // attention.num_attention_heads
@@ -100,8 +105,8 @@ def _apply_layer(layer: Any, queries: Tensor, keys: Tensor, unseen: Tensor | Non
 
     query, key = split(attention.query(queries)), split(attention.key(keys))
     scores = query @ key.transpose(-1, -2) * query.shape[-1] ** -0.5
-    if unseen is not None:
-        scores = scores + unseen
+    if bias is not None:
+        scores = scores + bias
     weights = attention.dropout(scores.softmax(dim=-1))
     context = (weights @ split(attention.value(keys))).transpose(1, 2).flatten(2)
     read = layer.attention.output(context, queries)

@@ -10,7 +10,7 @@ from typing import Any
 from emoscope.errors import InputError
 from emoscope.labelled.cells import BLANKS, CellError, split_cell
 from emoscope.reading.errors import format_value
-from emoscope.strict import mapping, parse, short
+from emoscope.strict import check_mapping, parse, short
 from emoscope.taxonomy import Taxonomy
 
 __all__ = ["LabelColumn", "LabelNames", "find_name", "is_number", "load_label_names"]
@@ -64,7 +64,7 @@ def _read_text(text: str) -> LabelNames:
         found = _read_file(Path(text))
         if isinstance(found, list):
             return found
-        table = mapping(found, f"{text}: the names of labels")
+        table = check_mapping(found, f"{text}: the names of labels")
         return Taxonomy.from_dict(table).names if "labels" in table else table
     if "=" not in text:
         return Taxonomy.load(text).names

@@ -1,11 +1,12 @@
 """Texts with what a trained model says of them, for another model to learn from.
 
-    python scripts/teach.py --data-dir DIR [--teacher MODEL] [--recipe embedded]
+    python scripts/teach.py --data-dir DIR --teacher MODEL [--recipe embedded]
 
 writes `DIR/taught/goemotions.parquet`, the training texts of the recipe's first corpus, and
 `DIR/taught/others.parquet`, a sample of those of its other corpora that need files. Both have the
 columns `id`, `text` and one for each label of the teacher with its probability (Hinton et al. 2015,
-arXiv 1503.02531). The recipe mixes them in as tables.
+arXiv 1503.02531). The recipe mixes them in as tables. The teacher is a training of the recipe
+`embedded-teacher`; that of the model that ships was the model of emoscope 0.1.
 """
 
 import argparse
@@ -53,7 +54,7 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--data-dir", type=Path, required=True, help="folder of the corpora")
-    parser.add_argument("--teacher", type=Path, help="model; the one that ships if not given")
+    parser.add_argument("--teacher", type=Path, required=True, help="model that is asked")
     parser.add_argument("--recipe", default="embedded")
     options = parser.parse_args()
     recipe = load_recipe(options.recipe)

@@ -104,7 +104,7 @@ def test_the_light_install_measures_the_model_that_ships(hidden, tmp_path):
     assert done.returncode == 0, done.stderr
     for shown in ("precision", "κ", "macro-F1", "bootstrap", "most frequent confusions"):
         assert shown in done.stdout
-    for told in ("the column 'label'", "not trained on nostalgia", "--calibrate"):
+    for told in ("the column 'label'", "no threshold of its own for nostalgia", "--calibrate"):
         assert told in done.stderr
     figures = json.loads((tmp_path / "figures.json").read_text())
     assert list(figures["labels"]) == ["anger", "annoyance", "love", "neutral", "nostalgia"]

@@ -253,7 +253,7 @@ def test_other_labels_may_be_asked_for(emoscope, monkeypatch, model, tmp_path):
     monkeypatch.setattr(annotator, "LongTextBackend", lambda backend, how: backend)
     ended = emoscope("annotate", path, "-m", model, "--labels", "pride, relief, anger|rage, joy")
     assert ended.code == 0
-    assert "not trained on pride, relief, anger, joy:" in ended.err
+    assert "no threshold of its own for pride, relief, anger, joy:" in ended.err
     (one,) = lines(ended.out)
     assert list(one) == ["id", "turns", "labels", "emotions"]
     assert list(one["emotions"]) == ["pride", "relief", "anger", "joy"]

@@ -94,7 +94,7 @@ def test_labels_without_a_threshold_of_their_own_are_told(emoscope, folder, tmp_
         assert ended.code == 0, ended.err
         return ended.err
 
-    assert "not trained on hope, awe:" in err("joy|glee, hope, awe")
+    assert "no threshold of its own for hope, awe:" in err("joy|glee, hope, awe")
     assert "not trained" not in err("joy|glee, pride")
     assert "not trained" not in err("joy, hope", "--threshold", "0.4")
 

@@ -61,7 +61,7 @@ def test_coded_rows_move_the_labels_that_they_have(annotate, work):
         worse == "These rows do not make the labels better: code more of them, or leave them out."
     )
     assert lacking == "No coded row has hope: what the model says of it stays as it is."
-    assert guess.startswith("The model was not trained on hope: ")
+    assert guess.startswith("The model has no threshold of its own for hope: ")
     for before, after in zip(plain, lines(ended.out), strict=True):
         assert before["emotions"]["hope"] == after["emotions"]["hope"]
         assert before["emotions"]["joy"] != after["emotions"]["joy"]
@@ -243,7 +243,7 @@ def test_groups_that_the_model_could_make_are_told(emoscope, folder, work, monke
     ended = emoscope("annotate", "in.txt", "--labels", "positive, negative, hope, joy")
     assert ended.code == 0, ended.err
     _, _, guess, hint = ended.err.splitlines()
-    assert guess.startswith("The model was not trained on positive, negative, hope: ")
+    assert guess.startswith("The model has no threshold of its own for positive, negative, hope: ")
     assert "--calibrate" in guess
     assert hint.startswith("positive, negative: --taxonomy sentiment makes this of labels that")
     ended = emoscope("annotate", "in.txt", "--taxonomy", "sentiment")

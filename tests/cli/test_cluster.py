@@ -44,7 +44,7 @@ def test_labels_without_a_threshold_are_told(emoscope, folder, tmp_path):
     command = ["annotate", folder, "--cluster", "ray", "-o", tmp_path / "out", "--bad-rows", "keep"]
     ended = emoscope(*command, "--labels", "hope, joy")
     assert ended.code == 0
-    assert "The model was not trained on hope: it goes by the words alone" in ended.err
+    assert "The model has no threshold of its own for hope: it goes by the words alone" in ended.err
     assert "not trained" not in emoscope(*command, "--labels", "joy", "--restart").err
 
 

@@ -61,7 +61,7 @@ def test_labels_that_exclude_each_other(emoscope, model):
 def test_labels_of_ones_own_are_told_to_be_guesses(emoscope, folder):
     ended = emoscope("score", "I love it", "-m", folder, "--labels", "joy, hope")
     assert ended.code == 0
-    assert "not trained on hope:" in ended.err
+    assert "no threshold of its own for hope:" in ended.err
 
 
 @pytest.mark.parametrize(

@@ -246,10 +246,10 @@ def describe_guesses(summary: Summary, options: Options) -> Iterator[str]:
     if not labels.guessed or options.threshold != "fitted" or labels.exclusive:
         return
     yield (
-        f"The model was not trained on {join_names(labels.guessed)}: it goes by the words alone, "
-        "and from which score such a label is given is a guess. Code a hundred rows by hand and "
-        "name them with --calibrate, which also says how good the labels are; or say with --expect "
-        "how many texts have them."
+        f"The model has no threshold of its own for {join_names(labels.guessed)}: it goes by the "
+        "words alone, and from which score such a label is given is a guess. Code a hundred rows "
+        "by hand and name them with --calibrate, which also says how good the labels are; or say "
+        "with --expect how many texts have them."
     )
     for taxonomy in dict.fromkeys(taxonomy for _, taxonomy in labels.groups):
         names = join_names([name for name, each in labels.groups if each == taxonomy])

@@ -77,8 +77,9 @@ class TableEvaluation:
         guessed = [name for name in annotator.scoring.untrained if name in names]
         if guessed:
             yield (
-                f"The model was not trained on {', '.join(guessed)}: it is asked for them by name, "
-                "and from which score such a label is given is a guess until it is calibrated."
+                f"The model has no threshold of its own for {', '.join(guessed)}: it is asked for "
+                "them by name, and from which score such a label is given is a guess until it is "
+                "calibrated."
                 + ("" if annotator.scoring.independent else DEPENDENT)
             )
 

@@ -113,6 +113,6 @@ def describe_doubts(annotator: Annotator, texts: Sequence[str]) -> Iterator[str]
     guessed = annotator.scoring.guessed
     if guessed and not annotator.taxonomy.exclusive:
         yield (
-            f"The model was not trained on {join_names(guessed)}: it goes by the words alone, and "
-            "from which probability such a label is given is a guess."
+            f"The model has no threshold of its own for {join_names(guessed)}: it goes by the "
+            "words alone, and from which probability such a label is given is a guess."
         )

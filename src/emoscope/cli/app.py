@@ -17,6 +17,7 @@ from emoscope.cli.export import export
 from emoscope.cli.info import info
 from emoscope.cli.recipes import recipes
 from emoscope.cli.report import report
+from emoscope.cli.serve import serve
 from emoscope.cli.taxonomies import taxonomies
 from emoscope.cli.train import train
 from emoscope.errors import EmoscopeError
@@ -30,7 +31,7 @@ app = typer.Typer(
     help="Recognise emotion in text with any set of labels: train, evaluate, annotate.",
 )
 NEED_ARGUMENTS = (annotate, explain, train, evaluate, compare, report, export, describe)
-for command in (*NEED_ARGUMENTS, recipes, taxonomies, info):
+for command in (*NEED_ARGUMENTS, serve, recipes, taxonomies, info):
     app.command(no_args_is_help=command in NEED_ARGUMENTS)(command)
 
 

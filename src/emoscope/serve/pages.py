@@ -96,13 +96,13 @@ def _describe_operation(document: dict[str, Any], title: str, operation: dict[st
     parts = [
         element("h2", text(operation["summary"])),
         element("p", element("code", text(title))),
-        element("p", text(operation.get("description", ""))),
+        element("p", text(_plain(operation.get("description", "")))),
     ]
     body = operation.get("requestBody")
     if body is not None:
         schema = _resolve(document, body["content"]["application/json"]["schema"])
         rows = [
-            (name, _name_type(document, field), field.get("description", ""))
+            (name, _name_type(document, field), _plain(field.get("description", "")))
             for name, field in schema["properties"].items()
         ]
         parts.append(table(("key", "type", "meaning"), rows, left=3))
@@ -114,6 +114,11 @@ def _describe_operation(document: dict[str, Any], title: str, operation: dict[st
     ]
     parts.append(table(("status", "meaning"), responses, left=2))
     return joined(parts)
+
+
+def _plain(markdown: str) -> str:
+    """A description without the signs of Markdown."""
+    return markdown.replace("`", "")
 
 
 def _resolve(document: dict[str, Any], schema: dict[str, Any]) -> dict[str, Any]:

@@ -16,15 +16,20 @@ ROOT = Path(emoscope.__file__).parent
 HEAVY = {
     "accelerate",
     "datasets",
+    "fastapi",
     "gensim",
+    "httpx",
     "matplotlib",
     "peft",
+    "prometheus_client",
     "ray",
     "safetensors",
     "scipy",
     "sklearn",
+    "starlette",
     "torch",
     "transformers",
+    "uvicorn",
 }
 # From the ground up. A module imports its own floor and those below; of several names that fit a
 # module the longest counts. Light floors need no package of an extra. The list stands here alone:
@@ -66,9 +71,17 @@ LIGHT_FLOORS = {
         "models.demux.exported_independent",
         "models.demux.load_exported",
     ),
-    "applications": ("charts", "explain", "jobs"),
+    "applications": ("charts", "client", "explain", "jobs", "serve"),
 }
 HEAVY_FLOORS = {
+    "service": (
+        "serve.api",
+        "serve.app",
+        "serve.guard",
+        "serve.metrics",
+        "serve.pages",
+        "serve.server",
+    ),
     "networks": (
         "charts.heat_map",
         "charts.plotting",

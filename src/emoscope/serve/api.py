@@ -47,6 +47,9 @@ def document_problems(*kinds: str) -> dict[int | str, dict[str, Any]]:
     return found
 
 
+PLAIN_TEXT: dict[int | str, dict[str, Any]] = {
+    200: {"content": {"text/plain": {"schema": {"type": "string"}}}}
+}
 OF_BODIES = document_problems(
     "malformed",
     "empty",
@@ -184,8 +187,7 @@ def make_router(service: Service, metrics: Metrics) -> APIRouter:
     @router.get(
         "/metrics",
         response_class=Response,
-        responses={200: {"content": {"text/plain": {"schema": {"type": "string"}}}}}
-        | document_problems(),
+        responses=document_problems() | PLAIN_TEXT,
         summary="Counters for Prometheus",
         tags=["service"],
     )

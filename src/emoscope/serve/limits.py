@@ -93,7 +93,9 @@ def read_limits(settings: Sequence[str]) -> Limits:
     Raises:
         InputError: a limit that nobody knows, or a number that is none.
     """
-    known = {field.name: type(field.default) for field in fields(Limits)}
+    known: dict[str, type[int] | type[float]] = {
+        name: type(value) for name, value in Limits().to_dict().items()
+    }
     values: dict[str, Any] = {}
     for setting in settings:
         name, equals, text = (part.strip() for part in setting.partition("="))

@@ -6,7 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictInt, Strict
 
 Label = Annotated[StrictStr, Field(examples=["joy"])]
 Labels = list[Label] | dict[StrictStr, StrictStr | list[StrictStr]]
-NOT_EMPTY = {"minItems": 1}
+NOT_EMPTY: dict[str, Any] = {"minItems": 1}
 
 
 class Request(BaseModel):

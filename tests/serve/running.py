@@ -14,6 +14,8 @@ from emoscope.serve.app import AppOptions, create_app
 from tests.inference.independent import Independent, independent
 
 HELD = 20
+WARM_UP = {"a", "a b c"}
+"""What a service asks its model before anybody else does."""
 
 
 class Gated(Independent):
@@ -23,7 +25,7 @@ class Gated(Independent):
     batches: list[list[str]] = []  # noqa: RUF012 - of all copies together
 
     def logits(self, encoded):
-        if encoded != ["a"] and "warm" not in encoded:
+        if set(encoded) - WARM_UP:
             type(self).batches.append(list(encoded))
             assert self.gate.wait(HELD)
         if any("POISON" in text for text in encoded):
@@ -61,9 +63,7 @@ class Running:
     async def _start(self):
         self.incoming, self.outgoing = asyncio.Queue(), asyncio.Queue()
         scope = {"type": "lifespan", "asgi": {"version": "3.0"}, "state": {}}
-        self.lifespan = asyncio.create_task(
-            self.app(scope, self.incoming.get, self.outgoing.put)
-        )
+        self.lifespan = asyncio.create_task(self.app(scope, self.incoming.get, self.outgoing.put))
         await self.incoming.put({"type": "lifespan.startup"})
         assert (await self.outgoing.get())["type"] == "lifespan.startup.complete"
         self.http = httpx.AsyncClient(

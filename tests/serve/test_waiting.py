@@ -106,6 +106,8 @@ def test_every_text_is_taken_once_and_no_batch_is_too_large(texts, most):
     assert sorted(taken) == sorted(tokens for tokens, _ in texts)
 
 
-@pytest.mark.parametrize(("turns", "least"), [(("",), 1), (("a" * 400,), 100), (("日本" * 50,), 70)])
+@pytest.mark.parametrize(
+    ("turns", "least"), [(("",), 1), (("a" * 400,), 100), (("日本" * 50,), 70)]
+)
 def test_tokens_are_estimated_by_bytes(turns, least):
     assert least <= estimate_tokens(turns) <= least + 10

@@ -21,7 +21,7 @@ from emoscope.serve.keys import ApiKeys
 from emoscope.serve.limits import Limits
 from emoscope.serve.metrics import Metrics
 from emoscope.serve.pages import make_page_router
-from emoscope.serve.problems import MEDIA_TYPE, Fault, Problem
+from emoscope.serve.problems import MEDIA_TYPE, Fault, Problem, make_pointer
 from emoscope.serve.schemas import ProblemModel
 from emoscope.serve.service import Service
 
@@ -176,8 +176,7 @@ def describe_validation(error: RequestValidationError) -> Problem:
     for each in found:
         parts = list(each["loc"])[1:]
         parts = parts[:1] if parts and parts[0] in UNIONS else parts
-        pointer = "".join(f"/{str(part)[:100]}" for part in parts)
-        faults.setdefault(pointer, str(each["msg"]))
+        faults.setdefault(make_pointer(parts), str(each["msg"]))
         if len(faults) == MAX_FAULTS:
             break
     pointer, detail = next(iter(faults.items()))

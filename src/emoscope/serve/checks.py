@@ -108,6 +108,10 @@ def find_fault(turns: Turns, limits: Limits) -> tuple[str, str] | None:
     size = sum(map(len, turns))
     if size > limits.characters:
         return "too-large", f"Expected at most {limits.characters:,} characters, got {size:,}."
+    try:
+        "".join(turns).encode()
+    except UnicodeEncodeError:
+        return "invalid", "Expected whole characters of Unicode, got a lone half of a pair."
     return None
 
 

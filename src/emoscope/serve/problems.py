@@ -1,6 +1,6 @@
 """Errors of the service as problem details, RFC 9457."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -91,10 +91,24 @@ class Problem(Exception):  # noqa: N818 - it is what RFC 9457 calls it
             "type": f"/docs#{self.kind}",
             "title": kind.title,
             "status": kind.status,
-            "detail": self.detail,
+            "detail": make_sendable(self.detail),
         }
         if self.faults:
-            shown["errors"] = [fault._asdict() for fault in self.faults]
+            shown["errors"] = [
+                {"pointer": make_sendable(pointer), "detail": make_sendable(detail)}
+                for pointer, detail in self.faults
+            ]
         if tei:
-            shown |= {"error": self.detail, "error_type": kind.tei}
+            shown |= {"error": shown["detail"], "error_type": kind.tei}
         return shown
+
+
+def make_sendable(text: str) -> str:
+    """A text in which halves of characters, which UTF-8 does not have, are written out."""
+    return text.encode("utf-8", "backslashreplace").decode()
+
+
+def make_pointer(parts: Iterable[object]) -> str:
+    """Where something stands in a body, as of RFC 6901; long keys are cut."""
+    escaped = (str(part)[:100].replace("~", "~0").replace("/", "~1") for part in parts)
+    return "".join(f"/{part}" for part in escaped)

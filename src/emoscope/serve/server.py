@@ -1,7 +1,9 @@
 """The app behind uvicorn: one process, that ends only when it has answered what it accepted."""
 
 import logging
+import signal
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 import uvicorn
@@ -55,6 +57,8 @@ def allow_hosts(address: Address, further: tuple[str, ...]) -> frozenset[str]:
 def start(load: Callable[[], Annotator], options: AppOptions, address: Address) -> None:
     """Serve until a signal says to end; then finish what was accepted.
 
+    It belongs into the main thread, which signals are sent to.
+
     Args:
         load: loads the model.
         options: of the app.
@@ -87,6 +91,9 @@ def start(load: Callable[[], Annotator], options: AppOptions, address: Address) 
             h11_max_incomplete_event_size=MAX_HEADER_BYTES,
         )
     )
-    server.run()
+    # Uvicorn raises a signal once more when it has ended well, which is no failure.
+    signal.signal(signal.SIGTERM, lambda number, frame: None)
+    with suppress(KeyboardInterrupt):
+        server.run()
     if outcome.failure is not None:
         raise outcome.failure

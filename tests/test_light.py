@@ -106,6 +106,7 @@ def test_the_light_install_has_other_commands(hidden, arguments):
     [
         (("train", "nelec-sample", "--output", "out"), "train"),
         (("annotate", EXAMPLE, "--output", "out.parquet"), "parquet"),
+        (("serve",), "serve"),
     ],
 )
 def test_the_light_install_says_what_is_missing(hidden, tmp_path, arguments, extra):

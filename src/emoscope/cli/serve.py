@@ -19,7 +19,7 @@ def serve(
     host: Annotated[
         str, typer.Option(help="Address to listen at; 0.0.0.0 for all of this machine.")
     ] = "127.0.0.1",
-    port: Annotated[int, typer.Option(min=0, max=65_535, help="Port to listen at.")] = 8000,
+    port: Annotated[int, typer.Option(min=1, max=65_535, help="Port to listen at.")] = 8000,
     api_keys: Annotated[
         Path | None,
         typer.Option(
@@ -94,4 +94,6 @@ def serve(
         origins=tuple(cors_origin or ()),
         page=page,
     )
+    shown = f"[{host}]" if ":" in host else host
+    typer.echo(f"Serving {options.name} at http://{shown}:{port}. Ctrl+C ends it.", err=True)
     start(lambda: load(model, engine=engine, threads=threads), options, address)

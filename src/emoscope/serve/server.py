@@ -21,7 +21,7 @@ class Address:
 
     Attributes:
         host: a name or an address of this machine.
-        port: 0 for any that is free.
+        port: a number that is free.
     """
 
     host: str = "127.0.0.1"

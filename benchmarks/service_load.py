@@ -1,11 +1,12 @@
 """The service under load of 64 clients on the loopback.
 
-Each client sends its next request once it has an answer. Measured are texts a second and the 50th and 99th percentile of the time to an answer; on the same
-texts in the same run what the annotator alone gives, and the plainest FastAPI app around a
-transformers pipeline in float32 (`service_peer.py`) with the same clients. That one runs the same
-network where `--weights` names a folder of its weights, else one of random weights of the same
-shape, which reads no labels and has less to do. Then more clients than may be under way: each gets
-its answer or 429. Then, with `--soak`, memory at the start and at the end of a longer load.
+Each client sends its next request once it has an answer. Measured are texts a second and the 50th
+and 99th percentile of the time to an answer; on the same texts in the same run what the annotator
+alone gives, and the plainest FastAPI app around a transformers pipeline in float32
+(`service_peer.py`) with the same clients. That one runs the same network where `--weights` names a
+folder of its weights, else one of random weights of the same shape, which reads no labels and has
+less to do. Then more clients than may be under way: each gets its answer or 429. With `--soak` also
+memory before and after a longer load.
 
     python benchmarks/service_load.py [--model FOLDER] [--weights FOLDER] [--texts N]
         [--seconds S] [--soak S] [--quick] [--json FILE]

@@ -80,6 +80,7 @@ HEAVY_FLOORS = {
         "serve.guard",
         "serve.metrics",
         "serve.pages",
+        "serve.ray_serve",
         "serve.server",
     ),
     "networks": (

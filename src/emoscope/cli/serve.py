@@ -64,17 +64,37 @@ def serve(
         int | None,
         typer.Option(min=1, help="Threads of the engine; default all cores.", show_default=False),
     ] = None,
+    cluster: Annotated[
+        Literal["ray"] | None,
+        typer.Option(
+            help="Serve on Ray Serve: on the cluster that RAY_ADDRESS names, else on this machine.",
+            show_default=False,
+        ),
+    ] = None,
+    workers: Annotated[
+        int | None,
+        typer.Option(
+            min=1, help="Processes on the cluster that each load the model.", show_default=False
+        ),
+    ] = None,
 ) -> None:
     """Serve a model over HTTP, with a page.
 
     [b]Example:[/b] emoscope serve --port 8000
     """
-    from emoscope.errors import require
+    from emoscope.errors import InputError, require
     from emoscope.folder import resolve_folder
     from emoscope.inference.annotator import PRETRAINED, load
+    from emoscope.inference.model_info import ModelSpec
     from emoscope.serve.keys import read_keys
     from emoscope.serve.limits import read_limits
 
+    if (workers is None) == (cluster is not None) or (cluster and threads):
+        raise InputError(
+            "--cluster ray and --workers go together: on a cluster say how many processes load the "
+            "model, and not --threads, as each takes its share. Without one there is one process, "
+            "which uses all cores."
+        )
     # Before anything is loaded.
     limits = read_limits(limit or ())
     keys = () if api_keys is None else tuple(read_keys(api_keys))
@@ -96,4 +116,9 @@ def serve(
     )
     shown = f"[{host}]" if ":" in host else host
     typer.echo(f"Serving {options.name} at http://{shown}:{port}. Ctrl+C ends it.", err=True)
+    if workers is not None:
+        from emoscope.serve.ray_serve import start_on_ray
+
+        start_on_ray(ModelSpec(model, engine=engine), options, address, workers)
+        return
     start(lambda: load(model, engine=engine, threads=threads), options, address)

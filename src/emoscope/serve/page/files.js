@@ -95,7 +95,7 @@ async function annotate(table, column, labels, limits, signal) {
     byId("job-status").textContent = `${(done + bad).toLocaleString("en")} of ${table.rows.length.toLocaleString("en")} rows.`;
   }
   if (!names) throw new Problem("Nothing to score", "No row has a text in this column. Choose another column.");
-  const skipped = bad ? `; ${bad.toLocaleString("en")} had no text, or one that is too long, and have a reason in place of scores` : "";
+  const skipped = bad ? `; ${bad.toLocaleString("en")} had no text, or too long a one: see the column “error”` : "";
   byId("job-status").textContent = `Done: ${table.rows.length.toLocaleString("en")} rows${skipped}.`;
   return makeCsv(table, names, results, limits);
 }

@@ -223,3 +223,32 @@ def test_joint_labels_are_batched_apart_and_right():
             [alone] = annotator.with_labels(sets[n % 3]).annotate([f"text {n}"])
             scores = each.json()["results"][0]["scores"]
             assert [s["label"] for s in scores] == [score.label for score in alone]
+
+
+def test_few_explanations_run_at_a_time(busy):
+    service, backend, held = busy
+    body = {"text": "so very happy", "explain": ["joy"]}
+    asked = [service.begin(service.http.post("/v1/explain", json=body)) for _ in range(2)]
+    wait_for_queue(service, 3)
+    wait_until(lambda: queue_length(service) + len(backend.batches) > 1)
+    refused = service.post("/v1/explain", body)
+    assert refused.status_code == 429
+    assert refused.headers["retry-after"] == "1"
+    backend.gate.set()
+    assert {each.status_code for each in answers([held, *asked])} == {200}
+    assert service.post("/v1/explain", body).status_code == 200
+
+
+def test_labels_that_are_prepared_are_bounded():
+    annotator, backend = gated()
+    options = AppOptions(limits=Limits(label_sets=2))
+    with running(annotator, options) as service:
+        [held] = start(service, {"texts": ["first"]})
+        wait_until(lambda: backend.batches)
+        asked = start(service, *({"texts": ["a"], "labels": [f"word{n}"]} for n in range(4)))
+        refused = [each for each in asked if wait_for_one(each)]
+        assert {each.result(0).status_code for each in refused} == {429}
+        assert len(refused) == 2
+        backend.gate.set()
+        taken = [held, *(each for each in asked if each not in refused)]
+        assert {each.status_code for each in answers(taken)} == {200}

@@ -26,6 +26,8 @@ IN_FLIGHT = 2
 """Batches under way: one that the model reads, one that is tokenised."""
 SMOOTHING = 0.2
 """Weight of the last batch in the mean pace."""
+TRIM_EVERY = 200
+"""Batches after which freed memory goes back to the system."""
 FULL = 4
 """A batch tells the pace if it is at least one so-manyth full; small ones take longer a token."""
 
@@ -99,6 +101,7 @@ class Batcher:
         self._loop: asyncio.Task[None] | None = None
         self._pace: float | None = None
         self._tokens_in_flight = 0
+        self._measured = 0
         self._closed = False
 
     def start(self) -> None:
@@ -120,6 +123,7 @@ class Batcher:
 
         Raises:
             InputError: the model does not take them.
+            OverloadError: too many others are being prepared.
         """
         found = self.sets.find(taxonomy)
         if found is not None or taxonomy is None:
@@ -127,6 +131,8 @@ class Batcher:
         # Many may ask for the same at once: it is made once, and not given up when one leaves.
         task = self._asked_labels.get(taxonomy)
         if task is None:
+            if len(self._asked_labels) >= self.limits.label_sets:
+                raise OverloadError(1)
             task = asyncio.create_task(self._prepare_labels(taxonomy))
             self._asked_labels[taxonomy] = task
             task.add_done_callback(lambda done: self._forget_task(taxonomy, done))
@@ -179,7 +185,8 @@ class Batcher:
         except TimeoutError:
             raise TooSlowError from None
         finally:
-            self.waiting.drop(ticket)
+            if ticket.left:
+                self.waiting.drop(ticket)
 
     def estimate_wait(self) -> float:
         """Seconds until what waits now has been read; 0 until a batch has been measured."""
@@ -239,8 +246,9 @@ class Batcher:
         waits = tuple(started - text.arrived for text in batch)
         failed = sum(isinstance(outcome, Exception) for outcome in outcomes)
         self.observe(BatchReport(len(batch), waits, durations, failed))
-        if not len(self.waiting):
-            trim_memory()
+        self._measured += 1
+        if self._measured % TRIM_EVERY == 0:
+            await asyncio.get_running_loop().run_in_executor(self._threads, trim_memory)
 
     def _measure_pace(self, seconds: float) -> None:
         """Take the seconds a token of the last batch into the mean."""

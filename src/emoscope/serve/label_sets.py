@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from threading import Lock
+from typing import Any
 
 from emoscope.errors import InputError
 from emoscope.inference.annotator import Annotator
@@ -38,9 +39,21 @@ class LabelSet:
         return is_independent(self.annotator.backend)
 
     @cached_property
-    def places(self) -> tuple[str | None, ...]:
-        """The place of each label on Plutchik's wheel, (K,); None if it has none."""
-        return tuple(map(place_of, self.annotator.taxonomy.labels))
+    def described(self) -> list[dict[str, Any]]:
+        """Each label as JSON: its words, its threshold, its place on Plutchik's wheel."""
+        scoring = self.annotator.scoring
+        untrained, guessed = set(scoring.untrained), set(scoring.guessed)
+        return [
+            {
+                "name": label.name,
+                "words": list(label.words),
+                "trained": label.name not in untrained,
+                "threshold": round(float(threshold), 6),
+                "threshold_guessed": label.name in guessed,
+                "wheel": place_of(label),
+            }
+            for label, threshold in zip(scoring.taxonomy.labels, scoring.thresholds, strict=True)
+        ]
 
 
 class LabelSets:

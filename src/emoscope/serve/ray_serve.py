@@ -33,9 +33,6 @@ def start_on_ray(model: ModelSpec, options: AppOptions, address: Address, replic
     for module in ("ray", "grpc", "aiohttp"):
         require(module, "scale")
     ray, serve = require("ray", "scale"), require("ray.serve", "scale")
-    ended = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda number, frame: ended.set())
     on_cluster = bool(os.environ.get("RAY_ADDRESS"))
     ray.init(
         include_dashboard=False,
@@ -44,6 +41,11 @@ def start_on_ray(model: ModelSpec, options: AppOptions, address: Address, replic
         # One for each replica, and one for what Ray Serve itself runs.
         **({} if on_cluster else {"num_cpus": replicas + 1}),
     )
+    # Ray has handlers of its own, which would end this process before it has ended the cluster.
+    ended = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda number, frame: ended.set())
+    logging.getLogger("ray.serve").setLevel(logging.WARNING)
     try:
         serve.start(
             http_options={

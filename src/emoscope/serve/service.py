@@ -121,7 +121,7 @@ class Service:
         readable = annotator.reads(texts)
         return {
             "model": self.name,
-            "labels": describe_labels(labels),
+            "labels": labels.described,
             "results": [
                 {
                     "scores": [
@@ -172,7 +172,7 @@ class Service:
         finally:
             self._explaining -= 1
             queued.cancel()
-        return {"model": self.name, "labels_asked": describe_labels(labels), **found.to_dict()}
+        return {"model": self.name, "labels_asked": labels.described, **found.to_dict()}
 
     def describe_model(self) -> dict[str, Any]:
         """The model, as JSON."""
@@ -185,7 +185,7 @@ class Service:
             "exclusive": taxonomy.exclusive,
             "independent_labels": own.independent,
             "any_labels": self._any_labels,
-            "labels": describe_labels(own),
+            "labels": own.described,
         }
 
     def describe(self) -> dict[str, Any]:
@@ -239,24 +239,6 @@ class QueuedAnnotator(Annotator):
         """Ask for nothing more, as when the client has left."""
         for asked in self._asked:
             asked.cancel()
-
-
-def describe_labels(labels: LabelSet) -> list[dict[str, Any]]:
-    """Each label: its words, whether the model was trained on it, its threshold, its place."""
-    annotator = labels.annotator
-    untrained, guessed = set(annotator.scoring.untrained), set(annotator.scoring.guessed)
-    pairs = zip(annotator.taxonomy.labels, annotator.scoring.thresholds, labels.places, strict=True)
-    return [
-        {
-            "name": label.name,
-            "words": list(label.words),
-            "trained": label.name not in untrained,
-            "threshold": round(float(threshold), 6),
-            "threshold_guessed": label.name in guessed,
-            "wheel": place,
-        }
-        for label, threshold, place in pairs
-    ]
 
 
 def describe_taxonomies() -> list[dict[str, Any]]:

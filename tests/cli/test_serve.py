@@ -1,5 +1,6 @@
 """`emoscope serve`: what it checks before it listens, and that it serves."""
 
+import shutil
 import signal
 import socket
 import subprocess
@@ -10,6 +11,7 @@ from typer.testing import CliRunner
 
 from emoscope.cli.app import app
 from emoscope.errors import InputError
+from emoscope.inference.annotator import PRETRAINED
 
 pytest.importorskip("fastapi")
 
@@ -26,6 +28,20 @@ def test_what_cannot_be_served_is_said_before_anything_is_loaded(tmp_path):
     assert "expected a folder" in refused("--model", tmp_path)
     assert "line 1" in refused("--api-keys", keys)
     assert "did you mean" in refused("--limit", "text=3")
+
+
+def test_a_port_that_is_taken_is_said():
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        assert "--port" in refused("--port", taken.getsockname()[1])
+    assert "--host" in refused("--host", "no.such.host.invalid")
+
+
+def test_a_damaged_model_ends_the_service(tmp_path):
+    shutil.copytree(PRETRAINED, tmp_path / "model", ignore=shutil.ignore_patterns("*.onnx*"))
+    (tmp_path / "model" / "model.onnx").write_bytes(b"nothing")
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    assert "damaged" in refused("--model", tmp_path / "model", "--port", port)
 
 
 def test_it_serves_the_model_that_ships_and_ends_well():

@@ -103,9 +103,10 @@ def serve(
         require(package, "serve")
 
     from emoscope.serve.app import AppOptions
-    from emoscope.serve.server import Address, allow_hosts, start
+    from emoscope.serve.server import Address, allow_hosts, check_address, start
 
     address = Address(host, port)
+    check_address(address)
     options = AppOptions(
         name="emoscope" if model is None else model.resolve().name,
         limits=limits,

@@ -2,12 +2,14 @@
 
 import logging
 import signal
+import socket
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 
 import uvicorn
 
+from emoscope.errors import InputError
 from emoscope.inference.annotator import Annotator
 from emoscope.serve.app import AppOptions, create_app
 
@@ -37,6 +39,22 @@ class Outcome:
     """
 
     failure: Exception | None = field(default=None)
+
+
+def check_address(address: Address) -> None:
+    """Check that the service can listen, before it loads a model.
+
+    Raises:
+        InputError: it cannot.
+    """
+    family = socket.AF_INET6 if ":" in address.host else socket.AF_INET
+    try:
+        socket.create_server((address.host, address.port), family=family).close()
+    except OSError as error:
+        raise InputError(
+            f"Cannot listen at {address.host}, port {address.port}: {error.strerror}. Choose "
+            "another port with --port, or another address with --host."
+        ) from error
 
 
 def allow_hosts(address: Address, further: tuple[str, ...]) -> frozenset[str]:
@@ -92,8 +110,11 @@ def start(load: Callable[[], Annotator], options: AppOptions, address: Address) 
         )
     )
     # Uvicorn raises a signal once more when it has ended well, which is no failure.
-    signal.signal(signal.SIGTERM, lambda number, frame: None)
-    with suppress(KeyboardInterrupt):
-        server.run()
+    before = signal.signal(signal.SIGTERM, lambda number, frame: None)
+    try:
+        with suppress(KeyboardInterrupt):
+            server.run()
+    finally:
+        signal.signal(signal.SIGTERM, before)
     if outcome.failure is not None:
         raise outcome.failure

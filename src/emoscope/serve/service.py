@@ -66,6 +66,7 @@ class Service:
 
     async def start(self) -> None:
         """Load the model; `state` says what has become of it, and `failure` why."""
+        batcher = None
         try:
             annotator = await asyncio.to_thread(self.load)
             batcher = Batcher(
@@ -77,6 +78,8 @@ class Service:
             self._any_labels = await asyncio.to_thread(takes_any_labels, annotator)
         except Exception as error:
             self.state, self.failure = "failed", error
+            if batcher is not None:
+                await batcher.stop()
             return
         self._batcher, self.state = batcher, "ready"
 

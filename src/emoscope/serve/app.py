@@ -27,7 +27,7 @@ from emoscope.serve.service import Service
 
 LEFT = 499
 """What the log calls a request whose client has left; nobody gets it."""
-BY_STATUS = {404: "not-found", 405: "method-not-allowed", 415: "media-type"}
+BY_STATUS = {404: "not-found", 405: "method-not-allowed"}
 UNIONS = ("labels", "inputs", "threshold")
 """Fields of several forms: an error names each form, and the field alone says where."""
 MAX_FAULTS = 20
@@ -168,10 +168,7 @@ def describe_validation(error: RequestValidationError) -> Problem:
     if first["type"] == "json_invalid":
         return Problem("malformed", "Expected a body in JSON, and it cannot be parsed.")
     if tuple(first["loc"]) == ("body",) and first["type"] in ("missing", "model_attributes_type"):
-        return Problem(
-            "invalid",
-            "Expected a JSON object, with the header Content-Type: application/json; see /docs.",
-        )
+        return Problem("invalid", "Expected a JSON object; see /docs.")
     faults: dict[str, str] = {}
     for each in found:
         parts = list(each["loc"])[1:]
@@ -195,7 +192,6 @@ def describe_http_error(error: HTTPException) -> Problem:
     details = {
         "not-found": "Expected one of the addresses of /docs.",
         "method-not-allowed": "Expected another method; see /docs.",
-        "media-type": "Expected the header Content-Type: application/json.",
     }
     return Problem(kind, details.get(kind, "See /docs."), headers=dict(error.headers or {}))
 

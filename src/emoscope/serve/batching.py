@@ -26,7 +26,7 @@ IN_FLIGHT = 2
 """Batches under way: one that the model reads, one that is tokenised."""
 SMOOTHING = 0.2
 """Weight of the last batch in the mean pace."""
-TRIM_EVERY = 200
+TRIM_EVERY = 20
 """Batches after which freed memory goes back to the system."""
 FULL = 4
 """A batch tells the pace if it is at least one so-manyth full; small ones take longer a token."""

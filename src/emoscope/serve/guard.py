@@ -100,6 +100,7 @@ class Guard:
         if scope["method"] != "POST":
             await self.app(scope, receive, answer)
             return
+        self._check_media_type(headers)
         limits = self.rules.limits
         if self.reading >= READERS * limits.requests:
             raise Problem("overloaded", "Too many requests are being sent.", wait=1)
@@ -129,6 +130,12 @@ class Guard:
                 "Expected one of the names that this service was started with. Start it with "
                 "--allowed-host NAME to add one.",
             )
+
+    def _check_media_type(self, headers: Headers) -> None:
+        # A page elsewhere may send other types without being asked whether it may.
+        media_type = headers.get("content-type", "").partition(";")[0].strip().lower()
+        if media_type != "application/json":
+            raise Problem("media-type", "Expected the header Content-Type: application/json.")
 
     def _check_key(self, scope: Scope, headers: Headers) -> None:
         keys = self.rules.keys

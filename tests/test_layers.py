@@ -16,15 +16,20 @@ ROOT = Path(emoscope.__file__).parent
 HEAVY = {
     "accelerate",
     "datasets",
+    "fastapi",
     "gensim",
+    "httpx",
     "matplotlib",
     "peft",
+    "prometheus_client",
     "ray",
     "safetensors",
     "scipy",
     "sklearn",
+    "starlette",
     "torch",
     "transformers",
+    "uvicorn",
 }
 # From the ground up. A module imports its own floor and those below; of several names that fit a
 # module the longest counts. Light floors need no package of an extra. The list stands here alone:
@@ -67,9 +72,18 @@ LIGHT_FLOORS = {
         "models.demux.load_exported",
     ),
     "measuring": ("evaluation.describe", "evaluation.evaluate", "metrics"),
-    "applications": ("charts", "explain", "frames", "jobs"),
+    "applications": ("charts", "client", "explain", "frames", "jobs", "serve"),
 }
 HEAVY_FLOORS = {
+    "service": (
+        "serve.api",
+        "serve.app",
+        "serve.guard",
+        "serve.metrics",
+        "serve.pages",
+        "serve.ray_serve",
+        "serve.server",
+    ),
     "networks": (
         "charts.heat_map",
         "charts.plotting",

@@ -153,6 +153,7 @@ def test_a_name_is_looked_at_before_an_extra_is_asked_for(hidden, command):
         (("annotate", EXAMPLE, "--output", "out.parquet"), "parquet"),
         (("evaluate", "sample"), "train"),
         (("describe", "sample"), "train"),
+        (("serve",), "serve"),
     ],
 )
 def test_the_light_install_says_what_is_missing(hidden, tmp_path, arguments, extra):

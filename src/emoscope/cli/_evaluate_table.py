@@ -79,8 +79,7 @@ class TableEvaluation:
             yield (
                 f"The model has no threshold of its own for {', '.join(guessed)}: it is asked for "
                 "them by name, and from which score such a label is given is a guess until it is "
-                "calibrated."
-                + ("" if annotator.scoring.independent else DEPENDENT)
+                "calibrated." + ("" if annotator.scoring.independent else DEPENDENT)
             )
 
     def advise(self, result: "Evaluation") -> Iterator[str]:

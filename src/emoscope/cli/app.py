@@ -19,6 +19,7 @@ from emoscope.cli.info import info
 from emoscope.cli.recipes import recipes
 from emoscope.cli.report import report
 from emoscope.cli.score import score
+from emoscope.cli.serve import serve
 from emoscope.cli.taxonomies import taxonomies
 from emoscope.cli.train import train
 from emoscope.errors import EmoscopeError
@@ -29,10 +30,10 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
-    help="Recognise emotion in text with any set of labels: train, evaluate, annotate.",
+    help="Recognise emotion in text with any set of labels: train, evaluate, annotate, serve.",
 )
 NEED_ARGUMENTS = (annotate, score, explain, train, evaluate, compare, report, export, describe)
-for command in (*NEED_ARGUMENTS, recipes, taxonomies, info):
+for command in (*NEED_ARGUMENTS, serve, recipes, taxonomies, info):
     app.command(no_args_is_help=command in NEED_ARGUMENTS)(command)
 
 

@@ -1,7 +1,9 @@
 """The backend of exported models with independent labels: two graphs, for labels and for texts."""
 
-from collections.abc import Iterator, Sequence
+from collections import OrderedDict
+from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
+from threading import Lock
 from typing import NamedTuple
 
 import numpy as np
@@ -10,13 +12,15 @@ from numpy.typing import NDArray
 from emoscope.encoding.batching import Ragged, batch_by_length
 from emoscope.inference.session import Feed, Session
 from emoscope.models.demux.exported import BATCH_SIZE, combine_words
-from emoscope.models.demux.independent_encoder import IndependentEncoder
+from emoscope.models.demux.independent_encoder import IndependentEncoder, encode_words, list_words
 from emoscope.taxonomy import Taxonomy
 
 Floats = NDArray[np.float32]
 WORDS_AT_A_TIME = 256
 """Maximum number of label words in a request, to bound its memory. A text is read again for each
 request, which costs little compared with the words."""
+KEPT_WORDS = 4096
+"""How many label words are kept read, about 3 KB each."""
 BLOCK = 32
 """The number of words is padded to a multiple of this. Engines compute different shapes in
 different ways, so in half precision a score would otherwise depend on the number of labels."""
@@ -33,6 +37,50 @@ class LabelStates(NamedTuple):
 
     states: Floats
     vectors: Floats | None
+
+
+WordRow = tuple[Floats, ...]
+"""What the graph for labels says of one word: each of its outputs, (hidden,)."""
+
+
+class WordStates:
+    """The states of the label words that were asked for last, each computed once.
+
+    A service asks for one set of labels after the other, and most words come again.
+
+    Args:
+        at_most: how many are kept.
+    """
+
+    def __init__(self, at_most: int = KEPT_WORDS) -> None:
+        self.at_most = at_most
+        self._rows: OrderedDict[str, WordRow] = OrderedDict()
+        self._lock = Lock()
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def find(
+        self, words: Sequence[str], compute: Callable[[Sequence[str]], list[WordRow]]
+    ) -> list[WordRow]:
+        """The states of words.
+
+        Args:
+            words: W of them.
+            compute: gives those of words that are not kept, each of which it gets once.
+        """
+        with self._lock:
+            found = {word: self._rows[word] for word in words if word in self._rows}
+        missing = list(dict.fromkeys(word for word in words if word not in found))
+        if missing:
+            found |= zip(missing, compute(missing), strict=True)
+        with self._lock:
+            for word in words:
+                self._rows[word] = found[word]
+                self._rows.move_to_end(word)
+            while len(self._rows) > self.at_most:
+                self._rows.popitem(last=False)
+        return [found[word] for word in words]
 
 
 class Sessions(NamedTuple):
@@ -55,6 +103,7 @@ class IndependentBackend:
         encoder: turns and labels to arrays.
         cluster: how a label of several words is asked, as in `DemuxConfig`.
         batch_size: texts a request; they are sorted by length first.
+        words: the states of words that were asked for before.
     """
 
     independent = True
@@ -65,11 +114,13 @@ class IndependentBackend:
         encoder: IndependentEncoder,
         cluster: str,
         batch_size: int = BATCH_SIZE,
+        words: WordStates | None = None,
     ) -> None:
         self.sessions = sessions
         self.encoder = encoder
         self.cluster = cluster
         self.batch_size = batch_size
+        self.words = WordStates() if words is None else words
 
     @property
     def session(self) -> Session:
@@ -79,8 +130,23 @@ class IndependentBackend:
     @cached_property
     def labels(self) -> LabelStates:
         """What asks the texts: the labels, or their words where these are asked for."""
-        arrays = self.encoder.label_arrays
-        count = arrays["word_mask"].shape[0]
+        words, labels = list_words(self.encoder.taxonomy)
+        rows = self.words.find(words, self._read_words)
+        found = [np.stack(parts) for parts in zip(*rows, strict=True)]
+        states, vectors = found[0], found[1] if len(found) > 1 else None
+        if self.cluster != "tokens":
+            return LabelStates(states, vectors)
+        owners = np.array(labels, dtype=np.int64)
+        if vectors is not None:
+            means = compute_group_means(owners, vectors)
+            # Scaled back to the length that the model gave each word.
+            lengths = np.linalg.norm(means, axis=1, keepdims=True)
+            vectors = means * (np.linalg.norm(vectors[0]) / lengths)
+        return LabelStates(compute_group_means(owners, states), vectors)
+
+    def _read_words(self, words: Sequence[str]) -> list[WordRow]:
+        """What the graph for labels says of words."""
+        arrays = encode_words(self.encoder.tokenizer, self.encoder.frame, words)
         feeds = (
             {
                 "label_tokens": arrays["label_tokens"][:, start : start + WORDS_AT_A_TIME],
@@ -88,21 +154,12 @@ class IndependentBackend:
                     np.float32
                 ),
             }
-            for start in range(0, count, WORDS_AT_A_TIME)
+            for start in range(0, len(words), WORDS_AT_A_TIME)
         )
-        found = [
-            np.concatenate(parts) for parts in zip(*self.sessions.labels.run(feeds), strict=True)
-        ]
-        states, vectors = found[0], found[1] if len(found) > 1 else None
-        if self.cluster != "tokens":
-            return LabelStates(states, vectors)
-        owners = arrays["word_labels"]
-        if vectors is not None:
-            means = compute_group_means(owners, vectors)
-            # Scaled back to the length that the model gave each word.
-            lengths = np.linalg.norm(means, axis=1, keepdims=True)
-            vectors = means * (np.linalg.norm(vectors[0]) / lengths)
-        return LabelStates(compute_group_means(owners, states), vectors)
+        outputs = zip(*self.sessions.labels.run(feeds), strict=True)
+        # Copies, so that a word that is kept does not keep the others of its request.
+        columns = [[row.copy() for part in parts for row in part] for parts in outputs]
+        return list(zip(*columns, strict=True))
 
     def encode(self, conversations: Sequence[Sequence[str]]) -> Ragged:
         """Token ids of N conversations."""
@@ -126,12 +183,13 @@ class IndependentBackend:
             scores[rows, columns] = part
         if self.cluster == "tokens":
             return scores
-        return combine_words(scores, self.encoder.label_arrays["word_labels"], self.cluster)
+        owners = np.array(list_words(self.encoder.taxonomy)[1], dtype=np.int64)
+        return combine_words(scores, owners, self.cluster)
 
     def for_taxonomy(self, taxonomy: Taxonomy) -> "IndependentBackend":
         """The same model, asked for other labels."""
         encoder = self.encoder.for_taxonomy(taxonomy)
-        return IndependentBackend(self.sessions, encoder, self.cluster, self.batch_size)
+        return IndependentBackend(self.sessions, encoder, self.cluster, self.batch_size, self.words)
 
     def _feeds(
         self, encoded: Ragged, places: Sequence[tuple[NDArray[np.int64], slice]]

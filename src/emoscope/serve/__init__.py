@@ -1,0 +1,1 @@
+"""An HTTP service, and its page, on any model folder."""

@@ -48,7 +48,8 @@ def test_what_is_decided_is_said_once(annotate):
     assert row["turns"] == ["so, so"]
     assert "semicolon" in ended.err
     ended, [row] = annotate("c.csv", "id;text\n1;so, so\n", "--delimiter", "semicolon")
-    assert (row["turns"], ended.err) == (["so, so"], "")
+    assert row["turns"] == ["so, so"]
+    assert "semicolon" not in ended.err
 
 
 def test_a_table_without_header(annotate):

@@ -231,7 +231,7 @@ def on_semeval(models: Mapping[str, Annotator], corpus: Corpus) -> dict[str, Any
         pairs = zip(one.labels.T >= 0.5, one.probabilities.T, strict=True)
         auc = [float(roc_auc_score(truth, scores)) for truth, scores in pairs]
         f1 = [figures.f1 for figures in one.report.labels.values()]
-        half = one.half.macro.f1 if one.half else float("nan")
+        half = one.at_fixed.macro.f1 if one.at_fixed else float("nan")
         cells = zip((*f1, one.report.macro.f1), (*auc, float(np.mean(auc))), strict=True)
         row = "".join(f"{f'{a:.3f} ({b:.3f})':>15}" for a, b in cells)
         print(f"    {model:24}{row}{one.report.micro.f1:>9.3f}{half:>12.3f}", flush=True)

@@ -28,7 +28,7 @@ from emoscope.taxonomy import Taxonomy
 from emoscope.text import TextPipeline
 from emoscope.training.builder import make_trainer_arguments
 from emoscope.training.data import EncodedDataset, Part
-from emoscope.training.trainer import EmotionTrainer
+from emoscope.training.trainer import EmotionTrainer, TrainerSetup
 
 CONVERSATIONS, WORDS, LONGEST, DIMENSIONS, HIDDEN, BATCH = 24_128, 16_398, 35, 300, 32, 8_192
 LABELS = Taxonomy.load("emocontext")
@@ -75,12 +75,14 @@ def trained(shared: bool, data: Part, epochs: int) -> list[float]:
         trainer = EmotionTrainer(
             network(shared),
             arguments,
-            recipe.training,
-            [objective],
-            EncodedDataset([data]),
-            [data],
-            [objective],
-            lambda _: {},
+            TrainerSetup(
+                section=recipe.training,
+                train=EncodedDataset([data]),
+                objectives=[objective],
+                dev=[data],
+                dev_objectives=[objective],
+                validate=lambda _: {},
+            ),
         )
         clock = Clock()
         trainer.remove_callback(PrinterCallback)

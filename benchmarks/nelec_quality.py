@@ -119,7 +119,7 @@ def part_main(recipe: Recipe, root: Path, work: Path, runs: int) -> dict[str, An
     """The recipe itself: dev by each run's own figures, test by its saved model."""
     print(f"main: {recipe.name}, {runs} seeds")
     prepared = prepare(recipe, root)
-    for line in prepared.family.told:
+    for line in prepared.family.notes:
         print(f"    {line}")
     results = run_series(recipe, prepared, work / "main", runs)
     test = emocontext.load(root, "test")

@@ -57,7 +57,7 @@ def languages(
         test = semeval2025.load(root, "test", languages=(target,))
         done = [evaluate(model, test) for model in models]
         fitted = [one.report.macro.f1 for one in done]
-        half = [one.half.macro.f1 for one in done if one.half]
+        half = [one.at_fixed.macro.f1 for one in done if one.at_fixed]
         figures["targets"][target] = {
             "macro_f1": fitted,
             "half_macro_f1": half,

@@ -100,6 +100,8 @@ def test_bytes_of_another_encoding_are_shown_as_such(emoscope, folder):
         (["a", "--label", "jo"], "no label 'jo' to explain"),
         (["a", "--evaluations", "3"], "Expected 256 to 65,536 evaluations"),
         (["a" * 20_000], "at most 10,000 characters"),
+        ([""], "got an empty one"),
+        (["a", "--labels", "joy", "--taxonomy", "ekman"], "give only one"),
     ],
 )
 def test_what_cannot_be_explained_is_said(emoscope, folder, arguments, message):
@@ -115,3 +117,11 @@ def test_where_no_page_can_be_written_is_said_and_nothing_is_left(emoscope, fold
     ended = emoscope("explain", "a", "-m", folder, "--label", "jo", "-o", tmp_path / "page.html")
     assert ended.code == 2
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_label_is_suggested_by_meaning_with_the_model_that_ships(emoscope):
+    ended = emoscope("explain", "a", "--label", "happiness")
+    assert ended.code == 2
+    assert "did you mean joy?" in ended.err
+    ended = emoscope("explain", "We won!", "--taxonomy", "ekman", "--label", "joy", "--json")
+    assert list(json.loads(ended.out)["labels"]) == ["joy"]

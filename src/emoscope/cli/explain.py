@@ -32,6 +32,10 @@ def explain(
             show_default=False,
         ),
     ] = None,
+    taxonomy: Annotated[
+        str | None,
+        typer.Option(help="The same: a taxonomy's name or file.", show_default=False),
+    ] = None,
     label: Annotated[
         list[str] | None,
         typer.Option(
@@ -71,7 +75,11 @@ def explain(
     else:
         # Bytes of another encoding than the terminal's show as a replacement character.
         turns = [item.encode(errors="surrogateescape").decode(errors="replace") for item in text]
-    annotator = load(model, labels)
+    if not any(turn.strip() for turn in turns):
+        raise InputError("Expected a text to explain, got an empty one. Name one, or - for stdin.")
+    if labels is not None and taxonomy is not None:
+        raise InputError("--labels and --taxonomy say the same thing: give only one of them.")
+    annotator = load(model, labels if labels is not None else taxonomy)
     explanation = annotator.explain(turns, label, method=method, evaluations=evaluations)
     if output is not None:
         try:

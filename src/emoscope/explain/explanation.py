@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, get_args
 
 import numpy as np
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 MAX_CHARACTERS = 10_000
 MAX_SPANS = 64
 EVALUATIONS = range(256, 65_537)
+TYPING_ERROR = 0.75
+"""How alike a mistyped name and its label are (`difflib`); happiness and sadness are less."""
 EDGE = 1e-9
 """Probabilities are clipped to this distance from 0 and 1, so that log-odds are finite."""
 
@@ -162,7 +165,7 @@ def explain(
         )
     names = annotator.taxonomy.names
     # Before the model runs.
-    _find_places(names if labels is None else labels, names)
+    _check_labels(names if labels is None else labels, annotator)
     spans = group_words(turns, MAX_SPANS)
 
     def values(sets: Coalitions) -> Floats:
@@ -198,6 +201,29 @@ def to_log_odds(probabilities: Floats) -> Floats:
     """The log-odds ln p/(1 − p) of probabilities, any shape."""
     inside = np.clip(probabilities, EDGE, 1 - EDGE)
     return np.asarray(np.log(inside) - np.log1p(-inside))
+
+
+def _check_labels(labels: Sequence[str], annotator: "Annotator") -> None:
+    """Check that labels are the annotator's; of one that is not, the model says what is near it.
+
+    Raises:
+        InputError: one of them is not.
+    """
+    known = annotator.taxonomy.names
+    unlike = [
+        x
+        for x in labels
+        if x not in known and not get_close_matches(str(x), known, n=1, cutoff=TYPING_ERROR)
+    ]
+    if isinstance(labels, str) or not unlike:
+        _find_places(labels, known)
+        return
+    # Letters say nothing of meaning, and a text that is the name alone is one of the label meant.
+    near = known[int(annotator.probabilities([[str(unlike[0])]])[0].argmax())]
+    raise InputError(
+        f"no label {unlike[0]!r} to explain; did you mean {near}? known: {', '.join(known)}. "
+        "A model that reads its labels can be asked for others with --labels."
+    )
 
 
 def _find_places(labels: Sequence[str], known: tuple[str, ...]) -> list[int]:

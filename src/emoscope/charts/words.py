@@ -36,9 +36,9 @@ def format_short(value: float) -> str:
     return text.replace("0.", ".", 1) if abs(value) < 0.995 else text[:-3]
 
 
-def format_count(number: int, one: str, many: str = "") -> str:
+def format_count(number: int, singular: str, plural: str = "") -> str:
     """`1 text`, `1,234 texts`."""
-    return f"{number:,} {one if number == 1 else many or one + 's'}"
+    return f"{number:,} {singular if number == 1 else plural or singular + 's'}"
 
 
 def format_brief(number: int) -> str:

@@ -102,20 +102,20 @@ def describe_label_column(rows: LabelledRows, given: str | None) -> Iterator[str
         yield f"Labels are those in the column {label!r}; --label names another."
 
 
-def describe_columns(rows: LabelledRows, given: str | None, asked: Sequence[str]) -> Iterator[str]:
+def describe_columns(rows: LabelledRows, given: str | None, names: Sequence[str]) -> Iterator[str]:
     """Say which column the labels were taken from, and which ones may hold further labels.
 
     Args:
         rows: of a table.
         given: the column of labels that the user has named.
-        asked: names of the labels that the rows are about.
+        names: names of the labels that the rows are about.
     """
     yield from describe_label_column(rows, given)
     if rows.similar:
         more = ", ".join(rows.similar)
         yield (
             f"Further columns look like labels, and were passed over: {more}. To ask for them: "
-            f"--taxonomy '{', '.join((*asked, *rows.similar))}'."
+            f"--taxonomy '{', '.join((*names, *rows.similar))}'."
         )
 
 

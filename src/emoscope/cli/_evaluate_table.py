@@ -56,12 +56,12 @@ class TableEvaluation:
             annotator: of a model, with its own labels.
         """
         own = annotator.taxonomy
-        others = [one for one in self.texts.taxonomy.labels if one.name not in own.names]
+        others = [x for x in self.texts.taxonomy.labels if x.name not in own.names]
         if not others or own.exclusive:
             return annotator
-        asked = Taxonomy(own.name, (*own.labels, *others), own.language, ignored=own.ignored)
+        both = Taxonomy(own.name, (*own.labels, *others), own.language, ignored=own.ignored)
         try:
-            return annotator.with_labels(asked)
+            return annotator.with_labels(both)
         except InputError:
             return annotator
 

@@ -23,8 +23,8 @@ def is_previewed(source: Source, options: Options, *, picture: bool) -> bool:
         options: the options of the command.
         picture: a picture was asked for, which needs all rows.
     """
-    asked = options.format is not None or options.reject_file is not None or picture
-    return sys.stdout.isatty() and isinstance(source.file, Path) and not asked
+    wants_data = options.format is not None or options.reject_file is not None or picture
+    return sys.stdout.isatty() and isinstance(source.file, Path) and not wants_data
 
 
 def show_preview(model: ModelSpec, source: Source, options: Options) -> None:

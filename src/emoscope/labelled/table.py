@@ -178,8 +178,8 @@ def _make_missing_error(
     similar = find_similar_columns(sample, used)
     hint = ""
     if similar:
-        asked = ", ".join(similar) + ("," if len(similar) == 1 else "")
-        hint = f" Some look like labels: ask for them with --taxonomy '{asked}'."
+        wanted = ", ".join(similar) + ("," if len(similar) == 1 else "")
+        hint = f" Some look like labels: ask for them with --taxonomy '{wanted}'."
     return InputError(
         f"{path}: expected labelled rows: a column for each label, called "
         f"{', '.join(names[:3])}{' …' if len(names) > 3 else ''}, with 1 where a text has it and 0 "

@@ -123,6 +123,6 @@ def score_apart(
     except Exception as error:
         if len(questions) == 1:
             return [error]
-    half = len(questions) // 2
-    parts = (questions[:half], questions[half:])
+    middle = len(questions) // 2
+    parts = (questions[:middle], questions[middle:])
     return [row for part in parts for row in score_apart(part, engine, durations)]

@@ -227,21 +227,21 @@ class QueuedAnnotator(Annotator):
         self._labels = labels
         self._batcher = batcher
         self._event_loop = loop
-        self._asked: list[Future[list[Row]]] = []
+        self._pending: list[Future[list[Row]]] = []
 
     def probabilities(self, conversations: Sequence[Sequence[str]]) -> NDArray[np.floating[Any]]:
         """Probabilities (N, K) of N conversations."""
         texts = [tuple(turns) for turns in conversations]
-        asked = asyncio.run_coroutine_threadsafe(
+        pending = asyncio.run_coroutine_threadsafe(
             self._batcher.score(texts, self._labels), self._event_loop
         )
-        self._asked.append(asked)
-        return np.stack(asked.result())
+        self._pending.append(pending)
+        return np.stack(pending.result())
 
     def cancel(self) -> None:
         """Ask for nothing more, as when the client has left."""
-        for asked in self._asked:
-            asked.cancel()
+        for pending in self._pending:
+            pending.cancel()
 
 
 def describe_taxonomies() -> list[dict[str, Any]]:

@@ -142,7 +142,7 @@ def test_bad_rows(tmp_path, row, column, message):
         ("dev.tsv", "\n\n", "got none"),
         ("dev.csv", "text,id\na,b\n", "expected a column 'labels'"),
         ("dev.csv", "comment,labels,id\na,3,b\n", "expected a column 'text'"),
-        ("dev.csv", "text,labels,id,id\na,3,b,c\n", "'id' twice"),
+        ("dev.csv", "text,labels,id,id\na,3,b,c\n", "'id#1' or 'id#2'"),
     ],
 )
 def test_files_of_another_kind_stop_whatever_the_policy(tmp_path, name, content, message):

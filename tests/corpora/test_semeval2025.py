@@ -131,9 +131,8 @@ def test_bad_rows(tmp_path, row, column, message):
     [
         ("", "empty file"),
         (table(rows=[]), "got none"),
-        (table().replace(",", ";"), "line 1: expected the header"),
         (table(names=()), "line 1: expected the header"),
-        (table(names=(*FIVE.names, "text")), "'text' twice"),
+        (table(names=(*FIVE.names, "text")), "got 'id,text#1,"),
         (table(names=("angre", "joy")), "no emotion 'angre'. Is it 'anger'"),
         (table(names=(*SIX.names, "trust")), "no emotion 'trust'"),
         (table().replace("id,text", "id,tweet"), "line 1: expected the header"),

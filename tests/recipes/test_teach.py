@@ -10,6 +10,7 @@ import pyarrow.parquet as pq
 import emoscope
 from emoscope.taxonomy import Taxonomy
 
+TEACHER = ("--teacher", str(Path(emoscope.__file__).parent / "pretrained"))
 SCRIPT = Path(__file__).parents[2] / "scripts" / "teach.py"
 
 
@@ -17,7 +18,7 @@ def test_a_teacher_scores_the_texts_of_the_recipe(data, tmp_path, monkeypatch):
     names = {name: name for name in ("goemotions", "edos", "event2mind", "xed")}
     for folder, name in {**names, "semeval2025_task11": "semeval2025"}.items():
         (tmp_path / folder).symlink_to(data[name])
-    monkeypatch.setattr(sys, "argv", ["teach.py", "--data-dir", str(tmp_path)])
+    monkeypatch.setattr(sys, "argv", ["teach.py", "--data-dir", str(tmp_path), *TEACHER])
     runpy.run_path(str(SCRIPT), run_name="__main__")
     own = pq.read_table(tmp_path / "taught" / "goemotions.parquet").to_pydict()
     labels = Taxonomy.load("goemotions").names

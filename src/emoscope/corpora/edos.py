@@ -12,7 +12,7 @@ from emoscope.corpora.splits import check_split, find_split
 from emoscope.corpora.subtitles import join_tokens
 from emoscope.errors import InputError
 from emoscope.labelled.examples import Example
-from emoscope.reading.conversations import check_named, is_blank, read_id
+from emoscope.reading.conversations import Columns, check_named, is_blank, read_id
 from emoscope.reading.errors import BadRows, Fault, RowError, refuse
 from emoscope.reading.rows import read_rows
 from emoscope.taxonomy import Taxonomy
@@ -102,8 +102,8 @@ def _read_examples(
             check_named(row.values, (KEY, DIALOGUE, TEXT, *ANSWERS), str(path))
             checked = True
         try:
-            dialogue = read_id(row, DIALOGUE, str(path)).strip()
-            key = read_id(row, KEY, str(path)).strip()
+            dialogue = read_id(row, Columns(id=DIALOGUE), str(path)).strip()
+            key = read_id(row, Columns(id=KEY), str(path)).strip()
             if is_blank(row.values[TEXT]):
                 fault = Fault("text", "nothing", "Fill it in or remove the row.", TEXT)
                 raise RowError(str(path), row.line, fault)

@@ -2,13 +2,14 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
 from typing import Any, BinaryIO, TextIO
 
 from emoscope.jobs.columns import find_column_types
 from emoscope.reading.conversations import (
+    ID,
     Columns,
     check_columns,
     check_named,
@@ -202,6 +203,9 @@ class OpenedSource:
         self.columns = Columns(turns=turns, id=identity, turn_separator=source.turn_separator)
         if present:
             check_columns(present, self.columns, self.name, _COLUMN_ADVICE)
+        if (self.types is None or types) and self.columns.id is None and ID not in turns:
+            # JSON: each row has columns of its own, and later ones may have an id.
+            self.columns = replace(self.columns, id=ID, id_optional=True)
         if self.types is not None:
             check_named(
                 self.types, source.needed, self.name, "Name the column of dates with --date."
@@ -218,7 +222,8 @@ class OpenedSource:
     def drain_bad_items(self) -> Iterator[Item]:
         """The bad rows since the last row that `items` gave."""
         for error, content in self._bad.drain():
-            identity = str(error.line) if self.columns.id is None else None
+            numbered = self.columns.id is None or self.columns.id_optional
+            identity = str(error.line) if numbered else None
             yield Item(identity, [], content, error)
 
     def chunks(self, rows: int, skip: int = 0) -> Iterator[ItemChunk]:
@@ -282,7 +287,7 @@ def _make_missing_error(
 
 def _find_id(row: Row, columns: Columns, path: str) -> str | None:
     try:
-        return read_id(row, columns.id, path)
+        return read_id(row, columns, path)
     except RowError:
         return None
 

@@ -13,6 +13,7 @@ from emoscope.reading.nested import find_paths, get_value, has_value
 from emoscope.reading.row import Row
 
 __all__ = [
+    "ID",
     "Columns",
     "check_columns",
     "check_named",
@@ -27,6 +28,8 @@ _SHOWN, _COMPARED = 40, 1000
 _WORDS_OF_NAME = 3
 _DELIMITERS = frozenset(",;|\t~^:\x01")
 EMOCONTEXT_TURNS = ("turn1", "turn2", "turn3")
+ID = "id"
+"""The column of ids where none is named."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +47,7 @@ class Columns:
         turn_separator: what stands between turns in a single column, with any spaces around it;
             or `"json"` for text that is a JSON list of turns.
         label_separator: what stands between labels in `label`; None where there is but one.
+        id_optional: whether the row's number serves also where a row lacks the column of ids.
 
     Raises:
         InputError: if there is no column of turns, a column is named twice, both `label` and
@@ -57,6 +61,7 @@ class Columns:
     language: str | None = None
     turn_separator: str | None = None
     label_separator: str | None = ","
+    id_optional: bool = False
 
     def __post_init__(self) -> None:
         if isinstance(self.turns, str) or not self.turns:
@@ -177,8 +182,8 @@ def guess_columns(
     """
     if turns is None:
         turns = EMOCONTEXT_TURNS if set(EMOCONTEXT_TURNS) <= set(present) else ("text",)
-    if identity is None and "id" in present:
-        identity = "id"
+    if identity is None and ID in present and ID not in turns:
+        identity = ID
     return turns, identity
 
 
@@ -210,16 +215,17 @@ def read_turns(row: Row, columns: Columns, path: str = "the input") -> tuple[str
             turns.extend(_check_turn_list(value, row, name, path))
         else:
             raise RowError(path, row.line, _make_text_fault(name, value))
-    return read_id(row, columns.id, path), turns
+    return read_id(row, columns, path), turns
 
 
-def read_id(row: Row, column: str | None, path: str = "the input") -> str:
-    """Id of a row: what the column holds, or without one the row's number.
+def read_id(row: Row, columns: Columns, path: str = "the input") -> str:
+    """Id of a row: what its column holds, or without one the row's number.
 
     Raises:
         RowError: if the column holds nothing, or no text or whole number.
     """
-    if column is None:
+    column = columns.id
+    if column is None or (columns.id_optional and column not in row.values):
         return str(row.line)
     value = get_value(row.values, column)
     if is_blank(value) or isinstance(value, bool | float | list | dict):

@@ -22,7 +22,7 @@ from rich.progress import (
 )
 from rich.text import Text
 
-from emoscope.cli._common import parse_turn_columns
+from emoscope.cli._common import choose_labels, parse_turn_columns
 from emoscope.cli._picture import JobPicture
 from emoscope.cli._terminal import LONGEST_LABEL, to_line
 from emoscope.errors import InputError
@@ -58,9 +58,7 @@ def make_model_spec(
     long_texts: LongTexts = "auto",
 ) -> ModelSpec:
     """Make the model spec: the model, its labels, and how it runs."""
-    if labels is not None and taxonomy is not None:
-        raise InputError("--labels and --taxonomy say the same thing: give only one of them.")
-    named = labels if labels is not None else taxonomy
+    named = choose_labels(labels, taxonomy)
     return ModelSpec(model, None if named is None else Taxonomy.load(named), engine, long_texts)
 
 

@@ -21,6 +21,23 @@ CorpusArgument = Annotated[
 DataDir = Annotated[
     Path | None, typer.Option("--data-dir", help="Folder of the corpus' files.", show_default=False)
 ]
+ModelOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--model",
+        "-m",
+        help="Folder of a model or of a training; default the model that ships.",
+        show_default=False,
+    ),
+]
+LabelsOption = Annotated[
+    str | None,
+    typer.Option(
+        help="Score these instead of the model's own: 'pride, relief, anger|rage', or a "
+        "taxonomy's name or file.",
+        show_default=False,
+    ),
+]
 TurnColumns = Annotated[
     str | None,
     typer.Option(
@@ -99,3 +116,14 @@ def parse_turn_columns(text: str | None) -> tuple[str, ...] | None:
     if not all(names):
         raise InputError(f"--turns {text!r}: expected column names parted by commas.")
     return names
+
+
+def choose_labels(labels: str | None, taxonomy: str | None) -> str | None:
+    """Choose what names the labels: --labels or --taxonomy, which take the same; None for neither.
+
+    Raises:
+        InputError: both are given.
+    """
+    if labels is not None and taxonomy is not None:
+        raise InputError("--labels and --taxonomy say the same thing: give only one of them.")
+    return labels if labels is not None else taxonomy

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from emoscope.cli._common import IdColumn, LabelNames, TurnColumns, TurnSeparator
+from emoscope.cli._common import IdColumn, LabelNames, ModelOption, TurnColumns, TurnSeparator
 from emoscope.cli._reading import (
     DelimiterOption,
     InputFormat,
@@ -30,15 +30,7 @@ def annotate(
             show_default=False,
         ),
     ],
-    model: Annotated[
-        Path | None,
-        typer.Option(
-            "--model",
-            "-m",
-            help="Folder of a model or of a training; default the model that ships.",
-            show_default=False,
-        ),
-    ] = None,
+    model: ModelOption = None,
     output: Annotated[
         Path | None,
         typer.Option(

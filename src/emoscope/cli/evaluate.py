@@ -13,6 +13,7 @@ from emoscope.cli._common import (
     LabelNames,
     LanguageColumn,
     Languages,
+    ModelOption,
     TextColumn,
     TurnColumns,
     TurnSeparator,
@@ -21,15 +22,7 @@ from emoscope.cli._common import (
 
 def evaluate(
     corpus: CorpusArgument,
-    model: Annotated[
-        Path | None,
-        typer.Option(
-            "--model",
-            "-m",
-            help="Folder of a model or of a training; default the model that ships.",
-            show_default=False,
-        ),
-    ] = None,
+    model: ModelOption = None,
     split: Annotated[
         str, typer.Option(help="train, dev or test; a table of your own has no splits.")
     ] = "test",

@@ -5,6 +5,8 @@ from typing import Annotated, Literal
 
 import typer
 
+from emoscope.cli._common import LabelsOption, ModelOption, choose_labels
+
 
 def explain(
     text: Annotated[
@@ -15,23 +17,8 @@ def explain(
             show_default=False,
         ),
     ],
-    model: Annotated[
-        Path | None,
-        typer.Option(
-            "--model",
-            "-m",
-            help="Folder of a model or of a training; default the model that ships.",
-            show_default=False,
-        ),
-    ] = None,
-    labels: Annotated[
-        str | None,
-        typer.Option(
-            help="Score these instead of the model's own: 'pride, relief, anger|rage', or a "
-            "taxonomy's name or file.",
-            show_default=False,
-        ),
-    ] = None,
+    model: ModelOption = None,
+    labels: LabelsOption = None,
     taxonomy: Annotated[
         str | None,
         typer.Option(help="The same: a taxonomy's name or file.", show_default=False),
@@ -77,9 +64,7 @@ def explain(
         turns = [item.encode(errors="surrogateescape").decode(errors="replace") for item in text]
     if not any(turn.strip() for turn in turns):
         raise InputError("Expected a text to explain, got an empty one. Name one, or - for stdin.")
-    if labels is not None and taxonomy is not None:
-        raise InputError("--labels and --taxonomy say the same thing: give only one of them.")
-    annotator = load(model, labels if labels is not None else taxonomy)
+    annotator = load(model, choose_labels(labels, taxonomy))
     explanation = annotator.explain(turns, label, method=method, evaluations=evaluations)
     if output is not None:
         try:

@@ -1,9 +1,10 @@
 """`emoscope score`."""
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
+
+from emoscope.cli._common import LabelsOption, ModelOption
 
 
 def score(
@@ -15,23 +16,8 @@ def score(
             show_default=False,
         ),
     ],
-    model: Annotated[
-        Path | None,
-        typer.Option(
-            "--model",
-            "-m",
-            help="Folder of a model or of a training; default the model that ships.",
-            show_default=False,
-        ),
-    ] = None,
-    labels: Annotated[
-        str | None,
-        typer.Option(
-            help="Score these instead of the model's own: 'pride, relief, anger|rage', or a "
-            "taxonomy's name or file.",
-            show_default=False,
-        ),
-    ] = None,
+    model: ModelOption = None,
+    labels: LabelsOption = None,
     top_k: Annotated[
         int, typer.Option(min=1, help="Show so many labels, and all that are given.")
     ] = 5,

@@ -5,17 +5,11 @@ from typing import Annotated, Literal
 
 import typer
 
+from emoscope.cli._common import ModelOption
+
 
 def serve(
-    model: Annotated[
-        Path | None,
-        typer.Option(
-            "--model",
-            "-m",
-            help="Folder of a model or of a training; default the model that ships.",
-            show_default=False,
-        ),
-    ] = None,
+    model: ModelOption = None,
     host: Annotated[
         str, typer.Option(help="Address to listen at; 0.0.0.0 for all of this machine.")
     ] = "127.0.0.1",

@@ -15,7 +15,7 @@ from uuid import uuid4
 
 from filelock import FileLock, Timeout
 
-from emoscope.errors import InputError
+from emoscope.errors import InputError, explain_os_error
 
 MAX_JSON_BYTES = 50_000_000
 _MAX_LINKS = 40
@@ -38,20 +38,38 @@ def written_aside(path: Path, *, unique: bool = False) -> Iterator[Path]:
     if is_stream(path):
         with tempfile.TemporaryDirectory() as folder:
             partial = Path(folder) / path.name
-            yield partial
-            with partial.open("rb") as whole, open_stream(path) as stream:
-                shutil.copyfileobj(whole, stream)
+            with naming(path, partial):
+                yield partial
+                with partial.open("rb") as whole, open_stream(path) as stream:
+                    shutil.copyfileobj(whole, stream)
         return
     path = follow_link(path)
     partial = path.with_name(f".{path.name}.{f'{uuid4().hex}.' if unique else ''}partial")
     _remove(partial)
     try:
-        yield partial
-        if partial.is_dir() and path.is_dir():
-            shutil.rmtree(path)
-        partial.replace(path)
+        with naming(path, partial):
+            yield partial
+            if partial.is_dir() and path.is_dir():
+                shutil.rmtree(path)
+            partial.replace(path)
     finally:
         _remove(partial)
+
+
+@contextmanager
+def naming(path: Path, partial: Path | None = None) -> Iterator[None]:
+    """Have errors of the operating system name the file that the user knows.
+
+    Args:
+        path: this one, where the error names none, as when a disk is full.
+        partial: what it is called while it is written.
+    """
+    try:
+        yield
+    except OSError as error:
+        if error.filename is None or str(error.filename) == str(partial):
+            error.filename, error.filename2 = str(path), None
+        raise
 
 
 def follow_link(path: Path) -> Path:
@@ -144,7 +162,7 @@ def read_json(path: Path) -> dict[str, Any]:
     except FileNotFoundError:
         raise InputError(f"{path} is missing: the model folder is incomplete.") from None
     except OSError as error:
-        raise InputError(f"{path} cannot be read: {error.strerror}.") from None
+        raise explain_os_error(error, "read", path) from None
     except (UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
         raise InputError(f"{path} is not JSON: {error}. The file is damaged.") from None
     if not isinstance(values, dict):
@@ -200,9 +218,30 @@ def acquire_lock(path: Path, *, wait: bool) -> FileLock | None:
     Returns:
         The lock; None if another process holds it and it is not to be waited for.
     """
-    held = FileLock(path)
+    while True:
+        # Open, so that no other file can get its inode while the two are compared.
+        with path.open("ab") as file:
+            held = FileLock(path)
+            try:
+                held.acquire(timeout=-1 if wait else 0)
+            except Timeout:
+                return None
+            # Whoever had the lock before may have deleted the file, and then it locks nothing.
+            if _is_at(path, file):
+                return held
+            held.release()
+
+
+def release_lock(held: FileLock) -> None:
+    """Delete the file of a lock, if that is possible, and then let other processes in."""
+    with suppress(OSError):
+        Path(held.lock_file).unlink()
+    held.release()
+
+
+def _is_at(path: Path, file: BinaryIO) -> bool:
+    """Whether a path still leads to an open file."""
     try:
-        held.acquire(timeout=-1 if wait else 0)
-    except Timeout:
-        return None
-    return held
+        return os.path.samestat(path.stat(), os.fstat(file.fileno()))
+    except OSError:
+        return False

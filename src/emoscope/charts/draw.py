@@ -15,7 +15,7 @@ from emoscope.charts.together import make_pairs_view
 from emoscope.charts.view import View
 from emoscope.charts.wheel import make_wheel_view
 from emoscope.charts.words import format_count
-from emoscope.errors import InputError
+from emoscope.errors import InputError, explain_os_error
 from emoscope.files import write_bytes
 
 SUFFIXES: Final = (".html", ".svg", ".png", ".pdf")
@@ -46,7 +46,7 @@ def draw(tally: Tally, path: Path, title: str) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         write_bytes(path, data)
     except OSError as error:
-        raise InputError(f"Cannot write to {path}: {error.strerror}. Name another file.") from None
+        raise explain_os_error(error, "write to", path) from None
 
 
 def make_views(tally: Tally) -> list[View]:

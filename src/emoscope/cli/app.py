@@ -1,13 +1,11 @@
 """The `emoscope` program: its commands and how it ends."""
 
-import os
 import sys
 
 import typer
-from rich.console import Console
-from rich.markup import escape
 
 from emoscope._version import __version__
+from emoscope.cli._ending import EXIT_CODES, run_program
 from emoscope.cli._notes import show_notes
 from emoscope.cli.annotate import annotate
 from emoscope.cli.compare import compare
@@ -22,7 +20,6 @@ from emoscope.cli.score import score
 from emoscope.cli.serve import serve
 from emoscope.cli.taxonomies import taxonomies
 from emoscope.cli.train import train
-from emoscope.errors import EmoscopeError
 
 app = typer.Typer(
     name="emoscope",
@@ -31,6 +28,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
     help="Recognise emotion in text with any set of labels: train, evaluate, annotate, serve.",
+    epilog=EXIT_CODES,
 )
 NEED_ARGUMENTS = (annotate, score, explain, train, evaluate, compare, report, export, describe)
 for command in (*NEED_ARGUMENTS, serve, recipes, taxonomies, info):
@@ -54,20 +52,12 @@ def options(
 
 
 def main() -> None:
-    """Run the command line; exit 0 on success, 1 on failure, 2 on bad usage or input."""
-    try:
-        with show_notes():
-            app()
-    except EmoscopeError as error:
-        message = f"[bold red]Error:[/] {escape(str(error))}"
-        # Whole lines, so that a command in a message can be copied.
-        Console(stderr=True, highlight=False, soft_wrap=True).print(message)
-        sys.exit(error.exit_code)
-    except SystemExit as ended:
-        # Typer and Rich end with 1 when the reader of our output has closed it, as `head` does;
-        # nothing is wrong. Pointing stdout elsewhere keeps the interpreter from complaining when
-        # it flushes at exit.
-        if not isinstance(ended.__context__, BrokenPipeError) or sys.__stdout__ is None:
-            raise
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.__stdout__.fileno())
-        sys.exit(0)
+    """Run the command line; for how it ends see `emoscope.cli._ending`."""
+    if code := run_program(run_command):
+        sys.exit(code)
+
+
+def run_command() -> None:
+    """Run the command that the arguments of the program name."""
+    with show_notes():
+        app()

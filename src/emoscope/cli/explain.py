@@ -67,13 +67,8 @@ def explain(
     annotator = load(model, choose_labels(labels, taxonomy))
     explanation = annotator.explain(turns, label, method=method, evaluations=evaluations)
     if output is not None:
-        try:
-            output.parent.mkdir(parents=True, exist_ok=True)
-            write_text(output, explanation.to_html())
-        except OSError as error:
-            raise InputError(
-                f"Cannot write to {output}: {error.strerror}. Name another file."
-            ) from error
+        output.parent.mkdir(parents=True, exist_ok=True)
+        write_text(output, explanation.to_html())
     if as_json:
         typer.echo(json.dumps(explanation.to_dict(), ensure_ascii=False))
     elif output is not None:

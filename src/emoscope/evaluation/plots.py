@@ -81,7 +81,7 @@ def draw_descriptions(descriptions: Mapping[str, Description], path: Path) -> No
     )
     try:
         save(figure, path, path.suffix[1:] or "png")
-    except (OSError, ValueError) as error:
+    except ValueError as error:
         raise InputError(f"{path}: the figure cannot be written ({error}).") from error
 
 

@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 import yaml
 
-from emoscope.errors import InputError
+from emoscope.errors import InputError, explain_os_error
 from emoscope.experiments.naming import keep_active, make_folder_name
 from emoscope.files import locked, write_text
 
@@ -331,7 +331,9 @@ def read_yaml(path: Path) -> dict[str, Any]:
         loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
         # Safe: both loaders make plain values alone.
         values = yaml.load(path.read_text(encoding="utf-8"), loader)  # noqa: S506
-    except (yaml.YAMLError, ValueError, RecursionError, OSError) as error:
+    except OSError as error:
+        raise explain_os_error(error, "read", path) from None
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise InputError(f"{path} cannot be read: {error}. The file is damaged.") from None
     if not isinstance(values, dict):
         raise InputError(f"{path}: expected a mapping, found {type(values).__name__}.")

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from emoscope._version import __version__
-from emoscope.errors import InputError
+from emoscope.errors import InputError, explain_os_error
 from emoscope.files import read_json, write_json
 from emoscope.strict import check_keys, check_list, check_text
 
@@ -152,9 +152,7 @@ class Recalibration:
         try:
             write_json(path, self.to_dict())
         except OSError as error:
-            raise InputError(
-                f"Cannot write the calibration to {path}: {error.strerror}. Name another file."
-            ) from error
+            raise explain_os_error(error, "write the calibration to", path) from error
 
     @classmethod
     def load(cls, path: str | Path) -> "Recalibration":

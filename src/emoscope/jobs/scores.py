@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from emoscope.calibration import decide
-from emoscope.errors import InputError
+from emoscope.errors import InputError, explain_os_error
 from emoscope.inference.scoring import Scoring
 from emoscope.jobs.source import Item
 from emoscope.strict import check_mapping, parse, suggestion
@@ -101,7 +101,7 @@ def read_thresholds(path: Path) -> dict[str, float]:
     try:
         values = parse(path.read_text(encoding="utf-8"), path.suffix.lower())
     except OSError as error:
-        raise InputError(f"{path}: cannot read the thresholds: {error.strerror}.") from error
+        raise explain_os_error(error, "read the thresholds in", path) from error
     except (ValueError, InputError) as error:
         raise InputError(f"{path}: {error}") from error
     return dict(check_mapping(values, f"{path}: what the file holds"))

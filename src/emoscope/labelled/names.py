@@ -7,7 +7,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
-from emoscope.errors import InputError
+from emoscope.errors import InputError, explain_os_error
 from emoscope.labelled.cells import BLANKS, CellError, split_cell
 from emoscope.reading.errors import format_value
 from emoscope.strict import check_mapping, parse, short
@@ -82,7 +82,7 @@ def _read_file(path: Path) -> Any:
             raise InputError(f"{path}: larger than {MAX_FILE_BYTES} bytes, which no names need.")
         return parse(content.decode("utf-8-sig"), path.suffix.lower())
     except OSError as error:
-        raise InputError(f"{path}: cannot read the names of labels: {error.strerror}.") from error
+        raise explain_os_error(error, "read the names of labels in", path) from error
     except ValueError as error:
         raise InputError(f"{path}: {error}") from error
 

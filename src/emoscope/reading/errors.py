@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal, NamedTuple, Protocol, Self
 
-from emoscope.errors import InputError
+from emoscope.errors import InputError, explain_os_error
 
 _SHOWN = 80
 
@@ -115,16 +115,14 @@ class RejectFile:
         try:
             self._file = path.open("a" if append else "w", encoding="utf-8", newline="\n")
         except OSError as error:
-            raise InputError(
-                f"Cannot write rejected rows to {path}: {error.strerror}. Name another file."
-            ) from error
+            raise explain_os_error(error, "write rejected rows to", path) from error
 
     def add(self, error: RowError, content: Content) -> None:
         """Write one rejected row."""
         try:
             self._file.write(make_reject_line(error, content))
         except OSError as failure:
-            raise InputError(f"Cannot write to {self.path}: {failure.strerror}.") from failure
+            raise explain_os_error(failure, "write to", self.path) from failure
         self.count += 1
 
     def flush(self) -> None:

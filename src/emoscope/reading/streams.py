@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO, TextIO, cast
 
-from emoscope.errors import InputError
+from emoscope.errors import InputError, explain_os_error
 from emoscope.reading.unpacking import (
     Compression,
     Packing,
@@ -109,7 +109,7 @@ def open_source(
         # Errors of the operating system have an errno; those of decompression have none.
         if kind is not None and error.errno is None:
             raise make_broken_error(name, kind, error) from error
-        raise InputError(f"{name}: cannot be read ({error.strerror or error}).") from error
+        raise explain_os_error(error, "read", name) from error
 
 
 @contextmanager

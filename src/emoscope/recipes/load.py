@@ -9,7 +9,7 @@ import yaml
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from emoscope.errors import InputError
+from emoscope.errors import InputError, explain_os_error
 from emoscope.recipes.inherit import resolve_recipe
 from emoscope.recipes.schema import Recipe
 from emoscope.recipes.section import ModelSection
@@ -112,7 +112,9 @@ def read_recipe(name_or_path: str) -> dict[str, Any]:
             raise InputError(f"{path}: a recipe of over {MAX_BYTES:,} bytes is not read.")
         try:
             text = path.read_text(encoding="utf-8")
-        except (OSError, UnicodeDecodeError) as error:
+        except OSError as error:
+            raise explain_os_error(error, "read", path) from None
+        except UnicodeDecodeError as error:
             raise InputError(f"{path}: expected a recipe in UTF-8: {error}.") from None
     try:
         values = yaml.safe_load(text)

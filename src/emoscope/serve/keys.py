@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from emoscope.errors import InputError
+from emoscope.errors import InputError, explain_os_error
 
 MIN_CHARACTERS = 16
 MAX_FILE_BYTES = 1_000_000
@@ -90,7 +90,7 @@ def read_keys(path: Path) -> list[str]:
         with path.open("rb") as file:
             content = file.read(MAX_FILE_BYTES + 1)
     except OSError as error:
-        raise InputError(f"{path}: cannot read the API keys: {error.strerror}") from error
+        raise explain_os_error(error, "read the API keys in", path) from error
     if len(content) > MAX_FILE_BYTES:
         raise InputError(f"{path}: larger than {MAX_FILE_BYTES:,} bytes, which no list of keys is.")
     keys = []

@@ -7,7 +7,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from emoscope.errors import InputError
+from emoscope.errors import InputError, explain_os_error
 from emoscope.strict import check_mapping, check_text, check_unique, parse, suggestion
 from emoscope.taxonomy.label import Label, one_or_many
 from emoscope.taxonomy.taxonomy import Taxonomy
@@ -63,7 +63,7 @@ def read_taxonomy(path: Path) -> Taxonomy:
         # Only a taxonomy has "labels"; any other mapping is an emotion configuration.
         return Taxonomy.from_dict(data) if "labels" in data else from_words(data, path.stem)
     except OSError as error:
-        raise InputError(f"{path}: cannot read the taxonomy: {error.strerror}") from error
+        raise explain_os_error(error, "read the taxonomy", path) from error
     except UnicodeDecodeError as error:
         raise InputError(f"{path}: not UTF-8 at byte {error.start}; save it as UTF-8") from error
     except (ValueError, InputError) as error:

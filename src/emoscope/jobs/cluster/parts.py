@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from emoscope.errors import InputError
+from emoscope.errors import InputError, explain_os_error
 from emoscope.files import write_json
 from emoscope.jobs.input_files import File
 from emoscope.jobs.journal import check_same_job, read_job
@@ -50,9 +50,7 @@ def make_output_folder(output: Path, config: Mapping[str, Any], restart: bool) -
         manifest.parent.mkdir(parents=True, exist_ok=True)
         write_json(manifest, config)
     except OSError as error:
-        raise InputError(
-            f"Cannot write to {error.filename or output}: {error.strerror}. Name another folder."
-        ) from error
+        raise explain_os_error(error, "write to", error.filename or output) from error
 
 
 def _check_manifest(manifest: Path, config: Mapping[str, Any]) -> None:

@@ -46,6 +46,7 @@ LIGHT_FLOORS = {
         "registry",
         "strict",
         "taxonomy",
+        "touched",
     ),
     "text": ("labelled", "reading", "text"),
     "arrays": ("embeddings", "encoding"),

@@ -109,9 +109,9 @@ def explain_os_error(
 
 
 def show_name(path: Path | str | bytes | int) -> str:
-    """The name of a file as text that any terminal and any file can hold.
+    r"""The name of a file as text that any terminal and any file can hold.
 
-    Bytes that are not UTF-8 are shown by their codes: `caf\\xe9.csv`.
+    Bytes that are not UTF-8 are shown by their codes: `caf\xe9.csv`.
     """
     if isinstance(path, int):
         return f"the open file {path}"

@@ -44,7 +44,7 @@ def written_aside(path: Path, *, unique: bool = False) -> Iterator[Path]:
                     shutil.copyfileobj(whole, stream)
         return
     path = follow_link(path)
-    partial = path.with_name(f".{path.name}.{f'{uuid4().hex}.' if unique else ''}partial")
+    partial = make_partial_path(path, f"{uuid4().hex}." if unique else "")
     _remove(partial)
     try:
         with naming(path, partial):
@@ -54,6 +54,11 @@ def written_aside(path: Path, *, unique: bool = False) -> Iterator[Path]:
             partial.replace(path)
     finally:
         _remove(partial)
+
+
+def make_partial_path(path: Path, infix: str = "") -> Path:
+    """What a file is called while `written_aside` writes it."""
+    return path.with_name(f".{path.name}.{infix}partial")
 
 
 @contextmanager

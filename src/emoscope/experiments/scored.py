@@ -51,8 +51,8 @@ class ScoredTexts:
         ):
             columns |= {f"{kind}_{name}": values[:, k] for k, name in enumerate(self.labels)}
         path.parent.mkdir(parents=True, exist_ok=True)
-        with written_aside(path) as partial:
-            pq.write_table(pa.table(columns), partial, compression="zstd")
+        with written_aside(path) as partial, partial.open("wb") as file:
+            pq.write_table(pa.table(columns), file, compression="zstd")
 
     @classmethod
     def read(cls, path: Path) -> "ScoredTexts":

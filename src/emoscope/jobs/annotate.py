@@ -1,17 +1,17 @@
 """Annotate the rows of a file: in a stream, so that memory does not grow with it, and resumable."""
 
-import os
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import asdict, dataclass, replace
 from io import TextIOBase
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
-from emoscope.errors import InputError
-from emoscope.files import follow_link, is_stream, open_stream, sibling_path
+from emoscope.errors import explain_os_error
+from emoscope.files import follow_link, is_stream, open_stream
 from emoscope.inference.annotator import Annotator
 from emoscope.inference.model_info import ModelSpec, to_model
+from emoscope.jobs.file_set import get_labelling_config, list_job_files
 from emoscope.jobs.journal import Journal, Progress
 from emoscope.jobs.live import LiveStream
 from emoscope.jobs.options import Options, Status, Summary
@@ -25,6 +25,7 @@ from emoscope.jobs.pipeline import Job
 from emoscope.jobs.source import Source
 from emoscope.jobs.tables import to_parquet
 from emoscope.reading.rows import find_format
+from emoscope.touched import FileUse, check_file_uses
 
 __all__ = [
     "ModelSpec",
@@ -73,7 +74,8 @@ def annotate_file(
         return _write_through(model, source, output, options, on_status)
     output = follow_link(output)
     form = find_output_format(output, options.format)
-    _check_distinct(source, output, options)
+    check_file_uses(list_job_files(to_model(model), source, output, options))
+    others = (get_labelling_config(output),) if form == "labelstudio" else ()
     with ExitStack() as stack:
         source = _open_pipe(stack, source)
         job = Job.prepared(stack, to_model(model), source, form, options)
@@ -83,6 +85,7 @@ def annotate_file(
             resumable=job.model.resumable and isinstance(source.file, Path),
             restart=options.restart,
             rejects=options.reject_file,
+            others=(*others, *options.pictures),
             convert=to_parquet if form == "parquet" else None,
         )
         stack.enter_context(journal)
@@ -96,8 +99,7 @@ def annotate_file(
             if not progress.bytes:
                 journal.append(pack(job.writer.begin()))
             if form == "labelstudio":
-                text = make_labelling_config(job.labels)
-                sibling_path(output, "config.xml").write_text(text, encoding="utf-8")
+                journal.write(others[0], make_labelling_config(job.labels))
             for piece in job.pieces(cache, progress):
                 journal.append(pack(piece.data), piece.rejected, piece.counts)
                 on_status(Status(progress.rows, resumed, piece.read, job.reading.meter.total))
@@ -119,7 +121,7 @@ def annotate_stream(
     """
     options = options or Options()
     form = find_output_format(None, options.format)
-    _check_distinct(source, None, options)
+    _check_stream_files(model, source, output, options)
     return _stream(model, source, form, options, _Sink(output, on_status))
 
 
@@ -148,7 +150,7 @@ def _write_through(
 ) -> Summary:
     """Annotate into a device or a FIFO."""
     form = find_output_format(path, options.format)
-    _check_distinct(source, path, options)
+    _check_stream_files(model, source, path, options)
     try:
         with open_stream(path) as output:
             sink = _Sink(output, on_status, make_compressor(path))
@@ -156,9 +158,7 @@ def _write_through(
     except BrokenPipeError:
         raise
     except OSError as error:
-        raise InputError(
-            f"Cannot write to {path}: {error.strerror or error}. Name another output."
-        ) from error
+        raise explain_os_error(error, "write to", error.filename or path) from error
 
 
 def _stream(
@@ -169,7 +169,7 @@ def _stream(
         job = Job.prepared(stack, to_model(model), source, form, options)
         rejects = None
         if options.reject_file is not None:
-            rejects = stack.enter_context(_open_output(options.reject_file))
+            rejects = _Rejects.open(stack, options.reject_file)
         sink.write(job.writer.begin())
         done = Progress()
         for piece in job.pieces(job.cache(stack, None), done):
@@ -191,7 +191,7 @@ def _open_pipe(stack: ExitStack, source: Source) -> Source:
     try:
         return replace(source, file=stack.enter_context(path.open("rb")), format=form)
     except OSError as error:
-        raise InputError(f"{path}: cannot be read ({error.strerror or error}).") from error
+        raise explain_os_error(error, "read", path) from error
 
 
 def _make_live(source: Source) -> Source:
@@ -203,23 +203,42 @@ def _make_live(source: Source) -> Source:
     return replace(source, file=cast("BinaryIO", LiveStream(stream)))
 
 
-def _check_distinct(source: Source, output: Path | None, options: Options) -> None:
-    """Check that no file is read and written, or written twice."""
-    named = [source.file, output, options.reject_file, options.cache]
-    paths = [path for path in named if isinstance(path, Path) and not path.is_char_device()]
-    files = [os.path.realpath(path) for path in paths]
-    twice = next((path for path in files if files.count(path) > 1), None)
-    if twice is not None:
-        raise InputError(
-            f"{twice} is named twice. The input, the output, the reject file and the cache must be "
-            "different files."
-        )
+def _check_stream_files(
+    model: Annotator | ModelSpec, source: Source, output: Path | BinaryIO, options: Options
+) -> None:
+    """Check the files of a job that cannot be resumed, so that no file there is its own."""
+    uses = list(list_job_files(to_model(model), source, output, options))
+    if options.reject_file is not None:
+        uses.append(FileUse(options.reject_file, "the file of bad rows", new=True))
+    check_file_uses(uses, restart=options.restart)
 
 
-def _open_output(path: Path) -> BinaryIO:
-    try:
-        return open_stream(path) if is_stream(path) else path.open("wb")
-    except OSError as error:
-        raise InputError(
-            f"Cannot write rejected rows to {path}: {error.strerror}. Name another file."
-        ) from error
+@dataclass(frozen=True)
+class _Rejects:
+    """The file of bad rows of a stream."""
+
+    path: Path
+    file: BinaryIO
+
+    @classmethod
+    def open(cls, stack: ExitStack, path: Path) -> "_Rejects":
+        try:
+            file = open_stream(path) if is_stream(path) else path.open("wb")
+        except OSError as error:
+            raise explain_os_error(error, "write rejected rows to", path) from error
+        opened = cls(path, file)
+        stack.callback(opened.close)
+        return opened
+
+    def write(self, data: bytes) -> None:
+        """Write at once."""
+        try:
+            self.file.write(data)
+            self.file.flush()
+        except OSError as error:
+            raise explain_os_error(error, "write rejected rows to", self.path) from error
+
+    def close(self) -> None:
+        """Close it; all rows were written before."""
+        with suppress(OSError):
+            self.file.close()

@@ -17,17 +17,20 @@ from typing import Any, BinaryIO, Self
 
 from filelock import FileLock
 
-from emoscope.errors import EmoscopeError, InputError
+from emoscope.errors import EmoscopeError, InputError, explain_os_error
 from emoscope.files import (
     acquire_lock,
-    follow_link,
     is_stream,
     open_stream,
+    release_lock,
     rename_durably,
     sibling_path,
     write_durably,
+    write_text,
     written_aside,
 )
+from emoscope.jobs.file_set import check_others, name_beside
+from emoscope.jobs.file_set import get_job_file as get_job_file
 from emoscope.jobs.options import RowCounts
 from emoscope.strict import short
 
@@ -42,6 +45,7 @@ class Progress(RowCounts):
         reject_bytes: how many bytes of the reject file are valid.
         finished: the output is whole, though it may not have its name yet.
         cache: the job's place in a cache, if it uses one.
+        others: further files that were written for the job, as they are called from its folder.
     """
 
     chunks: int = 0
@@ -49,6 +53,7 @@ class Progress(RowCounts):
     reject_bytes: int = 0
     finished: bool = False
     cache: dict[str, Any] | None = None
+    others: list[str] = field(default_factory=list)
 
 
 @dataclass
@@ -61,6 +66,8 @@ class Journal:
         resumable: whether the job can be resumed.
         restart: whether to delete existing files and start again.
         rejects: the file of rejected rows; None for none.
+        others: further files that are written for the job, such as a picture of its output. One
+            that is there is only replaced if this job has written it.
         convert: makes the output of the partial file, where it is not the partial file itself.
         progress: how far the job has come; once it is open, `progress.finished` says that there
             is nothing to do.
@@ -75,6 +82,7 @@ class Journal:
     resumable: bool = True
     restart: bool = False
     rejects: Path | None = None
+    others: tuple[Path, ...] = ()
     convert: Callable[[Path, Path], None] | None = None
     progress: Progress = field(default_factory=Progress)
 
@@ -87,15 +95,19 @@ class Journal:
         )
         self._files: list[BinaryIO] = []
         self._locks: list[FileLock] = []
+        # What a job that is finished has removed, unless it was killed.
+        self._left = (self.partial, self._last, sibling_path(self.partial, "lock"))
+        # Files of this job alone, with nothing in them that is worth keeping.
+        self._fresh = False
 
     def __enter__(self) -> Self:
         try:
             self._open()
         except OSError as error:
-            self._close()
-            raise self._unwritable(error) from error
+            self._close(failed=True)
+            raise explain_os_error(error, "use", error.filename or self.partial) from error
         except BaseException:
-            self._close()
+            self._close(failed=True)
             raise
         return self
 
@@ -105,11 +117,7 @@ class Journal:
         value: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        self._close()
-        if value is not None and not self.progress.rows:
-            # No chunk was written, so there is nothing to resume.
-            for path in (self.partial, self.job):
-                path.unlink(missing_ok=True)
+        self._close(failed=value is not None)
 
     def append(self, data: bytes, rejected: bytes = b"", counts: RowCounts | None = None) -> None:
         """Append a chunk, or the header before the first chunk, and save the progress.
@@ -132,6 +140,13 @@ class Journal:
         except OSError as error:
             raise self._unwritable(error) from error
 
+    def write(self, path: Path, text: str) -> None:
+        """Write one of the other files of the job."""
+        try:
+            write_text(path, text)
+        except OSError as error:
+            raise self._unwritable(error) from error
+
     def finish(self, end: bytes) -> None:
         """Write what stands after the last row, and give the output its name."""
         try:
@@ -143,7 +158,8 @@ class Journal:
             self.progress.bytes = self._last.stat().st_size
             self.progress.finished = True
             self.save()
-            self._close()
+            self._close_files()
+            # Still locked: whoever opens the job next finds it under its name.
             rename_durably(self._last, self.output)
             self.partial.unlink(missing_ok=True)
         except OSError as error:
@@ -154,30 +170,81 @@ class Journal:
         values = {"asked": self.config, "progress": asdict(self.progress)}
         # If the rename is lost in a crash, the old job file is still valid.
         with written_aside(self.job) as partial, partial.open("wb") as file:
-            write_durably(file, (json.dumps(values, indent=1, ensure_ascii=False) + "\n").encode())
+            text = json.dumps(values, indent=1, ensure_ascii=False) + "\n"
+            # Bytes of a name that are not UTF-8 become what JSON escapes them by.
+            write_durably(file, text.encode("utf-8", "backslashreplace"))
 
     def _open(self) -> None:
         self.output.parent.mkdir(parents=True, exist_ok=True)
-        known = None if self.restart else read_job(self.output)
+        known = self._read()
+        if known is not None and self._is_done(known):
+            # Nothing is to be written, so the disk may be read-only.
+            self._take(known)
+            return
+        for path in (self.partial, self.rejects):
+            if path is not None and not is_stream(path):
+                self._lock(path)
+        # Until the lock was held another process may have gone on with the job.
+        known = self._read()
         begun = known is not None and (known.progress.finished or known.progress.rows > 0)
         if known is None or not begun or not self.resumable:
             self._refuse_if_there()
-            self._begin()
-        else:
-            self._check_same_job(known)
-            self.progress = known.progress
-            if not self.progress.finished:
-                self._go_on()
-            elif not self._finished():
-                self.progress = Progress()
-                self._begin()
+            self._begin(known)
+            return
+        self._take(known)
+        if not self.progress.finished:
+            self._go_on()
+        elif not self._finished():
+            self.progress = Progress(others=self.progress.others)
+            self._begin(known)
 
-    def _begin(self) -> None:
+    def _read(self) -> "JobFile | None":
+        return None if self.restart else read_job(self.output)
+
+    def _is_done(self, known: "JobFile") -> bool:
+        """Whether a job is finished and its output has its name, so that nothing is left to do."""
+        return (
+            self.resumable
+            and known.progress.finished
+            and self.output.is_file()
+            and self.output.stat().st_size == known.progress.bytes
+            and not any(map(os.path.lexists, self._left))
+        )
+
+    def _take(self, known: "JobFile") -> None:
+        """Go on with a job that is known."""
+        self._check_same_job(known)
+        self._check_others(known)
+        self.progress = known.progress
+        if self._add_others() and self.progress.finished:
+            # Without it a picture is not known as the job's own; nothing else is lost.
+            with suppress(OSError):
+                self.save()
+
+    def _begin(self, known: "JobFile | None") -> None:
         """Start with empty files; an old output stays until the new one is whole."""
+        self._check_others(known)
+        self._fresh = True
+        self._add_others()
         self._add_file(self.partial, 0)
+        self.save()
         if self.rejects:
             self._add_file(self.rejects, 0)
-        self.save()
+
+    def _check_others(self, known: "JobFile | None") -> None:
+        done = Progress() if known is None else known.progress
+        others = [*self.others, *([self.partial, self._last] if known is None else [])]
+        if self.rejects is not None and not done.reject_bytes:
+            others.append(self.rejects)
+        check_others(others, self.output, done.others, restart=self.restart)
+
+    def _add_others(self) -> bool:
+        """Keep the names of the other files in the progress; whether one is new."""
+        paths = (*self.others, *([] if self.rejects is None else [self.rejects]))
+        names = dict.fromkeys(name_beside(path, self.output) for path in paths)
+        new = [name for name in names if name not in self.progress.others]
+        self.progress.others = [*self.progress.others, *new]
+        return bool(new)
 
     def _go_on(self) -> None:
         """Truncate the files to the end of the last saved chunk."""
@@ -198,7 +265,8 @@ class Journal:
         if is_stream(path):
             self._files.append(open_stream(path))
             return
-        file = self._locked(path, create=not size)
+        flags = os.O_RDWR | (0 if size else os.O_CREAT) | getattr(os, "O_BINARY", 0)
+        file = os.fdopen(os.open(path, flags, 0o666), "r+b")
         self._files.append(file)
         file.truncate(size)
         file.seek(size)
@@ -220,12 +288,6 @@ class Journal:
                 "replace it with --restart."
             )
         self.partial.unlink(missing_ok=True)
-        # They are left over if the process was killed after the last rename.
-        _delete_files(
-            sibling_path(path, "lock")
-            for path in (self.partial, self.rejects)
-            if path and not is_stream(path)
-        )
         return True
 
     def _refuse_if_there(self) -> None:
@@ -242,31 +304,36 @@ class Journal:
         state = ", finished," if known.progress.finished else ", unfinished,"
         check_same_job(self.output, known.config, config, state)
 
-    def _locked(self, path: Path, *, create: bool) -> BinaryIO:
+    def _lock(self, path: Path) -> None:
         held = acquire_lock(sibling_path(path, "lock"), wait=False)
         if held is None:
             raise InputError(
                 f"{path}: another process writes it. Wait for it, or name another output."
             )
         self._locks.append(held)
-        flags = os.O_RDWR | (os.O_CREAT if create else 0) | getattr(os, "O_BINARY", 0)
-        return os.fdopen(os.open(path, flags, 0o666), "r+b")
 
     def _unwritable(self, error: OSError) -> EmoscopeError:
         path = error.filename or self.partial
-        return InputError(
-            f"Cannot write to {path}: {error.strerror or error}. Make room or name another file; "
-            "the same command goes on where the job stands."
-        )
+        advice = "The same command goes on where the job stands."
+        return explain_os_error(error, "write to", path, advice)
 
-    def _close(self) -> None:
-        for file in self._files:
-            file.close()
-        locks = [Path(held.lock_file) for held in self._locks]
-        for held in self._locks:
-            held.release()
-        self._files, self._locks = [], []
-        _delete_files(locks)
+    def _close_files(self) -> None:
+        files, self._files = self._files, []
+        for file in files:
+            # All that counts was flushed; what a full disk did not take is not valid.
+            with suppress(OSError):
+                file.close()
+
+    def _close(self, *, failed: bool = False) -> None:
+        self._close_files()
+        if failed and self._fresh and not self.progress.rows and not self.progress.finished:
+            # No chunk was written, so there is nothing to resume.
+            _delete_files((self.partial, self.job))
+            if self.rejects is not None and not is_stream(self.rejects):
+                _delete_files([self.rejects])
+        locks, self._locks = self._locks, []
+        for held in locks:
+            release_lock(held)
 
 
 @dataclass(frozen=True)
@@ -291,8 +358,8 @@ def read_job(output: Path) -> JobFile | None:
     path = get_job_file(output)
     try:
         values = json.loads(path.read_bytes())
-        # Earlier versions did not count rows without text.
-        known = {"missing": 0, "marked": 0} | values["progress"]
+        # Earlier versions did not count rows without text, nor name further files.
+        known = {"missing": 0, "marked": 0, "others": []} | values["progress"]
         progress = Progress(**{each.name: known[each.name] for each in fields(Progress)})
         return JobFile(dict(values["asked"]), progress)
     except FileNotFoundError:
@@ -329,11 +396,6 @@ def check_same_job(
             f"({'; '.join(changed)}). Run the command as it was, name another output, or start "
             "anew with --restart."
         )
-
-
-def get_job_file(output: Path) -> Path:
-    """The path of an output's job file, which holds configuration and progress."""
-    return sibling_path(follow_link(output), "job.json")
 
 
 def _delete_files(paths: Iterable[Path]) -> None:

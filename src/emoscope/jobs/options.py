@@ -26,8 +26,10 @@ class Options:
             place of scores, or a reject file to put it into. A row without text stops nothing.
         workers: processes that score; more than one shares out the cores.
         cache: a SQLite file of scores that are kept from job to job.
-        restart: begin anew, whatever there is of the output.
+        restart: begin anew, and replace what is there of the output and of the other files.
         chunk_rows: rows at a time; memory is proportional to it.
+        pictures: files that the caller makes of the output. One that is there is only replaced if
+            this job has written it.
     """
 
     format: OutputFormat | None = None
@@ -38,6 +40,7 @@ class Options:
     cache: Path | None = None
     restart: bool = False
     chunk_rows: int = CHUNK_ROWS
+    pictures: tuple[Path, ...] = ()
 
     def __post_init__(self) -> None:
         for name in ("workers", "chunk_rows", "top_k"):

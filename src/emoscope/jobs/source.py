@@ -7,6 +7,7 @@ from itertools import chain
 from pathlib import Path
 from typing import Any, BinaryIO, TextIO
 
+from emoscope.errors import show_name
 from emoscope.jobs.columns import find_column_types
 from emoscope.reading.conversations import (
     ID,
@@ -111,7 +112,7 @@ class Source:
     def name(self) -> str:
         """What messages call it."""
         name = self.file if isinstance(self.file, Path) else getattr(self.file, "name", "the input")
-        return str(name)
+        return show_name(name)
 
     @contextmanager
     def opened(self, *, typed: bool = False) -> Iterator["OpenedSource"]:

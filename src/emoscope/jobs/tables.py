@@ -195,8 +195,9 @@ def to_parquet(stream: Path, target: Path) -> None:
 
     with (
         stream.open("rb") as file,
+        target.open("wb") as out,
         pa.ipc.open_stream(file) as batches,
-        pq.ParquetWriter(target, batches.schema, compression="zstd") as writer,
+        pq.ParquetWriter(out, batches.schema, compression="zstd") as writer,
     ):
         while group := list(islice(batches, _BATCHES_OF_ROW_GROUP)):
             writer.write_table(pa.Table.from_batches(group))

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO, Literal, Self, TextIO, get_args
 
-from emoscope.errors import InputError
+from emoscope.errors import InputError, show_name
 from emoscope.reading.arrow import parse_feather, parse_parquet
 from emoscope.reading.delimited import parse_delimited
 from emoscope.reading.dialect import UNKNOWN, DialectOptions
@@ -147,7 +147,7 @@ def read_rows(
         what = "a folder" if source.is_dir() else "no such file"
         raise InputError(f"{source}: expected a file, got {what}. Check the path.")
     name = source if isinstance(source, Path) else getattr(source, "name", "the input")
-    refusal = _Refusal(str(name), bad_rows)
+    refusal = _Refusal(show_name(name), bad_rows)
     opened = _Opened(source, kind, encoding, dialect, certain=format is not None)
     return Rows(_parse_rows(opened, refusal, meter or Meter()), refusal)
 

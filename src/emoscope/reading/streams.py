@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO, TextIO, cast
 
-from emoscope.errors import InputError, explain_os_error
+from emoscope.errors import explain_os_error
 from emoscope.reading.unpacking import (
     Compression,
     Packing,

@@ -1,0 +1,99 @@
+"""The files that a command reads and writes: one set, checked before the first byte is written."""
+
+import os
+import stat
+from collections.abc import Hashable, Iterable, Iterator
+from dataclasses import dataclass
+from itertools import combinations
+from pathlib import Path
+
+from emoscope.errors import InputError, show_name
+
+
+@dataclass(frozen=True)
+class FileUse:
+    """A file or a folder, and what a command does with it.
+
+    Attributes:
+        file: its path, or the number of an open file, as 1 for stdout.
+        role: what messages call it: `the input`, `--plot`.
+        written: it is written; else it is only read.
+        new: it must not hold anything yet, unless the command was told to replace what is there.
+    """
+
+    file: Path | int
+    role: str
+    written: bool = False
+    new: bool = False
+
+
+def check_file_uses(uses: Iterable[FileUse], *, restart: bool = False) -> None:
+    """Check that nothing is written that is read or written already, or that is there.
+
+    Links and hard links are the files that they lead to. Devices such as `/dev/null` may be named
+    as often as one likes.
+
+    Args:
+        uses: all files of a command.
+        restart: what is there may be replaced.
+
+    Raises:
+        InputError: two of them are one file, and it is written; or a new one is there.
+    """
+    known = list(uses)
+    identities = [frozenset(_identify(use.file)) for use in known]
+    for (one, first), (other, second) in combinations(zip(known, identities, strict=True), 2):
+        if not (one.written or other.written):
+            continue
+        if first & second:
+            names = dict.fromkeys((show_name(one.file), show_name(other.file)))
+            raise InputError(
+                f"{one.role} and {other.role} are the same file: {' and '.join(names)}. Nothing "
+                "that is read is written, and nothing is written twice: name different files."
+            )
+        for folder, use in ((one, other), (other, one)):
+            if use.written and not folder.written and _is_part(use.file, folder.file):
+                raise InputError(
+                    f"{use.role}, {show_name(use.file)}, is a part of {folder.role}, which is "
+                    "read. Name another file."
+                )
+    for use in known:
+        if use.new and not restart and holds_something(use.file):
+            raise InputError(
+                f"{show_name(use.file)} ({use.role}) exists. Name another one, or replace it with "
+                "--restart."
+            )
+
+
+def holds_something(file: Path | int) -> bool:
+    """Whether a path is a file or a folder that is not empty."""
+    if isinstance(file, int):
+        return False
+    try:
+        state = file.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    if stat.S_ISDIR(state.st_mode):
+        return any(file.iterdir())
+    return stat.S_ISREG(state.st_mode) and state.st_size > 0
+
+
+def _identify(file: Path | int) -> Iterator[Hashable]:
+    """What is equal for two names of one file; nothing for devices."""
+    try:
+        state = os.stat(file)  # noqa: PTH116 - it takes numbers as well
+    except OSError:
+        state = None
+    if state is not None and stat.S_ISCHR(state.st_mode):
+        return
+    if state is not None and (isinstance(file, Path) or stat.S_ISREG(state.st_mode)):
+        yield state.st_dev, state.st_ino
+    if isinstance(file, Path):
+        yield os.path.normcase(os.path.realpath(file))
+
+
+def _is_part(file: Path | int, folder: Path | int) -> bool:
+    """Whether a file is there and lies in a folder."""
+    if isinstance(file, int) or isinstance(folder, int) or not folder.is_dir():
+        return False
+    return file.exists() and file.resolve().is_relative_to(folder.resolve())

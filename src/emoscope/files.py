@@ -7,7 +7,7 @@ import re
 import shutil
 import stat
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -138,6 +138,13 @@ def _remove(path: Path) -> None:
             path.unlink()
 
 
+def delete_files(paths: Iterable[Path]) -> None:
+    """Delete files, if they are there and that is possible."""
+    for path in paths:
+        with suppress(OSError):
+            path.unlink()
+
+
 def write_bytes(path: Path, data: bytes) -> None:
     """Write a file whole or not at all."""
     with written_aside(path) as partial:
@@ -239,9 +246,11 @@ def acquire_lock(path: Path, *, wait: bool) -> FileLock | None:
 
 def release_lock(held: FileLock) -> None:
     """Delete the file of a lock, if that is possible, and then let other processes in."""
-    with suppress(OSError):
-        Path(held.lock_file).unlink()
-    held.release()
+    try:
+        with suppress(OSError):
+            Path(held.lock_file).unlink()
+    finally:
+        held.release()
 
 
 def _is_at(path: Path, file: BinaryIO) -> bool:

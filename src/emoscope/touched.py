@@ -8,6 +8,21 @@ from itertools import combinations
 from pathlib import Path
 
 from emoscope.errors import InputError, show_name
+from emoscope.folder import (
+    CARD,
+    CONFIG,
+    GRAPH,
+    GRAPH_WEIGHTS,
+    LABEL_GRAPH,
+    PREPROCESSING,
+    WEIGHTS,
+    resolve_folder,
+)
+
+_MODEL_FILES = (
+    *(CARD, CONFIG, PREPROCESSING, WEIGHTS, GRAPH, LABEL_GRAPH, GRAPH_WEIGHTS),
+    *("vocabulary.json", "tokenizer.json", "tokenizer_config.json"),
+)
 
 
 @dataclass(frozen=True)
@@ -48,21 +63,27 @@ def check_file_uses(uses: Iterable[FileUse], *, restart: bool = False) -> None:
         if first & second:
             names = dict.fromkeys((show_name(one.file), show_name(other.file)))
             raise InputError(
-                f"{one.role} and {other.role} are the same file: {' and '.join(names)}. Nothing "
-                "that is read is written, and nothing is written twice: name different files."
+                f"One file is named twice, as {one.role} and as {other.role}: "
+                f"{' and '.join(names)}. Name different files."
             )
-        for folder, use in ((one, other), (other, one)):
-            if use.written and not folder.written and _is_part(use.file, folder.file):
-                raise InputError(
-                    f"{use.role}, {show_name(use.file)}, is a part of {folder.role}, which is "
-                    "read. Name another file."
-                )
     for use in known:
         if use.new and not restart and holds_something(use.file):
             raise InputError(
                 f"{show_name(use.file)} ({use.role}) exists. Name another one, or replace it with "
                 "--restart."
             )
+
+
+def list_model_files(path: Path | str | None) -> list[FileUse]:
+    """The files of a model folder, or of the one in the folder of a training, if it is there."""
+    try:
+        folder = None if path is None else resolve_folder(Path(path))
+    except (InputError, OSError):
+        # Whoever loads it says what is wrong.
+        folder = None
+    if folder is None:
+        return []
+    return [FileUse(folder / name, "a file of the model") for name in _MODEL_FILES]
 
 
 def holds_something(file: Path | int) -> bool:
@@ -90,10 +111,3 @@ def _identify(file: Path | int) -> Iterator[Hashable]:
         yield state.st_dev, state.st_ino
     if isinstance(file, Path):
         yield os.path.normcase(os.path.realpath(file))
-
-
-def _is_part(file: Path | int, folder: Path | int) -> bool:
-    """Whether a file is there and lies in a folder."""
-    if isinstance(file, int) or isinstance(folder, int) or not folder.is_dir():
-        return False
-    return file.exists() and file.resolve().is_relative_to(folder.resolve())

@@ -281,7 +281,11 @@ def test_bad_rows_may_be_skipped(emoscope, model, tmp_path):
     assert f"2 rows of 4 could not be annotated; see {bad}.\n" in ended.err
     assert [one["line"] for one in lines(bad.read_text())] == [2, 3]
     path.write_text('{"text": "a"}\n')
+    before = bad.read_text()
     ended = emoscope("annotate", path, "-m", model, "--skip-bad-rows", bad)
+    assert (ended.code, ended.out, bad.read_text()) == (2, "", before)
+    assert f"{bad} (the file of bad rows) exists" in ended.err
+    ended = emoscope("annotate", path, "-m", model, "--skip-bad-rows", bad, "--restart")
     assert ("could not" in ended.err, bad.read_text()) == (False, "")
 
 
@@ -289,7 +293,7 @@ def test_half_a_surrogate_pair_does_not_stop_a_job(emoscope, model, tmp_path):
     """JSON may hold one; UTF-8 may not."""
     path = tmp_path / "in.jsonl"
     path.write_text('{"text": "a \\ud83d b"}\n{"text": "c"}\n')
-    for output in ([], ["-o", tmp_path / "out.jsonl"]):
+    for output in ([], ["-o", tmp_path / "out.jsonl", "--restart"]):
         ended = emoscope(
             "annotate", path, "-m", model, "--skip-bad-rows", tmp_path / "bad", *output
         )

@@ -169,7 +169,7 @@ def test_other_processes_load_the_same_calibration(annotate, folder, work):
         (["--calibrate", "blank.csv"], "Expected at least 10 coded texts to calibrate by"),
         (["--calibrate", "coded.csv", "--text", "q"], "coded.csv: expected a column 'q'"),
         (["--calibrate", "other.json"], "other.json: a calibration lacks kind"),
-        (["--calibrate", "coded.csv", "--save-calibration", "coded.csv"], "is no calibration"),
+        (["--calibrate", "coded.csv", "--save-calibration", "coded.csv"], "named twice"),
         (["--save-calibration", "a.json"], "need --calibrate"),
         (["--label", "mood"], "need --calibrate"),
     ],

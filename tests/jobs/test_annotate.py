@@ -196,5 +196,5 @@ def test_a_job_that_is_asked_for_something_else_is_refused(
     assert kept(tmp_path) == before
     model, source, options = changed
     annotate_file(model, source, output, replace(options, restart=True))
-    annotate_file(model, source, tmp_path / "new.jsonl", options)
+    annotate_file(model, source, tmp_path / "new.jsonl", replace(options, restart=True))
     assert output.read_bytes() == (tmp_path / "new.jsonl").read_bytes()

@@ -10,7 +10,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from emoscope.errors import InputError
+from emoscope.errors import InputError, MachineError
 from emoscope.jobs.annotate import Options, Source, annotate_file, annotate_stream
 from emoscope.jobs.live import WAIT, LiveStream
 from emoscope.jobs.source import ItemChunk
@@ -167,7 +167,7 @@ def test_an_error_of_the_reader_is_the_jobs(model):
             buffer[: len(part)] = part
             return len(part)
 
-    with pytest.raises(InputError, match="Input/output error"):
+    with pytest.raises(MachineError, match="Input/output error"):
         streamed(Source(io.BufferedReader(Torn()), format="jsonl"), model)
 
 

@@ -65,6 +65,7 @@ def test_they_are_counted_however_the_rows_are_cut(tmp_path, model, source, chun
     assert counts(summary) == (11, 1, 5, 4)
     assert summary.languages == ("en",)
     with (tmp_path / "stream.jsonl").open("wb") as stream:
+        options = replace(options, restart=True)
         assert counts(annotate_stream(model, source, stream, options)) == (11, 1, 5, 4)
 
 

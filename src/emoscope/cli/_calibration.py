@@ -9,6 +9,7 @@ import typer
 from numpy.typing import NDArray
 
 from emoscope.cli._annotate_options import join_names
+from emoscope.cli._common import check_files
 from emoscope.cli._corpora import describe_label_column
 from emoscope.errors import InputError
 from emoscope.inference.annotator import Annotator
@@ -78,7 +79,9 @@ def parse_expected_shares(text: str | None) -> tuple[tuple[str, float], ...]:
     return tuple(shares.items())
 
 
-def add_calibration(spec: ModelSpec, table: LabelledTable, save: Path | None) -> ModelSpec:
+def add_calibration(
+    spec: ModelSpec, table: LabelledTable, save: Path | None, *, restart: bool = False
+) -> ModelSpec:
     """Add a calibration to the model, fitted to coded rows or read from a file.
 
     What the coded rows say, and how good it is, goes to stderr.
@@ -87,6 +90,7 @@ def add_calibration(spec: ModelSpec, table: LabelledTable, save: Path | None) ->
         spec: the model, and the labels that it is asked for.
         table: coded rows, or a file that `Recalibration.save` wrote.
         save: where a new calibration is kept.
+        restart: another one that is there may be replaced.
 
     Raises:
         InputError: the rows or the file cannot be used for these labels, or nothing new is there to
@@ -109,9 +113,15 @@ def add_calibration(spec: ModelSpec, table: LabelledTable, save: Path | None) ->
         table.path, annotator.taxonomy.names, coded, coded.check(), others
     ):
         typer.echo(line, err=True)
-    if save is not None:
+    if save is not None and not _is_kept(found, save):
+        check_files({}, {"--save-calibration": save}, restart=restart)
         found.save(save)
     return replace(spec, own=found if found.labels else None)
+
+
+def _is_kept(calibration: Recalibration, path: Path) -> bool:
+    """Whether a file holds just this calibration, as when a job goes on."""
+    return is_calibration(path) and Recalibration.load(path) == calibration
 
 
 def is_calibration(path: Path) -> bool:

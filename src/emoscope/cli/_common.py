@@ -1,11 +1,13 @@
 """What several commands share: options, tables, how files are named."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from emoscope.errors import InputError
+from emoscope.touched import FileUse, check_file_uses, list_model_files
 
 CorpusArgument = Annotated[
     str,
@@ -103,6 +105,15 @@ Languages = Annotated[
 ]
 
 
+RestartOption = Annotated[
+    bool,
+    typer.Option(
+        "--restart",
+        help="Replace files that are there; without it no file that holds something is replaced.",
+    ),
+]
+
+
 def parse_list(text: str | None) -> tuple[str, ...] | None:
     """`en,es` → the parts."""
     return None if text is None else tuple(part.strip() for part in text.split(","))
@@ -116,6 +127,51 @@ def parse_turn_columns(text: str | None) -> tuple[str, ...] | None:
     if not all(names):
         raise InputError(f"--turns {text!r}: expected column names parted by commas.")
     return names
+
+
+def check_files(
+    read: Mapping[str, Path | str | None],
+    written: Mapping[str, Path | str | None],
+    *,
+    model: Path | None = None,
+    restart: bool = False,
+    new: bool = True,
+) -> None:
+    """Check the files of a command before it writes the first; see `check_file_uses`.
+
+    Args:
+        read: what it reads, by the option that names it. None, and what is no file, such as the
+            name of a taxonomy, is passed over.
+        written: the files and folders that it writes, by the option that names them. None and `-`
+            are passed over.
+        model: the folder of a model that it reads.
+        restart: what is there may be replaced.
+        new: what is written must not be there; else that is checked later.
+
+    Raises:
+        InputError: a file is named twice, or one that is written is there.
+    """
+    uses = [
+        FileUse(Path(file), role)
+        for role, file in read.items()
+        if file is not None and is_file(file)
+    ]
+    uses += list_model_files(model)
+    uses += [
+        FileUse(Path(file), role, written=True, new=new)
+        for role, file in written.items()
+        if file is not None and str(file) != "-"
+    ]
+    check_file_uses(uses, restart=restart)
+
+
+def is_file(name: Path | str) -> bool:
+    """Whether an option that may say other things names a file."""
+    try:
+        return Path(name).is_file()
+    except (OSError, ValueError):
+        # Too long for a name, or with a zero byte: a text.
+        return False
 
 
 def choose_labels(labels: str | None, taxonomy: str | None) -> str | None:

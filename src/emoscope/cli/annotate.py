@@ -5,7 +5,14 @@ from typing import Annotated, Literal
 
 import typer
 
-from emoscope.cli._common import IdColumn, LabelNames, ModelOption, TurnColumns, TurnSeparator
+from emoscope.cli._common import (
+    IdColumn,
+    LabelNames,
+    ModelOption,
+    TurnColumns,
+    TurnSeparator,
+    check_files,
+)
 from emoscope.cli._reading import (
     DelimiterOption,
     InputFormat,
@@ -144,7 +151,12 @@ def annotate(
         ),
     ] = None,
     restart: Annotated[
-        bool, typer.Option("--restart", help="Begin anew, and replace an output that is there.")
+        bool,
+        typer.Option(
+            "--restart",
+            help="Begin anew, and replace files that are there; without it no file that holds "
+            "something is replaced, but by the job that wrote it.",
+        ),
     ] = False,
     cache: Annotated[
         Path | None,
@@ -230,6 +242,15 @@ def annotate(
         raise InputError(
             "--save-calibration, --label and --label-names need --calibrate, the coded rows."
         )
+    check_files(
+        {f"the input {name}": name for name in source}
+        | {"--labels": labels, "--taxonomy": taxonomy, "--calibrate": calibrate}
+        | {"--label-names": label_names, "--threshold": threshold},
+        {"--output": output, "--save-calibration": save_calibration, "--cache": cache}
+        | {"--plot": plot, "--skip-bad-rows": skip_bad_rows},
+        model=model,
+        new=False,
+    )
     spec = make_model_spec(model, labels, taxonomy, engine, long_texts)
     spec = replace(spec, expected=parse_expected_shares(expect))
     if calibrate is not None:
@@ -241,7 +262,7 @@ def annotate(
             label_names=load_label_names(label_names),
             encoding=encoding,
         )
-        spec = add_calibration(spec, coded, save_calibration)
+        spec = add_calibration(spec, coded, save_calibration, restart=restart)
     texts = Source(
         file=open_stdin() if source == ["-"] else Path(source[0]),
         turns=choose_turn_columns(text, turns),
@@ -262,6 +283,7 @@ def annotate(
         workers=workers,
         cache=cache,
         restart=restart,
+        pictures=() if plot is None else (plot,),
     )
     if cluster is None and are_several(source):
         if plot is not None:

@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING, Annotated, Literal, TextIO
 
 import typer
 
+from emoscope.cli._common import RestartOption, check_files
+
 if TYPE_CHECKING:
     from rich.text import Text
 
@@ -69,6 +71,7 @@ def compare(
     ] = None,
     resamples: Annotated[int, typer.Option(min=100, help="Of the bootstrap.")] = 10_000,
     seed: Annotated[int, typer.Option(min=0, help="Of everything drawn at random.")] = 0,
+    restart: RestartOption = False,
 ) -> None:
     """Compare configurations over their runs: mean ± sd, differences, and whether these stand.
 
@@ -86,6 +89,7 @@ def compare(
             raise InputError(f"--plots {plots}: expected a folder, found a file.")
     if output != "-" and (Path(output).is_dir() or not Path(output).parent.is_dir()):
         raise InputError(f"--output {output}: expected a file in a folder that is there.")
+    check_files({}, {"--output": output, "--plots": plots}, restart=restart)
     from emoscope.experiments.compare.comparison import compare as compare_them
     from emoscope.experiments.compare.formats import FORMATS
     from emoscope.experiments.compare.references import find_references

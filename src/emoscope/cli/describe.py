@@ -12,10 +12,12 @@ from emoscope.cli._common import (
     LabelColumn,
     LabelNames,
     Languages,
+    RestartOption,
     TaxonomyOption,
     TextColumn,
     TurnColumns,
     TurnSeparator,
+    check_files,
 )
 
 
@@ -50,6 +52,7 @@ def describe(
     json_file: Annotated[
         str | None, typer.Option("--json", help="Write the figures here; - for stdout alone.")
     ] = None,
+    restart: RestartOption = False,
 ) -> None:
     """Shares of the labels, emoji, lengths after cleaning: what a corpus is like.
 
@@ -82,6 +85,11 @@ def describe(
         languages=languages,
     )
     table = options.find_table()
+    check_files(
+        {"the corpus": corpus, "--taxonomy": taxonomy, "--label-names": label_names},
+        {"--plot": plot, "--correlations": correlations, "--json": json_file},
+        restart=restart,
+    )
     for module in ("matplotlib",) if plot or correlations else ():
         require(module, "train")
     corpora: dict[str, Labelled] = {}

@@ -14,9 +14,11 @@ from emoscope.cli._common import (
     LanguageColumn,
     Languages,
     ModelOption,
+    RestartOption,
     TextColumn,
     TurnColumns,
     TurnSeparator,
+    check_files,
 )
 
 
@@ -61,6 +63,7 @@ def evaluate(
             show_default=False,
         ),
     ] = None,
+    restart: RestartOption = False,
 ) -> None:
     """Measure a model on labelled texts: rows that you have coded, or a corpus.
 
@@ -94,6 +97,12 @@ def evaluate(
         language=language,
     )
     table = options.find_table()
+    check_files(
+        {"the corpus": corpus, "--taxonomy": taxonomy, "--label-names": label_names},
+        {"--json": json_file, "--plot": plot, "--correlations": correlations},
+        model=model,
+        restart=restart,
+    )
     for module in ("matplotlib", "scipy", "torch") if plot or correlations else ():
         require(module, "train")
     wanted = None if taxonomy is None else Taxonomy.load(taxonomy)

@@ -5,6 +5,8 @@ from typing import Annotated, Literal
 
 import typer
 
+from emoscope.cli._common import RestartOption, check_files
+
 
 def report(
     folder: Annotated[
@@ -34,6 +36,7 @@ def report(
         bool,
         typer.Option(" /--no-texts", help="Show the ids of these texts alone.", show_default=False),
     ] = True,
+    restart: RestartOption = False,
 ) -> None:
     """Write one page about a training: figures, curves, calibration, mistakes, settings.
 
@@ -50,6 +53,8 @@ def report(
     path = output or folder / "report.html"
     if path.is_dir() or (output is not None and not path.parent.is_dir()):
         raise InputError(f"--output {path}: expected a file in a folder that is there.")
+    # That of the folder is the program's own.
+    check_files({}, {"--output": output}, restart=restart)
     page = make_report_page(find_logs(folder), ReportOptions(split, examples, texts))
     write_text(path, page)
     typer.echo(path)

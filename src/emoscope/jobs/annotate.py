@@ -207,10 +207,10 @@ def _check_stream_files(
     model: Annotator | ModelSpec, source: Source, output: Path | BinaryIO, options: Options
 ) -> None:
     """Check the files of a job that cannot be resumed, so that no file there is its own."""
-    uses = list(list_job_files(to_model(model), source, output, options))
+    check_file_uses(list_job_files(to_model(model), source, output, options))
     if options.reject_file is not None:
-        uses.append(FileUse(options.reject_file, "the file of bad rows", new=True))
-    check_file_uses(uses, restart=options.restart)
+        rejects = FileUse(options.reject_file, "the file of bad rows", new=True)
+        check_file_uses([rejects], restart=options.restart)
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from emoscope.files import follow_link, is_stream, make_partial_path, sibling_pa
 from emoscope.inference.model_info import Model, ModelSpec
 from emoscope.jobs.options import Options
 from emoscope.jobs.source import Source
-from emoscope.touched import FileUse, check_file_uses
+from emoscope.touched import FileUse, check_file_uses, list_model_files
 
 
 def get_job_file(output: Path) -> Path:
@@ -51,8 +51,7 @@ def list_job_files(
         yield FileUse(read, "the input")
     if isinstance(options.threshold, Path):
         yield FileUse(options.threshold, "the file of thresholds")
-    if (folder := getattr(model, "folder", None)) is not None:
-        yield FileUse(Path(folder), "the model")
+    yield from list_model_files(getattr(model, "folder", None))
     if (written := _find_file(output)) is not None:
         yield FileUse(written, "the output", written=True)
         if isinstance(written, Path) and not is_stream(written):

@@ -8,8 +8,8 @@ to them. At the end the partial file is renamed to the output, and the job file 
 
 import json
 import os
-from collections.abc import Callable, Iterable, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack, suppress
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from types import TracebackType
@@ -20,6 +20,7 @@ from filelock import FileLock
 from emoscope.errors import EmoscopeError, InputError, explain_os_error
 from emoscope.files import (
     acquire_lock,
+    delete_files,
     is_stream,
     open_stream,
     release_lock,
@@ -97,7 +98,7 @@ class Journal:
         self._locks: list[FileLock] = []
         # What a job that is finished has removed, unless it was killed.
         self._left = (self.partial, self._last, sibling_path(self.partial, "lock"))
-        # Files of this job alone, with nothing in them that is worth keeping.
+        # Whether the files are new, so that nothing in them is worth keeping.
         self._fresh = False
 
     def __enter__(self) -> Self:
@@ -105,7 +106,7 @@ class Journal:
             self._open()
         except OSError as error:
             self._close(failed=True)
-            raise explain_os_error(error, "use", error.filename or self.partial) from error
+            raise explain_os_error(error, "write to", error.filename or self.partial) from error
         except BaseException:
             self._close(failed=True)
             raise
@@ -176,7 +177,7 @@ class Journal:
 
     def _open(self) -> None:
         self.output.parent.mkdir(parents=True, exist_ok=True)
-        known = self._read()
+        known = None if self.restart else read_job(self.output)
         if known is not None and self._is_done(known):
             # Nothing is to be written, so the disk may be read-only.
             self._take(known)
@@ -185,7 +186,7 @@ class Journal:
             if path is not None and not is_stream(path):
                 self._lock(path)
         # Until the lock was held another process may have gone on with the job.
-        known = self._read()
+        known = None if self.restart else read_job(self.output)
         begun = known is not None and (known.progress.finished or known.progress.rows > 0)
         if known is None or not begun or not self.resumable:
             self._refuse_if_there()
@@ -198,26 +199,20 @@ class Journal:
             self.progress = Progress(others=self.progress.others)
             self._begin(known)
 
-    def _read(self) -> "JobFile | None":
-        return None if self.restart else read_job(self.output)
-
     def _is_done(self, known: "JobFile") -> bool:
         """Whether a job is finished and its output has its name, so that nothing is left to do."""
-        return (
-            self.resumable
-            and known.progress.finished
-            and self.output.is_file()
-            and self.output.stat().st_size == known.progress.bytes
-            and not any(map(os.path.lexists, self._left))
-        )
+        if not (self.resumable and known.progress.finished and self.output.is_file()):
+            return False
+        size = self.output.stat().st_size
+        return size == known.progress.bytes and not any(map(os.path.lexists, self._left))
 
     def _take(self, known: "JobFile") -> None:
-        """Go on with a job that is known."""
+        """Go on with a known job."""
         self._check_same_job(known)
         self._check_others(known)
         self.progress = known.progress
         if self._add_others() and self.progress.finished:
-            # Without it a picture is not known as the job's own; nothing else is lost.
+            # Without it a picture is not known as the job's; nothing else is lost.
             with suppress(OSError):
                 self.save()
 
@@ -226,8 +221,9 @@ class Journal:
         self._check_others(known)
         self._fresh = True
         self._add_others()
-        self._add_file(self.partial, 0)
+        # First, so that bytes of no job file are not of this job.
         self.save()
+        self._add_file(self.partial, 0)
         if self.rejects:
             self._add_file(self.rejects, 0)
 
@@ -320,20 +316,21 @@ class Journal:
     def _close_files(self) -> None:
         files, self._files = self._files, []
         for file in files:
-            # All that counts was flushed; what a full disk did not take is not valid.
+            # What counts was flushed before.
             with suppress(OSError):
                 file.close()
 
     def _close(self, *, failed: bool = False) -> None:
-        self._close_files()
-        if failed and self._fresh and not self.progress.rows and not self.progress.finished:
-            # No chunk was written, so there is nothing to resume.
-            _delete_files((self.partial, self.job))
-            if self.rejects is not None and not is_stream(self.rejects):
-                _delete_files([self.rejects])
         locks, self._locks = self._locks, []
-        for held in locks:
-            release_lock(held)
+        with ExitStack() as stack:
+            for held in locks:
+                stack.callback(release_lock, held)
+            self._close_files()
+            if failed and self._fresh and not self.progress.rows and not self.progress.finished:
+                # No chunk was written, so there is nothing to resume.
+                delete_files((self.partial, self.job))
+                if self.rejects is not None and not is_stream(self.rejects):
+                    delete_files([self.rejects])
 
 
 @dataclass(frozen=True)
@@ -396,10 +393,3 @@ def check_same_job(
             f"({'; '.join(changed)}). Run the command as it was, name another output, or start "
             "anew with --restart."
         )
-
-
-def _delete_files(paths: Iterable[Path]) -> None:
-    """Delete files, if they are there."""
-    for path in paths:
-        with suppress(OSError):
-            path.unlink()

@@ -57,7 +57,7 @@ def test_a_model_without_label_representations(emoscope, trained, tmp_path):
 def test_a_file_in_the_way(emoscope, folder, table):
     ended = emoscope("evaluate", table, "-m", folder, "--correlations", table)
     assert (ended.code, ended.out) == (2, "")
-    assert "expected a folder" in ended.err
+    assert "named twice" in ended.err
 
 
 def test_describe_draws_the_labels(emoscope, trained, tmp_path):

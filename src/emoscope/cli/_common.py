@@ -1,13 +1,15 @@
 """What several commands share: options, tables, how files are named."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from emoscope.errors import InputError
-from emoscope.touched import FileUse, check_file_uses, list_model_files
+from emoscope.files import delete_files, is_stream
+from emoscope.touched import FileUse, check_file_uses, holds_something, list_model_files
 
 CorpusArgument = Annotated[
     str,
@@ -163,6 +165,23 @@ def check_files(
         if file is not None and str(file) != "-"
     ]
     check_file_uses(uses, restart=restart)
+
+
+@contextmanager
+def removed_on_failure(*written: Path | str | None) -> Iterator[None]:
+    """If something goes wrong remove what was written, so that the same command can run again.
+
+    Args:
+        written: files and folders; None and `-` are passed over. What was there before stays.
+    """
+    paths = [Path(file) for file in written if file is not None and str(file) != "-"]
+    new = [path for path in paths if not is_stream(path) and not holds_something(path)]
+    try:
+        yield
+    except BaseException:
+        for path in new:
+            delete_files([*path.iterdir()] if path.is_dir() else [path])
+        raise
 
 
 def is_file(name: Path | str) -> bool:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, TextIO
 
 import typer
 
-from emoscope.cli._common import RestartOption, check_files
+from emoscope.cli._common import RestartOption, check_files, removed_on_failure
 
 if TYPE_CHECKING:
     from rich.text import Text
@@ -105,22 +105,23 @@ def compare(
         seed=seed,
         references=find_references(recipes, compared.split) if reference else (),
     )
-    if format_ != "terminal":
-        text = FORMATS[format_](comparison)
-        if output == "-":
-            typer.echo(text, nl=False)
-    elif output == "-":
-        print_comparison(comparison)
-    else:
-        file = io.StringIO()
-        print_comparison(comparison, file)
-        text = file.getvalue()
-    if output != "-":
-        write_text(Path(output), text)
-    if plots is not None:
-        from emoscope.experiments.compare.plots import draw_comparison
+    with removed_on_failure(output, plots):
+        if format_ != "terminal":
+            text = FORMATS[format_](comparison)
+            if output == "-":
+                typer.echo(text, nl=False)
+        elif output == "-":
+            print_comparison(comparison)
+        else:
+            file = io.StringIO()
+            print_comparison(comparison, file)
+            text = file.getvalue()
+        if output != "-":
+            write_text(Path(output), text)
+        if plots is not None:
+            from emoscope.experiments.compare.plots import draw_comparison
 
-        draw_comparison(comparison, plots)
+            draw_comparison(comparison, plots)
 
 
 def print_comparison(comparison: "Comparison", file: TextIO | None = None) -> None:

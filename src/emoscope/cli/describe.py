@@ -18,6 +18,7 @@ from emoscope.cli._common import (
     TurnColumns,
     TurnSeparator,
     check_files,
+    removed_on_failure,
 )
 
 
@@ -116,20 +117,21 @@ def describe(
         labels = np.concatenate([split.labels for split in corpora.values()])
         correlated = make_data_matrix(next(iter(corpora.values())).taxonomy.names, labels)
     written = json.dumps({name: item.to_dict() for name, item in described.items()}, indent=2)
-    if json_file == "-":
-        typer.echo(written)
-    else:
-        print_descriptions(described)
-        if show_cleaned:
-            first = next(iter(corpora.values()))
-            print_cleaned(first.turns[:show_cleaned], pipeline)
-        if json_file is not None:
-            write_text(Path(json_file), written + "\n")
-    if plot is not None:
-        from emoscope.evaluation.plots import draw_descriptions
+    with removed_on_failure(plot, correlations, json_file):
+        if json_file == "-":
+            typer.echo(written)
+        else:
+            print_descriptions(described)
+            if show_cleaned:
+                first = next(iter(corpora.values()))
+                print_cleaned(first.turns[:show_cleaned], pipeline)
+            if json_file is not None:
+                write_text(Path(json_file), written + "\n")
+        if plot is not None:
+            from emoscope.evaluation.plots import draw_descriptions
 
-        draw_descriptions(described, plot)
-    if correlations is not None and correlated is not None:
-        from emoscope.evaluation.correlation_plots import TITLES, draw_matrix
+            draw_descriptions(described, plot)
+        if correlations is not None and correlated is not None:
+            from emoscope.evaluation.correlation_plots import TITLES, draw_matrix
 
-        draw_matrix(correlated, *TITLES["data"], correlations)
+            draw_matrix(correlated, *TITLES["data"], correlations)

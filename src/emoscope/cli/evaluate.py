@@ -19,6 +19,7 @@ from emoscope.cli._common import (
     TurnColumns,
     TurnSeparator,
     check_files,
+    removed_on_failure,
 )
 
 
@@ -127,26 +128,27 @@ def evaluate(
         typer.echo(line, err=True)
     values = result.to_dict()
     written = json.dumps(values, indent=2)
-    if json_file == "-":
-        typer.echo(written)
-    else:
-        print_report(values, title)
-        if json_file is not None:
-            write_text(Path(json_file), written + "\n")
-        for line in () if read is None else read.advise(result):
-            typer.echo(line, err=True)
-    if plot is not None:
-        from emoscope.evaluation.plots import draw_confusion
+    with removed_on_failure(json_file, plot, correlations):
+        if json_file == "-":
+            typer.echo(written)
+        else:
+            print_report(values, title)
+            if json_file is not None:
+                write_text(Path(json_file), written + "\n")
+            for line in () if read is None else read.advise(result):
+                typer.echo(line, err=True)
+        if plot is not None:
+            from emoscope.evaluation.plots import draw_confusion
 
-        draw_confusion(confusion(result.labels, result.decisions), known.names, plot)
-    if correlations is not None:
-        from emoscope.evaluation.correlation_plots import draw_correlations
-        from emoscope.evaluation.correlations import measure_correlations
+            draw_confusion(confusion(result.labels, result.decisions), known.names, plot)
+        if correlations is not None:
+            from emoscope.evaluation.correlation_plots import draw_correlations
+            from emoscope.evaluation.correlations import measure_correlations
 
-        found = measure_correlations(annotator, examples, result)
-        draw_correlations(found, correlations)
-        content = json.dumps(found.to_dict(), indent=2, ensure_ascii=False)
-        write_text(correlations / "correlations.json", content + "\n")
-        for line in found.describe():
-            # With --json - the figures are alone on stdout.
-            typer.echo(line, err=json_file == "-")
+            found = measure_correlations(annotator, examples, result)
+            draw_correlations(found, correlations)
+            content = json.dumps(found.to_dict(), indent=2, ensure_ascii=False)
+            write_text(correlations / "correlations.json", content + "\n")
+            for line in found.describe():
+                # With --json - the figures are alone on stdout.
+                typer.echo(line, err=json_file == "-")

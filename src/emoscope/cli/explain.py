@@ -10,6 +10,7 @@ from emoscope.cli._common import (
     ModelOption,
     RestartOption,
     check_files,
+    removed_on_failure,
     choose_labels,
 )
 
@@ -79,12 +80,13 @@ def explain(
     )
     annotator = load(model, choose_labels(labels, taxonomy))
     explanation = annotator.explain(turns, label, method=method, evaluations=evaluations)
-    if output is not None:
-        output.parent.mkdir(parents=True, exist_ok=True)
-        write_text(output, explanation.to_html())
-    if as_json:
-        typer.echo(json.dumps(explanation.to_dict(), ensure_ascii=False))
-    elif output is not None:
-        typer.echo(output)
-    else:
-        Console().print(explanation if label else explanation.leading())
+    with removed_on_failure(output):
+        if output is not None:
+            output.parent.mkdir(parents=True, exist_ok=True)
+            write_text(output, explanation.to_html())
+        if as_json:
+            typer.echo(json.dumps(explanation.to_dict(), ensure_ascii=False))
+        elif output is not None:
+            typer.echo(output)
+        else:
+            Console().print(explanation if label else explanation.leading())

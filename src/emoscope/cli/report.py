@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from emoscope.cli._common import RestartOption, check_files
+from emoscope.cli._common import RestartOption, check_files, removed_on_failure
 
 
 def report(
@@ -56,11 +56,12 @@ def report(
     # That of the folder is the program's own.
     check_files({}, {"--output": output}, restart=restart)
     page = make_report_page(find_logs(folder), ReportOptions(split, examples, texts))
-    write_text(path, page)
-    typer.echo(path)
-    if texts and examples:
-        typer.echo(
-            "The page shows texts of the corpus: pass it on only if they may be, or write it with "
-            "--no-texts.",
-            err=True,
-        )
+    with removed_on_failure(output):
+        write_text(path, page)
+        typer.echo(path)
+        if texts and examples:
+            typer.echo(
+                "The page shows texts of the corpus: pass it on only if they may be, or write it with "
+                "--no-texts.",
+                err=True,
+            )

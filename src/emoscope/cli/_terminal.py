@@ -1,9 +1,11 @@
 """Texts and scores as a terminal shows them: on one line, without what controls a terminal."""
 
+import json
 import re
 import sys
 from collections.abc import Sequence
 from io import TextIOWrapper
+from typing import Any
 
 from rich.console import Console
 from rich.table import Table
@@ -38,6 +40,12 @@ def make_console() -> Console:
     if isinstance(sys.stdout, TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")
     return Console(highlight=False, markup=False, emoji=False)
+
+
+def to_json(values: Any) -> str:
+    """A line of JSON that the encoding of stdout can hold."""
+    encoding = (getattr(sys.stdout, "encoding", None) or "utf-8").lower()
+    return json.dumps(values, ensure_ascii=not encoding.startswith("utf"))
 
 
 def make_bars(console: Console, text: str, scores: Sequence[Score], given: set[str]) -> Text:

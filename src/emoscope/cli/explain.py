@@ -10,8 +10,8 @@ from emoscope.cli._common import (
     ModelOption,
     RestartOption,
     check_files,
-    removed_on_failure,
     choose_labels,
+    removed_on_failure,
 )
 
 
@@ -54,11 +54,11 @@ def explain(
 
     [b]Example:[/b] emoscope explain "guess what" "what?" "I got the job!" --model sample
     """
-    import json
     import sys
 
     from rich.console import Console
 
+    from emoscope.cli._terminal import to_json
     from emoscope.errors import InputError
     from emoscope.explain.explanation import MAX_CHARACTERS
     from emoscope.files import write_text
@@ -85,7 +85,7 @@ def explain(
             output.parent.mkdir(parents=True, exist_ok=True)
             write_text(output, explanation.to_html())
         if as_json:
-            typer.echo(json.dumps(explanation.to_dict(), ensure_ascii=False))
+            typer.echo(to_json(explanation.to_dict()))
         elif output is not None:
             typer.echo(output)
         else:

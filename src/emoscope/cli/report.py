@@ -61,7 +61,7 @@ def report(
         typer.echo(path)
         if texts and examples:
             typer.echo(
-                "The page shows texts of the corpus: pass it on only if they may be, or write it with "
-                "--no-texts.",
+                "The page shows texts of the corpus: pass it on only if they may be, or write it "
+                "with --no-texts.",
                 err=True,
             )

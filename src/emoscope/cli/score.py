@@ -29,10 +29,8 @@ def score(
 
     [b]Example:[/b] emoscope score "I love it" "Where have you been?"
     """
-    import json
-
     from emoscope.cli._score import describe_doubts, read_texts, score_texts
-    from emoscope.cli._terminal import make_bars, make_console
+    from emoscope.cli._terminal import make_bars, make_console, to_json
     from emoscope.inference.annotator import load
 
     texts = read_texts(text)
@@ -41,8 +39,7 @@ def score(
     console = make_console()
     if as_json:
         for each in scored:
-            values = each.to_dict(annotator.taxonomy.exclusive)
-            typer.echo(json.dumps(values, ensure_ascii=console.options.ascii_only))
+            typer.echo(to_json(each.to_dict(annotator.taxonomy.exclusive)))
     else:
         for each in scored:
             console.print(make_bars(console, each.text, each.leading(top_k), each.given))

@@ -100,6 +100,7 @@ class Journal:
         self._left = (self.partial, self._last, sibling_path(self.partial, "lock"))
         # Whether the files are new, so that nothing in them is worth keeping.
         self._fresh = False
+        self._written: list[Path] = []
 
     def __enter__(self) -> Self:
         try:
@@ -143,6 +144,7 @@ class Journal:
 
     def write(self, path: Path, text: str) -> None:
         """Write one of the other files of the job."""
+        self._written.append(path)
         try:
             write_text(path, text)
         except OSError as error:
@@ -328,7 +330,7 @@ class Journal:
             self._close_files()
             if failed and self._fresh and not self.progress.rows and not self.progress.finished:
                 # No chunk was written, so there is nothing to resume.
-                delete_files((self.partial, self.job))
+                delete_files((self.partial, self.job, *self._written))
                 if self.rejects is not None and not is_stream(self.rejects):
                     delete_files([self.rejects])
 

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable
 from contextlib import suppress
 from io import TextIOWrapper
-from typing import TextIO
+from typing import TextIO, cast
 
 from rich.console import Console
 from rich.markup import escape
@@ -93,7 +93,8 @@ def _open_closed(number: int, mode: str) -> TextIO:
     if opened != number:
         os.dup2(opened, number)
         os.close(opened)
-    return os.fdopen(number, mode, encoding="utf-8", errors="backslashreplace", closefd=False)
+    stream = os.fdopen(number, mode, encoding="utf-8", errors="backslashreplace", closefd=False)
+    return cast("TextIO", stream)
 
 
 def _find_stream(error: OSError) -> str | None:

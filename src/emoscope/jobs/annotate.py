@@ -75,7 +75,7 @@ def annotate_file(
     output = follow_link(output)
     form = find_output_format(output, options.format)
     check_file_uses(list_job_files(to_model(model), source, output, options))
-    others = (get_labelling_config(output),) if form == "labelstudio" else ()
+    labelling = [get_labelling_config(output)] if form == "labelstudio" else []
     with ExitStack() as stack:
         source = _open_pipe(stack, source)
         job = Job.prepared(stack, to_model(model), source, form, options)
@@ -85,7 +85,7 @@ def annotate_file(
             resumable=job.model.resumable and isinstance(source.file, Path),
             restart=options.restart,
             rejects=options.reject_file,
-            others=(*others, *options.pictures),
+            others=(*labelling, *options.pictures),
             convert=to_parquet if form == "parquet" else None,
         )
         stack.enter_context(journal)
@@ -98,8 +98,8 @@ def annotate_file(
             pack = make_compressor(output)
             if not progress.bytes:
                 journal.append(pack(job.writer.begin()))
-            if form == "labelstudio":
-                journal.write(others[0], make_labelling_config(job.labels))
+            for path in labelling:
+                journal.write(path, make_labelling_config(job.labels))
             for piece in job.pieces(cache, progress):
                 journal.append(pack(piece.data), piece.rejected, piece.counts)
                 on_status(Status(progress.rows, resumed, piece.read, job.reading.meter.total))

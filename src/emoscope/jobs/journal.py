@@ -4,19 +4,21 @@ Beside `scores.csv` lie `scores.csv.partial`, to which chunk after chunk is appe
 `scores.csv.job.json`, which is replaced after each chunk. The job file holds the job's
 configuration and how many bytes of the partial file are valid; a resumed job truncates the file
 to them. At the end the partial file is renamed to the output, and the job file stays as a record.
+It also holds hashes of these bytes and of itself, see `job_file.py`.
 """
 
 import json
 import os
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from types import TracebackType
 from typing import Any, BinaryIO, Self
 
 from filelock import FileLock
 
+from emoscope.bounded import read_bounded
 from emoscope.errors import EmoscopeError, InputError
 from emoscope.files import (
     acquire_lock,
@@ -27,6 +29,15 @@ from emoscope.files import (
     sibling_path,
     write_durably,
     written_aside,
+)
+from emoscope.jobs.job_file import (
+    Hash,
+    check_digest,
+    hash_file,
+    hash_job,
+    hash_start,
+    make_hash,
+    parse_job,
 )
 from emoscope.jobs.options import RowCounts
 from emoscope.strict import short
@@ -42,6 +53,9 @@ class Progress(RowCounts):
         reject_bytes: how many bytes of the reject file are valid.
         finished: the output is whole, though it may not have its name yet.
         cache: the job's place in a cache, if it uses one.
+        digest: the hash of the valid bytes of the partial file; when finished, of the output.
+        reject_digest: the hash of the valid bytes of the reject file; of a stream, of those that
+            the last run of the job has written.
     """
 
     chunks: int = 0
@@ -49,6 +63,8 @@ class Progress(RowCounts):
     reject_bytes: int = 0
     finished: bool = False
     cache: dict[str, Any] | None = None
+    digest: str = ""
+    reject_digest: str = ""
 
 
 @dataclass
@@ -86,6 +102,7 @@ class Journal:
             self.partial if self.convert is None else sibling_path(self.output, "converted")
         )
         self._files: list[BinaryIO] = []
+        self._hashes: list[Hash] = []
         self._locks: list[FileLock] = []
 
     def __enter__(self) -> Self:
@@ -121,13 +138,15 @@ class Journal:
         """
         progress = self.progress
         try:
-            for file, content in zip(self._files, (data, rejected), strict=False):
-                write_durably(file, content)
+            for place, content in enumerate((data, rejected)[: len(self._files)]):
+                write_durably(self._files[place], content)
+                self._hashes[place].update(content)
             if counts is not None:
                 progress.chunks += 1
                 progress.add(counts)
             progress.bytes += len(data)
             progress.reject_bytes += len(rejected)
+            self._take_digests()
             self.save()
         except OSError as error:
             raise self._unwritable(error) from error
@@ -136,10 +155,13 @@ class Journal:
         """Write what stands after the last row, and give the output its name."""
         try:
             write_durably(self._files[0], end)
+            self._hashes[0].update(end)
+            self._take_digests()
             if self.convert is not None:
                 self.convert(self.partial, self._last)
                 with self._last.open("rb") as file:
                     os.fsync(file.fileno())
+                self.progress.digest = hash_file(self._last)
             self.progress.bytes = self._last.stat().st_size
             self.progress.finished = True
             self.save()
@@ -152,6 +174,7 @@ class Journal:
     def save(self) -> None:
         """Replace the job file."""
         values = {"asked": self.config, "progress": asdict(self.progress)}
+        values["hash"] = hash_job(values)
         # If the rename is lost in a crash, the old job file is still valid.
         with written_aside(self.job) as partial, partial.open("wb") as file:
             write_durably(file, (json.dumps(values, indent=1, ensure_ascii=False) + "\n").encode())
@@ -179,27 +202,39 @@ class Journal:
             self._add_file(self.rejects, 0)
         self.save()
 
+    def _take_digests(self) -> None:
+        """Note the hashes of what was written so far."""
+        digests = [found.hexdigest() for found in self._hashes]
+        self.progress.digest = digests[0]
+        if self.rejects:
+            self.progress.reject_digest = digests[1]
+
     def _go_on(self) -> None:
         """Truncate the files to the end of the last saved chunk."""
-        known = [(self.partial, self.progress.bytes)]
+        progress = self.progress
+        known = [(self.partial, progress.bytes, progress.digest)]
         if self.rejects:
-            known.append((self.rejects, self.progress.reject_bytes))
-        for path, size in known:
+            known.append((self.rejects, progress.reject_bytes, progress.reject_digest))
+        for path, size, digest in known:
             # A file without valid bytes may be missing, and of a stream nothing is left to check.
             if size and not is_stream(path) and (not path.is_file() or path.stat().st_size < size):
                 raise InputError(
                     f"{path}: expected {size:,} bytes that the job has written, found fewer or no "
                     "file. Start the job anew with --restart."
                 )
-            self._add_file(path, size)
+            self._add_file(path, size, digest)
 
-    def _add_file(self, path: Path, size: int) -> None:
-        """Open one of the job's files to write behind its valid bytes."""
+    def _add_file(self, path: Path, size: int, digest: str = "") -> None:
+        """Open one of the job's files to write behind its valid bytes, which must have the hash."""
         if is_stream(path):
             self._files.append(open_stream(path))
+            self._hashes.append(make_hash())
             return
         file = self._locked(path, create=not size)
         self._files.append(file)
+        self._hashes.append(hash_start(file, size))
+        if size:
+            check_digest(path, self._hashes[-1].hexdigest(), digest)
         file.truncate(size)
         file.seek(size)
 
@@ -211,6 +246,7 @@ class Journal:
         """
         size = self.progress.bytes
         if self._last.is_file() and self._last.stat().st_size == size:
+            check_digest(self._last, hash_file(self._last), self.progress.digest)
             rename_durably(self._last, self.output)
         if not self.output.is_file():
             return False
@@ -219,6 +255,7 @@ class Journal:
                 f"{self.output} was changed after the job had written it. Name another output, or "
                 "replace it with --restart."
             )
+        check_digest(self.output, hash_file(self.output), self.progress.digest)
         self.partial.unlink(missing_ok=True)
         # They are left over if the process was killed after the last rename.
         _delete_files(
@@ -265,7 +302,7 @@ class Journal:
         locks = [Path(held.lock_file) for held in self._locks]
         for held in self._locks:
             held.release()
-        self._files, self._locks = [], []
+        self._files, self._hashes, self._locks = [], [], []
         _delete_files(locks)
 
 
@@ -290,14 +327,13 @@ def read_job(output: Path) -> JobFile | None:
     """
     path = get_job_file(output)
     try:
-        values = json.loads(path.read_bytes())
-        # Earlier versions did not count rows without text.
-        known = {"missing": 0, "marked": 0} | values["progress"]
-        progress = Progress(**{each.name: known[each.name] for each in fields(Progress)})
-        return JobFile(dict(values["asked"]), progress)
+        values = parse_job(read_bounded(path))
+        return JobFile(values["asked"], Progress(**values["progress"]))
     except FileNotFoundError:
         return None
-    except (AttributeError, KeyError, TypeError, ValueError) as error:
+    except InputError as error:
+        raise InputError(f"{error} Or start anew with --restart.") from None
+    except ValueError as error:
         raise InputError(
             f"{path}: expected a job file of emoscope, got something else ({error}). Start anew "
             "with --restart."

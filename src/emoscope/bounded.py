@@ -39,8 +39,10 @@ def read_bounded(path: Path, at_most: int = MAX_BYTES) -> bytes:
         OSError: it cannot be read.
     """
     with open_regular(path) as file:
-        data = file.read(at_most + 1)
-    if len(data) > at_most:
+        # The size is asked for first, so that nothing is read in vain; it may grow meanwhile.
+        large = os.fstat(file.fileno()).st_size > at_most
+        data = b"" if large else file.read(at_most + 1)
+    if large or len(data) > at_most:
         raise InputError(
             f"{path}: expected at most {at_most:,} bytes, got more. This is another file than is "
             "expected here; put the right one in its place."

@@ -1,5 +1,6 @@
 """What a job has written is checked before it is believed."""
 
+import errno
 import json
 import os
 from pathlib import Path
@@ -170,6 +171,20 @@ def test_a_finished_output_that_was_altered(model, source, tmp_path, name):
     flip(output, 100)
     with pytest.raises(InputError, match=r"was changed.*--restart"):
         annotate_file(model, source, output, OPTIONS)
+
+
+def test_a_finished_job_on_a_read_only_disk_is_finished(model, source, tmp_path, monkeypatch):
+    output = tmp_path / "out.csv"
+    first = annotate_file(model, source, output, OPTIONS)
+
+    def refuse(*_, **__):
+        raise OSError(errno.EROFS, "Read-only file system")
+
+    # As such a disk does, also of what is not there.
+    for name in ("unlink", "write_bytes", "replace", "rename", "touch"):
+        monkeypatch.setattr(Path, name, refuse)
+    again = annotate_file(model, source, output, OPTIONS)
+    assert again.resumed == again.rows == first.rows
 
 
 @pytest.mark.parametrize(

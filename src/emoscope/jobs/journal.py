@@ -256,13 +256,14 @@ class Journal:
                 "replace it with --restart."
             )
         check_digest(self.output, hash_file(self.output), self.progress.digest)
-        self.partial.unlink(missing_ok=True)
-        # They are left over if the process was killed after the last rename.
-        _delete_files(
+        # They are left over if the process was killed after the last rename. On a disk that cannot
+        # be written the job is finished all the same.
+        locks = [
             sibling_path(path, "lock")
             for path in (self.partial, self.rejects)
             if path and not is_stream(path)
-        )
+        ]
+        _delete_files([self.partial, *locks])
         return True
 
     def _refuse_if_there(self) -> None:

@@ -78,7 +78,9 @@ class ModelFolder:
         try:
             taxonomy = Taxonomy.from_dict(config["taxonomy"])
         except InputError as error:
-            raise InputError(f"{folder / CONFIG}: {error}") from None
+            raise InputError(
+                f"{folder / CONFIG}: {error}. The file was edited; restore it."
+            ) from None
         expected = {str(k): name for k, name in enumerate(taxonomy.names)}
         if config["id2label"] != expected:
             raise InputError(

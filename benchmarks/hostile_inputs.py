@@ -1,4 +1,4 @@
-"""What hostile inputs do to the annotator: nothing.
+"""What hostile inputs, and hostile states of what was written, do to the annotator: nothing.
 
     python benchmarks/hostile_inputs.py [--quick] [--json FILE]
 
@@ -8,22 +8,22 @@ turns. Either the file is refused with a message that says what to do, and there
 all good rows are there, in order, with probabilities, and all others are scored or counted as bad.
 Some files also go through the command line, which must end with 0 or 2 and without a traceback.
 
+Then what a program has written is altered before it is read again (`hostile_state.py`), and model
+folders, logs and recipes are those of a stranger (`hostile_folders.py`): they are refused, and no
+file changes, or what comes out is right.
+
 The time of a row is that of the whole job over the hostile rows, as if the good ones cost nothing.
 """
 
 import csv
-import faulthandler
 import json
-import re
+import random
 import shutil
-import signal
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -33,56 +33,16 @@ import emoscope
 from common import finish, machine, options
 from emoscope.errors import InputError
 from emoscope.inference.annotator import Annotator
+from emoscope.inference.model_info import Kept
 from emoscope.jobs.annotate import Options, Source, Summary, annotate_file
 from hostile_corpus import Case, corpus
+from hostile_folders import folder_attacks
+from hostile_outcome import ADVICE, HANGS_AFTER, Hung, Outcome, watchdog
+from hostile_state import Attack, attacked, state_attacks
 
-BAR_FILES, BAR_SECONDS = 300, 1.0
-HANGS_AFTER = 10
+BAR_CASES, BAR_SECONDS = 500, 1.0
 OUTPUTS = ("jsonl", "csv", "parquet")
 QUICK_SHARE, COMMANDS, QUICK_COMMANDS = 8, 24, 3
-ADVICE = re.compile(
-    r"[.?] (Check|Close|Correct|Cut|Fetch|Fill|Leave|Look|Name|Read|Remove|Rename|Use|Write)\b"
-    r"|: write \w|\bsuch as\b"
-)
-
-
-class Hung(BaseException):
-    """A job has taken far too long."""
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What became of a file.
-
-    Attributes:
-        refused: why, if it was.
-        seconds: for each hostile row.
-        bad: rows counted as bad.
-        wrong: what should not have happened, if anything.
-    """
-
-    refused: str | None
-    seconds: float
-    bad: int
-    wrong: str | None
-
-
-@contextmanager
-def watchdog() -> Iterator[None]:
-    """Ends what hangs; the whole process, if it hangs outside Python."""
-
-    def ring(*_: object) -> None:
-        raise Hung
-
-    before = signal.signal(signal.SIGALRM, ring)
-    signal.alarm(HANGS_AFTER)
-    faulthandler.dump_traceback_later(4 * HANGS_AFTER, exit=True)
-    try:
-        yield
-    finally:
-        faulthandler.cancel_dump_traceback_later()
-        signal.alarm(0)
-        signal.signal(signal.SIGALRM, before)
 
 
 def rows_of(path: Path, labels: int, errors: bool) -> list[dict[str, Any]]:
@@ -198,7 +158,31 @@ def commanded(case: Case, folder: Path) -> str | None:
     return None
 
 
-def table(outcomes: list[tuple[Case, Outcome]]) -> dict[str, dict[str, Any]]:
+def attack_states(
+    seed: int, wanted: str, step: int, problems: list[str]
+) -> list[tuple[Attack, Outcome]]:
+    """Run the attacks on what was written.
+
+    Args:
+        seed: of places that are drawn.
+        wanted: what the name of a kind has in it.
+        step: run each that many'th.
+        problems: gets what went wrong.
+    """
+    model = Kept()
+    model.load()
+    attacks = [*state_attacks(random.Random(seed)), *folder_attacks()]
+    outcomes = []
+    for attack in [each for each in attacks if wanted in each.kind][::step]:
+        with tempfile.TemporaryDirectory() as name:
+            outcome = attacked(attack, Path(name), model)
+        outcomes.append((attack, outcome))
+        if outcome.wrong:
+            problems.append(f"{attack.kind}, {attack.name}: {outcome.wrong}")
+    return outcomes
+
+
+def table(outcomes: Sequence[tuple[Case | Attack, Outcome]]) -> dict[str, dict[str, Any]]:
     """Print what became of each kind of file."""
     kinds: dict[str, dict[str, Any]] = {}
     print(f"{'':42}  runs  refused  bad rows  wrong  slowest row")
@@ -229,7 +213,7 @@ def main() -> None:
         cases = cases[::QUICK_SHARE]
     model = emoscope.load()
     model.annotate(["The first text is slower."])
-    outcomes: list[tuple[Case, Outcome]] = []
+    outcomes: list[tuple[Case | Attack, Outcome]] = []
     problems: list[str] = []
     with tempfile.TemporaryDirectory() as root:
         for number, case in enumerate(cases):
@@ -243,23 +227,29 @@ def main() -> None:
                     problems.append(f"{case.kind}, {case.name} to {form}: {outcome.wrong}")
                 shutil.rmtree(folder)
         count = QUICK_COMMANDS if arguments.quick else COMMANDS
-        commands = cases[:: max(1, len(cases) // count)]
+        commands = cases[:: max(1, len(cases) // count)] if cases else []
         for case in commands:
             with tempfile.TemporaryDirectory() as folder_name:
                 wrong = commanded(case, Path(folder_name))
             if wrong:
                 problems.append(f"{case.kind}, {case.name}: {wrong}")
+    step = QUICK_SHARE if arguments.quick else 1
+    attacks = attack_states(arguments.seed, arguments.kind or "", step, problems)
+    outcomes += attacks
+    if not outcomes:
+        raise SystemExit(f"no kind with {arguments.kind!r} in its name")
     kinds = table(outcomes)
     for problem in problems:
         print(f"WRONG {problem[:500]}")
     slowest_case, slowest = max(outcomes, key=lambda pair: pair[1].seconds)
     print(f"slowest: {slowest_case.kind}, {slowest_case.name}")
     sentence = (
-        f"{len(cases)} hostile files (bar: {BAR_FILES}), {len(outcomes)} runs and "
-        f"{len(commands)} commands: {len(problems)} crashed, hung, were refused for no reason or "
+        f"{len(cases)} hostile files and {len(attacks)} hostile states (bar: {BAR_CASES} in all), "
+        f"{len(outcomes)} runs and {len(commands)} commands: {len(problems)} crashed, hung, were "
+        "refused for no reason, were believed or "
         f"lost a row (bar: 0); slowest row {slowest.seconds:.2f} s (bar: {BAR_SECONDS:.0f} s)"
     )
-    enough = len(cases) >= BAR_FILES or arguments.quick or arguments.kind is not None
+    enough = len(cases) + len(attacks) >= BAR_CASES or arguments.quick or arguments.kind is not None
     met = enough and not problems and slowest.seconds <= BAR_SECONDS
     finish({"kinds": kinds, "problems": problems}, {sentence: met}, arguments.json)
 

@@ -37,6 +37,7 @@ HEAVY = {
 LIGHT_FLOORS = {
     "ground": (
         "_version",
+        "bounded",
         "calibration",
         "errors",
         "files",

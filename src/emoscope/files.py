@@ -15,6 +15,7 @@ from uuid import uuid4
 
 from filelock import FileLock, Timeout
 
+from emoscope.bounded import read_bounded
 from emoscope.errors import InputError, explain_os_error
 
 MAX_JSON_BYTES = 50_000_000
@@ -168,9 +169,7 @@ def read_json(path: Path) -> dict[str, Any]:
         InputError: there is no such file, or it is too large, or it holds something else.
     """
     try:
-        if path.stat().st_size > MAX_JSON_BYTES:
-            raise InputError(f"{path}: over {MAX_JSON_BYTES:,} bytes; this is not a config.")
-        values = json.loads(path.read_text(encoding="utf-8"))
+        values = json.loads(read_bounded(path, MAX_JSON_BYTES).decode())
     except FileNotFoundError:
         raise InputError(f"{path} is missing: the model folder is incomplete.") from None
     except OSError as error:

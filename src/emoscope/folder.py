@@ -6,7 +6,8 @@ and what it needs (`vocabulary.json` or a tokenizer), `README.md` (the model car
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import inf, isfinite
+from itertools import chain
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,11 @@ GRAPH_WEIGHTS = "weights.bin"
 """Weights that both graphs use."""
 PREPROCESSING = "preprocessing.json"
 CARD = "README.md"
+
+_TEMPERATURES = (0.001, 1000)
+"""Beyond these all probabilities are 0 and 1, or ½."""
+_MAX_LOGIT = 10_000
+"""No shift of a logit is so large."""
 
 
 @dataclass(frozen=True)
@@ -60,6 +66,7 @@ class ModelFolder:
             InputError: what is missing or wrong, and what to do.
         """
         folder = resolve_folder(Path(path))
+        check_files(folder)
         config = read_json(folder / CONFIG)
         needed = ("model_type", "id2label", "taxonomy", "calibration")
         missing = [key for key in needed if key not in config]
@@ -71,7 +78,9 @@ class ModelFolder:
         try:
             taxonomy = Taxonomy.from_dict(config["taxonomy"])
         except InputError as error:
-            raise InputError(f"{folder / CONFIG}: {error}") from None
+            raise InputError(
+                f"{folder / CONFIG}: {error}. The file was edited; restore it."
+            ) from None
         expected = {str(k): name for k, name in enumerate(taxonomy.names)}
         if config["id2label"] != expected:
             raise InputError(
@@ -86,6 +95,20 @@ class ModelFolder:
             preprocessing=read_json(folder / PREPROCESSING),
             languages=read_languages(config.get("languages", []), folder / CONFIG),
         )
+
+
+def check_files(folder: Path) -> None:
+    """Check that a model folder holds files and folders alone; links to files are files too.
+
+    Raises:
+        InputError: it holds a FIFO or a device, which may never end, or a link to nothing.
+    """
+    for path in sorted(folder.iterdir()):
+        if not path.is_file() and not path.is_dir():
+            raise InputError(
+                f"{path}: expected a file, got something else, or a link to nothing. Fetch or copy "
+                "the model folder again."
+            )
 
 
 def read_languages(values: Any, path: Path) -> tuple[str, ...]:
@@ -112,16 +135,32 @@ def read_calibration(values: Any, labels: Sequence[str], path: Path) -> Calibrat
         path: of the config, for the message.
     """
     try:
-        calibration = Calibration.from_dict(values)
+        calibration = Calibration.from_dict(values) if _has_numbers(values) else None
     except (AttributeError, KeyError, TypeError, ValueError):
         calibration = None
     if calibration is None or not _is_calibration(calibration, labels):
         raise InputError(
-            f"{path}: expected as calibration a temperature above 0, a prior_shift, thresholds and "
+            f"{path}: expected as calibration a temperature from {_TEMPERATURES[0]} to "
+            f"{_TEMPERATURES[1]}, a prior_shift, thresholds and "
             f"shares of {len(labels)} numbers each or none, and groups of these labels with a "
             f"threshold each, got {values!r}. The file was edited; restore it."
         )
     return calibration
+
+
+def _has_numbers(values: Any) -> bool:
+    """Whether a calibration has numbers where they belong, and lists of them, and nothing else."""
+    by_label = [values.get(name, []) for name in ("prior_shift", "thresholds", "shares")]
+    cuts = [cut for _, cut in values.get("groups", [])]
+    single = [
+        value
+        for name in ("temperature", "untrained_shift", "untrained_threshold", "untrained_share")
+        if (value := values.get(name)) is not None
+    ]
+    return all(isinstance(each, list) for each in by_label) and all(
+        isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= _MAX_LOGIT
+        for value in (*chain(*by_label), *cuts, *single)
+    )
 
 
 def _is_calibration(calibration: Calibration, labels: Sequence[str]) -> bool:
@@ -132,7 +171,7 @@ def _is_calibration(calibration: Calibration, labels: Sequence[str]) -> bool:
     groups = [words for words, _ in calibration.groups]
     numbers = (*sum(by_label, ()), *cuts, calibration.untrained_shift, middle or 0.0)
     return (
-        0 < calibration.temperature < inf
+        _TEMPERATURES[0] <= calibration.temperature <= _TEMPERATURES[1]
         and all(len(each) in (0, len(labels)) for each in by_label)
         and all(map(isfinite, numbers))
         and all(0 <= share <= 1 for share in calibration.shares)

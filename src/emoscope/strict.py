@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 # Control characters, lone surrogates and line separators: none survives a table, a file or a log.
 _BAD_CATEGORIES = frozenset({"Cc", "Cs", "Zl", "Zp"})
+# What XML cannot hold besides, and what the start of a file hides.
+_BAD_CHARACTERS = frozenset("\ufffe\uffff\ufeff")
 
 
 @cache
@@ -87,7 +89,9 @@ def check_text(value: object, what: str) -> None:
         raise InputError(f"{what} must be text, got {short(value)} (in YAML, quote no, on, 1 …)")
     if not value or value != value.strip():
         raise InputError(f"{what} must not be empty or have space around it, got {short(value)}")
-    if any(unicodedata.category(char) in _BAD_CATEGORIES for char in value):
+    if any(unicodedata.category(char) in _BAD_CATEGORIES for char in value) or (
+        not _BAD_CHARACTERS.isdisjoint(value)
+    ):
         raise InputError(f"{what} must have no control character, got {short(value)}")
 
 

@@ -106,7 +106,7 @@ def test_files_that_are_missing_or_damaged(tmp_path):
 def test_a_description_that_was_edited(tmp_path, wrong):
     tokenizer = text_tokenizer("bert")
     tokenizer.save(tmp_path)
-    with pytest.raises(InputError, match="special tokens and a window"):
+    with pytest.raises(InputError, match="special tokens by name and a window"):
         TextTokenizer.load(tmp_path, tokenizer.to_config() | wrong)
 
 

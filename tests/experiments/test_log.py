@@ -183,6 +183,66 @@ def test_a_damaged_file_is_named(log, name, text, said):
         ExperimentLog.load(log.folder)
 
 
+WRONG = [
+    (("name",), "../seed-0"),
+    (("name",), "/etc"),
+    (("name",), ".."),
+    (("name",), ""),
+    (("name",), 3),
+    (("seed",), "0"),
+    (("seed",), True),
+    (("seed",), 0.5),
+    (("final_step",), nan),
+    (("final_step",), True),
+    (("final_step",), "4"),
+    (("final_step",), 10**400),
+    (("final", "test_f1"), True),
+    (("final", "test_f1"), None),
+    (("final", "test_f1"), [1]),
+    (("final",), []),
+    (("curves",), "loss"),
+    (("curves", "loss"), [1, 2]),
+    (("curves", "loss", "steps"), [nan]),
+    (("curves", "loss", "steps"), "1"),
+    (("curves", "loss", "values"), [1, 2, 3, 4]),
+    (("curves", "loss", "values", 0), "0.5"),
+    (("curves", "loss", "values", 0), {}),
+    (("curves", "loss", "values", 0), 10**400),
+]
+
+
+@pytest.mark.parametrize(("place", "value"), WRONG, ids=[f"{p[-1]}={v!r:.9}" for p, v in WRONG])
+def test_metrics_of_other_types_are_refused_by_name(log, place, value):
+    log.add(Run("seed-0", 2, {"loss": ((1, 0.5), (2, 0.25))}, {"test_f1": 0.5}, 0))
+    path = log.folder / "metrics.yml"
+    values = json.loads(path.read_text())
+    inner = values["runs"][0]
+    for key in place[:-1]:
+        inner = inner[key]
+    inner[place[-1]] = value
+    path.write_text(json.dumps(values))
+    with pytest.raises(InputError, match=r"metrics\.yml: expected runs"):
+        ExperimentLog.load(log.folder)
+
+
+def test_a_run_that_comes_twice_is_refused(log):
+    log.add(run(0))
+    path = log.folder / "metrics.yml"
+    values = json.loads(path.read_text())
+    path.write_text(json.dumps({"runs": values["runs"] * 2}))
+    with pytest.raises(InputError, match=r"metrics\.yml: expected runs"):
+        ExperimentLog.load(log.folder)
+
+
+@pytest.mark.parametrize("name", ["params.yml", "metrics.yml"])
+def test_a_log_that_never_ends_is_not_read(log, name):
+    log.add(run(0))
+    (log.folder / name).unlink()
+    (log.folder / name).symlink_to("/dev/zero")
+    with pytest.raises(InputError, match=r"regular file|No experiment log"):
+        ExperimentLog.load(log.folder)
+
+
 def test_no_log_is_said(tmp_path):
     with pytest.raises(InputError, match=r"No experiment log at .*nowhere"):
         ExperimentLog.load(tmp_path / "nowhere")

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from emoscope.calibration import Calibration
-from emoscope.inference.annotator import Annotator
+from emoscope.inference.annotator import PRETRAINED, Annotator
 from emoscope.jobs.annotate import annotate_stream
 from emoscope.jobs.cluster.ray_data import Worker
 from emoscope.taxonomy import Taxonomy
@@ -59,6 +59,15 @@ def write_csv(path: Path, header, rows) -> Path:
     with path.open("w", encoding="utf-8", newline="") as file:
         csv.writer(file).writerows([header, *rows])
     return path
+
+
+def link_model(folder: Path, *left_out: str) -> Path:
+    """A folder with links to the files of the model that ships, but for some."""
+    folder.mkdir()
+    for path in PRETRAINED.iterdir():
+        if path.name not in left_out:
+            (folder / path.name).symlink_to(path)
+    return folder
 
 
 def in_process(worker, tasks, workers):

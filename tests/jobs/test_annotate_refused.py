@@ -22,7 +22,7 @@ from emoscope.files import read_json, write_json
 from emoscope.folder import CONFIG, resolve_folder
 from emoscope.inference.model_info import ModelSpec
 from emoscope.jobs.annotate import Options, Source, annotate_file
-from emoscope.jobs.journal import read_job
+from emoscope.jobs.job_file import read_job
 from emoscope.reading.errors import RowError
 from tests.inference.fakes import lengths
 from tests.jobs.conftest import ROWS, Uneven

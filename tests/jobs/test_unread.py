@@ -9,7 +9,7 @@ import emoscope.jobs.cluster.ray_data as cluster
 from emoscope.errors import InputError
 from emoscope.inference.model_info import ModelSpec
 from emoscope.jobs.annotate import Options, Source, annotate_file, annotate_stream
-from emoscope.jobs.journal import read_job
+from emoscope.jobs.job_file import read_job
 from tests.inference.fakes import in_process, lengths, write_csv
 
 ENGLISH, FRENCH, SHORT = "I am so happy for you", "Je suis vraiment très heureux", "très heureux"

@@ -4,6 +4,7 @@ import json
 import signal
 import subprocess
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pyarrow.parquet as pq
@@ -13,8 +14,10 @@ from safetensors.torch import load_file
 from transformers import TrainerCallback
 
 import emoscope.training.run as run
+from emoscope.experiments.log import format_run
 from emoscope.recipes.load import recipe_to_yaml
 from emoscope.training.checkpoints import find_last_checkpoint
+from emoscope.training.logs import read_run
 from emoscope.training.train import train
 from tests.training.conftest import STUCK
 
@@ -65,8 +68,10 @@ def assert_same_training(one, other):
     for each in figures:
         del each["seconds"]
     assert figures[0] == figures[1]
-    histories = [json.loads((folder / "history.json").read_text()) for folder in (one, other)]
+    histories = [(folder / "history.json").read_bytes() for folder in (one, other)]
     assert histories[0] == histories[1]
+    logged = [replace(read_run(folder), name="", final={}) for folder in (one, other)]
+    assert format_run(logged[0]) == format_run(logged[1])
     names = [{path.name for path in (folder / "predictions").iterdir()} for folder in (one, other)]
     assert names[0] == names[1]
     for name in names[0]:

@@ -84,7 +84,7 @@ def load_encoder(folder: ModelFolder) -> Encoder:
 def check_reading(config: dict[str, Any]) -> tuple[int, Truncation]:
     """The length and the truncation in a description, checked."""
     length, truncation = config.get("max_length"), config.get("truncation")
-    if not isinstance(length, int) or length < 1 or truncation not in ("start", "end"):
+    if type(length) is not int or length < 1 or truncation not in ("start", "end"):
         raise InputError(
             "Expected preprocessing with a max_length of 1 or more and a truncation of 'start' "
             f"or 'end', found {length!r} and {truncation!r}."

@@ -12,9 +12,15 @@ from typing import Any
 
 from tokenizers import Encoding, Tokenizer
 
+from emoscope.bounded import read_bounded
 from emoscope.errors import InputError
 
 TOKENIZER = "tokenizer.json"
+MAX_BYTES = 200_000_000
+"""Of a tokenizer's file; those of hundreds of thousands of tokens have 20 MB."""
+MAX_WINDOW = 1_000_000
+_TRIAL = ("x \U0010ffff", "x")
+"""Two texts, in one of which is what no vocabulary has."""
 SPECIAL = ("pad", "sep", "mask", "unk")
 
 
@@ -125,20 +131,34 @@ class TextTokenizer:
     def load(cls, folder: Path, config: Mapping[str, Any]) -> "TextTokenizer":
         """Read `tokenizer.json`, and the rest from `preprocessing.json`."""
         special, window = config.get("special"), config.get("window")
-        if not isinstance(special, dict) or not isinstance(window, int) or window < 8:
+        named = isinstance(special, dict) and all(
+            token is None or isinstance(token, str) for token in special.values()
+        )
+        if not named or type(window) is not int or not 8 <= window <= MAX_WINDOW:
             raise InputError(
-                "Expected the special tokens and a window of 8 tokens or more, "
+                f"Expected the special tokens by name and a window of 8 to {MAX_WINDOW:,} tokens, "
                 f"found {special!r} and {window!r}."
             )
         path = folder / TOKENIZER
         if not path.is_file():
             raise InputError(f"{path} is missing: the model folder is incomplete.")
         try:
-            tokenizer = Tokenizer.from_file(str(path))
-        # The library raises a bare Exception of whatever is wrong with the file.
-        except Exception as error:
+            tokenizer = Tokenizer.from_buffer(read_bounded(path, MAX_BYTES))
+            tokenizer.encode(*_TRIAL)
+            tokenizer.encode(_TRIAL[0])
+        except (KeyboardInterrupt, SystemExit, InputError):
+            raise
+        # Of whatever is wrong with the file the library raises a bare Exception, or panics, which
+        # is a bare BaseException.
+        except BaseException as error:
             raise InputError(f"{path} is no tokenizer: {error}. The file is damaged.") from error
-        return cls(tokenizer, special, window)
+        known = {role: token for role, token in special.items() if token is not None}
+        lacking = [token for token in known.values() if tokenizer.token_to_id(token) is None]
+        if "pad" not in known or lacking:
+            raise InputError(
+                f"Expected special tokens that {path} has, a pad among them, found {special!r}."
+            )
+        return cls(tokenizer, known, window)
 
 
 def _rebuild(text: str, special: dict[str, str], window: int) -> TextTokenizer:

@@ -11,6 +11,7 @@
 """
 
 import json
+import math
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -21,13 +22,16 @@ from typing import Any
 import numpy as np
 import yaml
 
+from emoscope.bounded import MAX_BYTES, read_bounded
 from emoscope.errors import InputError, explain_os_error
 from emoscope.experiments.naming import keep_active, make_folder_name
 from emoscope.files import locked, write_text
+from emoscope.strict import check_unique, short
 
 PARAMS, METRICS, AGGREGATED = "params.yml", "metrics.yml", "aggregated_metrics.yml"
 LOCK = ".lock"
-AXES = ("steps", "values")
+MAX_METRICS = 1 << 30
+"""Bytes of a `metrics.yml` with thousands of runs."""
 Curve = tuple[tuple[float, float], ...]
 
 
@@ -272,34 +276,78 @@ def read_runs(path: Path) -> tuple[Run, ...]:
     Raises:
         InputError: the file does not hold runs.
     """
-    if not path.is_file():
+    if not path.exists():
         return ()
-    number: Callable[[Any], Any] = lambda value: value  # noqa: E731
+    text = False
     try:
-        values = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError:
+        values = json.loads(read_bounded(path, MAX_METRICS))
+    except (ValueError, RecursionError):
         # The file is YAML written by hand, in which NaN and Infinity are text.
-        values, number = read_yaml(path), float
+        values, text = read_yaml(path, MAX_METRICS), True
     try:
-        return tuple(
-            Run(
-                name=str(run["name"]),
-                final_step=float(run["final_step"]),
-                curves={
-                    name: tuple(zip(*(map(number, curve[k]) for k in AXES), strict=True))
-                    for name, curve in run["curves"].items()
-                },
-                final={name: float(value) for name, value in run["final"].items()},
-                seed=run["seed"],
-            )
-            for run in values["runs"]
-        )
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        runs = tuple(parse_run(run, text) for run in values["runs"])
+        check_unique([run.name for run in runs], "the file", "run")
+        return runs
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError, InputError) as error:
         raise InputError(
             f"{path}: expected runs with name, seed, final_step, curves and final ({error!r}). The "
             "file was edited; restore it, or delete it and train again: finished runs are read "
             "back from their folders."
         ) from None
+
+
+def parse_run(values: Mapping[str, Any], text: bool) -> Run:
+    """A run of a `metrics.yml`.
+
+    Metrics and losses may be NaN or infinite, as those of a training that diverges. Where they
+    belong, and what is the result, may not: nothing would be found there.
+
+    Args:
+        values: what the file says of the run.
+        text: numbers may be written as text.
+
+    Raises:
+        KeyError, TypeError, ValueError, AttributeError: something else than a run.
+    """
+    name, seed = values["name"], values["seed"]
+    if not isinstance(name, str) or name in ("", "..") or Path(name).name != name:
+        raise ValueError(f"the name {short(name)}, which no folder has")
+    if seed is not None and type(seed) is not int:
+        raise ValueError(f"the seed {short(seed)}")
+    curves = {}
+    for metric, curve in values["curves"].items():
+        steps = [parse_number(step, text, finite=True) for step in curve["steps"]]
+        numbers = [parse_number(value, text) for value in curve["values"]]
+        curves[check_name(metric)] = tuple(zip(steps, numbers, strict=True))
+    return Run(
+        name=name,
+        final_step=float(parse_number(values["final_step"], text, finite=True)),
+        curves=curves,
+        final={
+            check_name(metric): float(parse_number(value, text))
+            for metric, value in values["final"].items()
+        },
+        seed=seed,
+    )
+
+
+def parse_number(value: Any, text: bool, *, finite: bool = False) -> float:
+    """A number of a `metrics.yml`, see `parse_run`."""
+    number = float(value) if text and not isinstance(value, bool) else value
+    if isinstance(number, bool) or not isinstance(number, int | float):
+        raise TypeError(f"{short(value)} in the place of a number")
+    if finite and not math.isfinite(number):
+        raise ValueError(f"the step {value}")
+    # One that is too large to be a float is refused here.
+    float(number)
+    return number
+
+
+def check_name(name: Any) -> str:
+    """The name of a metric, which must be text."""
+    if not isinstance(name, str):
+        raise TypeError(f"{short(name)} in the place of a metric's name")
+    return name
 
 
 def format_aggregated(mean_stds: Mapping[str, MeanStd]) -> str:
@@ -321,8 +369,12 @@ def to_yaml(values: Mapping[str, Any]) -> str:
     return yaml.safe_dump(dict(values), sort_keys=False, allow_unicode=True)
 
 
-def read_yaml(path: Path) -> dict[str, Any]:
+def read_yaml(path: Path, at_most: int = MAX_BYTES) -> dict[str, Any]:
     """A mapping from a YAML file.
+
+    Args:
+        path: of the file.
+        at_most: its largest size in bytes.
 
     Raises:
         InputError: not YAML, or no mapping.
@@ -330,7 +382,7 @@ def read_yaml(path: Path) -> dict[str, Any]:
     try:
         loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
         # Safe: both loaders make plain values alone.
-        values = yaml.load(path.read_text(encoding="utf-8"), loader)  # noqa: S506
+        values = yaml.load(read_bounded(path, at_most).decode(), loader)  # noqa: S506
     except OSError as error:
         raise explain_os_error(error, "read", path) from None
     except (yaml.YAMLError, ValueError, RecursionError) as error:

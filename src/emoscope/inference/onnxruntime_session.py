@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from emoscope.inference.session import Feed, Outputs
+from emoscope.inference.session import Feed, Outputs, name_graph
 
 
 class OnnxRuntimeSession:
@@ -19,7 +19,7 @@ class OnnxRuntimeSession:
         import onnxruntime
 
         del exact
-
+        self.path = path
         options = onnxruntime.SessionOptions()
         options.log_severity_level = 3
         if threads is not None:
@@ -32,4 +32,6 @@ class OnnxRuntimeSession:
     def run(self, feeds: Iterable[Feed]) -> Iterator[Outputs]:
         """Outputs of each request, in order, one at a time on all threads."""
         for feed in feeds:
-            yield tuple(self.session.run(None, dict(feed)))
+            with name_graph(self.path):
+                outputs = tuple(self.session.run(None, dict(feed)))
+            yield outputs

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from emoscope.inference.session import Feed, Outputs
+from emoscope.inference.session import Feed, Outputs, name_graph
 
 
 class OpenVinoSession:
@@ -30,6 +30,7 @@ class OpenVinoSession:
             settings["INFERENCE_NUM_THREADS"] = threads
         if exact:
             settings["INFERENCE_PRECISION_HINT"] = "f32"
+        self.path = path
         self.compiled = openvino.Core().compile_model(path, "CPU", settings)
         self.inputs = frozenset(port.get_any_name() for port in self.compiled.inputs)
         self.at_a_time = int(self.compiled.get_property("OPTIMAL_NUMBER_OF_INFER_REQUESTS"))
@@ -42,12 +43,17 @@ class OpenVinoSession:
         running: deque[Any] = deque()
         for feed in feeds:
             if not free:
-                yield collect_outputs(running.popleft(), free)
+                yield self._collect(running.popleft(), free)
             request = free.pop()
-            request.start_async(dict(feed))
+            with name_graph(self.path):
+                request.start_async(dict(feed))
             running.append(request)
         while running:
-            yield collect_outputs(running.popleft(), free)
+            yield self._collect(running.popleft(), free)
+
+    def _collect(self, request: Any, free: list[Any]) -> Outputs:
+        with name_graph(self.path):
+            return collect_outputs(request, free)
 
 
 def collect_outputs(request: Any, free: list[Any]) -> Outputs:

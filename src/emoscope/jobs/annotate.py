@@ -12,7 +12,8 @@ from emoscope.files import follow_link, is_stream, open_stream
 from emoscope.inference.annotator import Annotator
 from emoscope.inference.model_info import ModelSpec, to_model
 from emoscope.jobs.file_set import get_labelling_config, list_job_files
-from emoscope.jobs.journal import Journal, Progress
+from emoscope.jobs.job_file import Progress
+from emoscope.jobs.journal import Journal
 from emoscope.jobs.live import LiveStream
 from emoscope.jobs.options import Options, Status, Summary
 from emoscope.jobs.outputs import (

@@ -25,6 +25,9 @@ _FIND = """
 SELECT probabilities FROM scores WHERE key = ? AND (rowid <= ? OR (job = ? AND chunk <= ?))
 ORDER BY rowid LIMIT 1
 """
+_HASH_BYTES = 8
+_VERSION = b"2"
+"""Changes with what a row holds, so that rows of earlier versions are not found."""
 _ADD = "INSERT OR IGNORE INTO scores (key, job, chunk, probabilities) VALUES (?, ?, ?, ?)"
 
 
@@ -47,8 +50,9 @@ class Cache:
     A text's score depends a little, in the last digits, on the texts that are scored with it. So
     that a resumed job writes the same as an uninterrupted one, a chunk always finds the same rows:
     those from before the start of its job, and those that its job added at least `max_in_flight`
-    chunks before. Rows of other jobs in the meantime are not seen. The file grows by some 100 bytes
-    for each text and 8 bytes for each label of it; nothing is ever deleted.
+    chunks before. Rows of other jobs in the meantime are not seen. The file grows by some 110 bytes
+    for each text and 8 bytes for each label of it; nothing is ever deleted. Each row has a hash of
+    itself, as SQLite does not see when a byte of a number is damaged.
 
     Args:
         path: the file; it is created if it does not exist.
@@ -57,12 +61,12 @@ class Cache:
         place: the place of a resumed job; None for a new job.
 
     Raises:
-        InputError: the file cannot be used.
+        InputError: the file cannot be used, or, later, a row of it is damaged.
     """
 
     def __init__(self, path: Path, model: str, max_in_flight: int, place: Place | None) -> None:
         self._path, self._max_in_flight, self._lock = path, max_in_flight, Lock()
-        self._model = hashlib.blake2b(model.encode()).digest()
+        self._model = hashlib.blake2b(model.encode(), person=_VERSION).digest()
         try:
             # The prefetch thread plans the chunks.
             self._data = sqlite3.connect(path, timeout=60, check_same_thread=False)
@@ -70,6 +74,12 @@ class Cache:
             (last,) = self._data.execute("SELECT coalesce(max(rowid), 0) FROM scores").fetchone()
         except sqlite3.Error as error:
             raise self._unusable(error) from error
+        if place is not None and place.start > last:
+            self._data.close()
+            raise InputError(
+                f"{path}: the cache has fewer rows than when the job began. Put it back as it was, "
+                "or start the job anew with --restart."
+            )
         self.place = place or Place(secrets.token_hex(8), last)
 
     def find(self, conversations: Sequence[Conversation], chunk: int) -> dict[int, Probabilities]:
@@ -83,12 +93,13 @@ class Cache:
         found = {}
         with self._lock:
             for number, turns in enumerate(conversations):
+                key = self._key(turns)
                 try:
-                    row = self._data.execute(_FIND, (self._key(turns), *seen)).fetchone()
+                    row = self._data.execute(_FIND, (key, *seen)).fetchone()
                 except sqlite3.Error as error:
                     raise self._unusable(error) from error
                 if row is not None:
-                    found[number] = np.frombuffer(row[0], dtype="<f8")
+                    found[number] = self._unseal(key, row[0])
         return found
 
     def add(
@@ -103,7 +114,7 @@ class Cache:
         """
         rows = probabilities.astype("<f8")
         entries = [
-            (self._key(turns), self.place.job, chunk, row.tobytes())
+            (key := self._key(turns), self.place.job, chunk, _seal(key, row.tobytes()))
             for turns, row in zip(conversations, rows, strict=True)
         ]
         with self._lock:
@@ -117,7 +128,13 @@ class Cache:
         text = json.dumps(list(turns)).encode()
         return hashlib.blake2b(text, digest_size=16, key=self._model).digest()
 
-    def _unusable(self, error: sqlite3.Error) -> InputError:
+    def _unseal(self, key: bytes, sealed: object) -> Probabilities:
+        values = sealed[:-_HASH_BYTES] if isinstance(sealed, bytes) else b""
+        if sealed != _seal(key, values) or len(values) % 8:
+            raise self._unusable("a row of it is damaged")
+        return np.frombuffer(values, dtype="<f8")
+
+    def _unusable(self, error: sqlite3.Error | str) -> InputError:
         return InputError(
             f"{self._path}: the cache cannot be used ({error}). Name another file, or delete it if "
             "it is one."
@@ -128,3 +145,8 @@ class Cache:
 
     def __exit__(self, *_: object) -> None:
         self._data.close()
+
+
+def _seal(key: bytes, values: bytes) -> bytes:
+    """Values with the hash of them and of their key."""
+    return values + hashlib.blake2b(key + values, digest_size=_HASH_BYTES).digest()

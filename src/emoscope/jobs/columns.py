@@ -8,6 +8,8 @@ from emoscope.reading.row_formats import Row
 
 MAX_COLUMNS = 2_000
 _INT64 = range(-(2**63), 2**63)
+_EXACT = range(-(2**53), 2**53 + 1)
+"""Integers that a float holds exactly."""
 
 
 def find_column_types(rows: Iterable[Row], name: str) -> dict[str, str | None]:
@@ -32,7 +34,8 @@ def find_column_types(rows: Iterable[Row], name: str) -> dict[str, str | None]:
                 f"{name}: expected at most {MAX_COLUMNS:,} columns for a table, got more by line "
                 f"{row.line}. Write JSONL, where each row has its own."
             )
-    return {column: None if kind == "text" else kind for column, kind in kinds.items()}
+    stored = {"text": None, "long": "int"}
+    return {column: stored.get(kind, kind) if kind else None for column, kind in kinds.items()}
 
 
 def _find_kind(value: Any) -> str | None:
@@ -41,7 +44,9 @@ def _find_kind(value: Any) -> str | None:
     if isinstance(value, bool):
         return "bool"
     if isinstance(value, int):
-        return "int" if value in _INT64 else "text"
+        if value in _EXACT:
+            return "int"
+        return "long" if value in _INT64 else "text"
     if isinstance(value, float):
         return "float"
     if isinstance(value, list) and all(isinstance(each, str) for each in value):
@@ -53,4 +58,6 @@ def _join_kinds(first: str | None, second: str | None) -> str | None:
     """The kind that can hold the values of both kinds."""
     if first is None or second is None or first == second:
         return first or second
-    return "float" if {first, second} == {"int", "float"} else "text"
+    return {frozenset(("int", "float")): "float", frozenset(("int", "long")): "long"}.get(
+        frozenset((first, second)), "text"
+    )

@@ -4,13 +4,14 @@ Beside `scores.csv` lie `scores.csv.partial`, to which chunk after chunk is appe
 `scores.csv.job.json`, which is replaced after each chunk. The job file holds the job's
 configuration and how many bytes of the partial file are valid; a resumed job truncates the file
 to them. At the end the partial file is renamed to the output, and the job file stays as a record.
+It also holds hashes of these bytes and of itself, see `job_file.py`.
 """
 
 import json
 import os
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack, suppress
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from types import TracebackType
 from typing import Any, BinaryIO, Self
@@ -30,31 +31,20 @@ from emoscope.files import (
     write_text,
     written_aside,
 )
-from emoscope.jobs.file_set import check_others, name_beside
-from emoscope.jobs.file_set import get_job_file as get_job_file
+from emoscope.jobs.file_set import check_others, get_job_file, name_beside
+from emoscope.jobs.job_file import (
+    Hash,
+    JobFile,
+    Progress,
+    check_digest,
+    check_same_job,
+    hash_file,
+    hash_job,
+    hash_start,
+    make_hash,
+    read_job,
+)
 from emoscope.jobs.options import RowCounts
-from emoscope.strict import short
-
-
-@dataclass
-class Progress(RowCounts):
-    """The progress of a job, with the counts of its rows.
-
-    Attributes:
-        chunks: how many chunks were written.
-        bytes: how many bytes of the partial file are valid; when finished, of the output.
-        reject_bytes: how many bytes of the reject file are valid.
-        finished: the output is whole, though it may not have its name yet.
-        cache: the job's place in a cache, if it uses one.
-        others: further files that were written for the job, as they are called from its folder.
-    """
-
-    chunks: int = 0
-    bytes: int = 0
-    reject_bytes: int = 0
-    finished: bool = False
-    cache: dict[str, Any] | None = None
-    others: list[str] = field(default_factory=list)
 
 
 @dataclass
@@ -95,6 +85,7 @@ class Journal:
             self.partial if self.convert is None else sibling_path(self.output, "converted")
         )
         self._files: list[BinaryIO] = []
+        self._hashes: list[Hash] = []
         self._locks: list[FileLock] = []
         # What a job that is finished has removed, unless it was killed.
         self._left = (self.partial, self._last, sibling_path(self.partial, "lock"))
@@ -131,13 +122,15 @@ class Journal:
         """
         progress = self.progress
         try:
-            for file, content in zip(self._files, (data, rejected), strict=False):
-                write_durably(file, content)
+            for place, content in enumerate((data, rejected)[: len(self._files)]):
+                write_durably(self._files[place], content)
+                self._hashes[place].update(content)
             if counts is not None:
                 progress.chunks += 1
                 progress.add(counts)
             progress.bytes += len(data)
             progress.reject_bytes += len(rejected)
+            self._take_digests()
             self.save()
         except OSError as error:
             raise self._unwritable(error) from error
@@ -154,10 +147,13 @@ class Journal:
         """Write what stands after the last row, and give the output its name."""
         try:
             write_durably(self._files[0], end)
+            self._hashes[0].update(end)
+            self._take_digests()
             if self.convert is not None:
                 self.convert(self.partial, self._last)
                 with self._last.open("rb") as file:
                     os.fsync(file.fileno())
+                self.progress.digest = hash_file(self._last)
             self.progress.bytes = self._last.stat().st_size
             self.progress.finished = True
             self.save()
@@ -170,7 +166,8 @@ class Journal:
 
     def save(self) -> None:
         """Replace the job file."""
-        values = {"asked": self.config, "progress": asdict(self.progress)}
+        values: dict[str, Any] = {"asked": self.config, "progress": asdict(self.progress)}
+        values["hash"] = hash_job(values)
         # If the rename is lost in a crash, the old job file is still valid.
         with written_aside(self.job) as partial, partial.open("wb") as file:
             text = json.dumps(values, indent=1, ensure_ascii=False) + "\n"
@@ -183,6 +180,7 @@ class Journal:
         if known is not None and self._is_done(known):
             # Nothing is to be written, so the disk may be read-only.
             self._take(known)
+            self._check_output()
             return
         for path in (self.partial, self.rejects):
             if path is not None and not is_stream(path):
@@ -201,14 +199,14 @@ class Journal:
             self.progress = Progress(others=self.progress.others)
             self._begin(known)
 
-    def _is_done(self, known: "JobFile") -> bool:
+    def _is_done(self, known: JobFile) -> bool:
         """Whether a job is finished and its output has its name, so that nothing is left to do."""
         if not (self.resumable and known.progress.finished and self.output.is_file()):
             return False
         size = self.output.stat().st_size
         return size == known.progress.bytes and not any(map(os.path.lexists, self._left))
 
-    def _take(self, known: "JobFile") -> None:
+    def _take(self, known: JobFile) -> None:
         """Go on with a known job."""
         self._check_same_job(known)
         self._check_others(known)
@@ -218,7 +216,7 @@ class Journal:
             with suppress(OSError):
                 self.save()
 
-    def _begin(self, known: "JobFile | None") -> None:
+    def _begin(self, known: JobFile | None) -> None:
         """Start with empty files; an old output stays until the new one is whole."""
         self._check_others(known)
         self._fresh = True
@@ -229,7 +227,7 @@ class Journal:
         if self.rejects:
             self._add_file(self.rejects, 0)
 
-    def _check_others(self, known: "JobFile | None") -> None:
+    def _check_others(self, known: JobFile | None) -> None:
         done = Progress() if known is None else known.progress
         others = [*self.others, *([self.partial, self._last] if known is None else [])]
         if self.rejects is not None and not done.reject_bytes:
@@ -244,28 +242,40 @@ class Journal:
         self.progress.others = [*self.progress.others, *new]
         return bool(new)
 
+    def _take_digests(self) -> None:
+        """Note the hashes of what was written so far."""
+        digests = [found.hexdigest() for found in self._hashes]
+        self.progress.digest = digests[0]
+        if self.rejects:
+            self.progress.reject_digest = digests[1]
+
     def _go_on(self) -> None:
         """Truncate the files to the end of the last saved chunk."""
-        known = [(self.partial, self.progress.bytes)]
+        progress = self.progress
+        known = [(self.partial, progress.bytes, progress.digest)]
         if self.rejects:
-            known.append((self.rejects, self.progress.reject_bytes))
-        for path, size in known:
+            known.append((self.rejects, progress.reject_bytes, progress.reject_digest))
+        for path, size, digest in known:
             # A file without valid bytes may be missing, and of a stream nothing is left to check.
             if size and not is_stream(path) and (not path.is_file() or path.stat().st_size < size):
                 raise InputError(
                     f"{path}: expected {size:,} bytes that the job has written, found fewer or no "
                     "file. Start the job anew with --restart."
                 )
-            self._add_file(path, size)
+            self._add_file(path, size, digest)
 
-    def _add_file(self, path: Path, size: int) -> None:
-        """Open one of the job's files to write behind its valid bytes."""
+    def _add_file(self, path: Path, size: int, digest: str = "") -> None:
+        """Open one of the job's files to write behind its valid bytes, which must have the hash."""
         if is_stream(path):
             self._files.append(open_stream(path))
+            self._hashes.append(make_hash())
             return
         flags = os.O_RDWR | (0 if size else os.O_CREAT) | getattr(os, "O_BINARY", 0)
         file = os.fdopen(os.open(path, flags, 0o666), "r+b")
         self._files.append(file)
+        self._hashes.append(hash_start(file, size))
+        if size:
+            check_digest(path, self._hashes[-1].hexdigest(), digest)
         file.truncate(size)
         file.seek(size)
 
@@ -277,6 +287,7 @@ class Journal:
         """
         size = self.progress.bytes
         if self._last.is_file() and self._last.stat().st_size == size:
+            check_digest(self._last, hash_file(self._last), self.progress.digest)
             rename_durably(self._last, self.output)
         if not self.output.is_file():
             return False
@@ -285,8 +296,13 @@ class Journal:
                 f"{self.output} was changed after the job had written it. Name another output, or "
                 "replace it with --restart."
             )
-        self.partial.unlink(missing_ok=True)
+        self._check_output()
+        delete_files([self.partial])
         return True
+
+    def _check_output(self) -> None:
+        """Check that a finished output is what the job has written."""
+        check_digest(self.output, hash_file(self.output), self.progress.digest)
 
     def _refuse_if_there(self) -> None:
         if self.output.exists() and not self.restart:
@@ -294,7 +310,7 @@ class Journal:
                 f"{self.output} exists. Name another output, or replace it with --restart."
             )
 
-    def _check_same_job(self, known: "JobFile") -> None:
+    def _check_same_job(self, known: JobFile) -> None:
         config = dict(self.config)
         if not known.progress.bad:
             # No bad row has occurred yet, so this setting may still change.
@@ -316,7 +332,7 @@ class Journal:
         return explain_os_error(error, "write to", path, advice)
 
     def _close_files(self) -> None:
-        files, self._files = self._files, []
+        files, self._files, self._hashes = self._files, [], []
         for file in files:
             # What counts was flushed before.
             with suppress(OSError):
@@ -333,65 +349,3 @@ class Journal:
                 delete_files((self.partial, self.job, *self._written))
                 if self.rejects is not None and not is_stream(self.rejects):
                     delete_files([self.rejects])
-
-
-@dataclass(frozen=True)
-class JobFile:
-    """The contents of a job file.
-
-    Attributes:
-        config: the job's configuration.
-        progress: how far the job has come.
-    """
-
-    config: Mapping[str, Any]
-    progress: Progress
-
-
-def read_job(output: Path) -> JobFile | None:
-    """The job file of an output, if there is one.
-
-    Raises:
-        InputError: it is damaged.
-    """
-    path = get_job_file(output)
-    try:
-        values = json.loads(path.read_bytes())
-        # Earlier versions did not count rows without text, nor name further files.
-        known = {"missing": 0, "marked": 0, "others": []} | values["progress"]
-        progress = Progress(**{each.name: known[each.name] for each in fields(Progress)})
-        return JobFile(dict(values["asked"]), progress)
-    except FileNotFoundError:
-        return None
-    except (AttributeError, KeyError, TypeError, ValueError) as error:
-        raise InputError(
-            f"{path}: expected a job file of emoscope, got something else ({error}). Start anew "
-            "with --restart."
-        ) from error
-
-
-def check_same_job(
-    output: Path, known: Mapping[str, Any], config: Mapping[str, Any], state: str = ""
-) -> None:
-    """Check that a job has the same configuration as before.
-
-    Args:
-        output: the output of the job.
-        known: the previous configuration.
-        config: the current configuration.
-        state: the state of the job, for the message.
-
-    Raises:
-        InputError: something is different.
-    """
-    changed = [
-        f"{name}: {short(known.get(name))} then, {short(value)} now"
-        for name, value in config.items()
-        if known.get(name) != value
-    ]
-    if changed:
-        raise InputError(
-            f"{output}: there is a job{state} that was asked for something else "
-            f"({'; '.join(changed)}). Run the command as it was, name another output, or start "
-            "anew with --restart."
-        )

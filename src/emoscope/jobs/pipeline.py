@@ -14,7 +14,7 @@ from emoscope.errors import InputError
 from emoscope.inference.model_info import Model
 from emoscope.jobs.cache import Cache, Place
 from emoscope.jobs.config import make_job_config, make_model_config
-from emoscope.jobs.journal import Progress
+from emoscope.jobs.job_file import Progress
 from emoscope.jobs.live import LiveStream, read_live_chunks
 from emoscope.jobs.options import Options, RowCounts, Summary
 from emoscope.jobs.outputs import TABLES, OutputFormat, Writer, make_writer

@@ -9,7 +9,7 @@ import numpy as np
 from emoscope.errors import InputError
 from emoscope.inference.model_info import ModelSpec, to_model
 from emoscope.inference.ranking import Score
-from emoscope.jobs.journal import Progress
+from emoscope.jobs.job_file import Progress
 from emoscope.jobs.options import Options, Summary
 from emoscope.jobs.pipeline import Job, add_label_counts
 from emoscope.jobs.source import Item, Source

@@ -1,4 +1,7 @@
-"""Read the scores of a finished output back, for pictures and statistics."""
+"""Read the scores of a finished output back, for pictures and statistics.
+
+What was written is read as it was written, by place and without guesses; `written.py` does so.
+"""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -9,17 +12,14 @@ from typing import Any
 import numpy as np
 
 from emoscope.errors import InputError
-from emoscope.jobs.journal import JobFile, get_job_file, read_job
+from emoscope.jobs.file_set import get_job_file
+from emoscope.jobs.job_file import JobFile, read_job
 from emoscope.jobs.options import CHUNK_ROWS
 from emoscope.jobs.outputs import OutputFormat
-from emoscope.jobs.scores import Labels, Scores
-from emoscope.jobs.tables import LABEL_SEPARATOR
-from emoscope.reading.dialect import UNKNOWN, DialectOptions
-from emoscope.reading.row import Row
-from emoscope.reading.rows import read_rows
+from emoscope.jobs.scores import Labels, Probabilities, Scores
+from emoscope.jobs.tables import are_listed, split_labels
+from emoscope.jobs.written import read_csv_records, read_json_objects, read_parquet_records
 
-WRITTEN = DialectOptions(",", "csv")
-"""How tables are written."""
 READABLE: tuple[OutputFormat, ...] = ("jsonl", "csv", "parquet")
 """Formats that hold all scores."""
 
@@ -60,23 +60,26 @@ def read_scores(output: Path) -> Iterator[ScoredRows]:
 
 
 def _read_rows(output: Path, job: JobFile, labels: Labels) -> Iterator[ScoredRows]:
-    form = job.config["output format"]
-    rows = read_rows(output, form, dialect=WRITTEN if form == "csv" else UNKNOWN)
-    width = 1 + len(labels.names) + (job.config["bad rows"] == "keep")
-    kept, added = [], []
-    if form != "jsonl":
-        kept, added = job.config["columns"][:-width], job.config["columns"][-width:]
-    while some := list(islice(rows, CHUNK_ROWS)):
-        if form == "jsonl":
-            values = [
-                {key: row.values.get(key) for key in ("id", "turns")}
-                | row.values.get("columns", {})
-                for row in some
-            ]
-            yield ScoredRows(values, _parse_json_scores(some, labels))
-        else:
-            values = [{name: row.values[name] for name in kept} for row in some]
-            yield ScoredRows(values, _parse_table_scores(some, labels, added))
+    try:
+        if job.config["output format"] == "jsonl":
+            objects = read_json_objects(output)
+            while some := list(islice(objects, CHUNK_ROWS)):
+                yield _parse_objects(some, labels)
+            return
+        columns = job.config["columns"]
+        # The labels given, a probability for each label, and why a row is bad.
+        width = 1 + len(labels.names) + (job.config["bad rows"] == "keep")
+        if len(columns or ()) < width:
+            raise ValueError("the job file names too few columns")
+        read = read_csv_records if job.config["output format"] == "csv" else read_parquet_records
+        records = read(output, columns)
+        while rows := list(islice(records, CHUNK_ROWS)):
+            yield _parse_records(rows, columns, width, labels)
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise InputError(
+            f"{output}: expected what the job has written, got something else ({error}). Annotate "
+            "again with --restart."
+        ) from error
 
 
 def _read_finished_job(output: Path) -> JobFile:
@@ -99,27 +102,53 @@ def _make_labels(job: JobFile) -> Labels:
     return Labels(tuple(config["labels"]), config["exclusive"], tuple(config["thresholds"]))
 
 
-def _parse_json_scores(rows: Sequence[Row], labels: Labels) -> Scores:
+def _parse_objects(rows: Sequence[Mapping[str, Any]], labels: Labels) -> ScoredRows:
+    """Rows of JSONL."""
     probabilities = np.full((len(rows), len(labels.names)), np.nan)
     given = np.zeros(probabilities.shape, dtype=np.bool_)
     for place, row in enumerate(rows):
-        emotions = row.values.get("emotions", {})
+        emotions = row.get("emotions", {})
         probabilities[place] = [emotions.get(name, np.nan) for name in labels.names]
-        chosen = row.values.get("labels", [row.values.get("label")])
+        chosen = {row["label"]} if "label" in row else {*row.get("labels", ())}
         given[place] = [name in chosen for name in labels.names]
-    return Scores(probabilities, given)
+    values = [
+        {key: row.get(key) for key in ("id", "turns")} | row.get("columns", {}) for row in rows
+    ]
+    return ScoredRows(values, Scores(_check(probabilities), given))
 
 
-def _parse_table_scores(rows: Sequence[Row], labels: Labels, added: Sequence[str]) -> Scores:
-    decision, columns = added[0], added[1 : 1 + len(labels.names)]
-    cells = [[row.values[name] for name in columns] for row in rows]
+def _parse_records(
+    rows: Sequence[Sequence[Any]], columns: Sequence[str], width: int, labels: Labels
+) -> ScoredRows:
+    """Rows of a table.
+
+    Args:
+        rows: a value for each column.
+        columns: their names.
+        width: how many of them, the last ones, are not the input's.
+        labels: the labels that are scored.
+    """
+    kept, count = len(columns) - width, len(labels.names)
+    listed = not labels.exclusive and are_listed(labels.names)
     probabilities = np.array(
-        [[np.nan if cell in ("", None) else float(cell) for cell in row] for row in cells]
+        [
+            [np.nan if cell in ("", None) else float(cell) for cell in row[kept + 1 :][:count]]
+            for row in rows
+        ]
     )
     given = np.zeros(probabilities.shape, dtype=np.bool_)
     for place, row in enumerate(rows):
-        chosen = row.values[decision]
+        chosen = row[kept]
         if isinstance(chosen, str):
-            chosen = [chosen] if labels.exclusive else chosen.split(LABEL_SEPARATOR)
-        given[place] = [name in (chosen or ()) for name in labels.names]
-    return Scores(probabilities, given)
+            chosen = [chosen] if labels.exclusive else split_labels(chosen, listed)
+        found = {*(chosen or ())}
+        given[place] = [name in found for name in labels.names]
+    values: list[Mapping[str, Any]] = [dict(zip(columns[:kept], row, strict=False)) for row in rows]
+    return ScoredRows(values, Scores(_check(probabilities), given))
+
+
+def _check(probabilities: Probabilities) -> Probabilities:
+    """Probabilities as they are, if each is one or is not known."""
+    if not (np.isnan(probabilities) | ((probabilities >= 0) & (probabilities <= 1))).all():
+        raise ValueError("a probability that is not between 0 and 1")
+    return probabilities

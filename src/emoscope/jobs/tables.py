@@ -2,6 +2,7 @@
 
 import csv
 import io
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import count, islice
@@ -14,8 +15,10 @@ from emoscope.errors import EmoscopeError, require
 from emoscope.jobs.scores import Labels, Scores
 from emoscope.jobs.source import Item
 from emoscope.jobs.values import to_text
+from emoscope.labelled.cells import SEPARATORS
 
-LABEL_SEPARATOR = ", "
+_LABEL_SEPARATOR = ", "
+_OPENING = ("[", "(", "{", "array(")
 _BATCHES_OF_ROW_GROUP = 16
 
 
@@ -72,6 +75,36 @@ def make_new_name(name: str, taken: Sequence[str]) -> str:
     return next(each for n in count() if (each := name + "_" * n) not in taken)
 
 
+def are_listed(names: Sequence[str]) -> bool:
+    """Whether a cell of CSV has the labels given as a JSON list, `["a, b", "c"]`.
+
+    It has where a name holds what parts labels in a cell, or begins like a list; else it has the
+    names with commas between them.
+    """
+    return any(name.startswith(_OPENING) or any(map(name.count, SEPARATORS)) for name in names)
+
+
+def join_labels(chosen: Sequence[str], listed: bool) -> str:
+    """The labels given to a text as a cell of CSV."""
+    if listed:
+        return json.dumps(list(chosen), ensure_ascii=False)
+    return _LABEL_SEPARATOR.join(chosen)
+
+
+def split_labels(cell: str, listed: bool) -> list[str]:
+    """The labels in a cell of CSV.
+
+    Raises:
+        ValueError: it was not made by `join_labels`.
+    """
+    if not cell:
+        return []
+    found = json.loads(cell) if listed else cell.split(_LABEL_SEPARATOR)
+    if not isinstance(found, list) or not all(isinstance(name, str) for name in found):
+        raise ValueError(f"no list of labels: {cell[:80]!r}")
+    return found
+
+
 class TableWriter:
     """The common part of both kinds of table."""
 
@@ -94,12 +127,15 @@ class CsvTable(TableWriter):
         """A record for each row; what is not known is empty."""
         del first
         records = []
-        names = self.layout.labels.names
+        labels = self.layout.labels
+        names = labels.names
+        listed = not labels.exclusive and are_listed(names)
         for item, row, given in zip(
             items, scores.probabilities.tolist(), scores.given, strict=True
         ):
             record = [to_text(item.values.get(name)) for name in self.layout.input]
-            record.append(LABEL_SEPARATOR.join(names[k] for k in np.flatnonzero(given)))
+            chosen = [names[k] for k in np.flatnonzero(given)]
+            record.append("" if item.error else join_labels(chosen, listed))
             record += [repr(p) if p == p else "" for p in row]
             if self.layout.error:
                 record.append(str(item.error) if item.error else "")
@@ -163,12 +199,13 @@ class ArrowTable(TableWriter):
 
         values = [item.values.get(name) for item in items]
         if kind is None:
-            return pa.array([None if x is None else to_text(x) for x in values], pa.string())
+            values = [None if x is None else to_text(x) for x in values]
         try:
-            return pa.array(values, kind)
+            return pa.array(values, pa.string() if kind is None else kind)
         except (pa.ArrowException, OverflowError, TypeError, ValueError) as error:
             raise EmoscopeError(
-                f"Column {name!r} cannot be written as {kind} ({error}). Write JSONL or CSV."
+                f"Column {name!r} cannot be written as {kind or 'text'} ({error}). Write JSONL or "
+                "CSV."
             ) from error
 
 

@@ -132,7 +132,11 @@ def find_final_epoch(args: TrainingArguments, state: TrainerState) -> float:
 
 
 def to_curves(log: Sequence[dict[str, float]]) -> dict[str, Curve]:
-    """Collect the (epoch, value) pairs of each metric from the trainer's log."""
+    """Collect the (epoch, value) pairs of each metric from the trainer's log, sorted by name.
+
+    A checkpoint has the entries of the log with sorted keys: in their own order the metrics of a
+    resumed training would come in another order, in files and pictures, than those of a whole one.
+    """
     # `train_loss` is a mean since the last resume; `loss` is the mean of each epoch.
     skipped = ("epoch", "step", "total_flos", "train_loss")
     history: dict[str, list[tuple[float, float]]] = {}
@@ -141,7 +145,7 @@ def to_curves(log: Sequence[dict[str, float]]) -> dict[str, Curve]:
             timing = name.endswith(("_runtime", "_per_second"))
             if name not in skipped and not timing:
                 history.setdefault(name, []).append((entry["epoch"], float(value)))
-    return {name: tuple(curve) for name, curve in history.items()}
+    return {name: tuple(history[name]) for name in sorted(history)}
 
 
 class ShowProgress(TrainerCallback):

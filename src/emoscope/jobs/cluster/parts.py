@@ -13,7 +13,7 @@ from typing import Any
 from emoscope.errors import InputError, explain_os_error
 from emoscope.files import write_json
 from emoscope.jobs.input_files import File
-from emoscope.jobs.journal import check_same_job, read_job
+from emoscope.jobs.job_file import check_same_job, read_job
 from emoscope.jobs.options import RowCounts
 
 # Readers of data sets ignore names that begin with an underscore.

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from emoscope.encoding.batching import Ragged, batch_by_length
 from emoscope.encoding.encoder import Batch
-from emoscope.inference.session import Feed, Session
+from emoscope.inference.session import Feed, Session, check_inputs, check_output
 from emoscope.models.demux.encoder import DemuxEncoder
 from emoscope.taxonomy import Taxonomy
 
@@ -18,6 +18,8 @@ COMBINED: Mapping[str, Callable[[NDArray[np.float32]], NDArray[np.float32]]] = {
 }
 """Scores of a label's words, (B, words) → (B,)."""
 CLUSTERS = ("tokens", *COMBINED)
+INPUTS = ("input_ids", "attention_mask", "rows")
+"""What each graph takes; some take `token_type_ids` as well."""
 BATCH_SIZE = 32
 """Texts a request: large enough for the processor, small enough for several in flight."""
 
@@ -35,6 +37,7 @@ class GraphBackend:
     def __init__(
         self, session: Session, encoder: DemuxEncoder, cluster: str, batch_size: int = BATCH_SIZE
     ) -> None:
+        check_inputs(session, INPUTS)
         self.session = session
         self.encoder = encoder
         self.cluster = cluster
@@ -52,7 +55,9 @@ class GraphBackend:
         scores = np.empty((len(encoded), len(self.encoder.taxonomy)), dtype=np.float32)
         words = self.cluster != "tokens"
         labels = self.encoder.prompt.word_labels
-        for rows, (found,) in zip(order, self.session.run(feeds), strict=True):
+        count = len(labels) if words else scores.shape[1]
+        for rows, (found, *_) in zip(order, self.session.run(feeds), strict=True):
+            check_output(self.session, found, (len(rows), count))
             scores[rows] = combine_words(found, labels, self.cluster) if words else found
         return scores
 

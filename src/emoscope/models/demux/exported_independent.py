@@ -10,12 +10,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from emoscope.encoding.batching import Ragged, batch_by_length
-from emoscope.inference.session import Feed, Session
+from emoscope.inference.session import (
+    Feed,
+    Session,
+    check_inputs,
+    check_output,
+    make_graph_error,
+)
 from emoscope.models.demux.exported import BATCH_SIZE, combine_words
 from emoscope.models.demux.independent_encoder import IndependentEncoder, encode_words, list_words
 from emoscope.taxonomy import Taxonomy
 
 Floats = NDArray[np.float32]
+INPUTS = ("input_ids", "attention_mask", "words")
+"""What the graph for texts takes; some take `token_type_ids` as well."""
+LABEL_INPUTS = ("label_tokens", "word_mask")
+"""What the graph for labels takes."""
 WORDS_AT_A_TIME = 256
 """Maximum number of label words in a request, to bound its memory. A text is read again for each
 request, which costs little compared with the words."""
@@ -116,6 +126,8 @@ class IndependentBackend:
         batch_size: int = BATCH_SIZE,
         words: WordStates | None = None,
     ) -> None:
+        check_inputs(sessions.texts, INPUTS)
+        check_inputs(sessions.labels, LABEL_INPUTS)
         self.sessions = sessions
         self.encoder = encoder
         self.cluster = cluster
@@ -156,7 +168,13 @@ class IndependentBackend:
             }
             for start in range(0, len(words), WORDS_AT_A_TIME)
         )
-        outputs = zip(*self.sessions.labels.run(feeds), strict=True)
+        session, left, checked = self.sessions.labels, len(words), []
+        for found in session.run(feeds):
+            for part in found:
+                check_output(session, part, (min(left, WORDS_AT_A_TIME), -1))
+            checked.append(found)
+            left -= WORDS_AT_A_TIME
+        outputs = zip(*checked, strict=True)
         # Copies, so that a word that is kept does not keep the others of its request.
         columns = [[row.copy() for part in parts for row in part] for parts in outputs]
         return list(zip(*columns, strict=True))
@@ -176,9 +194,15 @@ class IndependentBackend:
             for start in range(0, count, WORDS_AT_A_TIME)
         ]
         outputs = self.sessions.texts.run(self._feeds(encoded, places))
+        session = self.session
         for (rows, columns), (found, *vectors) in zip(places, outputs, strict=True):
-            part = found[:, : columns.stop - columns.start]
+            width = columns.stop - columns.start
+            check_output(session, found, (len(rows), width + -width % BLOCK))
+            part = found[:, :width]
             if labels.vectors is not None:
+                if not vectors:
+                    raise make_graph_error(session, "no vectors of texts")
+                check_output(session, vectors[0], (len(rows), labels.vectors.shape[1]))
                 part = part + vectors[0] @ labels.vectors[columns].T
             scores[rows, columns] = part
         if self.cluster == "tokens":

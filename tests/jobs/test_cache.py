@@ -1,0 +1,83 @@
+"""A cache that was damaged is refused by name, and never believed."""
+
+import os
+import random
+import sqlite3
+
+import numpy as np
+import pytest
+
+from emoscope.errors import InputError
+from emoscope.jobs.annotate import Options, annotate_file
+from emoscope.jobs.cache import Cache, Place
+
+
+@pytest.fixture
+def scored(model, source, tmp_path):
+    """The bytes of an output that was made without a cache, and the options with a full one."""
+    options = Options(bad_rows="keep", cache=tmp_path / "cache.db")
+    annotate_file(model, source, tmp_path / "whole.csv", options)
+    return (tmp_path / "whole.csv").read_bytes(), options
+
+
+VALUES = {
+    "short": b"1234",
+    "cut": np.zeros(3).tobytes(),
+    "NaN": np.full(4, np.nan).tobytes(),
+    "other numbers": np.full(4, 0.25).tobytes() + b"12345678",
+    "text": "0.5",
+    "number": 0.5,
+    "nothing": b"",
+}
+
+
+@pytest.mark.parametrize("value", VALUES.values(), ids=VALUES)
+def test_values_that_no_job_wrote(model, source, tmp_path, scored, value):
+    with sqlite3.connect(tmp_path / "cache.db") as data:
+        data.execute("UPDATE scores SET probabilities = ?", (value,))
+    data.close()
+    with pytest.raises(InputError, match=r"cache\.db: the cache cannot be used.*another file"):
+        annotate_file(model, source, tmp_path / "out.csv", scored[1])
+    assert not (tmp_path / "out.csv").exists()
+
+
+def test_a_row_of_another_text(model, source, tmp_path, scored):
+    with sqlite3.connect(tmp_path / "cache.db") as data:
+        (first,) = data.execute("SELECT probabilities FROM scores LIMIT 1").fetchone()
+        data.execute("UPDATE scores SET probabilities = ?", (first,))
+    data.close()
+    with pytest.raises(InputError, match="damaged"):
+        annotate_file(model, source, tmp_path / "out.csv", scored[1])
+
+
+def test_bytes_that_were_damaged(model, source, tmp_path, scored):
+    """Wherever they are: the job is refused, or its output is right."""
+    whole, options = scored
+    sound, draw = options.cache.read_bytes(), random.Random(0)
+    refused = []
+    for number in range(15):
+        damaged = bytearray(sound)
+        for _ in range(1 + number % 3):
+            damaged[draw.randrange(len(damaged))] ^= 1 << draw.randrange(8)
+        options.cache.write_bytes(damaged if number % 5 else sound[: draw.randrange(len(sound))])
+        output = tmp_path / f"{number}.csv"
+        try:
+            annotate_file(model, source, output, options)
+        except InputError as error:
+            refused.append(str(error))
+        else:
+            assert output.read_bytes() == whole
+    assert refused
+    assert all("cache.db" in message for message in refused)
+
+
+@pytest.mark.parametrize("make", [os.mkfifo, os.mkdir, lambda path: path.symlink_to("/dev/zero")])
+def test_a_cache_that_is_no_file(model, source, tmp_path, make):
+    make(tmp_path / "cache.db")
+    with pytest.raises(InputError, match=r"cache\.db"):
+        annotate_file(model, source, tmp_path / "o.csv", Options(cache=tmp_path / "cache.db"))
+
+
+def test_a_cache_that_is_not_the_one_of_the_job(tmp_path):
+    with pytest.raises(InputError, match=r"fewer rows.*--restart"):
+        Cache(tmp_path / "new.db", "model", 2, Place("job", 7))

@@ -16,6 +16,8 @@ from emoscope.taxonomy import Taxonomy
 
 Conversation = Sequence[str]
 Engine = Literal["auto", "openvino", "onnxruntime", "torch"]
+TORCH_BACKEND = "emoscope.inference.torch_backend:TorchBackend"
+"""By name, because it imports torch."""
 
 
 class Backend(Protocol):
@@ -40,6 +42,7 @@ def is_independent(backend: Backend) -> bool:
     return bool(getattr(backend, "independent", False))
 
 
+@runtime_checkable
 class EncoderBackend(Backend, Protocol):
     """A backend that reads token ids."""
 
@@ -86,12 +89,12 @@ class Attentive(Protocol):
 
 def load_backend(
     folder: ModelFolder, engine: Engine = "auto", threads: int | None = None
-) -> EncoderBackend:
+) -> Backend:
     """The backend for a model folder, with the weights loaded.
 
     Args:
-        folder: with `model.safetensors`, which torch runs, or with `model.onnx`, which OpenVINO or
-            ONNX Runtime run.
+        folder: with `model.safetensors`, which torch runs, with `model.onnx`, which OpenVINO or
+            ONNX Runtime run, or with what another kind of model is made of.
         engine: what runs the model; `"auto"` takes the fastest one that is installed.
         threads: the threads of a light engine, at most; as many as there are cores if None.
 
@@ -101,23 +104,33 @@ def load_backend(
         MissingExtraError: the engine's packages are not installed.
     """
     exported = (folder.path / GRAPH).is_file()
-    if not exported and not (folder.path / WEIGHTS).is_file():
-        raise InputError(f"{folder.path / WEIGHTS} is missing: the model folder is incomplete.")
+    entry = find_model(folder)
+    runs_on_torch = not exported and bool(entry.network)
+    if engine != "auto" and not (exported or runs_on_torch):
+        raise InputError(
+            f"{folder.path} holds a model of type {folder.model_type}, which needs no engine; "
+            f"expected auto, got {engine}."
+        )
     if engine != "auto" and exported == (engine == "torch"):
         able = " or ".join(ENGINES) if exported else "torch"
         raise InputError(f"{folder.path} cannot be run by {engine}; expected {able}, or auto.")
-    return load_graph_backend(folder, engine, threads) if exported else load_torch_backend(folder)
+    if exported:
+        return load_graph_backend(folder, engine, threads)
+    loaded: Backend = resolve(entry.backend)(folder, threads)
+    return loaded
 
 
-def load_torch_backend(folder: ModelFolder) -> EncoderBackend:
-    """The backend of a folder with weights."""
-    backend = find_model(folder).backend
+def load_torch_backend(folder: ModelFolder, threads: int | None = None) -> EncoderBackend:
+    """The backend of a folder with weights, which torch runs on as many threads as it has."""
+    del threads
+    weights = folder.path / WEIGHTS
+    if not weights.is_file():
+        raise InputError(f"{weights} is missing: the model folder is incomplete.")
     require("torch", "train")
     require("transformers", "train")
-    weights = folder.path / WEIGHTS
     errors = require("safetensors", "train")
     try:
-        loaded: EncoderBackend = resolve(backend).load(folder)
+        loaded: EncoderBackend = resolve(TORCH_BACKEND).load(folder)
     except (OSError, errors.SafetensorError) as error:
         raise InputError(f"{weights} cannot be read: {error}. The file is damaged.") from error
     except (KeyError, RuntimeError, TypeError, ValueError) as error:

@@ -2,26 +2,20 @@
 
 import json
 import shutil
-import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
-
-from transformers import PreTrainedModel, set_seed
-from transformers.utils import logging as transformers_logging
 
 from emoscope.calibration import Calibration
 from emoscope.files import read_json, write_text, written_aside
 from emoscope.folder import complete_folder
 from emoscope.recipes.schema import Recipe
-from emoscope.training.builder import make_trainer
+from emoscope.registry import MODELS, resolve
 from emoscope.training.card import make_model_card
-from emoscope.training.checkpoints import find_last_checkpoint
 from emoscope.training.logs import RESULT
 from emoscope.training.prepare import Prepared
 from emoscope.training.processes import is_main, wait
-from emoscope.training.results import RunOptions, RunResult
-from emoscope.training.trainer import EmotionTrainer
+from emoscope.training.results import RunOptions, RunResult, Trained
 from emoscope.training.validation import Validation, make_scored_texts, measure_parts, validate_dev
 
 TEST = ("test", "test_half", "test_parts")
@@ -49,29 +43,16 @@ def train_run(
     if finished.is_file():
         return RunResult(**read_json(finished))
     (folder / "plots").mkdir(parents=True, exist_ok=True)
-    transformers_logging.disable_progress_bar()
-    transformers_logging.set_verbosity_error()
-    set_seed(seed)
-    model = prepared.family.make_model()
-    if prepared.family.draw is not None and is_main():
-        prepared.family.draw(model, folder / "plots" / "network.png")
-    trainer, correction = make_trainer(recipe, prepared, model, folder, seed, options)
+    train = resolve(MODELS[recipe.model.type].train)
+    trained: Trained = train(recipe, prepared, folder, seed, options)
 
-    started = time.monotonic()
-    if recipe.training.epochs:
-        trainer.train(resume_from_checkpoint=find_last_checkpoint(folder / "checkpoints"))
-    else:
-        trainer.state.epoch = 0.0
-        trainer.evaluate()
-    seconds = time.monotonic() - started
-
-    dev_logits = trainer.score(prepared.dev_set)[0]
-    on_dev = validate_dev(prepared, correction, dev_logits)
+    dev_logits = trained.score(prepared.dev_set)
+    on_dev = validate_dev(prepared, trained.correction, dev_logits)
     on_test = None
     if prepared.test:
-        test_logits = trainer.score(prepared.test_set)[0]
+        test_logits = trained.score(prepared.test_set)
         on_test = measure_parts(prepared, prepared.test_set, test_logits, on_dev.calibration)
-    result = make_result(trainer, on_dev, on_test, seed, seconds)
+    result = make_result(trained, on_dev, on_test, seed)
     if is_main():
         splits = [("dev", prepared.dev_set, dev_logits)]
         if prepared.test:
@@ -79,11 +60,10 @@ def train_run(
         for split, parts, logits in splits:
             scored = make_scored_texts(prepared, parts, logits, on_dev.calibration)
             scored.write(folder / f"{split}.parquet")
-        prepared.family.finish(model)
         card = make_model_card(recipe, prepared, result)
         save_model(
             folder / "model",
-            model,
+            trained,
             prepared,
             on_dev.calibration,
             card,
@@ -96,11 +76,7 @@ def train_run(
 
 
 def make_result(
-    trainer: EmotionTrainer,
-    dev: Validation,
-    test: Validation | None,
-    seed: int,
-    seconds: float,
+    trained: Trained, dev: Validation, test: Validation | None, seed: int
 ) -> RunResult:
     """What is kept of a run in one file."""
     measured: dict[str, Any] = {}
@@ -117,26 +93,16 @@ def make_result(
         measured |= dict(zip(names, values, strict=True))
     return RunResult(
         seed=seed,
-        epochs=round(trainer.state.epoch or 0, 3),
-        best_epoch=find_kept_epoch(trainer),
-        seconds=round(seconds, 2),
+        epochs=round(trained.epochs, 3),
+        best_epoch=trained.best_epoch,
+        seconds=round(trained.seconds, 2),
         **measured,
     )
 
 
-def find_kept_epoch(trainer: EmotionTrainer) -> float:
-    """The epoch whose weights the model has: the best one if the recipe asks so, else the last."""
-    if not trainer.section.keep_best or not trainer.section.epochs:
-        return float(trainer.state.epoch or 0)
-    name = f"eval_{trainer.section.metric}"
-    scored = [entry for entry in trainer.state.log_history if name in entry]
-    best = min if name.endswith("loss") else max
-    return float(best(scored, key=lambda entry: entry[name])["epoch"])
-
-
 def save_model(
     folder: Path,
-    model: PreTrainedModel,
+    trained: Trained,
     prepared: Prepared,
     calibration: Calibration,
     card: str,
@@ -144,7 +110,7 @@ def save_model(
 ) -> None:
     """Write a model folder, whole or not at all; arguments as of `complete`."""
     with written_aside(folder) as partial:
-        model.save_pretrained(partial)
+        trained.save(partial)
         encoder = prepared.family.encoder
         encoder.save(partial)
         complete_folder(

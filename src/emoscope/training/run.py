@@ -75,9 +75,7 @@ def train_run(
     return result
 
 
-def make_result(
-    trained: Trained, dev: Validation, test: Validation | None, seed: int
-) -> RunResult:
+def make_result(trained: Trained, dev: Validation, test: Validation | None, seed: int) -> RunResult:
     """What is kept of a run in one file."""
     measured: dict[str, Any] = {}
     for checked, names in ((dev, ("dev", "half", "parts")), (test, TEST)):

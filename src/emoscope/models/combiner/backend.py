@@ -1,7 +1,7 @@
 """Scores conversations with lexical features, the models that are its parts, and trees."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ from emoscope.errors import InputError
 from emoscope.folder import CONFIG, ModelFolder
 from emoscope.inference.annotator import Annotator, load
 from emoscope.models.combiner.encoder import FeatureEncoder
+from emoscope.models.combiner.features import Feature
 from emoscope.models.combiner.trees import Trees
 from emoscope.taxonomy import Taxonomy
 
@@ -38,10 +39,45 @@ class Part:
 
     def score(self, encoded: Sequence[Any]) -> NDArray[np.float32]:
         """Probabilities of its labels, (N, K)."""
-        scores = [
-            each.score(texts) for each, texts in zip(self.annotators, encoded, strict=True)
-        ]
+        scores = [each.score(texts) for each, texts in zip(self.annotators, encoded, strict=True)]
         return np.mean(scores, axis=0, dtype=np.float64).astype(np.float32)
+
+
+Encoded = tuple[NDArray[np.float32], list[Any]]
+
+
+@dataclass(frozen=True, eq=False)
+class AllFeatures:
+    """Lexical features, and the scores of models beside them.
+
+    Attributes:
+        lexical: makes the lexical ones.
+        parts: models whose scores are features.
+    """
+
+    lexical: FeatureEncoder
+    parts: tuple[Part, ...] = ()
+
+    @property
+    def columns(self) -> tuple[Feature, ...]:
+        """What each of the F columns is."""
+        labels = self.lexical.features.labels
+        return self.lexical.features.columns + tuple(
+            Feature(f"{part.name}: {label}", PARTS, None, label)
+            for part in self.parts
+            for label in labels
+        )
+
+    def read(self, conversations: Sequence[Sequence[str]]) -> Encoded:
+        """Lexical features of N conversations, and what the parts read."""
+        lexical = self.lexical.encode(conversations)
+        return lexical, [part.encode(conversations) for part in self.parts]
+
+    def gather(self, encoded: Encoded) -> NDArray[np.float32]:
+        """All features, (N, F)."""
+        lexical, texts = encoded
+        scores = [part.score(own) for part, own in zip(self.parts, texts, strict=True)]
+        return np.concatenate([lexical, *scores], axis=1)
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,33 +85,24 @@ class CombinerBackend:
     """A backend of boosted trees.
 
     Attributes:
-        reader: makes lexical features.
-        parts: models whose scores are features.
-        trees: make logits of all of these.
+        features: of conversations.
+        trees: make logits of them.
     """
 
-    reader: FeatureEncoder
-    parts: tuple[Part, ...]
+    features: AllFeatures
     trees: Trees
 
-    def encode(self, conversations: Sequence[Sequence[str]]) -> tuple[NDArray[np.float32], list[Any]]:
-        """Lexical features of N conversations, and what the parts read."""
-        lexical = self.reader.encode(conversations)
-        return lexical, [part.encode(conversations) for part in self.parts]
+    def encode(self, conversations: Sequence[Sequence[str]]) -> Encoded:
+        """What `logits` takes of N conversations."""
+        return self.features.read(conversations)
 
-    def gather(self, encoded: tuple[NDArray[np.float32], list[Any]]) -> NDArray[np.float32]:
-        """All features, (N, F)."""
-        lexical, texts = encoded
-        scores = [part.score(own) for part, own in zip(self.parts, texts, strict=True)]
-        return np.concatenate([lexical, *scores], axis=1)
-
-    def logits(self, encoded: tuple[NDArray[np.float32], list[Any]]) -> NDArray[np.float32]:
+    def logits(self, encoded: Encoded) -> NDArray[np.float32]:
         """Scores (N, K) before calibration."""
-        return self.trees.logits(self.gather(encoded))
+        return self.trees.logits(self.features.gather(encoded))
 
     def for_taxonomy(self, taxonomy: Taxonomy) -> "CombinerBackend":
         """Nothing but an error: the labels of such a model are fixed."""
-        self.reader.for_taxonomy(taxonomy)
+        self.features.lexical.for_taxonomy(taxonomy)
         return self
 
 
@@ -100,11 +127,14 @@ def load_combiner(folder: ModelFolder, threads: int | None = None) -> CombinerBa
     )
     for part in parts:
         check_part(part, folder.taxonomy)
-    width = len(reader.features.columns) + len(parts) * len(folder.taxonomy)
+    features = AllFeatures(reader, parts)
     trees = Trees.load(
-        folder.path, width, len(folder.taxonomy), exclusive=folder.taxonomy.exclusive
+        folder.path,
+        len(features.columns),
+        len(folder.taxonomy),
+        exclusive=folder.taxonomy.exclusive,
     )
-    return CombinerBackend(reader, parts, Trees(trees.boosters, trees.exclusive, threads or 0))
+    return CombinerBackend(features, replace(trees, threads=threads or 0))
 
 
 def read_parts(folder: ModelFolder) -> list[tuple[str, int]]:

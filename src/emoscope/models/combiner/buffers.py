@@ -19,7 +19,13 @@ Hashes = NDArray[np.uint64]
 SPACE = 32
 _BASE = 0x9E3779B97F4A7C15
 _INVERSE = pow(_BASE, -1, 2**64)
-_EMOJI = ((0x203C, 0x203D), (0x2049, 0x204A), (0x2190, 0x2BFF), (0x3030, 0x303E), (0x1F000, 0x20000))
+_EMOJI = (
+    (0x203C, 0x203D),
+    (0x2049, 0x204A),
+    (0x2190, 0x2BFF),
+    (0x3030, 0x303E),
+    (0x1F000, 0x20000),
+)
 """Ranges of characters of which, in cleaned text, emoji are made; see `text.emoji`."""
 
 

@@ -116,9 +116,7 @@ def read_description(
 ) -> tuple[tuple[str, ...], int, tuple[str, ...], GramShape, tuple[str, ...]]:
     """Groups, turns, emoji, n-grams and categories in `preprocessing.json`, checked."""
     config = folder.preprocessing
-    groups, emoji, categories = (
-        config.get(key) for key in ("features", "emoji", "lexicon")
-    )
+    groups, emoji, categories = (config.get(key) for key in ("features", "emoji", "lexicon"))
     turns, words, characters = (config.get(key) for key in ("turns", "words", "characters"))
     fits = (
         all(

@@ -1,5 +1,6 @@
 """The combiner fitted to a recipe and its training texts: features first, trees on them later."""
 
+import shutil
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -13,6 +14,8 @@ from transformers import PreTrainedModel
 from emoscope.corpora.corpus import Corpus
 from emoscope.embeddings.vectors import load_vectors
 from emoscope.errors import InputError, require
+from emoscope.folder import resolve_folder
+from emoscope.models.combiner.backend import PARTS, AllFeatures
 from emoscope.models.combiner.buffers import WordBuffer
 from emoscope.models.combiner.encoder import FeatureEncoder
 from emoscope.models.combiner.evidence import fit_grams
@@ -23,6 +26,7 @@ from emoscope.models.combiner.features import (
     split_batches,
 )
 from emoscope.models.combiner.grams import GramShape, GramTable
+from emoscope.models.combiner.held_out import WHOLE, Examples, read_part
 from emoscope.models.combiner.lexicon import Lexicon, load_shipped_words, read_words
 from emoscope.models.combiner.section import CombinerSection
 from emoscope.models.combiner.trees import EXTRA
@@ -35,6 +39,35 @@ BOUNDARIES = "turn_boundaries"
 STEPS = tuple(step for step in CHAT_STEPS if step != BOUNDARIES)
 MEANT = {"training": "model.trees", "objective": "objective.class_weights", "text": "text.steps"}
 """What to set in place of a section that has no effect."""
+
+
+@dataclass(frozen=True, eq=False)
+class CombinerEncoder:
+    """Makes all features of texts that nothing was trained on.
+
+    Attributes:
+        features: the features.
+        folders: of the models of each part, for `save`.
+    """
+
+    features: AllFeatures
+    folders: tuple[tuple[Path, ...], ...] = ()
+
+    def encode(self, conversations: Sequence[Sequence[str]]) -> NDArray[np.float32]:
+        """All features of N conversations, (N, F)."""
+        return self.features.gather(self.features.read(conversations))
+
+    def to_config(self) -> dict[str, Any]:
+        """What `preprocessing.json` holds."""
+        return self.features.lexical.to_config()
+
+    def save(self, folder: Path) -> None:
+        """Write the files of the lexical features, and a copy of each part's models."""
+        self.features.lexical.save(folder)
+        for part, models in zip(self.features.parts, self.folders, strict=True):
+            for number, model in enumerate(models):
+                copy = folder / PARTS / part.name / str(number)
+                shutil.copytree(model, copy, ignore=shutil.ignore_patterns(".*"))
 
 
 def make_no_network() -> PreTrainedModel:
@@ -52,7 +85,9 @@ class CombinerFamily(Family):
     """
 
     make_model: Any = make_no_network
-    train_features: NDArray[np.float32] = field(default_factory=lambda: np.empty((0, 0), np.float32))
+    train_features: NDArray[np.float32] = field(
+        default_factory=lambda: np.empty((0, 0), np.float32)
+    )
 
 
 def make_combiner_family(recipe: Recipe, train: Sequence[Corpus]) -> CombinerFamily:
@@ -81,16 +116,30 @@ def make_combiner_family(recipe: Recipe, train: Sequence[Corpus]) -> CombinerFam
         )
     turns = [each for corpus in train for each in corpus.turns]
     labels = np.concatenate([corpus.labels for corpus in train])
-    features, computed = fit_features(recipe, section, pipeline, turns, labels, train[0].taxonomy.names)
+    taxonomy = train[0].taxonomy
+    features, computed = fit_features(recipe, pipeline, Examples([], turns, labels), taxonomy.names)
     known = len(features.grams.hashes)
+    notes = [
+        f"{len(features.columns)} lexical features: {', '.join(features.groups) or 'none'}; "
+        f"{known:,} n-grams."
+    ]
+    parts, scores, folders = [], [computed], []
+    for each in section.parts:
+        ids = [id_ for corpus in train for id_ in corpus.ids]
+        part, own = read_part(each, Examples(ids, turns, labels), taxonomy)
+        parts.append(part)
+        scores.append(own)
+        folders.append(tuple(resolve_folder(Path(folder) / WHOLE) for folder in each.folders))
+        notes.append(f"Part {each.name}: scores of {len(each.folders)} held-out trainings.")
+    every = AllFeatures(FeatureEncoder(features), tuple(parts))
+    if not every.columns:
+        raise InputError("model.features and model.parts are empty; name one feature or part.")
     return CombinerFamily(
-        encoder=cast(Any, FeatureEncoder(features)),
-        notes=(
-            f"{len(features.columns)} lexical features: {', '.join(features.groups) or 'none'}; "
-            f"{known:,} n-grams.",
-        ),
-        facts={"features": len(features.columns), "n-grams": known},
-        train_features=computed,
+        # It makes features where other encoders make tokens.
+        encoder=cast(Any, CombinerEncoder(every, tuple(folders))),
+        notes=tuple(notes),
+        facts={"features": len(every.columns), "n-grams": known},
+        train_features=np.concatenate(scores, axis=1),
     )
 
 
@@ -125,14 +174,17 @@ def check_recipe(recipe: Recipe) -> None:
 
 
 def fit_features(
-    recipe: Recipe,
-    section: CombinerSection,
-    pipeline: TextPipeline,
-    turns: Sequence[Sequence[str]],
-    labels: NDArray[np.float32],
-    names: tuple[str, ...],
+    recipe: Recipe, pipeline: TextPipeline, train: Examples, names: tuple[str, ...]
 ) -> tuple[Features, NDArray[np.float32]]:
-    """Features fitted to texts, and those of the same texts."""
+    """Features fitted to texts, and those of the same texts.
+
+    Args:
+        recipe: which features.
+        pipeline: the cleaning.
+        train: the texts.
+        names: of the K labels.
+    """
+    section, turns = cast(CombinerSection, recipe.model), train.turns
     groups = section.features
     shape = GramShape(
         section.turns, choose_kinds(groups), section.grams.words, section.grams.characters
@@ -150,7 +202,7 @@ def fit_features(
         words = {**words, **read_words(Path(section.lexicon))}
     plain = Features(groups, section.turns, names, pipeline, empty, (), Lexicon.of(words))
     batches = [plain.read(batch) for batch in split_batches(turns)]
-    grams, evidence = fit_grams(batches, labels, shape, section.grams, recipe.seed)
+    grams, evidence = fit_grams(batches, train.labels, shape, section.grams, recipe.seed)
     features = Features(
         groups=groups,
         turns=section.turns,
@@ -175,7 +227,8 @@ def count_emoji(batches: Sequence[WordBuffer], most: int) -> Iterator[str]:
         words = buffer.words
         counts.update(buffer.read(words, int(at)) for at in np.flatnonzero(words.emoji))
     # Of equally frequent ones always the same.
-    yield from (emoji for emoji, _ in sorted(counts.items(), key=lambda item: (-item[1], item[0]))[:most])
+    ordered = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+    yield from (emoji for emoji, _ in ordered[:most])
 
 
 def make_vector_table(recipe: Recipe, batches: Sequence[WordBuffer]) -> WordVectorTable:

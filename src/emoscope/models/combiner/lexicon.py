@@ -53,9 +53,7 @@ class Lexicon:
         rows = self.table.find(words.hashes)
         known = rows >= 0
         places, found = words.places[known], self.members[rows[known]]
-        counts = [
-            np.bincount(places, weights=column, minlength=buffer.count) for column in found.T
-        ]
+        counts = [np.bincount(places, weights=column, minlength=buffer.count) for column in found.T]
         return np.array(counts, dtype=np.float32).reshape(len(self.categories), -1).T
 
 

@@ -14,10 +14,12 @@ from emoscope.calibration import log_softmax
 from emoscope.errors import InputError, require
 from emoscope.files import write_json, write_text
 from emoscope.folder import CONFIG
+from emoscope.metrics.metric import name_metrics
+from emoscope.models.combiner.backend import PARTS
 from emoscope.models.combiner.family import CombinerFamily
+from emoscope.models.combiner.held_out import check_not_better
 from emoscope.models.combiner.section import CombinerSection, TreesSection
 from emoscope.models.combiner.trees import EXTRA, Trees
-from emoscope.metrics.metric import name_metrics
 from emoscope.recipes.schema import Recipe
 from emoscope.training.data import Part
 from emoscope.training.logs import HISTORY
@@ -58,6 +60,7 @@ def train_trees(
     correction = PriorCorrection(recipe, prepared.taxonomy, labels, dev_labels)
     dev = [compute_features(part) for part in prepared.dev_set]
     examples = Examples(family.train_features, labels, np.concatenate(dev), dev_labels)
+    check_parts(section, examples)
     started = time.monotonic()
     trees, curve = grow(section.trees, examples, correction, prepared.taxonomy.exclusive, seed)
     seconds = time.monotonic() - started
@@ -68,8 +71,9 @@ def train_trees(
     def save(partial: Path) -> None:
         partial.mkdir(parents=True, exist_ok=True)
         trees.save(partial)
-        write_json(partial / CONFIG, {"model_type": recipe.model.type, "parts": {}})
+        write_json(partial / CONFIG, {"model_type": recipe.model.type, PARTS: parts})
 
+    parts = {part.name: len(part.folders) for part in section.parts}
     best = max(booster.current_iteration() for booster in trees.boosters)
     metrics = name_metrics(validate_dev(prepared, correction, score(prepared.dev_set)).metrics())
     history = {"eval_loss": curve} | {
@@ -84,6 +88,23 @@ def train_trees(
         best_epoch=float(best),
         seconds=seconds,
     )
+
+
+def check_parts(section: CombinerSection, examples: Examples) -> None:
+    """Check that no part scores training texts better than dev; see `check_not_better`."""
+    labels = examples.train_labels.shape[1]
+    width = examples.train.shape[1]
+    for number, part in enumerate(section.parts):
+        start = width - (len(section.parts) - number) * labels
+        train, dev = (
+            features[:, start : start + labels] for features in (examples.train, examples.dev)
+        )
+        check_not_better(
+            part.name,
+            (examples.train_labels, train),
+            (examples.dev_labels, dev),
+            section.leak_margin,
+        )
 
 
 def compute_features(part: Part) -> Floats:
@@ -138,9 +159,7 @@ def grow(
         )
     longest = max(len(curve) for _, curve in grown)
     # Of trees that were stopped before, the last loss.
-    losses = [
-        [curve[min(at, len(curve) - 1)][1] for _, curve in grown] for at in range(longest)
-    ]
+    losses = [[curve[min(at, len(curve) - 1)][1] for _, curve in grown] for at in range(longest)]
     curve = [(float(at + 1), float(np.mean(each))) for at, each in enumerate(losses)]
     boosters = tuple(booster for booster, _ in grown)
     return Trees(boosters, exclusive=False, threads=section.threads), curve

@@ -126,7 +126,8 @@ def check_trees(text: str, path: Path, features: int, outputs: int) -> None:
     ):
         if values.get(key) != str(expected):
             raise _make_error(
-                path, f"expected {key}={expected}, as config.json has so many {what}, found "
+                path,
+                f"expected {key}={expected}, as config.json has so many {what}, found "
                 f"{values.get(key, 'none')!r}",
             )
     if not blocks or len(blocks) % outputs or _END not in blocks[-1]:
@@ -193,4 +194,3 @@ def _make_error(path: Path, what: str) -> InputError:
         f"{path}: {what}. The file was edited, damaged or is of another model; restore it, or "
         "train the model again."
     )
-

@@ -52,23 +52,6 @@ LIGHT_FLOORS = {
     "arrays": ("embeddings", "encoding"),
     "descriptions": (
         "models",
-        "models.combiner",
-        "models.combiner.buffers",
-        "models.combiner.encoder",
-        "models.combiner.features",
-        "models.combiner.grams",
-        "models.combiner.lexicon",
-        "models.combiner.section",
-        "models.combiner.style",
-        "models.combiner.trees",
-        "models.demux",
-        "models.demux.encoder",
-        "models.demux.independent_encoder",
-        "models.demux.section",
-        "models.memo",
-        "models.memo.encoder",
-        "models.memo.section",
-        "models.nelec",
         "models.nelec.encoder",
         "models.nelec.section",
         "models.shared",
@@ -296,17 +279,14 @@ def test_there_are_no_circles():
 
 
 # What is looked up by name is no import that can be read: each table has its modules.
-NETWORKS = [entry for entry in registry.MODELS.values() if entry.network]
-EXPORTED = [entry for entry in registry.MODELS.values() if entry.export is not None]
+ENTRIES = list(registry.MODELS.values())
+EXPORTED = [entry for entry in ENTRIES if entry.export is not None]
 PLACES = [
     *((entry.section, r"models\.\w+\.section") for entry in registry.MODELS.values()),
     *((entry.family, r"models\.\w+\.family") for entry in registry.MODELS.values()),
-    *((entry.network, r"models\.\w+\.network") for entry in NETWORKS),
-    *((entry.train, r"training\.network|models\.\w+\.train") for entry in registry.MODELS.values()),
-    *(
-        (entry.backend, r"inference\.backend|models\.\w+\.backend")
-        for entry in registry.MODELS.values()
-    ),
+    *((entry.network, r"models\.\w+\.network") for entry in ENTRIES if entry.network),
+    *((entry.train, r"training\.run|models\.\w+\.train") for entry in ENTRIES),
+    *((entry.backend, r"inference\.backend|models\.\w+\.backend") for entry in ENTRIES),
     *((entry.export, r"models\.\w+\.export") for entry in EXPORTED),
     *((entry.exported, r"models\.\w+\.load_exported") for entry in EXPORTED),
     *((place, r"models\.\w+\.\w*encoder") for place in registry.ENCODERS.values()),

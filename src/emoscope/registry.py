@@ -31,7 +31,7 @@ class ModelEntry:
     section: str
     family: str
     network: str = ""
-    train: str = "emoscope.training.network:train_network"
+    train: str = "emoscope.training.run:train_network"
     backend: str = "emoscope.inference.backend:load_torch_backend"
     export: str | None = None
     exported: str | None = None

@@ -27,7 +27,7 @@ def test_no_grid_is_better_than_the_search(seed):
     reached = micro_f1((scores + found).argmax(axis=1), gold, COUNTED)
     grid = np.arange(-2, 2.01, 0.8)
     best = max(
-        micro_f1((scores + [0, *offsets]).argmax(axis=1), gold, COUNTED)
+        micro_f1((scores + np.array([0, *offsets])).argmax(axis=1), gold, COUNTED)
         for offsets in product(grid, repeat=3)
     )
     assert reached >= best - 0.02
@@ -42,7 +42,7 @@ def test_the_move_of_one_label_is_exact():
     found = search_offsets(scores, gold, two)
     reached = micro_f1((scores + found).argmax(axis=1), gold, two)
     grid = np.arange(-2.5, 2.5, 0.001)
-    values = [micro_f1((scores + [0, move]).argmax(axis=1), gold, two) for move in grid]
+    values = [micro_f1((scores + np.array([0, move])).argmax(axis=1), gold, two) for move in grid]
     assert reached == pytest.approx(max(values))
 
 

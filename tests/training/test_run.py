@@ -19,10 +19,9 @@ from emoscope.folder import ModelFolder
 from emoscope.inference.annotator import load as load_annotator
 from emoscope.inference.torch_backend import TorchBackend
 from emoscope.recipes.load import recipe_to_yaml
-from emoscope.training.network import find_kept_epoch
 from emoscope.training.prepare import load_corpora, prepare
 from emoscope.training.results import RunOptions
-from emoscope.training.run import train_run
+from emoscope.training.run import find_kept_epoch, train_run
 from emoscope.training.train import train
 from tests.training.conftest import STUCK
 

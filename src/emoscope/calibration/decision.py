@@ -1,8 +1,8 @@
 """A rule that chooses one of several exclusive labels for the best micro-F1.
 
-The most probable label makes the fewest errors. Where one label, such as EmoContext's `others`, does
-not count in the averaged F1, that is not the same as the best F1. So each label has a threshold t,
-and the label with the highest p/t is given: ln t is taken off its log-probability.
+The most probable label makes the fewest errors. Where one label, such as EmoContext's `others`,
+does not count in the averaged F1, that is not the same as the best F1. So each label has a
+threshold t, and the label with the highest p/t is given: ln t is taken off its log-probability.
 """
 
 from collections.abc import Sequence

@@ -2,20 +2,27 @@
 
 import json
 import shutil
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
+
+from transformers import set_seed
+from transformers.utils import logging as transformers_logging
 
 from emoscope.calibration import Calibration
 from emoscope.files import read_json, write_text, written_aside
 from emoscope.folder import complete_folder
 from emoscope.recipes.schema import Recipe
 from emoscope.registry import MODELS, resolve
+from emoscope.training.builder import make_trainer
 from emoscope.training.card import make_model_card
+from emoscope.training.checkpoints import find_last_checkpoint
 from emoscope.training.logs import RESULT
 from emoscope.training.prepare import Prepared
 from emoscope.training.processes import is_main, wait
 from emoscope.training.results import RunOptions, RunResult, Trained
+from emoscope.training.trainer import EmotionTrainer
 from emoscope.training.validation import Validation, make_scored_texts, measure_parts, validate_dev
 
 TEST = ("test", "test_half", "test_parts")
@@ -75,6 +82,39 @@ def train_run(
     return result
 
 
+def train_network(
+    recipe: Recipe, prepared: Prepared, folder: Path, seed: int, options: RunOptions
+) -> Trained:
+    """Train a new network, from the last checkpoint if there is one; see `train_run`."""
+    transformers_logging.disable_progress_bar()
+    transformers_logging.set_verbosity_error()
+    set_seed(seed)
+    model = prepared.family.make_model()
+    if prepared.family.draw is not None and is_main():
+        prepared.family.draw(model, folder / "plots" / "network.png")
+    trainer, correction = make_trainer(recipe, prepared, model, folder, seed, options)
+
+    started = time.monotonic()
+    if recipe.training.epochs:
+        trainer.train(resume_from_checkpoint=find_last_checkpoint(folder / "checkpoints"))
+    else:
+        trainer.state.epoch = 0.0
+        trainer.evaluate()
+
+    def save(partial: Path) -> None:
+        prepared.family.finish(model)
+        model.save_pretrained(partial)
+
+    return Trained(
+        score=lambda parts: trainer.score(parts)[0],
+        correction=correction,
+        save=save,
+        epochs=trainer.state.epoch or 0.0,
+        best_epoch=find_kept_epoch(trainer),
+        seconds=time.monotonic() - started,
+    )
+
+
 def make_result(trained: Trained, dev: Validation, test: Validation | None, seed: int) -> RunResult:
     """What is kept of a run in one file."""
     measured: dict[str, Any] = {}
@@ -96,6 +136,16 @@ def make_result(trained: Trained, dev: Validation, test: Validation | None, seed
         seconds=round(trained.seconds, 2),
         **measured,
     )
+
+
+def find_kept_epoch(trainer: EmotionTrainer) -> float:
+    """The epoch whose weights the model has: the best one if the recipe asks so, else the last."""
+    if not trainer.section.keep_best or not trainer.section.epochs:
+        return float(trainer.state.epoch or 0)
+    name = f"eval_{trainer.section.metric}"
+    scored = [entry for entry in trainer.state.log_history if name in entry]
+    best = min if name.endswith("loss") else max
+    return float(best(scored, key=lambda entry: entry[name])["epoch"])
 
 
 def save_model(

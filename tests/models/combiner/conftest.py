@@ -47,8 +47,8 @@ def trained(small):
 @pytest.fixture(scope="session")
 def texts():
     rng = np.random.default_rng(0)
-    words = "I am so sad happy !!! 😢 😂 never NOT good what? soooo love hate :( you a".split()
+    words = "I am so sad happy !!! 😢 😂 never NOT good what? soooo love hate :( you a"
     return [
-        [" ".join(rng.choice(words, rng.integers(0, 8))) for _ in range(rng.integers(1, 6))]
+        [" ".join(rng.choice(words.split(), rng.integers(0, 8))) for _ in range(rng.integers(1, 6))]
         for _ in range(40)
     ]

@@ -1,8 +1,8 @@
 """Word n-grams, character n-grams and emoji of each turn, and what a linear model says of them.
 
 Thousands of n-grams are too many for trees to try one by one, and each says little. So a linear
-model over all of them is fitted first, and what the n-grams of one kind in one turn add to the score
-of a label, its *evidence*, is a single feature of the trees.
+model over all of them is fitted first, and what the n-grams of one kind in one turn add to the
+score of a label, their *evidence*, is a single feature of the trees.
 """
 
 from collections.abc import Iterator, Sequence

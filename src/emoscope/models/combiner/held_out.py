@@ -1,9 +1,9 @@
 """Scores of models for the texts of training, each by a model that has not seen the text.
 
-Trees that learn from scores of texts which the scoring model was trained on trust that model far too
-much. So everything that can be checked is: that the scores are of the same texts and labels, that
-the folds are those that were drawn, that the scores are not those of the whole model, and that they
-are not better than the whole model is on dev.
+Trees that learn from scores of texts which the scoring model was trained on trust that model far
+too much. So everything that can be checked is: that the scores are of the same texts and labels,
+that the folds are those that were drawn, that the scores are not those of the whole model, and that
+they are not better than the whole model is on dev.
 """
 
 import hashlib
@@ -168,8 +168,8 @@ def check_not_whole(folder: Path, scores: Floats, annotator: Annotator, train: E
     same = float((np.abs(own - scores[rows]) < SAME).all(axis=1).mean())
     if same > 0.5:
         raise InputError(
-            f"{folder / HELD_OUT}: {same:.0%} of the scores are those of the whole model, which was "
-            "trained on these texts. Train the part anew."
+            f"{folder / HELD_OUT}: {same:.0%} of the scores are those of the whole model, which "
+            "was trained on these texts. Train the part anew."
         )
 
 

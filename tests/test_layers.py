@@ -52,10 +52,6 @@ LIGHT_FLOORS = {
     "arrays": ("embeddings", "encoding"),
     "descriptions": (
         "models",
-        "models.nelec.encoder",
-        "models.nelec.section",
-        "models.shared",
-        "models.shared.sections",
         "recipes",
     ),
     "inference": (

@@ -16,6 +16,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Sequence
+from itertools import pairwise
 from pathlib import Path
 
 from common import finish, median, options, watched, working
@@ -24,6 +25,7 @@ BAR = 10_000
 
 
 def main() -> None:
+    """Measure, print, judge."""
     parser = options(__doc__ or "")
     parser.add_argument("--model", type=Path, help="a combiner without parts")
     parser.add_argument("--texts", type=Path, help="turns in columns parted by tabs")
@@ -117,7 +119,7 @@ def count_grams(turns: Sequence[str]) -> Counter[tuple[int, str]]:
     for place, turn in enumerate(turns):
         words = turn.lower().split()
         counts.update((place, word) for word in words)
-        counts.update((place, f"{a} {b}") for a, b in zip(words, words[1:], strict=False))
+        counts.update((place, f"{a} {b}") for a, b in pairwise(words))
         for word in words:
             padded = f" {word} "
             for length in (2, 3, 4, 5):

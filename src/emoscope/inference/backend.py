@@ -71,6 +71,56 @@ class Attention:
         return {"words": list(self.words), "branches": dict(zip(self.branches, rows, strict=True))}
 
 
+@dataclass(frozen=True)
+class Reason:
+    """What one feature of a text, or several of a kind, adds to the logit of a label.
+
+    Attributes:
+        said: the feature in words.
+        value: what it adds.
+    """
+
+    said: str
+    value: float
+
+
+@dataclass(frozen=True)
+class Reasons:
+    """Why a model of named features scores a text as it does.
+
+    Attributes:
+        labels: names of the K labels.
+        base: the logit of each before anything is known of a text.
+        by_label: the reasons of each, the strongest first; those that change nearly nothing are
+            left out.
+    """
+
+    labels: tuple[str, ...]
+    base: tuple[float, ...]
+    by_label: tuple[tuple[Reason, ...], ...]
+
+    def only(self, labels: Sequence[str]) -> "Reasons":
+        """The reasons of some of the labels."""
+        places = [self.labels.index(name) for name in labels]
+        return Reasons(
+            tuple(labels),
+            tuple(self.base[place] for place in places),
+            tuple(self.by_label[place] for place in places),
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """A mapping for JSON, numbers rounded to six decimals."""
+        return {
+            name: {
+                "base": round(base, 6),
+                "reasons": [
+                    {"feature": each.said, "value": round(each.value, 6)} for each in reasons
+                ],
+            }
+            for name, base, reasons in zip(self.labels, self.base, self.by_label, strict=True)
+        }
+
+
 @runtime_checkable
 class WordReader(Protocol):
     """An optional part of an encoder that reads whole words."""
@@ -85,6 +135,14 @@ class Attentive(Protocol):
 
     def attention(self, turns: Conversation) -> Attention | None:
         """The weights of one conversation's words; None of a model without, or without words."""
+
+
+@runtime_checkable
+class Reasoned(Protocol):
+    """An optional part of a backend: what named features speak for and against labels."""
+
+    def reasons(self, turns: Conversation) -> Reasons:
+        """The reasons of one conversation."""
 
 
 def load_backend(

@@ -11,8 +11,10 @@ from numpy.typing import NDArray
 from emoscope.errors import InputError
 from emoscope.folder import CONFIG, ModelFolder
 from emoscope.inference.annotator import Annotator, load
+from emoscope.inference.backend import Reasons
 from emoscope.models.combiner.encoder import FeatureEncoder
 from emoscope.models.combiner.features import Feature
+from emoscope.models.combiner.reasons import explain_features
 from emoscope.models.combiner.trees import Trees
 from emoscope.taxonomy import Taxonomy
 
@@ -99,6 +101,17 @@ class CombinerBackend:
     def logits(self, encoded: Encoded) -> NDArray[np.float32]:
         """Scores (N, K) before calibration."""
         return self.trees.logits(self.features.gather(encoded))
+
+    def reasons(self, turns: Sequence[str]) -> Reasons:
+        """What each feature of one conversation adds to the logits."""
+        values = self.features.gather(self.features.read([turns]))
+        return explain_features(
+            self.features.columns,
+            self.features.lexical.features,
+            turns,
+            values[0],
+            self.trees.contributions(values)[0],
+        )
 
     def for_taxonomy(self, taxonomy: Taxonomy) -> "CombinerBackend":
         """Nothing but an error: the labels of such a model are fixed."""

@@ -36,9 +36,11 @@ def fit_grams(
     rarity = (np.log((1 + len(labels)) / (1 + counts)) + 1).clip(min=1).astype(np.float32)
     empty = np.zeros((len(hashes), labels.shape[1]), dtype=np.float32)
     table = GramTable(shape, hashes, rarity, empty)
+    evidence = np.zeros((len(labels), len(shape.blocks), labels.shape[1]), dtype=np.float32)
+    if not len(hashes):
+        return table, evidence
     matrix, blocks = make_matrices(batches, table)
     truth = labels >= 0.5
-    evidence = np.zeros((len(labels), len(shape.blocks), labels.shape[1]), dtype=np.float32)
     for train, held in split_folds(truth, section.folds, seed):
         weights = fit_weights(matrix[train], truth[train], section, seed)
         for number, block in enumerate(blocks):

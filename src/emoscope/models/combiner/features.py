@@ -167,9 +167,15 @@ class Features:
     def join(self, evidence: Floats, measured: Floats) -> Floats:
         """Evidence (N, B, K) and everything else as the columns of `columns`."""
         count = len(evidence)
-        by_kind = evidence.reshape(count, len(self.grams.shape.kinds), self.turns, -1).sum(axis=2)
+        kinds, labels = len(self.grams.shape.kinds), len(self.labels)
+        by_kind = evidence.reshape(count, kinds, self.turns, labels).sum(axis=2)
         return np.concatenate(
-            [evidence.reshape(count, -1), by_kind.reshape(count, -1), measured], axis=1
+            [
+                evidence.reshape(count, kinds * self.turns * labels),
+                by_kind.reshape(count, kinds * labels),
+                measured,
+            ],
+            axis=1,
         )
 
     def measure(self, conversations: Sequence[Sequence[str]], clean: WordBuffer) -> Floats:
@@ -185,7 +191,7 @@ class Features:
         if self.vectors is not None:
             of_turns.append(self.vectors.average(clean))
         count = clean.count // self.turns
-        found = [np.concatenate(of_turns, axis=1).reshape(count, -1)] if of_turns else []
+        found = [_widen(np.concatenate(of_turns, axis=1), count)] if of_turns else []
         if "overlap" in self.groups:
             found.append(measure_overlap(clean, self.turns))
         return np.concatenate([np.empty((count, 0), np.float32), *found], axis=1)
@@ -199,6 +205,11 @@ class Features:
         rows = self._emoji_table.find(hashes)
         np.add.at(counts, (places[rows >= 0], 1 + rows[rows >= 0]), 1)
         return counts
+
+
+def _widen(values: Floats, count: int) -> Floats:
+    """Values of N times turns texts as those of N conversations."""
+    return values.reshape(count, values.size // count if count else 0)
 
 
 def split_batches(conversations: Sequence[Sequence[str]]) -> Iterator[Sequence[Sequence[str]]]:

@@ -1,4 +1,4 @@
-"""What does each group of features add to boosted trees, and what do the ways to meet a shifted prior?
+"""What does each group of features add to boosted trees, and which way meets a shifted prior?
 
 Each row is the recipe with one thing changed: a group of features left out, a group alone, or
 another way to meet a corpus whose labels are rarer in use than in training. Measured on dev, which

@@ -99,6 +99,7 @@ HEAVY_FLOORS = {
         "models.combiner.evidence",
         "models.combiner.family",
         "models.combiner.held_out",
+        "models.combiner.plots",
         "models.combiner.train",
         "models.demux.anchor",
         "models.demux.export",

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import emoscope.corpora.sample as sample
+import emoscope.models.combiner.train as training
 from emoscope.recipes.load import load_recipe
 from emoscope.training.prepare import prepare
 from emoscope.training.run import train_run
@@ -22,6 +23,7 @@ def few():
     with pytest.MonkeyPatch.context() as patch:
         patch.setitem(sample.SIZES, "train", 300)
         patch.setitem(sample.SIZES, "dev", 120)
+        patch.setattr(training, "draw_features", lambda *_: None)
         yield
 
 

@@ -5,6 +5,7 @@ import json
 import pytest
 
 import emoscope
+from emoscope.models.combiner.plots import draw_features
 from tests.explain.test_shown import shown
 from tests.models.combiner.test_parts import corpus, named, part  # noqa: F401 - fixtures
 
@@ -55,6 +56,22 @@ def test_a_part_says_its_most_probable_label(small, part):  # noqa: F811
     backend = emoscope.load(small(named(part), "model.features=[]")).backend
     for reasons in backend.reasons(TURNS).by_label:
         assert all(each.said.startswith("model words: ") for each in reasons)
+
+
+def test_features_are_drawn(annotator, texts, tmp_path):
+    backend = annotator.backend
+    columns = [column.name for column in backend.features.columns]
+    features = backend.features.gather(backend.features.read(texts))
+    importance = backend.trees.importance()
+    assert importance.sum() == pytest.approx(1)
+    draw_features(
+        tmp_path / "plot.png",
+        columns,
+        annotator.taxonomy.names,
+        importance,
+        backend.trees.contributions(features),
+    )
+    assert (tmp_path / "plot.png").read_bytes().startswith(b"\x89PNG")
 
 
 def test_any_text_has_reasons(annotator, texts):

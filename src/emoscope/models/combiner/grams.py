@@ -121,14 +121,14 @@ class GramTable:
 
     def score(self, buffer: WordBuffer) -> Floats:
         """Evidence of each block for each label, (N, B, K)."""
-        width = len(self.shape.blocks)
-        count = buffer.count // self.shape.turns * width
+        width, texts = len(self.shape.blocks), buffer.count // self.shape.turns
+        count = texts * width
         rows, cells = self.find(read_grams(buffer, self.shape))
         scale = self.scale(rows, cells, count)
         found = np.empty((count, self.weights.shape[1]), dtype=np.float32)
         for label, weights in enumerate(self._evidence):
             found[:, label] = np.bincount(cells, weights=weights[rows], minlength=count) * scale
-        return found.reshape(-1, width, self.weights.shape[1])
+        return found.reshape(texts, width, self.weights.shape[1])
 
 
 def count_grams(

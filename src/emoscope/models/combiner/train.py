@@ -16,8 +16,9 @@ from emoscope.files import write_json, write_text
 from emoscope.folder import CONFIG
 from emoscope.metrics.metric import name_metrics
 from emoscope.models.combiner.backend import PARTS
-from emoscope.models.combiner.family import CombinerFamily
+from emoscope.models.combiner.family import CombinerEncoder, CombinerFamily
 from emoscope.models.combiner.held_out import check_not_better
+from emoscope.models.combiner.plots import draw_features
 from emoscope.models.combiner.section import CombinerSection, TreesSection
 from emoscope.models.combiner.trees import EXTRA, Trees
 from emoscope.recipes.schema import Recipe
@@ -29,6 +30,8 @@ from emoscope.training.results import RunOptions, Trained
 from emoscope.training.validation import validate_dev
 
 Floats = NDArray[np.float32]
+SHOWN_TEXTS = 500
+"""Texts of dev whose SHAP values are in the picture."""
 
 
 @dataclass(frozen=True)
@@ -80,6 +83,14 @@ def train_trees(
         f"eval_{name}": [(float(best), value)] for name, value in metrics.items()
     }
     write_text(folder / HISTORY, json.dumps(history, indent=1))
+    features = cast(CombinerEncoder, family.encoder).features
+    draw_features(
+        folder / "plots" / "features.png",
+        [column.name for column in features.columns],
+        prepared.taxonomy.names,
+        trees.importance(),
+        trees.contributions(examples.dev[:SHOWN_TEXTS]),
+    )
     return Trained(
         score=score,
         correction=correction,

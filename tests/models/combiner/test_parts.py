@@ -71,7 +71,7 @@ def test_a_folder_with_parts_is_whole_and_annotates(combined, part, corpus, tmp_
     assert measured.report.to_dict() == read_json(combined / "result.json")["dev"]
     features = annotator.backend.features
     columns = [each.name for each in features.columns][-4:]
-    assert columns == [f"words: {name}" for name in corpus.taxonomy.names]
+    assert columns == [f"part words: {name}" for name in corpus.taxonomy.names]
     scores = features.gather(features.read(dev.turns))[:, -4:]
     assert scores == pytest.approx(emoscope.load(part / "whole").probabilities(dev.turns), abs=1e-6)
 

@@ -55,7 +55,7 @@ def test_an_explanation_shows_features(annotator):
 def test_a_part_says_its_most_probable_label(small, part):  # noqa: F811
     backend = emoscope.load(small(named(part), "model.features=[]")).backend
     for reasons in backend.reasons(TURNS).by_label:
-        assert all(each.said.startswith("model words: ") for each in reasons)
+        assert all(each.said.startswith("part words: ") for each in reasons)
 
 
 def test_features_are_drawn(annotator, texts, tmp_path):

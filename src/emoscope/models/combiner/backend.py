@@ -65,7 +65,7 @@ class AllFeatures:
         """What each of the F columns is."""
         labels = self.lexical.features.labels
         return self.lexical.features.columns + tuple(
-            Feature(f"{part.name}: {label}", PARTS, None, label)
+            Feature(f"part {part.name}: {label}", PARTS, None, label)
             for part in self.parts
             for label in labels
         )

@@ -107,7 +107,7 @@ class Features:
             for label in self.labels
         ]
         found += [
-            Feature(f"{kind}: {label}", kind, None, label)
+            Feature(f"all turns {kind}: {label}", kind, None, label)
             for kind in self.grams.shape.kinds
             for label in self.labels
         ]

@@ -8,13 +8,13 @@ from numpy.typing import NDArray
 from emoscope.inference.backend import Reason, Reasons
 from emoscope.models.combiner.buffers import Stretches, WordBuffer
 from emoscope.models.combiner.features import Feature, Features, name_emoji
-from emoscope.models.combiner.grams import KINDS, read_grams
+from emoscope.models.combiner.grams import read_grams
 from emoscope.text.emoji import is_emoji
 
 QUOTED = 3
 """N-grams that a reason quotes."""
 NEARLY_NOTHING = 0.005
-PARTS = "parts"
+PART = "part "
 TURNS = ("the last turn", "the turn before it")
 
 
@@ -49,7 +49,8 @@ def explain_features(
                 found[said] = found.get(said, 0.0) + float(added)
         for (name, turn), added in quotes.items():
             said = describe_evidence(name, turn, columns, values)
-            listed = grams.get((name.rpartition(" ")[2], turn), {})
+            kind = "" if name.startswith(PART) else name.rpartition(" ")[2]
+            listed = grams.get((kind, turn), {})
             weights = {gram: weight[label] for gram, weight in listed.items()}
             told = quote(weights, added > 0)
             found[said + told] = found.get(said + told, 0.0) + added
@@ -78,15 +79,15 @@ def describe_evidence(
     name: str, turn: int | None, columns: Sequence[Feature], values: NDArray[np.float32]
 ) -> str:
     """What the n-grams of a kind, or a model, say: of a model its highest score is told."""
-    if name.rpartition(" ")[2] in KINDS:
+    if not name.startswith(PART):
         return f"{name.rpartition(' ')[2]} of {'all turns' if turn is None else name_turn(turn)}"
     scores = {
         column.label: float(value)
         for column, value in zip(columns, values, strict=True)
-        if column.group == PARTS and column.name.rpartition(":")[0] == name
+        if column.name.rpartition(":")[0] == name and column.label is not None
     }
     best = max(scores, key=lambda label: scores[label])
-    return f"model {name}: {best} {scores[best]:.2f}"
+    return f"{name}: {best} {scores[best]:.2f}"
 
 
 def name_turn(turn: int) -> str:

@@ -173,4 +173,7 @@ def decide(
     if not exclusive:
         return np.asarray(probabilities >= thresholds)
     relative = probabilities / np.maximum(thresholds, 1e-12)
-    return np.eye(probabilities.shape[1], dtype=np.bool_)[relative.argmax(axis=1)]
+    chosen: NDArray[np.bool_] = np.eye(probabilities.shape[1], dtype=np.bool_)[
+        relative.argmax(axis=1)
+    ]
+    return chosen

@@ -18,7 +18,7 @@ def said(buffer, stretches):
     ]
 
 
-@settings(max_examples=50)
+@settings(max_examples=50, deadline=None)
 @given(TEXTS)
 def test_words_and_their_runs(texts):
     buffer = WordBuffer.of(texts)
@@ -31,7 +31,7 @@ def test_words_and_their_runs(texts):
         assert said(buffer, buffer.word_runs(length)) == expected
 
 
-@settings(max_examples=50)
+@settings(max_examples=50, deadline=None)
 @given(TEXTS)
 def test_runs_of_characters_stay_inside_words(texts):
     buffer = WordBuffer.of(texts)
@@ -45,7 +45,7 @@ def test_runs_of_characters_stay_inside_words(texts):
         assert sorted(said(buffer, buffer.character_runs(length))) == expected
 
 
-@settings(max_examples=50)
+@settings(max_examples=50, deadline=None)
 @given(TEXTS)
 def test_equal_stretches_have_equal_hashes_and_others_have_not(texts):
     buffer = WordBuffer.of(texts)
@@ -67,6 +67,7 @@ def test_emoji_are_told_apart():
     assert buffer.words.emoji.tolist() == [False, True, True, False]
 
 
+@settings(max_examples=50, deadline=None)
 @given(st.sets(st.integers(0, 2**64 - 1), max_size=50), st.lists(st.integers(0, 2**64 - 1)))
 def test_a_table_finds_what_it_has(known, others):
     hashes = np.array(sorted(known), dtype=np.uint64)

@@ -50,7 +50,7 @@ def test_names_differ_and_groups_are_known(features):
     assert {each.group for each in features.columns} == set(features.groups)
 
 
-@settings(max_examples=25)
+@settings(max_examples=25, deadline=None)
 @given(st.lists(st.text(max_size=30), max_size=4))
 def test_style_is_that_of_a_loop(texts):
     found = measure_style(CharacterBuffer.of(texts), WordBuffer.of(texts))
@@ -62,7 +62,7 @@ def test_style_is_that_of_a_loop(texts):
         assert row[STYLE.index("digits")] == digits
 
 
-@settings(max_examples=25)
+@settings(max_examples=25, deadline=None)
 @given(st.lists(st.lists(st.text(max_size=30), min_size=1, max_size=5), max_size=5))
 def test_any_text_has_finite_features_whatever_it_is_beside(features, conversations):
     together = features.compute(conversations)

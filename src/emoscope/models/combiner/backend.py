@@ -42,7 +42,7 @@ class Part:
     def score(self, encoded: Sequence[Any]) -> NDArray[np.float32]:
         """Probabilities of its labels, (N, K)."""
         scores = [each.score(texts) for each, texts in zip(self.annotators, encoded, strict=True)]
-        return np.mean(scores, axis=0, dtype=np.float64).astype(np.float32)
+        return np.asarray(np.mean(scores, axis=0, dtype=np.float64), dtype=np.float32)
 
 
 Encoded = tuple[NDArray[np.float32], list[Any]]

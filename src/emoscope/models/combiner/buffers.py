@@ -9,6 +9,7 @@ Rabin 1987), for all stretches at once.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,7 +36,7 @@ def flatten_turns(conversations: Sequence[Sequence[str]], turns: int) -> list[st
     Where there are more, the earliest of these holds them all; where there are fewer, the rest are
     empty.
     """
-    flat = []
+    flat: list[str] = []
     for conversation in conversations:
         given = conversation[::-1]
         if len(given) > turns:
@@ -60,7 +61,7 @@ class CharacterBuffer:
     count: int
 
     @classmethod
-    def of(cls, texts: Sequence[str]) -> "CharacterBuffer":
+    def of(cls, texts: Sequence[str]) -> Self:
         """Join texts, each between two spaces."""
         joined = "".join([f" {text} " for text in texts])
         # A lone surrogate is no character, but a text may hold one.
@@ -110,7 +111,7 @@ class WordBuffer(CharacterBuffer):
     @cached_property
     def spaces(self) -> NDArray[np.bool_]:
         """Which characters are spaces, (C,)."""
-        return self.codes == SPACE
+        return np.asarray(self.codes == SPACE)
 
     @cached_property
     def spaces_before(self) -> Ints:

@@ -4,22 +4,53 @@ import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import Field, ValidationError, field_validator
 
 from emoscope.errors import InputError
 from emoscope.folder import PREPROCESSING, ModelFolder
 from emoscope.models.combiner.features import Features, WordVectorTable, choose_kinds
 from emoscope.models.combiner.grams import GramShape, GramTable
 from emoscope.models.combiner.lexicon import Lexicon
-from emoscope.models.combiner.section import GROUPS
+from emoscope.models.combiner.section import GROUPS, Group
+from emoscope.recipes.section import Section
 from emoscope.taxonomy import Taxonomy
 from emoscope.text import TextPipeline
 
 ARRAYS = "features.npz"
 MAX_BYTES = 2_000_000_000
+
+
+Listed = Annotated[tuple[str, ...], Field(max_length=10_000)]
+Length = Annotated[int, Field(ge=2, le=8)]
+
+
+class Description(Section):
+    """What `preprocessing.json` says beside the steps."""
+
+    features: Annotated[tuple[Group, ...], Field(max_length=len(GROUPS))]
+    turns: Annotated[int, Field(ge=1, le=16)]
+    words: Annotated[int, Field(ge=1, le=5)]
+    characters: tuple[Length, Length]
+    emoji: Listed
+    lexicon: Listed
+
+    @field_validator("features", "emoji", "lexicon")
+    @classmethod
+    def _come_once(cls, names: tuple[str, ...]) -> tuple[str, ...]:
+        if len(set(names)) < len(names) or any(not name.strip() for name in names):
+            raise ValueError("expected names that differ, none of them blank")
+        return names
+
+    @field_validator("emoji")
+    @classmethod
+    def _are_words(cls, emoji: tuple[str, ...]) -> tuple[str, ...]:
+        if any(" " in each for each in emoji):
+            raise ValueError("expected emoji, without spaces")
+        return emoji
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,7 +91,7 @@ class FeatureEncoder:
     def save(self, folder: Path) -> None:
         """Write `features.npz`."""
         features = self.features
-        arrays = {
+        arrays: dict[str, Any] = {
             "gram_hashes": features.grams.hashes,
             "gram_rarity": features.grams.rarity,
             "gram_weights": features.grams.weights,
@@ -116,32 +147,31 @@ def read_description(
 ) -> tuple[tuple[str, ...], int, tuple[str, ...], GramShape, tuple[str, ...]]:
     """Groups, turns, emoji, n-grams and categories in `preprocessing.json`, checked."""
     config = folder.preprocessing
-    groups, emoji, categories = (config.get(key) for key in ("features", "emoji", "lexicon"))
-    turns, words, characters = (config.get(key) for key in ("turns", "words", "characters"))
-    fits = (
-        all(
-            isinstance(listed, list)
-            and all(isinstance(name, str) for name in listed)
-            and len(listed) == len(set(listed)) <= 10_000
-            for listed in (groups, emoji, categories)
+    try:
+        description = Description.model_validate(
+            {name: config[name] for name in Description.model_fields if name in config},
+            strict=False,
         )
-        and set(groups) <= set(GROUPS)
-        and all(isinstance(number, int) for number in (turns, words))
-        and 1 <= turns <= 16
-        and 1 <= words <= 5
-        and isinstance(characters, list)
-        and len(characters) == 2
-        and all(isinstance(number, int) and 2 <= number <= 8 for number in characters)
-        and all(each.split() == [each] for each in emoji)
-    )
-    if not fits:
+    except ValidationError as error:
+        problem = error.errors()[0]
+        place = ".".join(map(str, problem["loc"]))
         raise InputError(
-            f"{folder.path / PREPROCESSING}: expected features of {', '.join(GROUPS)}, turns from "
-            "1 to 16, words from 1 to 5, characters as two numbers from 2 to 8, and emoji and "
-            f"lexicon as lists of names, got {config!r:.300}. The file was edited; restore it."
-        )
-    shape = GramShape(turns, choose_kinds(groups), words, (characters[0], characters[1]))
-    return tuple(groups), turns, tuple(emoji), shape, tuple(categories)
+            f"{folder.path / PREPROCESSING}: {place}: {problem['msg']}. The file was edited; "
+            "restore it."
+        ) from None
+    shape = GramShape(
+        description.turns,
+        choose_kinds(description.features),
+        description.words,
+        description.characters,
+    )
+    return (
+        description.features,
+        description.turns,
+        description.emoji,
+        shape,
+        description.lexicon,
+    )
 
 
 def load_arrays(path: Path) -> dict[str, NDArray[Any]]:

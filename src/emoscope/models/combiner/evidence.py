@@ -8,7 +8,7 @@ from scipy.sparse import csr_matrix
 from sklearn.linear_model import SGDClassifier
 from sklearn.model_selection import KFold, StratifiedKFold
 
-from emoscope.models.combiner.buffers import WordBuffer
+from emoscope.models.combiner.buffers import Ints, WordBuffer
 from emoscope.models.combiner.grams import Floats, GramShape, GramTable, count_grams, read_grams
 from emoscope.models.combiner.section import GramsSection
 
@@ -54,7 +54,10 @@ def make_matrices(
 ) -> tuple[csr_matrix, list[csr_matrix]]:
     """The scaled counts of the known n-grams, (N, V), of all blocks and of each."""
     width = len(table.shape.blocks)
-    values, columns, cells, start = [], [], [], 0
+    values: list[NDArray[np.float64]] = []
+    columns: list[Ints] = []
+    cells: list[Ints] = []
+    start = 0
     for buffer in batches:
         rows, places = table.find(read_grams(buffer, table.shape))
         count = buffer.count // table.shape.turns
@@ -63,7 +66,7 @@ def make_matrices(
         columns.append(rows)
         cells.append(places + start * width)
         start += count
-    value, column, cell = map(np.concatenate, (values, columns, cells))
+    value, column, cell = np.concatenate(values), np.concatenate(columns), np.concatenate(cells)
     owner, block = np.divmod(cell, width)
     size = (start, len(table.hashes))
 

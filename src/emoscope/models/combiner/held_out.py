@@ -68,7 +68,7 @@ def read_part(section: PartSection, train: Examples, taxonomy: Taxonomy) -> tupl
         check_not_whole(folder, own, annotator, train)
         scores.append(own)
         annotators.append(annotator)
-    mean = np.mean(scores, axis=0, dtype=np.float64).astype(np.float32)
+    mean = np.asarray(np.mean(scores, axis=0, dtype=np.float64), dtype=np.float32)
     return Part(section.name, tuple(annotators)), mean
 
 
@@ -126,7 +126,7 @@ def check_ids(path: Path, ids: Sequence[str], wanted: Sequence[str]) -> None:
 def check_folds(folder: Path, ids: Sequence[str], folds: NDArray[Any]) -> None:
     """Check that each fold holds the texts that its model was trained without."""
     described = read_json(folder / FOLDS)
-    held_out = described.get("held_out")
+    held_out: Any = described.get("held_out")
     try:
         drawn = {int(each["fold"]): str(each["ids_sha256"]) for each in held_out}
     except (KeyError, TypeError, ValueError):

@@ -17,6 +17,7 @@ DOCS = ROOT / "docs"
 PAGES = {path.stem: path.read_text(encoding="utf-8") for path in sorted(DOCS.glob("*.md"))}
 ALL = "\n".join(PAGES.values())
 QUICK = ["--set", "training.epochs=1", "--set", "vectors.extension=0"]
+QUICK_TREES = ["--set", "model.trees.rounds=20"]
 
 FENCE = re.compile(r"^```(?P<info>.*)\n(?P<body>(?:.*\n)*?)```$", re.MULTILINE)
 CAPTION = re.compile(r":caption: (?P<name>\S+)\n\n(?P<text>(?:.*\n)*)")
@@ -83,7 +84,7 @@ def execute(line: str) -> str:
         return shell(program)
     arguments = shlex.split(program)[1:]
     if arguments[0] == "train":
-        arguments += QUICK
+        arguments += QUICK_TREES if arguments[1].startswith("trees-") else QUICK
     result = CliRunner().invoke(app, arguments, input=shell(before) if before else None)
     assert result.exit_code == 0, f"$ {line}\n{result.output}{result.exception!r}"
     return result.stdout

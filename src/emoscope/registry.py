@@ -20,8 +20,9 @@ class ModelEntry:
     Attributes:
         section: the part of a recipe that shapes it, a `ModelSection`.
         family: from a recipe and corpora to a `Family`: encoder, new networks, what to tell.
-        network: the `PreTrainedModel`.
-        backend: runs it, a `Backend`.
+        network: the `PreTrainedModel`; empty where the model is none.
+        train: trains a new model of one run, a function that gives a `Trained`.
+        backend: from a model folder and a number of threads to the `Backend` that runs it.
         export: writes a model folder as a graph that needs no torch; None if it cannot be.
         exported: from a folder with such a graph to the `Backend` that runs it.
         naming: parameters of a recipe that the folders of its experiment logs are called by.
@@ -29,8 +30,9 @@ class ModelEntry:
 
     section: str
     family: str
-    network: str
-    backend: str = "emoscope.inference.torch_backend:TorchBackend"
+    network: str = ""
+    train: str = "emoscope.training.run:train_network"
+    backend: str = "emoscope.inference.backend:load_torch_backend"
     export: str | None = None
     exported: str | None = None
     naming: tuple[str, ...] = ("corpus.exclude", "corpus.languages")
@@ -88,6 +90,13 @@ MODELS: dict[str, ModelEntry] = {
         family="emoscope.models.memo.family:make_memo_family",
         network="emoscope.models.memo.network:Memo",
         naming=(*PROMPTED_NAMING, "model.head"),
+    ),
+    "combiner": ModelEntry(
+        section="emoscope.models.combiner.section:CombinerSection",
+        family="emoscope.models.combiner.family:make_combiner_family",
+        train="emoscope.models.combiner.train:train_trees",
+        backend="emoscope.models.combiner.backend:load_combiner",
+        naming=("model.features", "prior.target"),
     ),
 }
 

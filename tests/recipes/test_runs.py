@@ -17,6 +17,7 @@ from emoscope.training.prepare import prepare
 from emoscope.training.run import train_run
 
 QUICK = ("training.batch_size=8", "training.checkpoints=false", "training.bfloat16=false")
+TREES = ("model.trees.rounds=1", "model.trees.min_leaf=1", "model.parts=[]")
 STARTS = ("demux-ec-mix-xlmt-alpha-0", "demux-ec-fr-tr")
 
 
@@ -49,6 +50,10 @@ def trained(data, vectors_file, workplace):
         return data[recipe.corpus.name] if recipe.corpus.folder is None else workplace / "together"
 
     def run(name):
+        if name not in made and load_recipe(name).model.type == "combiner":
+            recipe = load_recipe(name, TREES)
+            folder = workplace / "runs" / name
+            made[name] = train_run(recipe, prepare(recipe, root_of(recipe)), folder, recipe.seed)
         if name not in made:
             recipe = load_recipe(name, QUICK)
             epochs = min(recipe.training.epochs, 1)

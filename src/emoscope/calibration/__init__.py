@@ -1,6 +1,7 @@
 """From logits to probabilities one can use: temperature, shifts of the labels, thresholds."""
 
 from emoscope.calibration.calibration import Calibration, decide
+from emoscope.calibration.decision import fit_decision
 from emoscope.calibration.fitting import (
     best_threshold,
     expected_threshold,
@@ -38,6 +39,7 @@ __all__ = [
     "estimate_prior",
     "expected_threshold",
     "fit_calibration",
+    "fit_decision",
     "fit_groups",
     "fit_scaling",
     "fit_shifts",

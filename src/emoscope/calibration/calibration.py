@@ -22,8 +22,9 @@ class Calibration:
     Attributes:
         temperature: divides the shifted logits.
         prior_shift: added to the logits, one number a label; empty for none.
-        thresholds: probability from which a label that is not exclusive is given, one a label;
-            empty for ½ throughout.
+        thresholds: probability from which a label that is not exclusive is given, one a label; of
+            exclusive labels the one given has the highest probability over its threshold. Empty for
+            ½ throughout.
         shares: share of the texts of training that have each label; empty where nobody knows.
         groups: thresholds of groups of labels, each with the names of its labels, sorted.
         untrained_shift: added to the logits of labels that the model was not trained on.
@@ -164,10 +165,15 @@ class Calibration:
 def decide(
     probabilities: Floats, exclusive: bool, thresholds: Floats | float = 0.5
 ) -> NDArray[np.bool_]:
-    """Decisions (N, K): the most probable label if exclusive, else those at their threshold."""
-    chosen: NDArray[np.bool_] = (
-        np.eye(probabilities.shape[1], dtype=np.bool_)[probabilities.argmax(axis=1)]
-        if exclusive
-        else probabilities >= thresholds
-    )
+    """Decisions (N, K): labels at their threshold; if exclusive, the most probable one.
+
+    Where exclusive labels have different thresholds, the most probable is the one with the highest
+    probability over its threshold; see `fit_decision`.
+    """
+    if not exclusive:
+        return np.asarray(probabilities >= thresholds)
+    relative = probabilities / np.maximum(thresholds, 1e-12)
+    chosen: NDArray[np.bool_] = np.eye(probabilities.shape[1], dtype=np.bool_)[
+        relative.argmax(axis=1)
+    ]
     return chosen

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from emoscope.errors import InputError
 from emoscope.explain.shapley import Coalitions, Floats, Method, occlusion, shapley
 from emoscope.explain.spans import Span, group_words, keep_words
-from emoscope.inference.backend import Attention, Attentive
+from emoscope.inference.backend import Attention, Attentive, Reasoned, Reasons
 from emoscope.strict import suggestion
 
 if TYPE_CHECKING:
@@ -48,6 +48,7 @@ class Explanation:
         errors: standard errors of the attributions, (K, M); zero where these are exact.
         evaluations: how many texts the model scored.
         attention: the weights of a model that attends to words, if it has any.
+        reasons: what the features of a model that names them speak for and against.
     """
 
     turns: tuple[str, ...]
@@ -61,6 +62,7 @@ class Explanation:
     errors: Floats
     evaluations: int
     attention: Attention | None = None
+    reasons: Reasons | None = None
 
     def only(self, labels: Sequence[str]) -> "Explanation":
         """The explanation of some of the labels, in the order named.
@@ -77,6 +79,7 @@ class Explanation:
             base=self.base[chosen],
             attributions=self.attributions[chosen],
             errors=self.errors[chosen],
+            reasons=None if self.reasons is None else self.reasons.only(labels),
         )
 
     def leading(self) -> "Explanation":
@@ -106,6 +109,7 @@ class Explanation:
                 for k, name in enumerate(self.labels)
             },
             "attention": None if self.attention is None else self.attention.to_dict(),
+            "reasons": None if self.reasons is None else self.reasons.to_dict(),
         }
 
     def to_html(self) -> str:
@@ -193,6 +197,7 @@ def explain(
         errors=added.errors,
         evaluations=added.evaluations,
         attention=engine.attention(turns) if isinstance(engine, Attentive) else None,
+        reasons=engine.reasons(turns) if isinstance(engine, Reasoned) else None,
     )
     return found if labels is None else found.only(labels)
 

@@ -69,7 +69,12 @@ def _make_label_section(explanation: Explanation, label: int) -> Html:
         text(_make_headline(explanation, label)),
         element("span", text(given), class_="soft"),
     ]
-    return joined([element("h2", joined(heading)), _mark_turns(explanation, label)])
+    parts = [element("h2", joined(heading)), _mark_turns(explanation, label)]
+    if explanation.reasons is not None:
+        reasons = explanation.reasons.by_label[label]
+        rows = [[format_signed(each.value), each.said] for each in reasons]
+        parts.append(folded("Features", table(["added to the logit", "feature"], rows)))
+    return joined(parts)
 
 
 def _mark_turns(explanation: Explanation, label: int) -> Html:

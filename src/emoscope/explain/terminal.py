@@ -1,6 +1,6 @@
 """An explanation in a terminal."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from rich.console import RenderableType
 from rich.table import Table
@@ -16,7 +16,7 @@ from emoscope.explain.display import (
     split_turns,
 )
 from emoscope.explain.explanation import Explanation
-from emoscope.inference.backend import Attention
+from emoscope.inference.backend import Attention, Reason
 
 # Orange and blue, which the colour-blind tell apart too; black on them is read on any ground.
 FOR = ("black on #fbdcb4", "black on #f6b765", "black on #ee8f1f")
@@ -38,6 +38,8 @@ def make_renderables(explanation: Explanation) -> Iterator[RenderableType]:
         yield from _colour_turns(explanation, k)
         if explanation.spans:
             yield _make_table(explanation, k)
+        if explanation.reasons is not None:
+            yield from _list_reasons(explanation.reasons.by_label[k])
         yield Text()
     if explanation.attention is not None:
         yield from _colour_attention(explanation.attention)
@@ -79,6 +81,13 @@ def _make_table(explanation: Explanation, label: int) -> Table:
             number += f" ± {errors[m]:.2f}"
         table.add_row(number, Text(_shorten(explanation.spans[m].text)))
     return table
+
+
+def _list_reasons(reasons: Sequence[Reason]) -> Iterator[Text]:
+    """The strongest reasons in words."""
+    yield Text("Features, and what each adds to the logit:", style="dim")
+    for reason in reasons[:ROWS]:
+        yield Text(f"{format_signed(reason.value)}  {printable(reason.said)}")
 
 
 def _colour_attention(attention: Attention) -> Iterator[Text]:

@@ -13,7 +13,7 @@ from emoscope.calibration import Calibration, decide
 from emoscope.errors import InputError
 from emoscope.folder import ModelFolder
 from emoscope.inference.backend import Backend, Engine, is_independent, load_backend
-from emoscope.inference.long_texts import LongTextBackend, LongTexts
+from emoscope.inference.long_texts import LongTextBackend, LongTexts, read_long_texts
 from emoscope.inference.memory import trim_memory
 from emoscope.inference.prefetch import prefetch
 from emoscope.inference.ranking import (
@@ -345,6 +345,6 @@ def load(
         MissingExtraError: the packages that run it are not installed.
     """
     opened = ModelFolder.open(PRETRAINED if folder is None else folder)
-    backend = LongTextBackend(load_backend(opened, engine, threads), long_texts)
+    backend = read_long_texts(load_backend(opened, engine, threads), long_texts)
     annotator = Annotator(backend, opened.taxonomy, opened.calibration, opened.languages)
     return annotator if labels is None else annotator.with_labels(labels)

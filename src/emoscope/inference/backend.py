@@ -16,6 +16,8 @@ from emoscope.taxonomy import Taxonomy
 
 Conversation = Sequence[str]
 Engine = Literal["auto", "openvino", "onnxruntime", "torch"]
+TORCH_BACKEND = "emoscope.inference.torch_backend:TorchBackend"
+"""By name, because it imports torch."""
 
 
 class Backend(Protocol):
@@ -40,6 +42,7 @@ def is_independent(backend: Backend) -> bool:
     return bool(getattr(backend, "independent", False))
 
 
+@runtime_checkable
 class EncoderBackend(Backend, Protocol):
     """A backend that reads token ids."""
 
@@ -68,6 +71,56 @@ class Attention:
         return {"words": list(self.words), "branches": dict(zip(self.branches, rows, strict=True))}
 
 
+@dataclass(frozen=True)
+class Reason:
+    """What one feature of a text, or several of a kind, adds to the logit of a label.
+
+    Attributes:
+        said: the feature in words.
+        value: what it adds.
+    """
+
+    said: str
+    value: float
+
+
+@dataclass(frozen=True)
+class Reasons:
+    """Why a model of named features scores a text as it does.
+
+    Attributes:
+        labels: names of the K labels.
+        base: the logit of each before anything is known of a text.
+        by_label: the reasons of each, the strongest first; those that change nearly nothing are
+            left out.
+    """
+
+    labels: tuple[str, ...]
+    base: tuple[float, ...]
+    by_label: tuple[tuple[Reason, ...], ...]
+
+    def only(self, labels: Sequence[str]) -> "Reasons":
+        """The reasons of some of the labels."""
+        places = [self.labels.index(name) for name in labels]
+        return Reasons(
+            tuple(labels),
+            tuple(self.base[place] for place in places),
+            tuple(self.by_label[place] for place in places),
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """A mapping for JSON, numbers rounded to six decimals."""
+        return {
+            name: {
+                "base": round(base, 6),
+                "reasons": [
+                    {"feature": each.said, "value": round(each.value, 6)} for each in reasons
+                ],
+            }
+            for name, base, reasons in zip(self.labels, self.base, self.by_label, strict=True)
+        }
+
+
 @runtime_checkable
 class WordReader(Protocol):
     """An optional part of an encoder that reads whole words."""
@@ -84,14 +137,22 @@ class Attentive(Protocol):
         """The weights of one conversation's words; None of a model without, or without words."""
 
 
+@runtime_checkable
+class Reasoned(Protocol):
+    """An optional part of a backend: what named features speak for and against labels."""
+
+    def reasons(self, turns: Conversation) -> Reasons:
+        """The reasons of one conversation."""
+
+
 def load_backend(
     folder: ModelFolder, engine: Engine = "auto", threads: int | None = None
-) -> EncoderBackend:
+) -> Backend:
     """The backend for a model folder, with the weights loaded.
 
     Args:
-        folder: with `model.safetensors`, which torch runs, or with `model.onnx`, which OpenVINO or
-            ONNX Runtime run.
+        folder: with `model.safetensors`, which torch runs, with `model.onnx`, which OpenVINO or
+            ONNX Runtime run, or with what another kind of model is made of.
         engine: what runs the model; `"auto"` takes the fastest one that is installed.
         threads: the threads of a light engine, at most; as many as there are cores if None.
 
@@ -101,23 +162,33 @@ def load_backend(
         MissingExtraError: the engine's packages are not installed.
     """
     exported = (folder.path / GRAPH).is_file()
-    if not exported and not (folder.path / WEIGHTS).is_file():
-        raise InputError(f"{folder.path / WEIGHTS} is missing: the model folder is incomplete.")
+    entry = find_model(folder)
+    runs_on_torch = not exported and bool(entry.network)
+    if engine != "auto" and not (exported or runs_on_torch):
+        raise InputError(
+            f"{folder.path} holds a model of type {folder.model_type}, which needs no engine; "
+            f"expected auto, got {engine}."
+        )
     if engine != "auto" and exported == (engine == "torch"):
         able = " or ".join(ENGINES) if exported else "torch"
         raise InputError(f"{folder.path} cannot be run by {engine}; expected {able}, or auto.")
-    return load_graph_backend(folder, engine, threads) if exported else load_torch_backend(folder)
+    if exported:
+        return load_graph_backend(folder, engine, threads)
+    loaded: Backend = resolve(entry.backend)(folder, threads)
+    return loaded
 
 
-def load_torch_backend(folder: ModelFolder) -> EncoderBackend:
-    """The backend of a folder with weights."""
-    backend = find_model(folder).backend
+def load_torch_backend(folder: ModelFolder, threads: int | None = None) -> EncoderBackend:
+    """The backend of a folder with weights, which torch runs on as many threads as it has."""
+    del threads
+    weights = folder.path / WEIGHTS
+    if not weights.is_file():
+        raise InputError(f"{weights} is missing: the model folder is incomplete.")
     require("torch", "train")
     require("transformers", "train")
-    weights = folder.path / WEIGHTS
     errors = require("safetensors", "train")
     try:
-        loaded: EncoderBackend = resolve(backend).load(folder)
+        loaded: EncoderBackend = resolve(TORCH_BACKEND).load(folder)
     except (OSError, errors.SafetensorError) as error:
         raise InputError(f"{weights} cannot be read: {error}. The file is damaged.") from error
     except (KeyError, RuntimeError, TypeError, ValueError) as error:

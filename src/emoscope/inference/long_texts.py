@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from emoscope.encoding.batching import Ragged
 from emoscope.encoding.encoder import Encoder
-from emoscope.inference.backend import EncoderBackend
+from emoscope.inference.backend import Backend, EncoderBackend
 from emoscope.taxonomy import Taxonomy
 
 LongTexts = Literal["auto", "mean", "max", "truncate"]
@@ -38,6 +38,16 @@ def share_out(counts: NDArray[np.int64], most: int) -> NDArray[np.int64]:
             for start, count in zip(starts, counts, strict=True)
         ]
     )
+
+
+def read_long_texts(backend: Backend, how: LongTexts = "auto") -> Backend:
+    """The backend for texts of any length.
+
+    Args:
+        backend: reads texts up to its encoder's length; or whole texts, and has no encoder.
+        how: how texts are read that are longer.
+    """
+    return LongTextBackend(backend, how) if isinstance(backend, EncoderBackend) else backend
 
 
 @dataclass(frozen=True)

@@ -239,6 +239,16 @@ class PriorSection(Section):
     )
 
 
+class DecisionSection(Section):
+    """Which of several exclusive labels a text gets."""
+
+    rule: Literal["most_probable", "micro_f1"] = Field(
+        "most_probable",
+        description="micro_f1: by thresholds fitted on dev for the best micro-F1 of the labels "
+        "that count in it",
+    )
+
+
 class ConstantSchedule(Section):
     """One learning rate throughout."""
 
@@ -309,6 +319,7 @@ class Recipe(Section):
     model: SerializeAsAny[ModelSection] = NelecSection()
     objective: ObjectiveSection = ObjectiveSection()
     prior: PriorSection = PriorSection()
+    decision: DecisionSection = DecisionSection()
     training: TrainingSection = TrainingSection()
 
     @field_validator("model", mode="before")

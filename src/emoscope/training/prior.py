@@ -1,6 +1,7 @@
 """Correction for labels whose shares differ between training and use, as a recipe asks for it."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ from emoscope.calibration import (
     Calibration,
     estimate_prior,
     fit_calibration,
+    fit_decision,
     label_prior,
 )
 from emoscope.errors import InputError
@@ -40,6 +42,13 @@ class PriorCorrection:
             raise InputError(
                 "prior.target corrects exclusive labels; this taxonomy allows several a text."
             )
+        self.by_f1 = recipe.decision.rule == "micro_f1"
+        if self.by_f1 and not taxonomy.exclusive:
+            raise InputError(
+                "decision.rule=micro_f1 chooses one of several exclusive labels; this taxonomy "
+                "allows several a text, whose thresholds are fitted anyway. Leave it out."
+            )
+        self.counted = [name not in taxonomy.ignored for name in taxonomy.names]
         self.estimated = wanted == "estimate"
         self.exclusive = taxonomy.exclusive
         self.independent = getattr(recipe.model, "labels", "joint") == "independent"
@@ -71,7 +80,7 @@ class PriorCorrection:
         return Calibration() if target is None else Calibration.of_shift(self.source, target)
 
     def fit(self, logits: Floats, labels: Floats) -> Calibration:
-        """The shift, the temperature, and the thresholds of labels that are not exclusive.
+        """The shift, the temperature, and the thresholds, if the labels have such.
 
         Independent labels have a shift each, and groups of them that taxonomies which ship are made
         of have thresholds.
@@ -82,7 +91,11 @@ class PriorCorrection:
         """
         if self.independent and not self.exclusive:
             return fit_calibration(logits, labels, self.names, find_groups(self.names))
-        return self.calibrate(logits).fitted(logits, labels, self.exclusive)
+        found = self.calibrate(logits).fitted(logits, labels, self.exclusive)
+        if not self.by_f1:
+            return found
+        thresholds = fit_decision(found.probabilities(logits, True), labels, self.counted)
+        return replace(found, thresholds=tuple(map(float, thresholds)))
 
 
 def find_groups(names: Sequence[str]) -> list[tuple[str, ...]]:

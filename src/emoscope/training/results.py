@@ -3,7 +3,14 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from emoscope.training.data import Part
+    from emoscope.training.prior import PriorCorrection
 
 
 @dataclass(frozen=True)
@@ -51,3 +58,24 @@ class RunOptions:
     track: Sequence[str] = ()
     restart: bool = False
     after_run: Callable[[Path, RunResult], None] | None = None
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A model that one run has trained, of whatever kind it is.
+
+    Attributes:
+        score: logits (M, K) of each of some parts.
+        correction: of the prior, as the recipe asks for it.
+        save: writes the weights and the model's own `config.json` into a folder.
+        epochs: trained; rounds of trees.
+        best_epoch: whose weights were kept.
+        seconds: the seconds of training, since the last resumption.
+    """
+
+    score: "Callable[[tuple[Part, ...]], list[NDArray[np.float32]]]"
+    correction: "PriorCorrection"
+    save: Callable[[Path], None]
+    epochs: float
+    best_epoch: float
+    seconds: float

@@ -7,20 +7,21 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from transformers import PreTrainedModel, set_seed
+from transformers import set_seed
 from transformers.utils import logging as transformers_logging
 
 from emoscope.calibration import Calibration
 from emoscope.files import read_json, write_text, written_aside
 from emoscope.folder import complete_folder
 from emoscope.recipes.schema import Recipe
+from emoscope.registry import MODELS, resolve
 from emoscope.training.builder import make_trainer
 from emoscope.training.card import make_model_card
 from emoscope.training.checkpoints import find_last_checkpoint
 from emoscope.training.logs import RESULT
 from emoscope.training.prepare import Prepared
 from emoscope.training.processes import is_main, wait
-from emoscope.training.results import RunOptions, RunResult
+from emoscope.training.results import RunOptions, RunResult, Trained
 from emoscope.training.trainer import EmotionTrainer
 from emoscope.training.validation import Validation, make_scored_texts, measure_parts, validate_dev
 
@@ -49,6 +50,42 @@ def train_run(
     if finished.is_file():
         return RunResult(**read_json(finished))
     (folder / "plots").mkdir(parents=True, exist_ok=True)
+    train = resolve(MODELS[recipe.model.type].train)
+    trained: Trained = train(recipe, prepared, folder, seed, options)
+
+    dev_logits = trained.score(prepared.dev_set)
+    on_dev = validate_dev(prepared, trained.correction, dev_logits)
+    on_test = None
+    if prepared.test:
+        test_logits = trained.score(prepared.test_set)
+        on_test = measure_parts(prepared, prepared.test_set, test_logits, on_dev.calibration)
+    result = make_result(trained, on_dev, on_test, seed)
+    if is_main():
+        splits = [("dev", prepared.dev_set, dev_logits)]
+        if prepared.test:
+            splits.append(("test", prepared.test_set, test_logits))
+        for split, parts, logits in splits:
+            scored = make_scored_texts(prepared, parts, logits, on_dev.calibration)
+            scored.write(folder / f"{split}.parquet")
+        card = make_model_card(recipe, prepared, result)
+        save_model(
+            folder / "model",
+            trained,
+            prepared,
+            on_dev.calibration,
+            card,
+            recipe.text.languages,
+        )
+        write_text(finished, json.dumps(vars(result), indent=1))
+        shutil.rmtree(folder / "checkpoints", ignore_errors=True)
+    wait()
+    return result
+
+
+def train_network(
+    recipe: Recipe, prepared: Prepared, folder: Path, seed: int, options: RunOptions
+) -> Trained:
+    """Train a new network, from the last checkpoint if there is one; see `train_run`."""
     transformers_logging.disable_progress_bar()
     transformers_logging.set_verbosity_error()
     set_seed(seed)
@@ -63,45 +100,22 @@ def train_run(
     else:
         trainer.state.epoch = 0.0
         trainer.evaluate()
-    seconds = time.monotonic() - started
 
-    dev_logits = trainer.score(prepared.dev_set)[0]
-    on_dev = validate_dev(prepared, correction, dev_logits)
-    on_test = None
-    if prepared.test:
-        test_logits = trainer.score(prepared.test_set)[0]
-        on_test = measure_parts(prepared, prepared.test_set, test_logits, on_dev.calibration)
-    result = make_result(trainer, on_dev, on_test, seed, seconds)
-    if is_main():
-        splits = [("dev", prepared.dev_set, dev_logits)]
-        if prepared.test:
-            splits.append(("test", prepared.test_set, test_logits))
-        for split, parts, logits in splits:
-            scored = make_scored_texts(prepared, parts, logits, on_dev.calibration)
-            scored.write(folder / f"{split}.parquet")
+    def save(partial: Path) -> None:
         prepared.family.finish(model)
-        card = make_model_card(recipe, prepared, result)
-        save_model(
-            folder / "model",
-            model,
-            prepared,
-            on_dev.calibration,
-            card,
-            recipe.text.languages,
-        )
-        write_text(finished, json.dumps(vars(result), indent=1))
-        shutil.rmtree(folder / "checkpoints", ignore_errors=True)
-    wait()
-    return result
+        model.save_pretrained(partial)
+
+    return Trained(
+        score=lambda parts: trainer.score(parts)[0],
+        correction=correction,
+        save=save,
+        epochs=trainer.state.epoch or 0.0,
+        best_epoch=find_kept_epoch(trainer),
+        seconds=time.monotonic() - started,
+    )
 
 
-def make_result(
-    trainer: EmotionTrainer,
-    dev: Validation,
-    test: Validation | None,
-    seed: int,
-    seconds: float,
-) -> RunResult:
+def make_result(trained: Trained, dev: Validation, test: Validation | None, seed: int) -> RunResult:
     """What is kept of a run in one file."""
     measured: dict[str, Any] = {}
     for checked, names in ((dev, ("dev", "half", "parts")), (test, TEST)):
@@ -117,9 +131,9 @@ def make_result(
         measured |= dict(zip(names, values, strict=True))
     return RunResult(
         seed=seed,
-        epochs=round(trainer.state.epoch or 0, 3),
-        best_epoch=find_kept_epoch(trainer),
-        seconds=round(seconds, 2),
+        epochs=round(trained.epochs, 3),
+        best_epoch=trained.best_epoch,
+        seconds=round(trained.seconds, 2),
         **measured,
     )
 
@@ -136,7 +150,7 @@ def find_kept_epoch(trainer: EmotionTrainer) -> float:
 
 def save_model(
     folder: Path,
-    model: PreTrainedModel,
+    trained: Trained,
     prepared: Prepared,
     calibration: Calibration,
     card: str,
@@ -144,7 +158,7 @@ def save_model(
 ) -> None:
     """Write a model folder, whole or not at all; arguments as of `complete`."""
     with written_aside(folder) as partial:
-        model.save_pretrained(partial)
+        trained.save(partial)
         encoder = prepared.family.encoder
         encoder.save(partial)
         complete_folder(

@@ -1,0 +1,1 @@
+"""Named lexical features and scores of neural models, combined by boosted trees."""

@@ -1,0 +1,239 @@
+"""Grow the trees of one run."""
+
+import json
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from emoscope.calibration import log_softmax
+from emoscope.errors import InputError, require
+from emoscope.files import write_json, write_text
+from emoscope.folder import CONFIG
+from emoscope.metrics.metric import name_metrics
+from emoscope.models.combiner.backend import PARTS
+from emoscope.models.combiner.family import CombinerEncoder, CombinerFamily
+from emoscope.models.combiner.held_out import check_not_better
+from emoscope.models.combiner.plots import draw_features
+from emoscope.models.combiner.section import CombinerSection, TreesSection
+from emoscope.models.combiner.trees import EXTRA, Trees
+from emoscope.recipes.schema import Recipe
+from emoscope.training.data import Part
+from emoscope.training.logs import HISTORY
+from emoscope.training.prepare import Prepared
+from emoscope.training.prior import PriorCorrection
+from emoscope.training.results import RunOptions, Trained
+from emoscope.training.validation import validate_dev
+
+Floats = NDArray[np.float32]
+SHOWN_TEXTS = 500
+"""Texts of dev whose SHAP values are in the picture."""
+
+
+@dataclass(frozen=True)
+class Examples:
+    """What trees are grown on and stopped by.
+
+    Attributes:
+        train: features of the N training texts, (N, F).
+        train_labels: (N, K).
+        dev: features of the dev texts, (M, F).
+        dev_labels: (M, K).
+    """
+
+    train: Floats
+    train_labels: Floats
+    dev: Floats
+    dev_labels: Floats
+
+
+def train_trees(
+    recipe: Recipe, prepared: Prepared, folder: Path, seed: int, options: RunOptions
+) -> Trained:
+    """Grow the trees of one run; see `train_run`."""
+    del options
+    section = cast(CombinerSection, recipe.model)
+    family = cast(CombinerFamily, prepared.family)
+    labels = np.concatenate([corpus.labels for corpus in prepared.train])
+    dev_labels = prepared.of_model([part.labels for part in prepared.dev_set])
+    correction = PriorCorrection(recipe, prepared.taxonomy, labels, dev_labels)
+    dev = [compute_features(part) for part in prepared.dev_set]
+    examples = Examples(family.train_features, labels, np.concatenate(dev), dev_labels)
+    check_parts(section, examples)
+    started = time.monotonic()
+    trees, curve = grow(section.trees, examples, correction, prepared.taxonomy.exclusive, seed)
+    seconds = time.monotonic() - started
+
+    def score(parts: Sequence[Part]) -> list[Floats]:
+        return [trees.logits(compute_features(part)) for part in parts]
+
+    def save(partial: Path) -> None:
+        partial.mkdir(parents=True, exist_ok=True)
+        trees.save(partial)
+        write_json(partial / CONFIG, {"model_type": recipe.model.type, PARTS: parts})
+
+    parts = {part.name: len(part.folders) for part in section.parts}
+    best = max(booster.current_iteration() for booster in trees.boosters)
+    metrics = name_metrics(validate_dev(prepared, correction, score(prepared.dev_set)).metrics())
+    history = {"eval_loss": curve} | {
+        f"eval_{name}": [(float(best), value)] for name, value in metrics.items()
+    }
+    write_text(folder / HISTORY, json.dumps(history, indent=1))
+    features = cast(CombinerEncoder, family.encoder).features
+    draw_features(
+        folder / "plots" / "features.png",
+        [column.name for column in features.columns],
+        prepared.taxonomy.names,
+        trees.importance(),
+        trees.contributions(examples.dev[:SHOWN_TEXTS]),
+    )
+    return Trained(
+        score=score,
+        correction=correction,
+        save=save,
+        epochs=float(len(curve)),
+        best_epoch=float(best),
+        seconds=seconds,
+    )
+
+
+def check_parts(section: CombinerSection, examples: Examples) -> None:
+    """Check that no part scores training texts better than dev; see `check_not_better`."""
+    labels = examples.train_labels.shape[1]
+    width = examples.train.shape[1]
+    for number, part in enumerate(section.parts):
+        start = width - (len(section.parts) - number) * labels
+        train, dev = (
+            features[:, start : start + labels] for features in (examples.train, examples.dev)
+        )
+        check_not_better(
+            part.name,
+            (examples.train_labels, train),
+            (examples.dev_labels, dev),
+            section.leak_margin,
+        )
+
+
+def compute_features(part: Part) -> Floats:
+    """The features of the texts of a part."""
+    return cast(Floats, part.encoded)
+
+
+Curve = list[tuple[float, float]]
+
+
+def grow(
+    section: TreesSection,
+    examples: Examples,
+    correction: PriorCorrection,
+    exclusive: bool,
+    seed: int,
+) -> tuple[Trees, Curve]:
+    """Grow trees until the loss on dev, under the corrected prior, falls no more.
+
+    Returns:
+        The trees up to the best round, and the loss on dev after each round.
+    """
+    shared = make_parameters(section, seed)
+    if exclusive:
+        gold = examples.train_labels.argmax(axis=1)
+        weights = correction.class_weights
+        outputs = examples.train_labels.shape[1]
+        booster, curve = grow_one(
+            {**shared, "objective": "multiclass", "num_class": outputs},
+            section,
+            (examples.train, gold, None if weights is None else weights[gold]),
+            (examples.dev, examples.dev_labels.argmax(axis=1)),
+            make_corrected_loss(correction, examples.dev_labels),
+        )
+        return Trees((booster,), exclusive=True, threads=section.threads), curve
+    if correction.class_weights is not None:
+        raise InputError(
+            "objective.class_weights: no effect on trees of labels that do not exclude each other, "
+            "as each label has its own. Set it to none."
+        )
+    grown = []
+    for label in range(examples.train_labels.shape[1]):
+        known = ~np.isnan(examples.dev_labels[:, label])
+        grown.append(
+            grow_one(
+                {**shared, "objective": "binary", "metric": "binary_logloss"},
+                section,
+                (examples.train, examples.train_labels[:, label] >= 0.5, None),
+                (examples.dev[known], examples.dev_labels[known, label] >= 0.5),
+                None,
+            )
+        )
+    longest = max(len(curve) for _, curve in grown)
+    # Of trees that were stopped before, the last loss.
+    losses = [[curve[min(at, len(curve) - 1)][1] for _, curve in grown] for at in range(longest)]
+    curve = [(float(at + 1), float(np.mean(each))) for at, each in enumerate(losses)]
+    boosters = tuple(booster for booster, _ in grown)
+    return Trees(boosters, exclusive=False, threads=section.threads), curve
+
+
+def make_parameters(section: TreesSection, seed: int) -> dict[str, Any]:
+    """What LightGBM is told of any tree."""
+    return {
+        "learning_rate": section.learning_rate,
+        "num_leaves": section.leaves,
+        "min_data_in_leaf": section.min_leaf,
+        "feature_fraction": section.feature_share,
+        "bagging_fraction": section.text_share,
+        "bagging_freq": 1,
+        "lambda_l2": section.l2,
+        "num_threads": section.threads,
+        "seed": seed,
+        "deterministic": True,
+        "force_row_wise": True,
+        "metric": "None",
+        "verbose": -1,
+    }
+
+
+def grow_one(
+    parameters: dict[str, Any],
+    section: TreesSection,
+    train: tuple[Floats, NDArray[Any], NDArray[Any] | None],
+    dev: tuple[Floats, NDArray[Any]],
+    loss: Any,
+) -> tuple[Any, Curve]:
+    """Grow one booster, with early stopping, and keep its best round."""
+    lightgbm = require("lightgbm", EXTRA)
+    features, gold, weights = train
+    data = lightgbm.Dataset(features, gold, weight=weights, params=parameters)
+    held_out = lightgbm.Dataset(dev[0], dev[1], reference=data, params=parameters)
+    curves: dict[str, dict[str, list[float]]] = {}
+    booster = lightgbm.train(
+        parameters,
+        data,
+        section.rounds,
+        valid_sets=[held_out],
+        valid_names=["dev"],
+        feval=loss,
+        callbacks=[
+            lightgbm.early_stopping(section.patience, verbose=False),
+            lightgbm.record_evaluation(curves),
+        ],
+    )
+    (values,) = curves["dev"].values()
+    # Written and read back, so that rounds after the best one are gone.
+    best = booster.best_iteration or booster.current_iteration()
+    kept = lightgbm.Booster(model_str=booster.model_to_string(num_iteration=best))
+    return kept, [(float(at), value) for at, value in enumerate(values, start=1)]
+
+
+def make_corrected_loss(correction: PriorCorrection, labels: Floats) -> Any:
+    """LightGBM's function of the loss on dev, the prior corrected as it will be."""
+
+    def loss(probabilities: NDArray[np.float64], data: Any) -> tuple[str, float, bool]:
+        del data
+        logits = np.log(np.maximum(probabilities.reshape(labels.shape), 1e-15))
+        shifted = correction.calibrate(logits).scale(logits)
+        return "loss", float(-(log_softmax(shifted) * labels).sum(axis=1).mean()), False
+
+    return loss

@@ -21,6 +21,7 @@ from emoscope.training.prepare import prepare
 from emoscope.training.results import RunOptions
 from emoscope.training.run import train_run
 from tests.cli.conftest import emoscope as command  # noqa: F401 - a fixture
+from tests.conftest import leave_out_plots
 from tests.training.test_resume import assert_same_training, interrupted_by
 
 pytestmark = pytest.mark.usefixtures("no_plots")
@@ -78,7 +79,9 @@ def test_more_folds_than_examples_is_said():
 
 
 def test_ids_that_look_alike_when_joined_have_other_hashes():
-    assert len({hash_ids(ids) for ids in (["a", "b"], ["ab"], ["a,b"], ["b", "a"], ["1:a", ""])}) == 5
+    assert (
+        len({hash_ids(ids) for ids in (["a", "b"], ["ab"], ["a,b"], ["b", "a"], ["1:a", ""])}) == 5
+    )
 
 
 @pytest.fixture(scope="module")
@@ -93,6 +96,7 @@ def done(tmp_path_factory, emocontext, recipe):
     told = []
     options = RunOptions(after_run=lambda run, _: told.append(run.name))
     with pytest.MonkeyPatch.context() as patch:
+        leave_out_plots(patch)
         patch.setenv("EMOSCOPE_CACHE", str(tmp_path_factory.getbasetemp() / "cache"))
         results = train_folds(recipe, emocontext, folder, 3, options)
     return folder, results, told
@@ -126,7 +130,9 @@ def test_each_text_is_scored_by_the_model_that_has_not_seen_it(done, emocontext,
         model = emoscope.load(folder / f"fold-{fold}" / "model")
         rows = np.flatnonzero(fold_of == fold)
         found = model.annotate([corpus.turns[row] for row in rows])
-        given_scores = [[{s.label: s.probability for s in one}[name] for name in names] for one in found]
+        given_scores = [
+            [{s.label: s.probability for s in one}[name] for name in names] for one in found
+        ]
         np.testing.assert_allclose(scores[rows], given_scores, atol=1e-5)
     assert results.pooled["texts"] == len(corpus)
     figures = json.loads((folder / "held_out.json").read_text())
@@ -151,24 +157,30 @@ def test_what_is_fitted_to_words_has_not_seen_those_held_out(done, emocontext, r
     assigned = [assign_folds(prepared.train[0], 3, 0)]
     words = [prepared.family.encoder.read_words(turns) for turns in prepared.train[0].turns]
     for fold in (1, 2, 3):
-        saved = json.loads((done[0] / f"fold-{fold}" / "model" / "vocabulary.json").read_text())
         of_training = hold_out(recipe, prepared, assigned, fold).family.encoder.vocabulary
-        assert of_training.size == json.loads(
-            (done[0] / f"fold-{fold}" / "model" / "config.json").read_text()
-        )["vocabulary_size"]
-        kept = {w for own, text in zip(assigned[0], words, strict=True) if own != fold for w in text}
-        only = {w for own, text in zip(assigned[0], words, strict=True) if own == fold for w in text}
+        assert (
+            of_training.size
+            == json.loads((done[0] / f"fold-{fold}" / "model" / "config.json").read_text())[
+                "vocabulary_size"
+            ]
+        )
+        kept = {
+            w for own, text in zip(assigned[0], words, strict=True) if own != fold for w in text
+        }
+        only = {
+            w for own, text in zip(assigned[0], words, strict=True) if own == fold for w in text
+        }
         only -= kept
         assert only
         ids = of_training.ids(sorted(only))
         # Unknown, or a vector that training has not touched.
         assert all(id_ == 1 or id_ >= of_training.size for id_ in ids)
-        assert saved
 
 
-@pytest.mark.parametrize("at", ["fold-2", "whole"])
-def test_an_interruption_changes_nothing(monkeypatch, tmp_path, emocontext, recipe, done, at):
-    with interrupted_by(monkeypatch, step=3, run_name=at):
+def test_an_interruption_changes_nothing(monkeypatch, tmp_path, emocontext, recipe, done):
+    at = "fold-2"
+    # Three steps an epoch: there is a checkpoint, and steps that are lost.
+    with interrupted_by(monkeypatch, step=5, run_name=at):
         train_folds(recipe, emocontext, tmp_path / "parts", 3)
     assert not (tmp_path / "parts" / "held_out.parquet").exists()
     again = train_folds(recipe, emocontext, tmp_path / "parts", 3)
@@ -207,7 +219,7 @@ def make_probe(seed=0, size=48):
 def probe(monkeypatch, tiny_recipe, emocontext):
     """A recipe that learns by heart, and the corpus of `make_probe` in parts."""
     recipe = tiny_recipe(
-        "training.epochs=12",
+        "training.epochs=9",
         "training.learning_rate=0.05",
         "training.keep_best=false",
         "training.patience=null",
@@ -261,7 +273,7 @@ def test_the_command_shows_means_and_where_the_scores_are(command, tmp_path, emo
     assert "--jobs does not go with --folds" in refused.err
     ended = command(*arguments, "--set", "training.epochs=1")
     assert ended.code == 0, ended.err
-    assert "held out, 2 folds" in ended.out
+    assert "held out" in ended.out
     assert " ± " in ended.out
     assert f"Held-out scores: {tmp_path / 'out' / 'held_out.parquet'}" in ended.out
     assert (tmp_path / "out" / "whole" / "model" / "model.safetensors").is_file()

@@ -74,8 +74,7 @@ def show_folds(folder: Path, results: "FoldResults", recipe: "Recipe") -> None:
         for name, value in summarise(results.folds).items()
         if (metric := read_metric(name)) is not None
     }
-    title = f"{recipe.corpus.name}, {recipe.corpus.train}: held out, {len(results.folds)} folds"
-    print_mean_std(shown, title)
+    print_mean_std(shown, f"held out, {len(results.folds)} folds")
     dev = results.whole.dev
     typer.echo(
         f"All held-out texts together: micro-F1 {results.pooled['micro']['f1']:.3f}, macro-F1 "

@@ -95,6 +95,7 @@ HEAVY_FLOORS = {
         "models.demux.independent",
         "models.demux.network",
         "models.memo.network",
+        "models.nelec.heads",
         "models.nelec.network",
         "models.nelec.recurrent",
         "models.shared.attention",

@@ -199,6 +199,15 @@ class ObjectiveSection(Section):
         "none",
         description="balanced: every label weighs the same; prior: as much as in the target prior",
     )
+    exclusive: Literal["softmax", "two_stage", "binary"] = Field(
+        "softmax",
+        description="of exclusive labels: a choice among all; whether a text has one of the "
+        "averages, then which; or a binary decision for each label",
+    )
+    stage: NonNegative = Field(
+        0.0,
+        description="coefficient of a second task: whether a text has a label of the averages",
+    )
     label_smoothing: Probability = 0.0
     self_distillation: Probability = Field(
         0.0,
@@ -212,6 +221,13 @@ class ObjectiveSection(Section):
         "of the model that is saved, so that it scores what a label means",
     )
     anchor: AnchorSection | None = None
+
+    @model_validator(mode="after")
+    def _of_its_form(self) -> Self:
+        if self.exclusive == "two_stage" and (self.stage or self.label_smoothing):
+            name = "stage" if self.stage else "label_smoothing"
+            raise ValueError(f"{name} has no effect on exclusive: two_stage; leave it out")
+        return self
 
     @field_validator("terms")
     @classmethod
@@ -276,6 +292,10 @@ class TrainingSection(Section):
         ConstantSchedule | CyclicalSchedule | WarmupSchedule, Field(discriminator="kind")
     ] = ConstantSchedule()
     bucket_by_length: bool = True
+    sampling: Literal["natural", "balanced"] = Field(
+        "natural",
+        description="balanced: each exclusive label is drawn equally often (oversampling)",
+    )
     accumulation: PositiveInt = Field(1, description="batches whose gradients make one step")
     evaluation_steps: PositiveInt | None = Field(
         None, description="steps between two evaluations; every epoch if null"

@@ -1,4 +1,4 @@
-"""Which training examples are held out together: stratified folds, and proof that they are apart."""
+"""Which training examples are held out together: stratified folds, checked to be apart."""
 
 import hashlib
 from collections.abc import Sequence

@@ -127,6 +127,8 @@ class EmotionTrainer(Trainer):
             alpha=self.alpha,
             process=(self.args.process_index, self.args.world_size),
         )
+        if self.section.sampling == "balanced":
+            buckets.strata = [part.labels.argmax(axis=1) for part in parts]
         return EpochLoader(self.train_examples, buckets)
 
     def create_scheduler(

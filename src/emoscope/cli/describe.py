@@ -37,13 +37,15 @@ def describe(
     show_cleaned: Annotated[
         int, typer.Option(min=0, help="Show so many texts before and after cleaning.")
     ] = 0,
-    plot: Annotated[Path | None, typer.Option(help="Write a picture here, as PNG.")] = None,
+    plot: Annotated[
+        Path | None, typer.Option(help="Write a picture here, as .png, .svg or .pdf.")
+    ] = None,
     correlations: Annotated[
         Path | None,
         typer.Option(
             metavar="FILE",
-            help="Write a heat map of how the labels correlate here, as PNG, over all texts of "
-            "these splits that are labelled.",
+            help="Write a heat map of how the labels correlate here, as .png, .svg or .pdf, over "
+            "all texts of these splits that are labelled.",
             show_default=False,
         ),
     ] = None,
@@ -59,6 +61,7 @@ def describe(
 
     import numpy as np
 
+    from emoscope.charts.suffix import find_picture_format
     from emoscope.cli._corpora import CorpusOptions, describe_columns, describe_unlabelled
     from emoscope.cli._tables import print_cleaned, print_descriptions
     from emoscope.errors import require
@@ -82,6 +85,9 @@ def describe(
         languages=languages,
     )
     table = options.find_table()
+    for picture in (plot, correlations):
+        if picture is not None:
+            find_picture_format(picture)
     for module in ("matplotlib",) if plot or correlations else ():
         require(module, "train")
     corpora: dict[str, Labelled] = {}

@@ -89,6 +89,7 @@ HEAVY_FLOORS = {
         "charts.plotting",
         "charts.wheel_plot",
         "corpora",
+        "inference.layer_table",
         "inference.torch_backend",
         "inference.transformers_pipeline",
         "losses",

@@ -127,6 +127,7 @@ def test_cells_that_a_corpus_does_not_know_have_no_say():
         prior=SimpleNamespace(target="dev"),
         objective=SimpleNamespace(class_weights="balanced"),
         model=SimpleNamespace(),
+        training=SimpleNamespace(sampling="natural"),
     )
     found = PriorCorrection(recipe, TAXONOMY, holed, np.concatenate([one_hot(RARE), holed[-50:]]))
     expected = correction("dev", "balanced")

@@ -38,6 +38,11 @@ def f1_score(true_positives: Numbers, predicted: Numbers, actual: Numbers) -> Fl
     return _divide(2 * true_positives, predicted + actual)
 
 
+def harmonic_mean(precision: Floats, recall: Floats) -> Floats:
+    """Harmonic mean of precision and recall, of shapes that broadcast together; 0 of two zeros."""
+    return _divide(2 * precision * recall, precision + recall)
+
+
 def jaccard_score(truth: Bools, predictions: Bools) -> Floats:
     """|predicted ∩ true| / |predicted ∪ true| of each text, 1 where both are empty.
 

@@ -207,7 +207,7 @@ def test_of_equal_systems_the_best_seldom_stands():
 def test_published_rows_of_a_recipe():
     rows = find_references(["nelec-report-keras"], "dev")
     [keras] = [one for one in rows if "Keras" in one.name]
-    assert keras.results[read_metric("micro_f1")] == (0.648, None)
+    assert keras.results[read_metric("micro_f1")] == (0.6483, None)
     assert keras.source
     half = find_references(["demux-goemotions-bert"], "test")
     assert half[0].results[read_metric("half_macro_f1")] == (0.492, 0.005)

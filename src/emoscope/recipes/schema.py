@@ -11,8 +11,8 @@ from pydantic import (
     model_validator,
 )
 
-from emoscope.errors import InputError
 from emoscope.models.nelec.section import NelecSection
+from emoscope.recipes.names import check_name, select_losses
 from emoscope.recipes.section import (
     ModelSection,
     NonNegative,
@@ -21,7 +21,7 @@ from emoscope.recipes.section import (
     Section,
     Share,
 )
-from emoscope.registry import CORPORA, LOSSES, MODELS, find, resolve
+from emoscope.registry import CORPORA, MODELS, resolve
 
 METADATA = ("description", "needs", "time")
 """Fields for readers only: they do not affect the training."""
@@ -383,17 +383,3 @@ class Recipe(Section):
     def settings(self) -> dict[str, Any]:
         """All fields that affect the result, as plain values: all but `METADATA`."""
         return self.model_dump(mode="json", exclude=set(METADATA))
-
-
-def select_losses(pairwise: bool) -> dict[str, Any]:
-    """Select the registered losses over pairs of labels, or the others."""
-    return {name: entry for name, entry in LOSSES.items() if entry.pairwise is pairwise}
-
-
-def check_name(entries: dict[str, Any], name: str, what: str) -> str:
-    """Check that a registry has a name; otherwise raise an error for pydantic."""
-    try:
-        find(entries, name, what)
-    except InputError as error:
-        raise ValueError(str(error)) from None
-    return name

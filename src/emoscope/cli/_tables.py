@@ -46,10 +46,10 @@ def print_report(report: Mapping[str, Any], title: str) -> None:
     console.print(table)
     text = f"accuracy {report['accuracy']:.3f}, Jaccard {report['jaccard']:.3f}"
     text += f" of {report['texts']:,} texts"
-    if harmonic is not None:
-        text += f"; macro-F1 of macro precision and recall {harmonic:.3f}"
     if report.get("kappa") is not None:
         text += f"; Cohen's κ {report['kappa']:.3f}"
+    if harmonic is not None:
+        text += f"; F1 of macro precision and recall {harmonic:.3f}"
     console.print(text, highlight=False)
     intervals = [
         f"{name}-F1 {low:.3f}–{high:.3f}"

@@ -26,6 +26,14 @@ def describe(
     splits: Annotated[
         str, typer.Option(help="Splits to describe, comma-separated.")
     ] = "train,dev,test",
+    recipe: Annotated[
+        str | None,
+        typer.Option(
+            help="Part the training split as this recipe does: what it holds out is a column of "
+            "its own.",
+            show_default=False,
+        ),
+    ] = None,
     cutoff: Annotated[int, typer.Option(min=1, help="Length to count texts within.")] = 35,
     text: TextColumn = None,
     turns: TurnColumns = None,
@@ -91,7 +99,9 @@ def describe(
     for module in ("matplotlib",) if plot or correlations else ():
         require(module, "train")
     corpora: dict[str, Labelled] = {}
-    if table is None:
+    if recipe is not None:
+        corpora |= options.load_parted(recipe, splits.split(","))
+    elif table is None:
         corpora |= {name: options.load_split(name) for name in splits.split(",")}
     else:
         # A table may be about other labels: these are those whose columns are known by their names.

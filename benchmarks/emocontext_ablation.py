@@ -26,12 +26,14 @@ from emoscope.training.results import RunResult
 from emoscope.training.run import train_run
 
 QUICK = [
-    "training.epochs=4",
-    "training.batch_size=8",
+    "training.epochs=5",
+    "training.batch_size=16",
+    "training.learning_rate=0.02",
     "training.checkpoints=false",
     "training.keep_best=false",
+    "training.predictions=false",
 ]
-QUICK_SIZE = 300
+QUICK_SIZE = 600
 """Generated conversations of a split in a quick run."""
 NO_PRIOR = "prior.target=none"
 ROWS: Mapping[str, Sequence[str]] = {
@@ -105,7 +107,7 @@ def main() -> None:
     if arguments.quick:
         sample.SIZES.update(train=QUICK_SIZE, dev=QUICK_SIZE)
         if base.startswith("nelec"):
-            quick = [*quick, "vectors.emoji=none", "vectors.extension=0", "model.hidden_size=8"]
+            quick = [*quick, "vectors.emoji=none", "vectors.extension=0", "model.hidden_size=16"]
     seeds = range(1 if arguments.quick else arguments.runs)
     print(machine())
     figures: dict[str, Any] = {}

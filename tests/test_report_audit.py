@@ -1,4 +1,4 @@
-"""Each line of docs/report.md is run: what the report of 2020 has, and the command that shows it."""
+"""Each line of docs/report.md is run: what the report has, and the command that shows it."""
 
 import gc
 import re
@@ -9,6 +9,8 @@ import pytest
 from typer.testing import CliRunner
 
 import emoscope.models.nelec.family as nelec
+import emoscope.training.callbacks as callbacks
+import emoscope.training.train as train
 from emoscope.cli.app import app
 from emoscope.corpora.sample import SIZES
 from emoscope.embeddings.vectors import load_vectors
@@ -16,7 +18,7 @@ from tests.conftest import leave_plots_blank
 from tests.docs_pages import PAGES, QUICK, squeezed
 
 LINE = re.compile(
-    r"^\| (?P<what>[^|]+) \| `(?P<command>emoscope [^`]+)` \| (?P<shows>.+) \|$", re.M
+    r"^\| (?P<what>[^|]+) \| `(?P<command>emoscope [^`]+)` \| (?P<shows>.+) \|$", re.MULTILINE
 )
 LINES = [found.groups() for found in LINE.finditer(PAGES["report"])]
 
@@ -33,10 +35,22 @@ def workplace(tmp_path_factory, emocontext, vectors_file):
         patch.setattr(nelec, "make_vectors", lambda section, seed: vectors)
         for split in SIZES:
             patch.setitem(SIZES, split, 60)
-        leave_plots_blank(patch)
+        draw_for_one_training(patch)
         (root / "DIR").symlink_to(emocontext)
         gc.freeze()
         yield root
+
+
+def draw_for_one_training(patch: pytest.MonkeyPatch) -> None:
+    """Draw blank plots for the training `keras`, whose pictures are looked at, and no others."""
+    leave_plots_blank(patch)
+    for module, name in ((callbacks, "draw_log"), (train, "draw_log"), (nelec, "draw_network")):
+        draw = getattr(module, name)
+        patch.setattr(
+            module,
+            name,
+            lambda drawn, path, draw=draw: draw(drawn, path) if "keras" in path.parts else None,
+        )
 
 
 @pytest.fixture(scope="module")

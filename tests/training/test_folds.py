@@ -237,7 +237,7 @@ def probe(monkeypatch, tiny_recipe, emocontext):
 
 
 def test_scores_of_held_out_texts_are_no_memory(probe, tmp_path, emocontext):
-    recipe, prepared = probe
+    recipe, _ = probe
     train_folds(recipe, emocontext, tmp_path / "apart", 2)
     check_chance(*read_scores(tmp_path / "apart" / "held_out.parquet"))
 

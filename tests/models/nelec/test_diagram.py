@@ -22,6 +22,7 @@ FORMS = {
         "others": (0,),
     },
     "long names": {"id2label": LONG, "attention": "additive"},
+    "one long name": {"id2label": {0: "$x$" + "very " * 40, 1: "b"}},
 }
 
 

@@ -1,5 +1,6 @@
 """Draw a diagram of a NELEC network with its actual sizes, dropout included."""
 
+import textwrap
 from pathlib import Path
 
 from matplotlib.axes import Axes
@@ -19,6 +20,8 @@ BIG, SMALL = 0.78, 0.34
 GAP = 0.34
 LARGEST, SMALLEST = 9.0, 4.0
 """Sizes of letters, in points."""
+LINE = 44
+"""Letters of a line of label names, at most."""
 Point = tuple[float, float]
 HEADS = {
     "flat": "logits",
@@ -72,6 +75,8 @@ class Sketch:
         box = FancyBboxPatch(corner, WIDTH, height, boxstyle=style, fc=f"{edge}22", ec=edge, lw=1.3)
         self.axes.add_patch(box)
         written = self.axes.text(*centre, text, ha="center", va="center", fontsize=LARGEST)
+        # A label may have a dollar sign in its name.
+        written.set_parse_math(False)
         self.texts.append((written, box))
         return centre
 
@@ -190,7 +195,7 @@ def describe_branch(config: NelecConfig, width: int) -> list[tuple[str, int | fl
 def describe_end(config: NelecConfig) -> list[tuple[str, int | float]]:
     """What follows the concatenation; see `Sketch.stack`."""
     labels = list((config.id2label or {}).values())
-    names = ", ".join(labels) if len(labels) <= 6 else f"{labels[0]}, … {labels[-1]}"
+    names = list_labels(labels)
     steps: list[tuple[str, int | float]] = [("dropout", float(config.dropout))]
     if config.output_hidden:
         steps += [
@@ -198,3 +203,14 @@ def describe_end(config: NelecConfig) -> list[tuple[str, int | float]]:
             ("dropout", float(config.dropout)),
         ]
     return [*steps, (f"{HEADS[config.head]} → {len(labels)}\n{names}", 3)]
+
+
+def list_labels(labels: list[str]) -> str:
+    """Names of labels in two lines at most; the first and the last where there are more."""
+    lines = textwrap.wrap(", ".join(labels), LINE)
+    if len(lines) > 2:
+        ends = dict.fromkeys((labels[0], labels[-1]))
+        half = LINE // 2
+        cut = (name if len(name) <= half else f"{name[: half - 1]}…" for name in ends)
+        lines = [", … ".join(cut)]
+    return "\n".join(lines)

@@ -33,7 +33,7 @@ QUICK = [
     "training.keep_best=false",
     "training.predictions=false",
 ]
-QUICK_SIZE = 600
+QUICK_SIZE = 400
 """Generated conversations of a split in a quick run."""
 NO_PRIOR = "prior.target=none"
 ROWS: Mapping[str, Sequence[str]] = {

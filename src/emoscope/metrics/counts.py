@@ -38,9 +38,12 @@ def f1_score(true_positives: Numbers, predicted: Numbers, actual: Numbers) -> Fl
     return _divide(2 * true_positives, predicted + actual)
 
 
-def harmonic_mean(precision: Floats, recall: Floats) -> Floats:
+def harmonic_mean(
+    precision: Floats | np.floating[Any], recall: Floats | np.floating[Any]
+) -> Floats:
     """Harmonic mean of precision and recall, of shapes that broadcast together; 0 of two zeros."""
-    return _divide(2 * precision * recall, precision + recall)
+    first, second = np.asarray(precision), np.asarray(recall)
+    return _divide(2 * first * second, first + second)
 
 
 def jaccard_score(truth: Bools, predictions: Bools) -> Floats:

@@ -68,7 +68,8 @@ def find_strata(labels: NDArray[np.float32]) -> Places:
     has = labels >= 0.5
     by_rarity = np.argsort(has.sum(axis=0), kind="stable")
     rarest = by_rarity[has[:, by_rarity].argmax(axis=1)]
-    return np.where(has.any(axis=1), rarest, labels.shape[1])
+    found: Places = np.where(has.any(axis=1), rarest, labels.shape[1])
+    return found
 
 
 def hash_ids(ids: Sequence[str]) -> str:

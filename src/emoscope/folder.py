@@ -183,7 +183,12 @@ def _is_calibration(calibration: Calibration, labels: Sequence[str]) -> bool:
 
 def resolve_folder(path: Path) -> Path:
     """The model folder that a path means: itself, a run's `model`, or a training's only run."""
-    candidates = [path, path / "model", *sorted(path.glob("seed-*/model"))]
+    candidates = [
+        path,
+        path / "model",
+        path / "whole" / "model",
+        *sorted(path.glob("seed-*/model")),
+    ]
     found = [folder for folder in candidates if (folder / CONFIG).is_file()]
     if not found:
         raise InputError(

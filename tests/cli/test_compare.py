@@ -82,6 +82,19 @@ def test_published_figures(emoscope):
     assert "[1] Published: " in ended.out
 
 
+def test_published_precision_and_recall(emoscope):
+    kind = params(name="nelec-report-keras")
+    make_log("keras", EMOCONTEXT, runs=2, splits=("dev",), params=kind)
+    wanted = ("happy_precision", "happy_recall", "macro_recall", "harmonic_macro_f1")
+    options = [part for name in wanted for part in ("--metric", name)]
+    ended = emoscope("compare", "keras", "--reference", "published", *options, *FEW)
+    assert ended.code == 0, ended.err
+    line = next(one for one in ended.out.splitlines() if "NELEC, Keras form [1]" in one)
+    for printed in ("0.512", "0.754", "0.816", "0.652"):
+        assert printed in line
+    assert "precision of happy" in ended.out
+
+
 def test_plots(emoscope, tmp_path):
     ended = emoscope("compare", "several", "--plots", "plots", *FEW)
     assert ended.code == 0

@@ -67,6 +67,18 @@ def test_a_model_of_fixed_labels_is_asked_for_no_others(emoscope, trained):
     assert "learnt a fixed set of labels" in ended.err
 
 
+def test_describe_parts_the_training_split_as_a_recipe_does(emoscope, trained):
+    data = ["emocontext", "--data-dir", trained.root, "--splits", "train,dev", "--json", "-"]
+    ended = emoscope("describe", *data, "--recipe", "nelec-report-keras")
+    assert (ended.code, ended.err) == (0, "")
+    parts = {name: each["conversations"] for name, each in json.loads(ended.out).items()}
+    assert parts == {"train": 48, "train, held out": 12, "dev": 60}
+    for recipe, said in (("nelec-emocontext", "holds nothing out"), ("nelec-sample", "sample")):
+        refused = emoscope("describe", *data, "--recipe", recipe)
+        assert refused.code == 2
+        assert said in refused.err
+
+
 def test_describe_shows_texts_before_and_after_cleaning(emoscope, trained):
     data = ["emocontext", "--data-dir", trained.root, "--splits", "dev"]
     ended = emoscope("describe", *data, "--show-cleaned", "2")
@@ -105,6 +117,30 @@ def test_taxonomies(emoscope):
     shown = emoscope("taxonomies", "ekman").out
     assert "made of" in shown
     assert "anger, annoyance, disapproval" in shown
+
+
+def test_info_of_a_model(emoscope, trained):
+    ended = emoscope("info", trained.folder)
+    assert (ended.code, ended.err) == (0, "")
+    assert "labels, one a text: others, happy, sad, angry" in ended.out
+    assert "lstm" not in ended.out
+    layers = emoscope("info", trained.folder, "--layers")
+    assert "lstm.forwards" in layers.out
+    assert "B × T × 16" in layers.out
+    refused = emoscope("info", "--layers")
+    assert refused.code == 2
+    assert "name its folder" in refused.err
+
+
+@pytest.mark.parametrize("name", ["figure.jpg", "figure"])
+def test_pictures_of_no_known_format_are_refused_before_work(emoscope, trained, tmp_path, name):
+    data = ["emocontext", "--data-dir", trained.root, "--splits", "dev"]
+    for option in ("--plot", "--correlations"):
+        ended = emoscope("describe", *data, option, tmp_path / name)
+        assert (ended.code, ended.out) == (2, "")
+        assert ".png, .svg, .pdf" in ended.err
+    ended = emoscope("evaluate", *data[:3], "-m", trained.folder, "--plot", tmp_path / name)
+    assert (ended.code, ended.out) == (2, "")
 
 
 def test_info(emoscope):

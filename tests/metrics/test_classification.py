@@ -14,7 +14,7 @@ from sklearn.metrics import (
 
 from emoscope.calibration import decide
 from emoscope.metrics.classification import LabelScores, confusion, report
-from emoscope.metrics.counts import Counts
+from emoscope.metrics.counts import Counts, harmonic_mean
 from emoscope.taxonomy import Label, Taxonomy
 
 EMOCONTEXT = Taxonomy.load("emocontext")
@@ -117,3 +117,20 @@ def test_exclusive_labels_equal_scikit_learn(pair):
     assert (ours.precision, ours.recall, ours.f1) == pytest.approx(theirs)
     expected = confusion_matrix(truth, decided, labels=range(4))
     assert (confusion(labels, decisions) == expected).all()
+
+
+def test_errors_are_counted_and_macro_f1_is_both_of_means_and_of_f1():
+    labels = np.eye(4)[[1, 1, 2, 0, 3, 0]]
+    decisions = np.eye(4, dtype=bool)[[1, 0, 2, 2, 3, 0]]
+    written = report(labels, decisions, EMOCONTEXT).to_dict()
+    names = ("true_positives", "false_positives", "false_negatives")
+    counts = {label: tuple(each[n] for n in names) for label, each in written["counts"].items()}
+    assert counts == {"others": (1, 1, 1), "happy": (1, 0, 1), "sad": (1, 1, 0), "angry": (1, 0, 0)}
+    assert written["ignored"] == ["others"]
+    # F1 of happy and sad is 2/3; macro precision and recall are both 5/6.
+    assert written["macro"]["f1"] == pytest.approx((2 / 3 + 2 / 3 + 1) / 3)
+    assert written["harmonic_macro_f1"] == pytest.approx(5 / 6)
+    # As the report prints it of its retrained Keras model.
+    assert float(harmonic_mean(np.float64(0.5427), np.float64(0.8156))) == pytest.approx(
+        0.6518, abs=1e-4
+    )

@@ -6,8 +6,10 @@ from hypothesis import strategies as st
 
 from emoscope.metrics.metric import (
     AVERAGED,
+    FURTHER,
     MACRO_F1,
     MICRO_F1,
+    OF_LABEL,
     Metric,
     f1_of,
     mean_metrics,
@@ -33,6 +35,16 @@ WRITTEN = [
     (f1_of("es_joy"), "es_joy_f1", "F1 of es_joy"),
     (f1_of("joy").of_part("es"), "(es)_joy_f1", "es F1 of joy"),
     (MICRO_F1.of_part("half"), "(half)_micro_f1", "half micro-F1"),
+    (Metric("precision", "joy"), "joy_precision", "precision of joy"),
+    (Metric("recall", "micro"), "[micro]_recall", "recall of micro"),
+    (Metric("f1", "joy_precision"), "joy_precision_f1", "F1 of joy_precision"),
+    (Metric("micro_recall").of_part("es"), "es_micro_recall", "es micro recall"),
+    (
+        Metric("harmonic_macro_f1"),
+        "harmonic_macro_f1",
+        "macro-F1 of macro precision and recall",
+    ),
+    (MACRO_F1.of_part("harmonic"), "(harmonic)_macro_f1", "harmonic macro-F1"),
     (f1_of("[joy]"), r"[\[joy\]]_f1", "F1 of [joy]"),
 ]
 
@@ -50,14 +62,32 @@ def test_other_names_are_of_no_metric(name):
 
 # Names that look like metrics, and pieces that names are made of.
 pieces = st.sampled_from(
-    [*AVERAGED, "half_", "half", "micro", "_f1", "f1", "_", "es", "joy", *"[]()\\\n ", "]_f1", ")_"]
+    [
+        *AVERAGED,
+        *FURTHER,
+        "_recall",
+        "harmonic",
+        "precision",
+        "half_",
+        "half",
+        "micro",
+        "_f1",
+        "f1",
+        "_",
+        "es",
+        "joy",
+        *"[]()\\\n ",
+        "]_f1",
+        ")_",
+    ]
 )
 names = st.text(max_size=12) | st.lists(pieces, max_size=5).map("".join)
 metrics = st.builds(
-    lambda score, label, part, fixed: Metric(
-        "f1" if label is not None else score, label, part, fixed
+    lambda score, of_label, label, part, fixed: Metric(
+        of_label if label is not None else score, label, part, fixed
     ),
-    st.sampled_from(AVERAGED),
+    st.sampled_from((*AVERAGED, *FURTHER)),
+    st.sampled_from(OF_LABEL),
     st.none() | names,
     st.none() | names,
     st.booleans(),
@@ -77,8 +107,8 @@ def test_what_is_read_is_written_alike_or_as_its_plain_name(name):
 
 
 def test_the_score_f1_is_of_a_label():
-    for wrong in (("f1", None), ("micro_f1", "joy")):
-        with pytest.raises(ValueError, match="the score f1 is of a label"):
+    for wrong in (("f1", None), ("recall", None), ("micro_f1", "joy"), ("micro_recall", "joy")):
+        with pytest.raises(ValueError, match="are of a label"):
             Metric(*wrong)
 
 

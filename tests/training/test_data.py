@@ -17,6 +17,7 @@ from emoscope.training.data import (
     Part,
     collate_whole,
     count_draws_by_part,
+    draw_balanced,
 )
 
 lengths_lists = st.lists(st.integers(1, 35), max_size=80)
@@ -365,3 +366,33 @@ def test_the_augmentation_changes_with_the_epoch_and_comes_again():
     assert dataset.__getitems__(rows)["shown"].tolist() != shown, "of the same rows"
     assert augmented(seed=1, shuffle=True).__getitems__(rows)["shown"].tolist() != shown
     assert {str(one) for _, one in first} != {str(one) for _, one in second}
+
+
+@given(st.lists(st.integers(0, 3), min_size=1, max_size=40), st.integers(0, 200), st.integers(0, 9))
+def test_oversampling_draws_each_label_and_each_of_its_rows_alike(strata, count, seed):
+    strata = np.array(strata)
+    drawn = draw_balanced(strata, count, np.random.default_rng(seed))
+    assert len(drawn) == count
+    kinds = np.unique(strata)
+    assert np.ptp([(strata[drawn] == kind).sum() for kind in kinds]) <= 1
+    for kind in kinds:
+        times = np.bincount(drawn, minlength=len(strata))[strata == kind]
+        assert np.ptp(times) <= 1
+
+
+def test_an_oversampled_epoch_depends_on_seed_and_epoch_alone():
+    def epochs(numbers):
+        buckets = LengthBuckets([np.arange(1, 13)], 4, seed=1)
+        buckets.strata = [np.array([0] * 9 + [1] * 2 + [2])]
+        found = []
+        for number in numbers:
+            buckets.set_epoch(number)
+            found.append(list(buckets))
+        return found
+
+    first, second, again = epochs([0, 1, 0])
+    assert first == again != second
+    assert epochs([1]) == [second]
+    rows = [row for batch in first for row in batch]
+    assert len(rows) == 12
+    assert rows.count(11) == 4

@@ -19,11 +19,14 @@ def one_hot(shares, texts=1000):
     return np.repeat(np.eye(len(shares), dtype=np.float32), counts, axis=0)
 
 
-def correction(target="none", weights="none", train=SHARES, dev=RARE, taxonomy=TAXONOMY):
+def correction(
+    target="none", weights="none", train=SHARES, dev=RARE, taxonomy=TAXONOMY, sampling="natural"
+):
     recipe = SimpleNamespace(
         prior=SimpleNamespace(target=target),
         objective=SimpleNamespace(class_weights=weights),
         model=SimpleNamespace(),
+        training=SimpleNamespace(sampling=sampling),
     )
     return PriorCorrection(recipe, taxonomy, one_hot(train), one_hot(dev))
 
@@ -124,6 +127,7 @@ def test_cells_that_a_corpus_does_not_know_have_no_say():
         prior=SimpleNamespace(target="dev"),
         objective=SimpleNamespace(class_weights="balanced"),
         model=SimpleNamespace(),
+        training=SimpleNamespace(sampling="natural"),
     )
     found = PriorCorrection(recipe, TAXONOMY, holed, np.concatenate([one_hot(RARE), holed[-50:]]))
     expected = correction("dev", "balanced")
@@ -138,3 +142,20 @@ def test_a_group_of_two_taxonomies_gets_one_threshold():
     groups = find_groups(Taxonomy.load("goemotions").names)
     assert sorted(map(len, groups)) == [2, 3, 4, 5, 11, 12]
     assert groups.count(tuple(sorted(ekman["joy"]))) == 1
+
+
+def test_oversampling_makes_the_source_even():
+    drawn = correction("dev", sampling="balanced")
+    assert drawn.source == pytest.approx([0.25] * 4)
+    shift = drawn.calibrate(np.zeros((3, 4))).prior_shift
+    assert shift == pytest.approx(np.log(RARE / 0.25), abs=1e-6)
+    without_sad = correction(sampling="balanced", train=[0.5, 0.25, 0, 0.25])
+    assert without_sad.source == pytest.approx([1 / 3, 1 / 3, 0, 1 / 3])
+
+
+def test_labels_are_balanced_once_and_only_where_a_text_has_one():
+    with pytest.raises(InputError, match="both balance"):
+        correction(weights="balanced", sampling="balanced")
+    several = Taxonomy("several", TAXONOMY.labels, "en")
+    with pytest.raises(InputError, match=r"sampling=natural"):
+        correction(taxonomy=several, sampling="balanced")

@@ -4,6 +4,7 @@ import json
 import signal
 import subprocess
 import sys
+from contextlib import contextmanager
 from dataclasses import replace
 
 import numpy as np
@@ -39,19 +40,27 @@ class Interrupt(TrainerCallback):
             raise KeyboardInterrupt
 
 
-def interrupted(monkeypatch, recipe, root, folder, runs=1, **when):
-    """Begin a training and stop it."""
+@contextmanager
+def interrupted_by(monkeypatch, run_name=None, **when):
+    """Stop a training that is begun inside, in any run or in that of a name."""
     make = run.make_trainer
 
-    def make_interrupted(*arguments, **options):
-        trainer, correction = make(*arguments, **options)
-        trainer.add_callback(Interrupt(**when))
+    def make_interrupted(recipe, prepared, model, folder, *arguments):
+        trainer, correction = make(recipe, prepared, model, folder, *arguments)
+        if run_name in (None, folder.name):
+            trainer.add_callback(Interrupt(**when))
         return trainer, correction
 
     with monkeypatch.context() as patch:
         patch.setattr(run, "make_trainer", make_interrupted)
         with pytest.raises(KeyboardInterrupt):
-            train(recipe, root, folder, runs)
+            yield
+
+
+def interrupted(monkeypatch, recipe, root, folder, runs=1, **when):
+    """Begin a training and stop it."""
+    with interrupted_by(monkeypatch, **when):
+        train(recipe, root, folder, runs)
 
 
 def assert_same_training(one, other):

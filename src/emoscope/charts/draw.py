@@ -1,7 +1,6 @@
 """Write a file with all charts of a tally."""
 
 from pathlib import Path
-from typing import Final
 
 from emoscope.charts.distribution import make_distribution_view
 from emoscope.charts.html import make_html
@@ -9,16 +8,15 @@ from emoscope.charts.over_time import make_time_view
 from emoscope.charts.page import printable
 from emoscope.charts.raster import check_matplotlib, paint
 from emoscope.charts.sheet import lay_out_sheet
+from emoscope.charts.suffix import find_picture_format
 from emoscope.charts.svg import to_svg_file
 from emoscope.charts.tally import Tally
 from emoscope.charts.together import make_pairs_view
 from emoscope.charts.view import View
 from emoscope.charts.wheel import make_wheel_view
 from emoscope.charts.words import format_count
-from emoscope.errors import InputError, explain_os_error
+from emoscope.errors import explain_os_error
 from emoscope.files import write_bytes
-
-SUFFIXES: Final = (".html", ".svg", ".png", ".pdf")
 
 
 def check_path(path: Path) -> None:
@@ -28,13 +26,7 @@ def check_path(path: Path) -> None:
         InputError: the suffix is not `.html`, `.svg`, `.png` or `.pdf`, or the path is a folder.
         MissingExtraError: the suffix is `.png` or `.pdf`, and matplotlib is not installed.
     """
-    if path.suffix.lower() not in SUFFIXES:
-        raise InputError(
-            f"{path}: expected a file for pictures that ends in {', '.join(SUFFIXES)}."
-        )
-    if path.is_dir():
-        raise InputError(f"Cannot write to {path}: it is a folder. Name a file.")
-    if path.suffix.lower() in (".png", ".pdf"):
+    if find_picture_format(path, (".html",)) in ("png", "pdf"):
         check_matplotlib()
 
 

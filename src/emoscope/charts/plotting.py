@@ -7,6 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
+from emoscope.charts.suffix import find_picture_format
 from emoscope.files import written_aside
 
 DOTS = 130
@@ -25,14 +26,17 @@ def quiet_axes(axes: Axes, grid: Literal["both", "x", "y"] = "both") -> None:
     axes.spines[["top", "right"]].set_visible(False)
 
 
-def save(figure: Figure, path: Path, file_format: str = "png") -> None:
+def save(figure: Figure, path: Path) -> None:
     """Write a figure, whole or not at all.
 
     Args:
         figure: the figure.
-        path: the file; its folder is made if there is none.
-        file_format: `png`, `svg` or `pdf`, whatever the suffix of the file.
+        path: the file, a PNG, SVG or PDF by its suffix; its folder is made if there is none.
+
+    Raises:
+        InputError: the suffix is another.
     """
+    file_format = find_picture_format(path)
     FigureCanvasAgg(figure)
     path.parent.mkdir(parents=True, exist_ok=True)
     with written_aside(path) as partial:

@@ -89,6 +89,35 @@ class CorpusOptions:
         values = {"name": self.corpus, "languages": parse_list(self.languages)}
         return load_corpus(CorpusSection.model_validate(values), self.data_dir or Path(), split)
 
+    def load_parted(self, recipe: str, splits: Sequence[str]) -> "dict[str, Corpus]":
+        """Splits of the corpus, the training split parted as a recipe holds some of it out.
+
+        Args:
+            recipe: name or file of a recipe of this corpus.
+            splits: names of splits.
+
+        Raises:
+            InputError: the recipe is of another corpus, or holds nothing out.
+        """
+        from emoscope.corpora.splits import part_holdout
+        from emoscope.recipes.load import load_recipe
+
+        section = load_recipe(recipe, []).corpus
+        if section.name != self.corpus:
+            raise InputError(f"--recipe {recipe} is of the corpus {section.name}: describe that.")
+        if section.holdout is None:
+            raise InputError(f"--recipe {recipe} holds nothing out. Leave --recipe out.")
+        found: dict[str, Corpus] = {}
+        for split in splits:
+            corpus = self.load_split(split)
+            if split != section.train:
+                found[split] = corpus
+                continue
+            share, seed = section.holdout.share, section.holdout.seed
+            kept, held = part_holdout(len(corpus), share, seed)
+            found |= {split: corpus.select(kept), f"{split}, held out": corpus.select(held)}
+        return found
+
 
 def describe_label_column(rows: LabelledRows, given: str | None) -> Iterator[str]:
     """Say which column the labels were taken from, if the user has named none.

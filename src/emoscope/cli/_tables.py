@@ -27,19 +27,29 @@ def print_report(report: Mapping[str, Any], title: str) -> None:
     kappas = report.get("label_kappas")
     table = Table(title=title, title_justify="left", header_style="bold")
     table.add_column("label")
-    for name in ("precision", "recall", "F1", "texts", *(("κ",) if kappas else ())):
+    # Runs that older versions finished have no counts.
+    counts = report.get("counts")
+    columns = ("precision", "recall", "F1", "texts", *(("TP", "FP", "FN") if counts else ()))
+    for name in (*columns, *(("κ",) if kappas else ())):
         table.add_column(name, justify="right")
     for name, row in report["labels"].items():
-        table.add_row(Text(name), *format_scores(row), *format_kappa(kappas, name))
+        errors = format_counts([counts[name]]) if counts else []
+        table.add_row(Text(name), *format_scores(row), *errors, *format_kappa(kappas, name))
     table.add_section()
     for name in ("micro", "macro"):
-        table.add_row(name, *format_scores(report[name]))
+        errors = []
+        if counts and name == "micro":
+            errors = format_counts([counts[label] for label in averaged_labels(report)])
+        table.add_row(name, *format_scores(report[name]), *errors)
+    harmonic = report.get("harmonic_macro_f1")
     console = Console()
     console.print(table)
     text = f"accuracy {report['accuracy']:.3f}, Jaccard {report['jaccard']:.3f}"
     text += f" of {report['texts']:,} texts"
     if report.get("kappa") is not None:
         text += f"; Cohen's κ {report['kappa']:.3f}"
+    if harmonic is not None:
+        text += f"; F1 of macro precision and recall {harmonic:.3f}"
     console.print(text, highlight=False)
     intervals = [
         f"{name}-F1 {low:.3f}–{high:.3f}"
@@ -60,6 +70,18 @@ def print_report(report: Mapping[str, Any], title: str) -> None:
         print_confusions(report["confusions"][:SHOWN_CONFUSIONS], report["labels"])
     if "languages" in report:
         print_languages(report)
+
+
+def averaged_labels(report: Mapping[str, Any]) -> list[str]:
+    """The labels whose counts the micro averages sum, as far as `Report.to_dict()` tells."""
+    ignored = report.get("ignored", ())
+    return [name for name in report["labels"] if name not in ignored]
+
+
+def format_counts(counts: Sequence[Mapping[str, int]]) -> list[str]:
+    """Format the sums of true positives, false positives and false negatives."""
+    names = ("true_positives", "false_positives", "false_negatives")
+    return [f"{sum(each[name] for each in counts):,}" for name in names]
 
 
 def format_kappa(kappas: Mapping[str, float | None] | None, label: str) -> list[str]:

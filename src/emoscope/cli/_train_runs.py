@@ -47,7 +47,8 @@ def announce_runs(total: int) -> Iterator[Callable[[Path, "RunResult"], None]]:
             f"{result.seconds:.0f} s, dev micro-F1 {result.dev['micro']['f1']:.3f}"
         )
         if result.test is not None:
-            line += f", test micro-F1 {result.test['micro']['f1']:.3f}"
+            measured = "held-out" if run.name.startswith("fold-") else "test"
+            line += f", {measured} micro-F1 {result.test['micro']['f1']:.3f}"
         typer.echo(line)
         bar.advance(task)
         # Only drawn between runs: during a run its own bar is shown.

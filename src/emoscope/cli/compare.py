@@ -27,9 +27,10 @@ def compare(
     metric: Annotated[
         list[str] | None,
         typer.Option(
-            help="Figure to compare: micro_f1, macro_f1, jaccard, accuracy, LABEL_f1; after half_ "
-            "at a threshold of ½; after a language and _ on its texts alone. Repeatable. Default: "
-            "micro_f1, macro_f1 and jaccard, or accuracy of exclusive labels.",
+            help="Figure to compare: micro_f1, macro_f1, jaccard, accuracy, LABEL_f1; precision "
+            "and recall in place of f1; harmonic_macro_f1, of macro precision and recall; after "
+            "half_ at a threshold of ½; after a language and _ on its texts alone. Repeatable. "
+            "Default: micro_f1, macro_f1 and jaccard, or accuracy of exclusive labels.",
             show_default=False,
         ),
     ] = None,

@@ -29,6 +29,14 @@ def describe(
     splits: Annotated[
         str, typer.Option(help="Splits to describe, comma-separated.")
     ] = "train,dev,test",
+    recipe: Annotated[
+        str | None,
+        typer.Option(
+            help="Part the training split as this recipe does: what it holds out is a column of "
+            "its own.",
+            show_default=False,
+        ),
+    ] = None,
     cutoff: Annotated[int, typer.Option(min=1, help="Length to count texts within.")] = 35,
     text: TextColumn = None,
     turns: TurnColumns = None,
@@ -40,13 +48,15 @@ def describe(
     show_cleaned: Annotated[
         int, typer.Option(min=0, help="Show so many texts before and after cleaning.")
     ] = 0,
-    plot: Annotated[Path | None, typer.Option(help="Write a picture here, as PNG.")] = None,
+    plot: Annotated[
+        Path | None, typer.Option(help="Write a picture here, as .png, .svg or .pdf.")
+    ] = None,
     correlations: Annotated[
         Path | None,
         typer.Option(
             metavar="FILE",
-            help="Write a heat map of how the labels correlate here, as PNG, over all texts of "
-            "these splits that are labelled.",
+            help="Write a heat map of how the labels correlate here, as .png, .svg or .pdf, over "
+            "all texts of these splits that are labelled.",
             show_default=False,
         ),
     ] = None,
@@ -63,6 +73,7 @@ def describe(
 
     import numpy as np
 
+    from emoscope.charts.suffix import find_picture_format
     from emoscope.cli._corpora import CorpusOptions, describe_columns, describe_unlabelled
     from emoscope.cli._tables import print_cleaned, print_descriptions
     from emoscope.errors import require
@@ -86,6 +97,9 @@ def describe(
         languages=languages,
     )
     table = options.find_table()
+    for picture in (plot, correlations):
+        if picture is not None:
+            find_picture_format(picture)
     check_files(
         {"the corpus": corpus, "--taxonomy": taxonomy, "--label-names": label_names},
         {"--plot": plot, "--correlations": correlations, "--json": json_file},
@@ -94,7 +108,9 @@ def describe(
     for module in ("matplotlib",) if plot or correlations else ():
         require(module, "train")
     corpora: dict[str, Labelled] = {}
-    if table is None:
+    if recipe is not None:
+        corpora |= options.load_parted(recipe, splits.split(","))
+    elif table is None:
         corpora |= {name: options.load_split(name) for name in splits.split(",")}
     else:
         # A table may be about other labels: these are those whose columns are known by their names.

@@ -50,7 +50,7 @@ def evaluate(
         str | None, typer.Option("--json", help="Also write the figures here; - for stdout alone.")
     ] = None,
     plot: Annotated[
-        Path | None, typer.Option(help="Write the confusion matrix here, as PNG.")
+        Path | None, typer.Option(help="Write the confusion matrix here, as .png, .svg or .pdf.")
     ] = None,
     correlations: Annotated[
         Path | None,
@@ -72,6 +72,7 @@ def evaluate(
     """
     import json
 
+    from emoscope.charts.suffix import find_picture_format
     from emoscope.cli._corpora import CorpusOptions
     from emoscope.cli._evaluate_table import TableEvaluation, describe_left_out
     from emoscope.cli._tables import print_report
@@ -98,6 +99,8 @@ def evaluate(
         language=language,
     )
     table = options.find_table()
+    if plot is not None:
+        find_picture_format(plot)
     check_files(
         {"the corpus": corpus, "--taxonomy": taxonomy, "--label-names": label_names},
         {"--json": json_file, "--plot": plot, "--correlations": correlations},

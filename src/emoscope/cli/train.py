@@ -34,6 +34,15 @@ def train(
         ),
     ] = None,
     runs: Annotated[int, typer.Option(min=1, help="How many seeds to train with.")] = 1,
+    folds: Annotated[
+        int | None,
+        typer.Option(
+            min=2,
+            help="Cross-validate: train a model for each of so many stratified folds of the "
+            "training split, which scores the texts that it has not seen, and one on all of it.",
+            show_default=False,
+        ),
+    ] = None,
     sweep: Annotated[
         list[str] | None,
         typer.Option(
@@ -85,14 +94,29 @@ def train(
         require(module, "train")
     if export:
         require("onnx", "export")
+    logging.basicConfig(format="%(message)s")
+    logging.getLogger("emoscope").setLevel(logging.INFO)
+    if folds is not None:
+        from emoscope.cli._train_folds import cross_validate, refuse_with_folds
+
+        refuse_with_folds(
+            {
+                "--runs": runs > 1,
+                "--sweep": bool(sweep),
+                "--jobs": jobs > 1,
+                "--engine": engine != "local",
+                "--export": export,
+            }
+        )
+        settle_tracking(track or [], output or Path("experiment_logs"), first)
+        cross_validate(first, data_dir or Path(), output, folds, (track or (), restart))
+        return
     from emoscope.training.logs import LOGS, open_log
     from emoscope.training.processes import is_main
     from emoscope.training.results import RunOptions
     from emoscope.training.runner import expand_sweep as combinations
     from emoscope.training.runner import train_runs
 
-    logging.basicConfig(format="%(message)s")
-    logging.getLogger("emoscope").setLevel(logging.INFO)
     variants = [
         (changes, load_recipe(recipe, [*(set_ or []), *changes]))
         for changes in combinations(sweep or [])

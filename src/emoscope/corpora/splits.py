@@ -2,9 +2,12 @@
 
 import zlib
 
+import numpy as np
+from numpy.typing import NDArray
+
 from emoscope.errors import InputError
 
-__all__ = ["SPLITS", "check_split", "find_split"]
+__all__ = ["SPLITS", "check_split", "find_split", "part_holdout"]
 
 SPLITS = ("train", "dev", "test")
 
@@ -25,3 +28,21 @@ def check_split(split: str) -> None:
     """
     if split not in SPLITS:
         raise InputError(f"Expected a split among {', '.join(SPLITS)}; got {split!r}.")
+
+
+def part_holdout(
+    count: int, share: float, seed: int
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Places of the examples that are kept, and of those held out at random, both in order.
+
+    As scikit-learn's `train_test_split` draws them, which the report on NELEC used.
+
+    Args:
+        count: of all examples, at least 2.
+        share: that is held out, between 0 and 1.
+        seed: the random seed.
+    """
+    from sklearn.model_selection import train_test_split
+
+    kept, held = train_test_split(np.arange(count), test_size=share, random_state=seed)
+    return np.sort(kept), np.sort(held)

@@ -25,12 +25,12 @@ MAX_NUMBERED = 30
 
 
 def draw_confusion(counts: NDArray[np.integer[Any]], names: Sequence[str], path: Path) -> None:
-    """Draw a confusion matrix as PNG: colours for shares of the true label, numbers for counts.
+    """Draw a confusion matrix: colours for shares of the true label, numbers for counts.
 
     Args:
         counts: number of texts with label i for which label j is predicted, (K, K).
         names: names of the K labels.
-        path: the file.
+        path: the file, a PNG, SVG or PDF by its suffix.
     """
     shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
     numbers = [
@@ -58,7 +58,7 @@ def draw_descriptions(descriptions: Mapping[str, Description], path: Path) -> No
 
     Args:
         descriptions: the description of each split, by name; at most six.
-        path: the file; its suffix is the format, such as `.png` or `.svg`.
+        path: the file; its suffix is the format: PNG, SVG or PDF.
 
     Raises:
         InputError: if there is no description, or more than there are colours, or the file cannot
@@ -80,7 +80,7 @@ def draw_descriptions(descriptions: Mapping[str, Description], path: Path) -> No
         handles, names, loc="outside upper center", ncols=len(descriptions), frameon=False
     )
     try:
-        save(figure, path, path.suffix[1:] or "png")
+        save(figure, path)
     except ValueError as error:
         raise InputError(f"{path}: the figure cannot be written ({error}).") from error
 

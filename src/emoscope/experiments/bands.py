@@ -17,6 +17,8 @@ from emoscope.metrics.metric import (
 AVERAGES = (JACCARD, MICRO_F1, MACRO_F1, ACCURACY)
 DEV = "eval_"
 """Prefix of the names of curves on dev."""
+TRAIN = "train_"
+"""Prefix of the names of curves of metrics on the training texts."""
 FEW = 10
 """Up to this number, runs are also drawn one by one, behind their mean."""
 Point = tuple[float, float]
@@ -126,8 +128,15 @@ def list_curve_groups(log: ExperimentLog) -> list[CurveGroup]:
     }
     for average in AVERAGES:
         at_fixed = f"{DEV}{average.at_fixed_threshold()}"
-        lines = {"at the fitted thresholds": f"{DEV}{average}", "at ½": at_fixed}
-        wanted[str(average)] = (f"{to_readable(str(average))} on dev", lines)
+        in_training = f"{TRAIN}{average}"
+        where = "dev, " if in_training in names else ""
+        lines = {
+            f"{where}at the fitted thresholds": f"{DEV}{average}",
+            f"{where}at ½": at_fixed,
+            "training": in_training,
+        }
+        on_dev = "" if where else " on dev"
+        wanted[str(average)] = (f"{to_readable(str(average))}{on_dev}", lines)
     known = {line for _, lines in wanted.values() for line in lines.values()}
     for name in names:
         if name in known or name in several:

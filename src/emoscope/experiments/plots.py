@@ -19,8 +19,9 @@ from emoscope.experiments.bands import (
     list_curve_groups,
     list_label_groups,
     list_part_groups,
+    make_band,
 )
-from emoscope.experiments.log import ExperimentLog, MeanStd
+from emoscope.experiments.log import ExperimentLog, MeanStd, Run
 from emoscope.experiments.naming import to_safe_name
 
 
@@ -70,6 +71,32 @@ def draw_curve_group(picture: CurveGroup, path: Path, runs: int) -> None:
     if len(picture.lines) > 1 or any(band.lost for band in picture.lines.values()):
         axes.legend(frameon=False, fontsize=9, loc="best")
     save(figure, path)
+
+
+OVERVIEW = (
+    ("loss", "loss", "eval_loss"),
+    ("micro-F1", "train_micro_f1", "eval_micro_f1"),
+    ("accuracy", "train_accuracy", "eval_accuracy"),
+)
+"""What a training is watched by: a title, and the curves of training and dev."""
+
+
+def draw_overview(run: Run) -> Figure:
+    """Loss, micro-F1 and accuracy of one run side by side, on the training texts and on dev."""
+    figure = Figure(figsize=(11, 3.2), layout="constrained")
+    for axes, (title, *names) in zip(figure.subplots(1, 3), OVERVIEW, strict=True):
+        for colour, label, name in zip(COLOURS, ("training", "dev"), names, strict=False):
+            band = make_band([run], name)
+            if band is not None:
+                draw_band(axes, band, colour)
+                axes.plot([], [], color=colour, label=label, linewidth=2)
+        axes.set_title(title, loc="left", fontsize=11)
+        axes.set_xlabel("epoch")
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+        quiet_axes(axes)
+        if axes.get_legend_handles_labels()[0]:
+            axes.legend(frameon=False, fontsize=9, loc="best")
+    return figure
 
 
 def draw_band(axes: Axes, band: Band, colour: str, width: float = 2.0) -> None:

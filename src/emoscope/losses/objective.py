@@ -12,6 +12,11 @@ from torch import Tensor
 from emoscope.errors import InputError
 from emoscope.losses.conditional import ConditionalWeights
 from emoscope.losses.correlation import data_correlation, make_pair_weights, wheel_correlation
+from emoscope.losses.exclusive import (
+    choice_cross_entropy,
+    compute_stage_logits,
+    stage_cross_entropy,
+)
 from emoscope.losses.functional import (
     binary_cross_entropy,
     cross_entropy,
@@ -72,6 +77,21 @@ def check_objective(section: ObjectiveSection, taxonomies: Sequence[Taxonomy]) -
             "objective: local_loss, global_loss and conditional_order relate labels of one "
             f"text, and those of {names} exclude each other. Leave them out."
         )
+    if section.exclusive != "softmax" or section.stage:
+        name = f"exclusive={section.exclusive}" if section.exclusive != "softmax" else "stage"
+        if not any(taxonomy.exclusive for taxonomy in taxonomies):
+            raise InputError(
+                f"objective.{name} is for labels that exclude each other, and no corpus has such. "
+                "Leave it out."
+            )
+        stages = section.exclusive == "two_stage" or section.stage
+        for taxonomy in taxonomies:
+            if stages and taxonomy.exclusive and not taxonomy.ignored:
+                raise InputError(
+                    f"objective.{name} decides first whether a text has a label of the averages, "
+                    f"and every label of {taxonomy.name!r} is one. List a label such as others "
+                    "under ignored in the taxonomy, or leave it out."
+                )
 
 
 def make_objective(
@@ -101,9 +121,10 @@ def make_objective(
     weights = None if class_weights is None else torch.tensor(class_weights, dtype=torch.float32)
     further: dict[str, Term] = {name: resolve(LOSSES[name].place) for name in section.terms}
     if taxonomy.exclusive:
-        term = make_softmax_term(weights, section.label_smoothing)
+        own = make_exclusive_terms(section, taxonomy, weights)
         return Objective(
-            {"cross_entropy": term, **further}, {"cross_entropy": 1.0, **section.terms}
+            {**{name: term for name, (term, _) in own.items()}, **further},
+            {**{name: coefficient for name, (_, coefficient) in own.items()}, **section.terms},
         )
     conditional = None
     if section.conditional_order is not None:
@@ -123,6 +144,64 @@ def make_objective(
         terms["listwise_cross_entropy"] = compute_listwise_term
         coefficients["listwise_cross_entropy"] = listwise
     return Objective({**terms, **further}, {**coefficients, **section.terms})
+
+
+def make_exclusive_terms(
+    section: ObjectiveSection, taxonomy: Taxonomy, weights: Tensor | None
+) -> dict[str, tuple[Term, float]]:
+    """The terms of labels that exclude each other, each with its coefficient."""
+    averaged = torch.zeros(len(taxonomy), dtype=torch.bool)
+    averaged[list(taxonomy.averaged)] = True
+    stage = make_stage_term(averaged, weights)
+    if section.exclusive == "two_stage":
+        return {"stage": (stage, 1.0), "choice": (make_choice_term(averaged, weights), 1.0)}
+    if section.exclusive == "binary":
+        # The sum over the decisions, as a text has one loss.
+        decisions = make_sigmoid_term(weights, section.label_smoothing, None)
+        terms = {"binary_cross_entropy": (decisions, float(len(taxonomy)))}
+    else:
+        terms = {"cross_entropy": (make_softmax_term(weights, section.label_smoothing), 1.0)}
+    return terms | ({"stage": (stage, section.stage)} if section.stage else {})
+
+
+def make_stage_term(averaged: Tensor, weights: Tensor | None) -> Term:
+    """Whether a text has a label of the averages: by the model's own head for it, or its logits."""
+
+    def term(output: EmotionOutput, labels: Tensor, columns: Tensor | None) -> Tensor:
+        chosen, scale = select_stage(averaged, weights, columns, output.logits)
+        stage = output.stage
+        if stage is None:
+            stage = compute_stage_logits(output.logits, chosen)
+        return stage_cross_entropy(stage, labels, chosen, scale)
+
+    return term
+
+
+def make_choice_term(averaged: Tensor, weights: Tensor | None) -> Term:
+    """Which of the labels of the averages a text has, if it has one."""
+
+    def term(output: EmotionOutput, labels: Tensor, columns: Tensor | None) -> Tensor:
+        chosen, scale = select_stage(averaged, weights, columns, output.logits)
+        return choice_cross_entropy(output.logits, labels, chosen, scale)
+
+    return term
+
+
+def select_stage(
+    averaged: Tensor, weights: Tensor | None, columns: Tensor | None, logits: Tensor
+) -> tuple[Tensor, Tensor | None]:
+    """What is known of each label of a batch, where the logits are.
+
+    Raises:
+        InputError: the batch lacks labels, so that the rest is no decision.
+    """
+    if columns is not None:
+        raise InputError(
+            "objective.exclusive=two_stage and objective.stage need every label of a text, and "
+            "model.drop_labels leaves some out. Set model.drop_labels=0."
+        )
+    scale = None if weights is None else weights.to(logits)
+    return averaged.to(logits.device), scale
 
 
 def make_softmax_term(weights: Tensor | None, smoothing: float) -> Term:

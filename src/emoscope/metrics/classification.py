@@ -5,13 +5,13 @@ Exclusive labels are the case of one 1 a row. Averages leave out the taxonomy's 
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from emoscope.metrics.counts import Bools, Counts, Floats, jaccard_score
+from emoscope.metrics.counts import Bools, Counts, Floats, harmonic_mean, jaccard_score
 from emoscope.metrics.metric import ACCURACY, JACCARD, MACRO_F1, MICRO_F1, Metric, f1_of
 from emoscope.taxonomy import Taxonomy
 
@@ -37,6 +37,21 @@ class LabelScores:
 
 
 @dataclass(frozen=True)
+class ErrorCounts:
+    """What precision, recall and F1 of a label are computed from: numbers of texts."""
+
+    true_positives: int
+    false_positives: int
+    false_negatives: int
+
+    @classmethod
+    def of(cls, counts: Counts) -> "ErrorCounts":
+        """From single counts, of shape ()."""
+        hits = int(counts.true_positives)
+        return cls(hits, int(counts.predicted) - hits, int(counts.actual) - hits)
+
+
+@dataclass(frozen=True)
 class Report:
     """The figures of one evaluation.
 
@@ -48,6 +63,8 @@ class Report:
         jaccard: mean over texts of |predicted ∩ true| / |predicted ∪ true|, 1 where both are
             empty; over the averaged labels.
         texts: how many were evaluated.
+        counts: true positives, false positives and false negatives of each label, by its name.
+        ignored: the labels that the averages leave out.
         without_cases: the averaged labels that no text has. Their F1 says nothing, so that `macro`
             leaves them out; what is wrongly taken for them counts in all else.
     """
@@ -59,6 +76,17 @@ class Report:
     jaccard: float
     texts: int
     without_cases: tuple[str, ...] = ()
+    counts: Mapping[str, ErrorCounts] = field(default_factory=dict)
+    ignored: tuple[str, ...] = ()
+
+    @property
+    def harmonic_macro_f1(self) -> float:
+        """Macro-F1 as the harmonic mean of macro precision and macro recall.
+
+        Unlike `macro.f1`, the mean of the labels' F1. It is the larger one, more so the more the
+        labels differ (Opitz & Burst 2019, arXiv 1911.03347).
+        """
+        return float(harmonic_mean(np.float64(self.macro.precision), np.float64(self.macro.recall)))
 
     def to_dict(self) -> dict[str, Any]:
         """A mapping for JSON."""
@@ -69,6 +97,9 @@ class Report:
             "jaccard": self.jaccard,
             "texts": self.texts,
             "labels": {name: vars(score) for name, score in self.labels.items()},
+            "harmonic_macro_f1": self.harmonic_macro_f1,
+            "counts": {name: vars(each) for name, each in self.counts.items()},
+            **({"ignored": list(self.ignored)} if self.ignored else {}),
             **({"without_cases": list(self.without_cases)} if self.without_cases else {}),
         }
 
@@ -112,6 +143,8 @@ def report(labels: Floats, decisions: Bools, taxonomy: Taxonomy) -> Report:
         accuracy=mean((truth == decisions).all(axis=1)),
         jaccard=mean(jaccard_score(truth[:, averaged], decisions[:, averaged])),
         texts=len(truth),
+        counts={name: ErrorCounts.of(counts.total([k])) for k, name in enumerate(taxonomy.names)},
+        ignored=tuple(name for k, name in enumerate(taxonomy.names) if k not in averaged),
         without_cases=tuple(taxonomy.names[k] for k in averaged if not scores[k].support),
     )
 

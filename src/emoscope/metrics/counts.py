@@ -38,6 +38,14 @@ def f1_score(true_positives: Numbers, predicted: Numbers, actual: Numbers) -> Fl
     return _divide(2 * true_positives, predicted + actual)
 
 
+def harmonic_mean(
+    precision: Floats | np.floating[Any], recall: Floats | np.floating[Any]
+) -> Floats:
+    """Harmonic mean of precision and recall, of shapes that broadcast together; 0 of two zeros."""
+    first, second = np.asarray(precision), np.asarray(recall)
+    return _divide(2 * first * second, first + second)
+
+
 def jaccard_score(truth: Bools, predictions: Bools) -> Floats:
     """|predicted ∩ true| / |predicted ∪ true| of each text, 1 where both are empty.
 

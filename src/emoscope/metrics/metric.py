@@ -10,18 +10,48 @@ from dataclasses import dataclass, replace
 from statistics import fmean
 from typing import Literal
 
-Score = Literal["micro_f1", "macro_f1", "jaccard", "accuracy", "f1"]
+Score = Literal[
+    "micro_f1",
+    "macro_f1",
+    "jaccard",
+    "accuracy",
+    "micro_precision",
+    "micro_recall",
+    "macro_precision",
+    "macro_recall",
+    "harmonic_macro_f1",
+    "f1",
+    "precision",
+    "recall",
+]
 
 AVERAGED: tuple[Score, ...] = ("micro_f1", "macro_f1", "jaccard", "accuracy")
-"""Scores of all labels together; `f1` is that of one label."""
+"""Scores of all labels together, which are followed in training."""
+FURTHER: tuple[Score, ...] = (
+    "micro_precision",
+    "micro_recall",
+    "macro_precision",
+    "macro_recall",
+    "harmonic_macro_f1",
+)
+"""Scores of all labels together that are computed when asked for."""
+OF_LABEL: tuple[Score, ...] = ("f1", "precision", "recall")
+"""Scores of one label."""
 _TITLES = {
     "micro_f1": "micro-F1",
     "macro_f1": "macro-F1",
     "jaccard": "Jaccard",
     "accuracy": "accuracy",
+    "micro_precision": "micro precision",
+    "micro_recall": "micro recall",
+    "macro_precision": "macro precision",
+    "macro_recall": "macro recall",
+    "harmonic_macro_f1": "macro-F1 of macro precision and recall",
 }
 _PART = re.compile(r"\((?P<part>(?:[^\\()]|\\.)*)\)_(?P<rest>.+)", re.DOTALL)
-_LABEL = re.compile(r"\[(?P<label>(?:[^\\\[\]]|\\.)*)\]_f1", re.DOTALL)
+_LABEL = re.compile(
+    rf"\[(?P<label>(?:[^\\\[\]]|\\.)*)\]_(?P<score>{'|'.join(OF_LABEL)})", re.DOTALL
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +67,7 @@ class Metric:
 
     Attributes:
         score: what is computed.
-        label: name of the label if the score is `f1`, else None.
+        label: name of the label if the score is one of `OF_LABEL`, else None.
         part: name of the part of the texts that is measured; all texts if None.
         fixed: whether labels are predicted at a fixed threshold of ½, not at fitted thresholds.
     """
@@ -48,12 +78,12 @@ class Metric:
     fixed: bool = False
 
     def __post_init__(self) -> None:
-        if (self.score == "f1") is (self.label is None):
-            raise ValueError("the score f1 is of a label, the others are of all labels")
+        if (self.score in OF_LABEL) is (self.label is None):
+            raise ValueError(f"{', '.join(OF_LABEL)} are of a label, the others of all labels")
 
     def __str__(self) -> str:
-        label = self.score if self.label is None else f"{self.label}_f1"
-        in_square = self.score if self.label is None else f"[{_escape(self.label)}]_f1"
+        label = self.score if self.label is None else f"{self.label}_{self.score}"
+        in_square = self.score if self.label is None else f"[{_escape(self.label)}]_{self.score}"
         part = "" if self.part is None else f"{self.part}_"
         in_round = "" if self.part is None else f"({_escape(self.part)})_"
         fixed_prefix = "half_" if self.fixed else ""
@@ -68,7 +98,8 @@ class Metric:
     @property
     def title(self) -> str:
         """The metric in titles and tables: `micro-F1 at ½`, `F1 of joy`, `es macro-F1`."""
-        score = _TITLES.get(self.score, f"F1 of {self.label}")
+        of_label = "F1" if self.score == "f1" else self.score
+        score = _TITLES.get(self.score, f"{of_label} of {self.label}")
         if self.part is not None:
             score = f"{self.part.replace('_', ' ')} {score}"
         return f"{score} at ½" if self.fixed else score
@@ -84,6 +115,7 @@ class Metric:
 
 MICRO_F1, MACRO_F1, JACCARD, ACCURACY = (Metric(score) for score in AVERAGED)
 AVERAGES = (MICRO_F1, MACRO_F1, JACCARD, ACCURACY)
+MORE_AVERAGES = tuple(map(Metric, FURTHER))
 
 
 def f1_of(label: str) -> Metric:
@@ -98,15 +130,20 @@ def read_metric(name: str) -> Metric | None:
     if match := _PART.fullmatch(rest):
         part, rest = _unescape(match["part"]), match["rest"]
     if match := _LABEL.fullmatch(rest):
-        return Metric("f1", _unescape(match["label"]), part, fixed)
-    for score in AVERAGED:
+        score_of_label = next(score for score in OF_LABEL if score == match["score"])
+        return Metric(score_of_label, _unescape(match["label"]), part, fixed)
+    # The longest first: `harmonic_macro_f1` is no `macro_f1` of a part.
+    for score in sorted((*AVERAGED, *FURTHER), key=len, reverse=True):
         if rest == score:
             return Metric(score, part=part, fixed=fixed)
         before = rest.removesuffix(f"_{score}")
         if part is None and before not in ("", rest):
             return Metric(score, part=before, fixed=fixed)
-    label = rest.removesuffix("_f1")
-    return None if label in ("", rest) else Metric("f1", label, part, fixed)
+    for score in OF_LABEL:
+        label = rest.removesuffix(f"_{score}")
+        if label not in ("", rest):
+            return Metric(score, label, part, fixed)
+    return None
 
 
 def name_metrics(values: Mapping[Metric, float], prefix: str = "") -> dict[str, float]:

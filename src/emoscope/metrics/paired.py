@@ -12,8 +12,26 @@ import numpy as np
 from numpy.typing import NDArray
 
 from emoscope.metrics.bootstrap import Difference, count_draws, draw_texts
-from emoscope.metrics.counts import Bools, Floats, f1_score, jaccard_score
-from emoscope.metrics.metric import ACCURACY, AVERAGES, JACCARD, MACRO_F1, MICRO_F1, Metric, f1_of
+from emoscope.metrics.counts import (
+    Bools,
+    Floats,
+    f1_score,
+    harmonic_mean,
+    jaccard_score,
+    precision_score,
+    recall_score,
+)
+from emoscope.metrics.metric import (
+    ACCURACY,
+    AVERAGES,
+    JACCARD,
+    MACRO_F1,
+    MICRO_F1,
+    MORE_AVERAGES,
+    OF_LABEL,
+    Metric,
+    Score,
+)
 from emoscope.taxonomy import Taxonomy
 
 CHUNK = 250
@@ -37,12 +55,15 @@ class GoldTexts:
 
     @property
     def metrics(self) -> tuple[Metric, ...]:
-        """What can be measured: averages, F1 of each annotated label, averages by part."""
+        """What can be measured: averages, scores of each annotated label, averages by part."""
         known = ~np.isnan(self.gold).all(axis=0)
         names = np.array(self.taxonomy.names)[known]
         parts = dict.fromkeys(self.parts)
-        of_parts = [average.of_part(part) for part in parts for average in AVERAGES]
-        return (*AVERAGES, *map(f1_of, names.tolist()), *(of_parts if len(parts) > 1 else ()))
+        f1, *further = ([Metric(score, name) for name in names.tolist()] for score in OF_LABEL)
+        found = (*AVERAGES, *f1, *MORE_AVERAGES, *(metric for each in further for metric in each))
+        averages = (*AVERAGES, *MORE_AVERAGES)
+        of_parts = [average.of_part(part) for part in parts for average in averages]
+        return (*found, *(of_parts if len(parts) > 1 else ()))
 
     def of_parts(self) -> Iterator[tuple[str, NDArray[np.intp]]]:
         """Each part with the indices of its texts."""
@@ -167,8 +188,8 @@ class PartCounts:
             metrics: M metrics.
 
         Returns:
-            (S, R, M); NaN for F1 of a label that the part was not annotated for, and for metrics of
-            other parts.
+            (S, R, M); NaN for scores of a label that the part was not annotated for, and for
+            metrics of other parts.
         """
         size, (texts, runs, width) = len(self.labels), self.runs.shape
         sums = (weight @ self.runs.reshape(texts, -1)).reshape(-1, runs, width)
@@ -177,17 +198,34 @@ class PartCounts:
         kept = np.flatnonzero(self.averaged & self.present)
         # As in a report, labels without a case have no part in the mean.
         having = self.averaged & (actual > 0)
-        f1 = f1_score(hits, predicted, actual)
+        of_labels: dict[Score, Floats] = {
+            "f1": f1_score(hits, predicted, actual),
+            "precision": precision_score(hits, predicted),
+            "recall": recall_score(hits, np.broadcast_to(actual, hits.shape)),
+        }
+        macro = {
+            score: (values * having).sum(axis=-1) / np.maximum(having.sum(axis=-1), 1)
+            for score, values in of_labels.items()
+        }
+        sums_of = [counts[..., kept].sum(axis=-1) for counts in (hits, predicted, actual)]
         known = {
-            MICRO_F1: f1_score(
-                *(counts[..., kept].sum(axis=-1) for counts in (hits, predicted, actual))
-            ),
-            MACRO_F1: (f1 * having).sum(axis=-1) / np.maximum(having.sum(axis=-1), 1),
+            MICRO_F1: f1_score(*sums_of),
+            Metric("micro_precision"): precision_score(sums_of[0], sums_of[1]),
+            Metric("micro_recall"): recall_score(sums_of[0], sums_of[2]),
+            MACRO_F1: macro["f1"],
+            Metric("macro_precision"): macro["precision"],
+            Metric("macro_recall"): macro["recall"],
+            Metric("harmonic_macro_f1"): harmonic_mean(macro["precision"], macro["recall"]),
             JACCARD: sums[..., 2 * size] / texts,
             ACCURACY: sums[..., 2 * size + 1] / texts,
         }
         known |= {metric.of_part(self.part): values for metric, values in known.items()}
-        known |= {f1_of(name): f1[..., k] for k, name in enumerate(self.labels) if self.present[k]}
+        known |= {
+            Metric(score, name): values[..., k]
+            for score, values in of_labels.items()
+            for k, name in enumerate(self.labels)
+            if self.present[k]
+        }
         if not self.present.any():
             # The part is not annotated for any of these labels.
             known = {}

@@ -11,8 +11,8 @@ from pydantic import (
     model_validator,
 )
 
-from emoscope.errors import InputError
 from emoscope.models.nelec.section import NelecSection
+from emoscope.recipes.names import check_name, select_losses
 from emoscope.recipes.section import (
     ModelSection,
     NonNegative,
@@ -21,7 +21,7 @@ from emoscope.recipes.section import (
     Section,
     Share,
 )
-from emoscope.registry import CORPORA, LOSSES, MODELS, find, resolve
+from emoscope.registry import CORPORA, MODELS, resolve
 
 METADATA = ("description", "needs", "time")
 """Fields for readers only: they do not affect the training."""
@@ -199,6 +199,15 @@ class ObjectiveSection(Section):
         "none",
         description="balanced: every label weighs the same; prior: as much as in the target prior",
     )
+    exclusive: Literal["softmax", "two_stage", "binary"] = Field(
+        "softmax",
+        description="of exclusive labels: a choice among all; whether a text has one of the "
+        "averages, then which; or a binary decision for each label",
+    )
+    stage: NonNegative = Field(
+        0.0,
+        description="coefficient of a second task: whether a text has a label of the averages",
+    )
     label_smoothing: Probability = 0.0
     self_distillation: Probability = Field(
         0.0,
@@ -212,6 +221,13 @@ class ObjectiveSection(Section):
         "of the model that is saved, so that it scores what a label means",
     )
     anchor: AnchorSection | None = None
+
+    @model_validator(mode="after")
+    def _of_its_form(self) -> Self:
+        if self.exclusive == "two_stage" and (self.stage or self.label_smoothing):
+            name = "stage" if self.stage else "label_smoothing"
+            raise ValueError(f"{name} has no effect on exclusive: two_stage; leave it out")
+        return self
 
     @field_validator("terms")
     @classmethod
@@ -286,6 +302,10 @@ class TrainingSection(Section):
         ConstantSchedule | CyclicalSchedule | WarmupSchedule, Field(discriminator="kind")
     ] = ConstantSchedule()
     bucket_by_length: bool = True
+    sampling: Literal["natural", "balanced"] = Field(
+        "natural",
+        description="balanced: each exclusive label is drawn equally often (oversampling)",
+    )
     accumulation: PositiveInt = Field(1, description="batches whose gradients make one step")
     evaluation_steps: PositiveInt | None = Field(
         None, description="steps between two evaluations; every epoch if null"
@@ -374,17 +394,3 @@ class Recipe(Section):
     def settings(self) -> dict[str, Any]:
         """All fields that affect the result, as plain values: all but `METADATA`."""
         return self.model_dump(mode="json", exclude=set(METADATA))
-
-
-def select_losses(pairwise: bool) -> dict[str, Any]:
-    """Select the registered losses over pairs of labels, or the others."""
-    return {name: entry for name, entry in LOSSES.items() if entry.pairwise is pairwise}
-
-
-def check_name(entries: dict[str, Any], name: str, what: str) -> str:
-    """Check that a registry has a name; otherwise raise an error for pydantic."""
-    try:
-        find(entries, name, what)
-    except InputError as error:
-        raise ValueError(str(error)) from None
-    return name

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from rich.console import Console
 from transformers import (
     EarlyStoppingCallback,
     PreTrainedModel,
@@ -22,9 +23,11 @@ from emoscope.training.callbacks import (
     AfterEvaluation,
     LiveCurves,
     ShowProgress,
+    TellEpochs,
     write_predictions,
 )
 from emoscope.training.data import Part
+from emoscope.training.notebook import NotebookCurves, is_notebook
 from emoscope.training.prepare import Prepared, name_parts
 from emoscope.training.prior import PriorCorrection, compute_class_weights
 from emoscope.training.processes import find_native_bfloat16, is_main, on_cpu
@@ -59,7 +62,13 @@ def make_trainer(
     if is_main():
         callbacks.append(LiveCurves(folder))
         if options.show:
-            callbacks.append(ShowProgress(f"{recipe.name}, {folder.name}", section.metric))
+            title = f"{recipe.name}, {folder.name}"
+            if is_notebook():
+                callbacks.append(NotebookCurves(title))
+            elif Console(stderr=True).is_terminal:
+                callbacks.append(ShowProgress(title, section.metric))
+            else:
+                callbacks.append(TellEpochs(title, section.metric))
         if section.predictions:
             callbacks.append(AfterEvaluation(lambda stem: keep_predictions(trainer, folder, stem)))
     if section.patience is not None:

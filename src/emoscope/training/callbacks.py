@@ -1,6 +1,7 @@
 """Callbacks of a training: they write predictions, draw curves and show progress."""
 
 import json
+import logging
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -28,6 +29,7 @@ from emoscope.files import write_text
 from emoscope.training.logs import HISTORY
 
 Floats = NDArray[np.floating[Any]]
+logger = logging.getLogger(__name__)
 
 
 def write_predictions(
@@ -146,6 +148,34 @@ def to_curves(log: Sequence[dict[str, float]]) -> dict[str, Curve]:
             if name not in skipped and not timing:
                 history.setdefault(name, []).append((entry["epoch"], float(value)))
     return {name: tuple(history[name]) for name in sorted(history)}
+
+
+class TellEpochs(TrainerCallback):
+    """One line of figures for each evaluation, on stderr or wherever the log goes.
+
+    Args:
+        title: of the run.
+        metric: the dev metric that selects the best weights.
+    """
+
+    def __init__(self, title: str, metric: str) -> None:
+        self.title = title
+        shown = dict.fromkeys(("micro_f1", "accuracy", *(() if metric == "loss" else (metric,))))
+        self.metrics = tuple(shown)
+
+    def on_evaluate(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any
+    ) -> None:
+        """Log loss, F1 and accuracy of training and dev."""
+        # The loss of the epoch is logged before the evaluation.
+        latest = {name: curve[-1][1] for name, curve in to_curves(state.log_history).items()}
+        sides = []
+        for side, prefix, loss in (("train", "train_", "loss"), ("dev", "eval_", "eval_loss")):
+            names = {"loss": loss, **{name: f"{prefix}{name}" for name in self.metrics}}
+            found = [f"{name} {latest[key]:.3f}" for name, key in names.items() if key in latest]
+            sides += [f"{side} {', '.join(found)}"] if found else []
+        epoch = f"epoch {state.epoch or 0:g} of {state.num_train_epochs:g}"
+        logger.info("%s: %s: %s", self.title, epoch, "; ".join(sides))
 
 
 class ShowProgress(TrainerCallback):

@@ -167,6 +167,10 @@ class LengthBuckets(Sampler[list[int]]):
         pool: how many batches are sorted by length together.
         process: the index of this process, and the number of processes; the rows of a batch are
             divided among them.
+
+    Attributes:
+        strata: the label of each row of each part, to draw them all equally often; None to draw
+            the rows as they are.
     """
 
     def __init__(
@@ -180,6 +184,7 @@ class LengthBuckets(Sampler[list[int]]):
         process: tuple[int, int] = (0, 1),
     ) -> None:
         self.lengths = list(lengths)
+        self.strata: Sequence[NDArray[np.int64]] | None = None
         self.batch_size = batch_size
         self.seed = seed
         self.pool = pool
@@ -203,7 +208,13 @@ class LengthBuckets(Sampler[list[int]]):
         rng = np.random.default_rng([self.seed, self.epoch])
         batches: list[NDArray[np.int64]] = []
         for number, lengths in enumerate(self.lengths):
-            batches += self.bucketed(draw_rows(len(lengths), self.draws[number], rng), number)
+            count = self.draws[number]
+            drawn = (
+                draw_rows(len(lengths), count, rng)
+                if self.strata is None
+                else draw_balanced(self.strata[number], count, rng)
+            )
+            batches += self.bucketed(drawn, number)
         whole = [batch for batch in batches if len(batch) == self.batch_size]
         short = [batch for batch in batches if len(batch) < self.batch_size]
         ordered = [*(whole[at] for at in rng.permutation(len(whole))), *short]
@@ -244,6 +255,28 @@ def draw_rows(rows: int, count: int, rng: np.random.Generator) -> NDArray[np.int
     """Draw rows in random order; their numbers of repeats differ by one at most."""
     rounds = [rng.permutation(rows) for _ in range(-(-count // rows))] if rows else []
     return np.concatenate(rounds)[:count] if rounds else np.empty(0, dtype=np.int64)
+
+
+def draw_balanced(
+    strata: NDArray[np.int64], count: int, rng: np.random.Generator
+) -> NDArray[np.int64]:
+    """Draw rows of each stratum equally often, in random order.
+
+    Args:
+        strata: the stratum of each row.
+        count: rows to draw; where it is no multiple of the strata, the first have one more.
+        rng: the random generator.
+    """
+    kinds = np.unique(strata)
+    drawn = [
+        np.flatnonzero(strata == kind)[
+            draw_rows(
+                int((strata == kind).sum()), (count + len(kinds) - 1 - place) // len(kinds), rng
+            )
+        ]
+        for place, kind in enumerate(kinds)
+    ]
+    return rng.permutation(np.concatenate(drawn)) if drawn else np.empty(0, dtype=np.int64)
 
 
 class EpochLoader(DataLoader[dict[str, Tensor]]):

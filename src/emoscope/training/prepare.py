@@ -7,10 +7,10 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.model_selection import train_test_split
 
 from emoscope.corpora.corpus import Corpus
 from emoscope.corpora.registry import load_corpus
+from emoscope.corpora.splits import part_holdout
 from emoscope.errors import InputError
 from emoscope.losses.objective import check_objective
 from emoscope.metrics.classification import report
@@ -122,12 +122,8 @@ def load_corpora(section: CorpusSection, root: Path) -> tuple[list[Corpus], list
                 f"{section.name} {section.train}: a holdout needs two examples or more; "
                 "found one. Set corpus.holdout=null."
             )
-        kept, _ = train_test_split(
-            np.arange(len(train)),
-            test_size=section.holdout.share,
-            random_state=section.holdout.seed,
-        )
-        train = train.select(np.sort(kept))
+        kept, _ = part_holdout(len(train), section.holdout.share, section.holdout.seed)
+        train = train.select(kept)
     of_train, of_dev = (
         [] if corpus is None else split_by_language(corpus, section.words)
         for corpus in (train, dev)

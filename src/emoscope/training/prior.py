@@ -63,6 +63,19 @@ class PriorCorrection:
             recipe.objective.class_weights, prior, self.target
         )
         weighted = prior if self.class_weights is None else prior * self.class_weights
+        if recipe.training.sampling == "balanced":
+            if not taxonomy.exclusive:
+                raise InputError(
+                    "training.sampling=balanced draws texts by their one label; this taxonomy "
+                    "allows several a text. Set training.sampling=natural."
+                )
+            if self.class_weights is not None:
+                raise InputError(
+                    "training.sampling=balanced and objective.class_weights both balance the "
+                    "labels. Leave one of them out."
+                )
+            # What the model sees: each label that there is, equally often.
+            weighted = (prior > 0).astype(np.float64)
         self.source: Floats = weighted / weighted.sum()
         missing = [name for name, share in zip(taxonomy.names, prior, strict=True) if share <= 0]
         if wanted != "none" and missing:

@@ -36,6 +36,7 @@ from emoscope.training.data import (
 )
 from emoscope.training.previous_logits import Logits, PreviousLogits
 from emoscope.training.schedules import make_schedule
+from emoscope.training.train_metrics import measure_training
 
 Validate = Callable[[Logits], dict[str, float]]
 
@@ -127,6 +128,8 @@ class EmotionTrainer(Trainer):
             alpha=self.alpha,
             process=(self.args.process_index, self.args.world_size),
         )
+        if self.section.sampling == "balanced":
+            buckets.strata = [part.labels.argmax(axis=1) for part in parts]
         return EpochLoader(self.train_examples, buckets)
 
     def create_scheduler(
@@ -230,6 +233,7 @@ class EmotionTrainer(Trainer):
             )
         measured = {"loss": loss, **self.validate(self.dev_logits)}
         metrics = {f"{metric_key_prefix}_{name}": value for name, value in measured.items()}
+        metrics |= measure_training(self.train_examples.parts, self.previous_logits.latest)
         metrics[f"{metric_key_prefix}_runtime"] = time.monotonic() - started
         self.log(dict(metrics))
         self.control = self.callback_handler.on_evaluate(

@@ -10,7 +10,7 @@ from emoscope.experiments.compare.comparison import compare
 from emoscope.experiments.compare.references import Reference, find_references
 from emoscope.experiments.compare.verdicts import count_runs_needed, judge_best, judge_differences
 from emoscope.experiments.configurations import gather_configurations
-from emoscope.metrics.metric import ACCURACY, f1_of, read_metric
+from emoscope.metrics.metric import ACCURACY, read_metric
 from emoscope.metrics.paired import PairedMetrics
 from emoscope.metrics.permutation import adjust_holm, permutation_test
 from tests.experiments.conftest import EMOCONTEXT, FEW, params
@@ -207,7 +207,7 @@ def test_of_equal_systems_the_best_seldom_stands():
 def test_published_rows_of_a_recipe():
     rows = find_references(["nelec-report-keras"], "dev")
     [keras] = [one for one in rows if "Keras" in one.name]
-    assert keras.results[read_metric("micro_f1")] == (0.648, None)
+    assert keras.results[read_metric("micro_f1")] == (0.6483, None)
     assert keras.source
     half = find_references(["demux-goemotions-bert"], "test")
     assert half[0].results[read_metric("half_macro_f1")] == (0.492, 0.005)
@@ -245,4 +245,4 @@ def test_parts_are_compared_by_themselves(tmp_path):
     for row in comparison.rows:
         whole, *parts = (row.results[name].mean for name in comparison.metrics)
         assert whole == pytest.approx(np.mean(parts))
-    assert replace(got.texts, parts=["en"] * 200).metrics[-1] == f1_of("anger")
+    assert replace(got.texts, parts=["en"] * 200).metrics[-1].part is None

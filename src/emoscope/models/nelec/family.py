@@ -41,6 +41,15 @@ def make_nelec_family(recipe: Recipe, train: Sequence[Corpus]) -> Family:
             "NELEC learns a fixed set of labels, and the corpora of this recipe have several. "
             "Take a model that reads its labels, such as Demux."
         )
+    if section.head in ("two_stage", "multitask") and not train[0].taxonomy.exclusive:
+        raise InputError(
+            f"model.head={section.head} is for labels that exclude each other. Set model.head=flat."
+        )
+    if section.head == "multitask" and not recipe.objective.stage:
+        raise InputError(
+            "model.head=multitask has a layer for a second task, and objective.stage, which trains "
+            "it, is 0. Set objective.stage=0.5."
+        )
     pipeline = make_pipeline(recipe.text, CHAT_STEPS)
     vectors = make_vectors(recipe.vectors, recipe.seed)
     words = [split_words(pipeline, turns) for corpus in train for turns in corpus.turns]
@@ -100,6 +109,7 @@ def make_nelec(
         boundary_token_id=vocabulary.ids([BOUNDARY])[0],
         id2label=dict(enumerate(taxonomy.names)),
         label2id={name: k for k, name in enumerate(taxonomy.names)},
+        others=[k for k in range(len(taxonomy)) if k not in taxonomy.averaged],
         **section.model_dump(exclude={"type"}),
     )
     model = Nelec(config)

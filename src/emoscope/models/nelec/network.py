@@ -1,11 +1,13 @@
 """NELEC: LSTM and GRU states, each pooled three ways (Agrawal & Suri 2019, arXiv 1904.03223)."""
 
+from collections.abc import Sequence
 from typing import Any, Literal
 
 import torch
 from torch import Tensor, nn
 from transformers import PretrainedConfig, PreTrainedModel
 
+from emoscope.models.nelec.heads import Head, make_head, make_hidden
 from emoscope.models.nelec.recurrent import Recurrent
 from emoscope.models.shared.attention import (
     AdditiveAttention,
@@ -50,6 +52,10 @@ class NelecConfig(PretrainedConfig):
         spatial_dropout: probability of dropping a dimension of the word vectors from a whole text.
         layer_dropout: the same between the LSTM and the GRU.
         dropout: probability of dropping a unit of the pooled features and of the dense layers.
+        recurrent_dropout: the same of the states that LSTM and GRU pass on, see `Recurrent`.
+        head: how the features become logits, see `emoscope.models.nelec.heads`.
+        others: places of the labels that are left out of averages; the heads `"two_stage"` and
+            `"multitask"` need one.
     """
 
     model_type = "nelec"
@@ -70,6 +76,9 @@ class NelecConfig(PretrainedConfig):
         spatial_dropout: float = 0.25,
         layer_dropout: float = 0.0,
         dropout: float = 0.25,
+        recurrent_dropout: float = 0.0,
+        head: Head = "flat",
+        others: Sequence[int] = (),
         pad_token_id: int = 0,
         **kwargs: Any,
     ) -> None:
@@ -87,6 +96,9 @@ class NelecConfig(PretrainedConfig):
         self.spatial_dropout = spatial_dropout
         self.layer_dropout = layer_dropout
         self.dropout = dropout
+        self.recurrent_dropout = recurrent_dropout
+        self.head = head
+        self.others = list(others)
         super().__init__(pad_token_id=pad_token_id, **kwargs)  # type: ignore[call-arg]
 
 
@@ -211,26 +223,22 @@ class Nelec(PreTrainedModel):
         super().__init__(config)
         self.embedding = WordEmbedding(config)
         self.spatial_dropout = SpatialDropout(config.spatial_dropout)
-        self.lstm = Recurrent(
-            "lstm", config.embedding_size, config.hidden_size, config.bidirectional
-        )
+        hidden, both = config.hidden_size, config.bidirectional
+        again = config.recurrent_dropout
+        self.lstm = Recurrent("lstm", config.embedding_size, hidden, both, again)
         width = self.lstm.output_size
         self.layer_dropout = SpatialDropout(config.layer_dropout)
-        self.gru = Recurrent("gru", width, config.hidden_size, config.bidirectional)
+        self.gru = Recurrent("gru", width, hidden, both, again)
         self.lstm_branch = Branch(config, width)
         self.gru_branch = None if config.shared_branches else Branch(config, width)
         self.dropout = nn.Dropout(config.dropout)
         self.hidden = (
-            nn.Sequential(
-                nn.Linear(2 * config.hidden_size, config.hidden_size),
-                nn.ReLU(),
-                nn.Dropout(config.dropout),
-            )
+            make_hidden(2 * hidden, hidden, config.dropout)
             if config.output_hidden
             else nn.Identity()
         )
-        features = config.hidden_size if config.output_hidden else 2 * config.hidden_size
-        self.classifier = nn.Linear(features, len(config.id2label or {}))
+        features = hidden if config.output_hidden else 2 * hidden
+        self.classifier = make_head(config, features, len(config.id2label or {}))
         self.post_init()
 
     def _init_weights(self, module: nn.Module) -> None:
@@ -250,7 +258,7 @@ class Nelec(PreTrainedModel):
         mask = attention_mask.bool()
         if len(mask) <= CHUNK or input_ids.device.type != "cpu":
             logits, weights = self.score(input_ids, mask)
-            return EmotionOutput(logits=logits, attentions=weights)
+            return self.to_output(logits, weights)
         lengths, order = mask.sum(1).sort(descending=True, stable=True)
         parts = [
             self.score(input_ids[rows, :width], mask[rows, :width])
@@ -261,13 +269,18 @@ class Nelec(PreTrainedModel):
         longest = mask.shape[1]
         padded = [nn.functional.pad(part, (0, longest - part.shape[2])) for _, part in parts]
         back = order.argsort()
-        return EmotionOutput(
-            logits=torch.cat([logits for logits, _ in parts])[back],
-            attentions=torch.cat(padded)[back],
+        return self.to_output(
+            torch.cat([logits for logits, _ in parts])[back], torch.cat(padded)[back]
         )
 
+    def to_output(self, logits: Tensor, weights: Tensor) -> EmotionOutput:
+        """What the head gave, (batch, labels) or with a column more, and attention weights."""
+        if self.config.head != "multitask":
+            return EmotionOutput(logits=logits, attentions=weights)
+        return EmotionOutput(logits=logits[:, :-1], attentions=weights, stage=logits[:, -1])
+
     def score(self, input_ids: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
-        """Logits (batch, labels) and attention weights (batch, 2, tokens) of one chunk.
+        """What the head gives of one chunk, and attention weights (batch, 2, tokens).
 
         Args:
             input_ids: (batch, tokens).

@@ -14,8 +14,11 @@ class EmotionOutput(ModelOutput):
         logits: (batch, labels).
         representations: (batch, labels, hidden) where the model has one vector a label.
         attentions: (batch, branches, tokens), weights that sum to one over the real tokens.
+        stage: (batch,), log-odds that a text has a label of the averages, of a head of its own
+            that is trained beside the labels; read by losses only.
     """
 
     logits: Tensor
     representations: Tensor | None = None
     attentions: Tensor | None = None
+    stage: Tensor | None = None

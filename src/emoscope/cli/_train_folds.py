@@ -1,0 +1,88 @@
+"""What `emoscope train --folds` does and shows."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+from emoscope.cli._train_runs import announce_runs
+from emoscope.errors import InputError
+
+if TYPE_CHECKING:
+    from emoscope.recipes.schema import Recipe
+    from emoscope.training.folds import FoldResults
+
+
+def refuse_with_folds(given: Mapping[str, bool]) -> None:
+    """Refuse the options that have no meaning beside --folds.
+
+    Args:
+        given: whether each option was given.
+
+    Raises:
+        InputError: one was.
+    """
+    for option in (name for name, was_given in given.items() if was_given):
+        advice = (
+            "Start the same command once more in another terminal: each takes the folds that no "
+            "other trains"
+            if option in ("--jobs", "--engine")
+            else "For other seeds or settings, give --set and another --output"
+        )
+        raise InputError(f"{option} does not go with --folds. {advice}.")
+
+
+def cross_validate(
+    recipe: "Recipe",
+    root: Path,
+    output: Path | None,
+    folds: int,
+    given: tuple[Sequence[str], bool],
+) -> None:
+    """Train the folds of a recipe and print their figures.
+
+    Args:
+        recipe: what to train.
+        root: folder of the corpora's files.
+        output: folder of the folds; one in the experiment logs if None.
+        folds: how many.
+        given: the options --track and --restart.
+    """
+    from emoscope.training.folds import train_folds
+    from emoscope.training.logs import LOGS, make_group_name
+    from emoscope.training.processes import is_main
+    from emoscope.training.results import RunOptions
+
+    track, restart = given
+    folder = output or LOGS / make_group_name(recipe) / f"{recipe.name}-{folds}-folds"
+    with announce_runs(folds + 1) as announce:
+        options = RunOptions(track=track, restart=restart, after_run=announce)
+        results = train_folds(recipe, root, folder, folds, options)
+    if is_main():
+        show_folds(folder, results, recipe)
+
+
+def show_folds(folder: Path, results: "FoldResults", recipe: "Recipe") -> None:
+    """Print mean and standard deviation over the folds, and where the files are."""
+    from emoscope.cli._tables import print_mean_std
+    from emoscope.metrics.metric import read_metric
+    from emoscope.training.folds import HELD_OUT, WHOLE, summarise
+
+    shown = {
+        metric: f"{value:.3f}"
+        for name, value in summarise(results.folds).items()
+        if (metric := read_metric(name)) is not None
+    }
+    print_mean_std(shown, f"held out, {len(results.folds)} folds")
+    dev = results.whole.dev
+    typer.echo(
+        f"All held-out texts together: micro-F1 {results.pooled['micro']['f1']:.3f}, macro-F1 "
+        f"{results.pooled['macro']['f1']:.3f} of {results.pooled['texts']:,} texts"
+    )
+    typer.echo(
+        f"Trained on all of it, {recipe.corpus.dev}: micro-F1 {dev['micro']['f1']:.3f}, "
+        f"macro-F1 {dev['macro']['f1']:.3f}"
+    )
+    typer.echo(f"Held-out scores: {folder / HELD_OUT}")
+    typer.echo(f"Model: {folder / WHOLE / 'model'}")

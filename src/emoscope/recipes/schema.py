@@ -39,11 +39,15 @@ class CorpusSection(Section):
 
     name: str
     folder: str | None = Field(None, description="inside --data-dir, if its files lie deeper")
-    train: str | None = Field(
-        "train", description="split, or file of a tabular corpus, trained on; none if null"
+    train: str | tuple[str, ...] | None = Field(
+        "train",
+        description="split, or file of a tabular corpus, trained on, or a list of several; none if "
+        "null",
     )
     dev: str | None = Field(
-        "dev", description="split, or file, that every choice is made on; none if null"
+        "dev",
+        description="split, or file, that every choice is made on; none if null: without any in "
+        "all corpora the last weights are kept, and labels are cut at a threshold of ½",
     )
     test: str | None = Field(
         None, description="split, or file, that the finished model is measured on; none if null"
@@ -88,15 +92,30 @@ class CorpusSection(Section):
     def _known(cls, name: str) -> str:
         return check_name({**CORPORA, "tabular": "", "hub": ""}, name, "corpus")
 
+    @field_validator("train")
+    @classmethod
+    def _some(cls, train: Any) -> Any:
+        if train == () or train == "":
+            raise ValueError("expected a split, a list of splits, or null; found nothing")
+        # One way to say the same, so that the same training has the same folder.
+        return train[0] if isinstance(train, tuple) and len(train) == 1 else train
+
+    @property
+    def train_splits(self) -> tuple[str, ...]:
+        """The splits that are trained on; empty if none is."""
+        if self.train is None:
+            return ()
+        return (self.train,) if isinstance(self.train, str) else self.train
+
 
 class MixSection(Section):
     """Further corpora, to train, choose or measure on; each keeps its own labels."""
 
     corpora: tuple[CorpusSection, ...] = ()
-    alpha: Annotated[float, Field(ge=0, le=1)] = Field(
+    alpha: Annotated[float, Field(ge=0, le=1)] | None = Field(
         1.0,
         description="a corpus or language with a share p of the texts is drawn as p^alpha: "
-        "1 as they are, 0 all alike",
+        "1 as they are, 0 all alike; null: nothing is mixed, which is as 1",
     )
 
 
@@ -288,6 +307,11 @@ class TrainingSection(Section):
     checkpoints: bool = Field(
         True, description="save at every evaluation, so that a kill loses little"
     )
+    checkpoint_minutes: NonNegative = Field(
+        10.0,
+        description="save between two evaluations too, after so many minutes without a "
+        "checkpoint; 0: never",
+    )
     predictions: bool = Field(True, description="keep raw predictions of every evaluation")
     bfloat16: Literal["auto"] | bool = Field(
         False, description="half precision; auto: where the hardware computes in it"
@@ -302,6 +326,11 @@ class Recipe(Section):
     needs: str = Field("", description="data to bring, and where their publisher offers them")
     time: str = Field("", description="of a run on two CPU cores, roughly")
     seed: int = 0
+    naming: tuple[str, ...] = Field(
+        (),
+        description="parameters that the folder of the log is called by: default, a field such as "
+        "training.epochs, or either as parameter=text; those of the model if empty",
+    )
     corpus: CorpusSection
     mix: MixSection = MixSection()
     text: TextSection = TextSection()
@@ -346,8 +375,17 @@ class Recipe(Section):
                 "corpus.train: expected a split, as the labels of the model are those of the first "
                 "corpus; found null"
             )
-        if all(section.dev is None for section in self.corpora):
-            raise ValueError("corpus.dev: expected a split in one corpus at least; found null")
+        if self.dev_split is None:
+            for wants, without, meaning in (
+                (self.training.keep_best, "training.keep_best=false", "choose the best weights"),
+                (self.training.patience, "training.patience=null", "stop early"),
+                (self.prior.target in ("dev", "estimate"), "prior.target=none", "find shares"),
+            ):
+                if wants:
+                    raise ValueError(
+                        f"corpus.dev: found null in every corpus, so nothing is there to {meaning} "
+                        f"by; set a dev split, or {without}"
+                    )
         return self
 
     @property
@@ -356,9 +394,9 @@ class Recipe(Section):
         return (self.corpus, *self.mix.corpora)
 
     @property
-    def dev_split(self) -> str:
-        """The name of the dev split in the first corpus that has one."""
-        return next(section.dev for section in self.corpora if section.dev is not None)
+    def dev_split(self) -> str | None:
+        """The name of the dev split in the first corpus that has one; None if none has."""
+        return next((section.dev for section in self.corpora if section.dev is not None), None)
 
     def settings(self) -> dict[str, Any]:
         """All fields that affect the result, as plain values: all but `METADATA`."""

@@ -90,16 +90,16 @@ def make_trainer(
     return trainer, correction
 
 
-def find_shares(prepared: Prepared, alpha: float) -> float | list[float]:
+def find_shares(prepared: Prepared, alpha: float | None) -> float | list[float]:
     """Find the share of each training part in an epoch's texts, or the exponent that sets it.
 
     Args:
         prepared: the training data, with a recipe section for each part.
-        alpha: the exponent to use where no corpus sets its own share.
+        alpha: the exponent to use where no corpus sets its own share; None is as 1.
     """
     sections, sizes = prepared.sections, list(map(len, prepared.train))
     if any(section.share is None for section in sections):
-        return alpha
+        return 1.0 if alpha is None else alpha
     of_corpus = [
         sum(size for size, other in zip(sizes, sections, strict=True) if other is section)
         for section in sections
@@ -175,6 +175,7 @@ def make_trainer_arguments(
     """The arguments of transformers' Trainer for a run of a recipe."""
     section = recipe.training
     when = "epoch" if section.evaluation_steps is None else "steps"
+    evaluate = when if recipe.dev_split is not None else "no"
     # To choose the best weights or to resume a run, the weights must be on disk.
     save = when if section.checkpoints or section.keep_best else "no"
     return TrainingArguments(
@@ -187,7 +188,7 @@ def make_trainer_arguments(
         learning_rate=section.learning_rate,
         weight_decay=section.weight_decay,
         max_grad_norm=section.max_grad_norm,
-        eval_strategy=when,
+        eval_strategy=evaluate,
         eval_steps=section.evaluation_steps,
         logging_strategy=when,
         # Otherwise NaN losses would be left out of the logged mean.

@@ -62,22 +62,25 @@ def train_run(
         trainer.train(resume_from_checkpoint=find_last_checkpoint(folder / "checkpoints"))
     else:
         trainer.state.epoch = 0.0
-        trainer.evaluate()
+        if prepared.dev:
+            trainer.evaluate()
     seconds = time.monotonic() - started
 
     dev_logits = trainer.score(prepared.dev_set)[0]
-    on_dev = validate_dev(prepared, correction, dev_logits)
+    # Without dev nothing is fitted: labels are cut at a threshold of ½.
+    on_dev = validate_dev(prepared, correction, dev_logits) if prepared.dev else None
+    calibration = Calibration() if on_dev is None else on_dev.calibration
     on_test = None
     if prepared.test:
         test_logits = trainer.score(prepared.test_set)[0]
-        on_test = measure_parts(prepared, prepared.test_set, test_logits, on_dev.calibration)
+        on_test = measure_parts(prepared, prepared.test_set, test_logits, calibration)
     result = make_result(trainer, on_dev, on_test, seed, seconds)
     if is_main():
-        splits = [("dev", prepared.dev_set, dev_logits)]
+        splits = [("dev", prepared.dev_set, dev_logits)] if prepared.dev else []
         if prepared.test:
             splits.append(("test", prepared.test_set, test_logits))
         for split, parts, logits in splits:
-            scored = make_scored_texts(prepared, parts, logits, on_dev.calibration)
+            scored = make_scored_texts(prepared, parts, logits, calibration)
             scored.write(folder / f"{split}.parquet")
         prepared.family.finish(model)
         card = make_model_card(recipe, prepared, result)
@@ -85,7 +88,7 @@ def train_run(
             folder / "model",
             model,
             prepared,
-            on_dev.calibration,
+            calibration,
             card,
             recipe.text.languages,
         )
@@ -97,13 +100,13 @@ def train_run(
 
 def make_result(
     trainer: EmotionTrainer,
-    dev: Validation,
+    dev: Validation | None,
     test: Validation | None,
     seed: int,
     seconds: float,
 ) -> RunResult:
     """What is kept of a run in one file."""
-    measured: dict[str, Any] = {}
+    measured: dict[str, Any] = {"dev": {}}
     for checked, names in ((dev, ("dev", "half", "parts")), (test, TEST)):
         if checked is None:
             continue

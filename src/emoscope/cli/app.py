@@ -20,6 +20,7 @@ from emoscope.cli.recipes import recipes
 from emoscope.cli.report import report
 from emoscope.cli.score import score
 from emoscope.cli.serve import serve
+from emoscope.cli.table import table
 from emoscope.cli.taxonomies import taxonomies
 from emoscope.cli.train import train
 from emoscope.errors import EmoscopeError
@@ -32,7 +33,18 @@ app = typer.Typer(
     rich_markup_mode="rich",
     help="Recognise emotion in text with any set of labels: train, evaluate, annotate, serve.",
 )
-NEED_ARGUMENTS = (annotate, score, explain, train, evaluate, compare, report, export, describe)
+NEED_ARGUMENTS = (
+    annotate,
+    score,
+    explain,
+    train,
+    table,
+    evaluate,
+    compare,
+    report,
+    export,
+    describe,
+)
 for command in (*NEED_ARGUMENTS, serve, recipes, taxonomies, info):
     app.command(no_args_is_help=command in NEED_ARGUMENTS)(command)
 

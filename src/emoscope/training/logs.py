@@ -5,8 +5,16 @@ from pathlib import Path
 from typing import Any
 
 from emoscope.errors import InputError
-from emoscope.experiments.log import METRICS, PARAMS, ExperimentLog, Naming, Run, read_yaml
-from emoscope.experiments.naming import keep_active
+from emoscope.experiments.log import (
+    METRICS,
+    PARAMS,
+    ExperimentLog,
+    Naming,
+    Run,
+    find_folder,
+    read_yaml,
+)
+from emoscope.experiments.naming import keep_active, make_folder_name
 from emoscope.files import read_json
 from emoscope.metrics.classification import metrics_of
 from emoscope.metrics.metric import mean_metrics, name_metrics
@@ -41,6 +49,18 @@ def open_log(root: Path, recipe: Recipe) -> ExperimentLog:
         to_params(recipe),
         Naming(tuple(named), named, PARENTS, IGNORED, normalise),
     )
+
+
+def find_log(root: Path, recipe: Recipe) -> ExperimentLog | None:
+    """Find the log of a recipe in the folder of all logs; None if it has none; makes none."""
+    place = root / make_group_name(recipe)
+    if not place.is_dir():
+        return None
+    named = choose_naming_values(recipe)
+    naming = Naming(tuple(named), named, PARENTS, IGNORED, normalise)
+    stem = make_folder_name(named, naming.parameters)
+    folder = find_folder(place, stem, to_params(recipe), naming)
+    return ExperimentLog.load(folder) if (folder / PARAMS).is_file() else None
 
 
 def make_group_name(recipe: Recipe) -> str:

@@ -27,8 +27,9 @@ from emoscope.training.callbacks import (
 from emoscope.training.data import Part
 from emoscope.training.prepare import Prepared, name_parts
 from emoscope.training.prior import PriorCorrection, compute_class_weights
-from emoscope.training.processes import find_native_bfloat16, is_main, on_cpu
+from emoscope.training.processes import find_native_bfloat16, is_alone, is_main, on_cpu
 from emoscope.training.results import RunOptions
+from emoscope.training.timed_checkpoints import SaveByTime
 from emoscope.training.trainer import EmotionTrainer, TrainerSetup
 from emoscope.training.validation import validate_dev
 
@@ -62,6 +63,9 @@ def make_trainer(
             callbacks.append(ShowProgress(f"{recipe.name}, {folder.name}", section.metric))
         if section.predictions:
             callbacks.append(AfterEvaluation(lambda stem: keep_predictions(trainer, folder, stem)))
+    # Several processes would have to agree on the moment; they save at evaluations alone.
+    if section.checkpoints and section.checkpoint_minutes and is_alone():
+        callbacks.append(SaveByTime(section.checkpoint_minutes))
     if section.patience is not None:
         callbacks.append(EarlyStoppingCallback(section.patience))
     hold, section_of_anchor = prepared.family.hold_words, recipe.objective.anchor

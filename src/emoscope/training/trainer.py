@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from safetensors.numpy import save_file
+from safetensors.numpy import load_file, save_file
 from torch import Tensor, nn
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
@@ -36,6 +36,7 @@ from emoscope.training.data import (
 )
 from emoscope.training.previous_logits import Logits, PreviousLogits
 from emoscope.training.schedules import make_schedule
+from emoscope.training.timed_checkpoints import SinceLog
 
 Validate = Callable[[Logits], dict[str, float]]
 
@@ -100,6 +101,8 @@ class EmotionTrainer(Trainer):
         self.anchor = setup.anchor
         self.dev_logits: Logits = []
         self._terms: dict[str, list[Tensor]] = {}
+        self._losses = torch.zeros(())
+        self._resumed: SinceLog | None = None
         super().__init__(
             model=model,
             args=arguments,
@@ -201,6 +204,7 @@ class EmotionTrainer(Trainer):
         """Also write the previous logits into the checkpoint."""
         super()._save_rng_state(output_dir)
         values = self.previous_logits.to_arrays()
+        values |= SinceLog(self._losses, self._globalstep_last_logged, self._terms).to_arrays()
         if self.args.should_save:
             save_file(values, Path(output_dir) / SCORES)
 
@@ -208,7 +212,23 @@ class EmotionTrainer(Trainer):
         self, resume_from_checkpoint: str, model: nn.Module | None = None
     ) -> None:
         super()._load_from_checkpoint(resume_from_checkpoint, model)
-        self.previous_logits.load(Path(resume_from_checkpoint) / SCORES)
+        path = Path(resume_from_checkpoint) / SCORES
+        self.previous_logits.load(path)
+        self._resumed = SinceLog.from_arrays(load_file(path))
+        if self._resumed is not None:
+            self._terms = {
+                name: [value.to(self.args.device) for value in values]
+                for name, values in self._resumed.terms.items()
+            }
+
+    def _maybe_log_save_evaluate(self, tr_loss: Tensor, *arguments: Any, **options: Any) -> None:
+        """Go on with the sum of losses that the checkpoint had; see `SinceLog`."""
+        if self._resumed is not None:
+            tr_loss += self._resumed.loss.to(tr_loss.device)
+            self._globalstep_last_logged = self._resumed.step
+            self._resumed = None
+        self._losses = tr_loss
+        super()._maybe_log_save_evaluate(tr_loss, *arguments, **options)
 
     def evaluate(
         self,

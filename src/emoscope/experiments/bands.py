@@ -17,6 +17,8 @@ from emoscope.metrics.metric import (
 AVERAGES = (JACCARD, MICRO_F1, MACRO_F1, ACCURACY)
 DEV = "eval_"
 """Prefix of the names of curves on dev."""
+TRAIN = "train_"
+"""Prefix of the names of metrics on the texts trained on."""
 FEW = 10
 """Up to this number, runs are also drawn one by one, behind their mean."""
 Point = tuple[float, float]
@@ -125,9 +127,12 @@ def list_curve_groups(log: ExperimentLog) -> list[CurveGroup]:
         "loss": ("loss", {"training": "loss", "dev": "eval_loss"})
     }
     for average in AVERAGES:
-        at_fixed = f"{DEV}{average.at_fixed_threshold()}"
-        lines = {"at the fitted thresholds": f"{DEV}{average}", "at ½": at_fixed}
-        wanted[str(average)] = (f"{to_readable(str(average))} on dev", lines)
+        fixed = average.at_fixed_threshold()
+        lines = {"dev, at the fitted thresholds": f"{DEV}{average}", "dev, at ½": f"{DEV}{fixed}"}
+        if any(f"{TRAIN}{metric}" in names for metric in (average, fixed)):
+            at = fixed if f"{TRAIN}{fixed}" in names else average
+            lines["training, at ½" if at.fixed else "training"] = f"{TRAIN}{at}"
+        wanted[str(average)] = (to_readable(str(average)), lines)
     known = {line for _, lines in wanted.values() for line in lines.values()}
     for name in names:
         if name in known or name in several:

@@ -331,7 +331,7 @@ def format_aggregated(mean_stds: Mapping[str, MeanStd]) -> str:
     """Metrics over the runs as YAML: as text for people (`shown`), and as numbers."""
     values = {
         name: {
-            "shown": str(mean_std),
+            "shown": f"{mean_std.mean:.4f}+-{mean_std.sd:.4f}",
             "mean": mean_std.mean,
             "sd": mean_std.sd,
             "runs": mean_std.runs,

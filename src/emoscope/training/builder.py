@@ -31,7 +31,7 @@ from emoscope.training.processes import find_native_bfloat16, is_alone, is_main,
 from emoscope.training.results import RunOptions
 from emoscope.training.timed_checkpoints import SaveByTime
 from emoscope.training.trainer import EmotionTrainer, TrainerSetup
-from emoscope.training.validation import validate_dev
+from emoscope.training.validation import measure_training, validate_dev
 
 
 def make_trainer(
@@ -84,6 +84,7 @@ def make_trainer(
             validate=lambda logits: name_metrics(
                 validate_dev(prepared, correction, logits).metrics()
             ),
+            measure_training=lambda logits: name_metrics(measure_training(train.parts, logits)),
             alpha=find_shares(prepared, recipe.mix.alpha),
             distillation=recipe.objective.self_distillation,
             anchor=anchor,

@@ -52,6 +52,8 @@ class TrainerSetup:
         dev: examples to choose on, the labels of each part being those of some training part.
         dev_objectives: the loss of each part of `dev`.
         validate: metrics to follow on dev, from the logits (M, K) of each part.
+        measure_training: metrics to follow on the training texts, from the logits (N, K) of each
+            part, NaN where a text or label was not trained on yet.
         alpha: how the parts are mixed, see `LengthBuckets`.
         distillation: the coefficient of self-distillation, in [0, 1); none at 0.
         anchor: of words that are held where they were, and the coefficient.
@@ -63,6 +65,7 @@ class TrainerSetup:
     dev: Sequence[Part]
     dev_objectives: Sequence[Objective]
     validate: Validate
+    measure_training: Validate = lambda logits: {}
     alpha: float | Sequence[float] = 1.0
     distillation: float = 0.0
     anchor: tuple[HeldWords, float] | None = None
@@ -81,6 +84,7 @@ class EmotionTrainer(Trainer):
         previous_logits: the previous logits of the training examples; of several processes, each
             has those of its rows.
         dev_logits: the dev logits of the last evaluation, (M, K) for each part.
+        dev_terms: the mean over the dev texts of each term of the loss, at the last evaluation.
     """
 
     def __init__(
@@ -92,6 +96,7 @@ class EmotionTrainer(Trainer):
     ) -> None:
         self.section = setup.section
         self.validate = setup.validate
+        self.measure_training = setup.measure_training
         self.objectives = list(setup.objectives)
         self.train_examples = train = setup.train
         self.dev_parts = list(setup.dev)
@@ -100,6 +105,7 @@ class EmotionTrainer(Trainer):
         self.distillation = setup.distillation
         self.anchor = setup.anchor
         self.dev_logits: Logits = []
+        self.dev_terms: dict[str, float] = {}
         self._terms: dict[str, list[Tensor]] = {}
         self._losses = torch.zeros(())
         self._resumed: SinceLog | None = None
@@ -179,7 +185,7 @@ class EmotionTrainer(Trainer):
             loss, terms["self_distillation"] = self.distilled(
                 loss, output.logits, torch.from_numpy(previous), extras["labels"], number
             )
-        for name, value in terms.items():
+        for name, value in add_regularization(self.objectives[number], terms).items():
             self._terms.setdefault(name, []).append(value.detach())
         logits = output.logits.detach().float().cpu().numpy()
         self.previous_logits.keep(number, rows, places, logits)
@@ -248,10 +254,11 @@ class EmotionTrainer(Trainer):
                 "numbers. Try a lower training.learning_rate, training.max_grad_norm=1, or "
                 "objective.local_loss.on=predictions; --restart begins anew."
             )
-        measured = {"loss": loss, **self.validate(self.dev_logits)}
+        measured = {"loss": loss, **self.dev_terms, **self.validate(self.dev_logits)}
         metrics = {f"{metric_key_prefix}_{name}": value for name, value in measured.items()}
         metrics[f"{metric_key_prefix}_runtime"] = time.monotonic() - started
-        self.log(dict(metrics))
+        on_training = self.measure_training(self.previous_logits.merged())
+        self.log(metrics | {f"train_{name}": value for name, value in on_training.items()})
         self.control = self.callback_handler.on_evaluate(
             self.args, self.state, self.control, metrics
         )
@@ -274,6 +281,7 @@ class EmotionTrainer(Trainer):
         precision = self.compute_loss_context_manager if objectives else nullcontext
         scored: Logits = []
         total = 0.0
+        sums: dict[str, list[float]] = {}
         for part, objective in zip_longest(parts, objectives):
             logits = np.empty(part.labels.shape, dtype=np.float32)
             for rows in batch_by_length(part.encoded.lengths, self.args.eval_batch_size):
@@ -285,11 +293,17 @@ class EmotionTrainer(Trainer):
                     if objective is not None:
                         bias = self.corpus_bias(self.alike(part))
                         biased = replace(output, logits=output.logits + bias)
-                        loss = float(objective(biased, labels)[0])
+                        value, terms = objective(biased, labels)
+                        loss = float(value)
+                        for name, term in add_regularization(objective, terms).items():
+                            sums.setdefault(name, []).append(float(term) * len(rows))
                 logits[rows] = output.logits.float().cpu().numpy()
                 total += loss * len(rows)
             scored.append(logits)
         model.train(training)
+        if objectives:
+            texts = sum(map(len, parts))
+            self.dev_terms = {name: sum(values) / texts for name, values in sums.items()}
         return scored, total / max(sum(map(len, parts)), 1)
 
     def alike(self, part: Part) -> int:
@@ -307,3 +321,17 @@ class EmotionTrainer(Trainer):
                 logs[name] = float(means.mean())
             self._terms.clear()
         super().log(logs, start_time)
+
+
+def add_regularization(objective: Objective, terms: dict[str, Tensor]) -> dict[str, Tensor]:
+    """Add what the losses over pairs of labels contribute to the loss, if there are such losses.
+
+    Args:
+        objective: the objective, for the coefficients.
+        terms: the value of each term.
+    """
+    pairwise = {name: value for name, value in terms.items() if name in objective.regularization}
+    if not pairwise:
+        return terms
+    parts = [objective.coefficients[name] * value for name, value in pairwise.items()]
+    return {**terms, "regularization_loss": torch.stack(parts).sum()}

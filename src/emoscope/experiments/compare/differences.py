@@ -6,9 +6,10 @@ from typing import Any, get_args
 
 from pydantic_core import PydanticUndefined
 
-from emoscope.experiments.naming import flatten, format_naming_value, is_off, to_comparable
+from emoscope.experiments.naming import format_naming_value, is_off, to_comparable
 from emoscope.recipes.schema import Recipe
 from emoscope.recipes.section import Section
+from emoscope.strict import flatten
 
 KINDS = ("type", "kind", "name")
 """Fields that say what kind of thing a section is, the most informative first."""

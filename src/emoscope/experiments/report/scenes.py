@@ -9,7 +9,7 @@ import numpy as np
 from emoscope.charts.palette import COLOURS, LINE, SOFT
 from emoscope.charts.scene import Area, Line, Scene, Shape, Text, box, measure_text
 from emoscope.experiments.bands import Band, CurveGroup
-from emoscope.experiments.report.reliability import Reliability
+from emoscope.experiments.report.reliability import Floats, Reliability
 
 WIDTH, HEIGHT = 420.0, 240.0
 MARGINS = (46.0, 8.0, 30.0)
@@ -165,7 +165,7 @@ def make_reliability_scene(found: Reliability) -> Scene:
     if len(runs) > 1:
         for confidence, observed in runs:
             shapes.append(Line(frame.along(keep_known(confidence, observed)), COLOURS[0], 0.7, 0.4))
-    points = keep_known(*(average_known(values) for values in (found.confidence, found.observed)))
+    points = keep_known(average_known(found.confidence), average_known(found.observed))
     shapes.append(Line(frame.along(points), COLOURS[0], 2.0))
     shapes += [
         box((x - 2.5, y - 2.5), (5, 5), COLOURS[0], title=f"{claimed:.2f}: {seen:.2f}")
@@ -176,7 +176,7 @@ def make_reliability_scene(found: Reliability) -> Scene:
     return Scene(size, size, tuple(shapes), "observed frequency of labels against probability")
 
 
-def average_known(values: np.ndarray) -> np.ndarray:
+def average_known(values: Floats) -> Floats:
     """The mean of each column over its known values, NaN where there are none."""
     known = ~np.isnan(values)
     counts = known.sum(axis=0)
@@ -184,7 +184,7 @@ def average_known(values: np.ndarray) -> np.ndarray:
     return np.where(counts > 0, sums / np.maximum(counts, 1), np.nan)
 
 
-def keep_known(across: Sequence[float], up: Sequence[float]) -> list[tuple[float, float]]:
+def keep_known(across: Floats, up: Floats) -> list[tuple[float, float]]:
     """The points whose values are both known."""
     pairs = zip(across, up, strict=True)
     return [(float(x), float(y)) for x, y in pairs if not (isnan(x) or isnan(y))]

@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 
 from emoscope.errors import InputError
 from emoscope.recipes.load import MAX_BYTES, builtin_recipes, load_recipe, recipe_to_yaml
-from emoscope.recipes.schema import CyclicalSchedule, Recipe
+from emoscope.recipes.schedules import CyclicalSchedule
+from emoscope.recipes.schema import Recipe
 
 SHIPPED = ("nelec-emocontext", "nelec-report-keras", "nelec-report-pytorch", "nelec-sample")
 

@@ -13,6 +13,7 @@ from pydantic import (
 
 from emoscope.errors import InputError
 from emoscope.models.nelec.section import NelecSection
+from emoscope.recipes.schedules import ConstantSchedule, CyclicalSchedule, WarmupSchedule
 from emoscope.recipes.section import (
     ModelSection,
     NonNegative,
@@ -256,29 +257,6 @@ class PriorSection(Section):
         description="shares by label; dev: those of the dev labels; estimate: by "
         "expectation-maximisation on the dev texts, without their labels",
     )
-
-
-class ConstantSchedule(Section):
-    """One learning rate throughout."""
-
-    kind: Literal["constant"] = "constant"
-
-
-class CyclicalSchedule(Section):
-    """Triangles between the learning rate and `maximum` (Smith 2017, arXiv 1506.01186)."""
-
-    kind: Literal["cyclical"] = "cyclical"
-    mode: Literal["triangular", "triangular2", "exp_range"] = "triangular"
-    maximum: Positive = 0.005
-    half_cycle: PositiveInt = Field(300, description="steps from the lowest to the highest rate")
-    gamma: Share = 0.99994
-
-
-class WarmupSchedule(Section):
-    """Linear warm-up over a share of the steps, then linear or cosine decay to zero."""
-
-    kind: Literal["linear", "cosine"] = "linear"
-    warmup: Probability = 0.1
 
 
 class TrainingSection(Section):

@@ -76,11 +76,11 @@ def find_references(
     shown: list[Reference] = []
     names_by_reason: dict[str, list[str]] = {}
     for row in of_split:
-        reasons = {
-            reason: recipe
-            for recipe, values in zip(recipes, params, strict=True)
-            if (reason := explain_other_data(values, row, texts)) is not None
-        }
+        reasons: dict[str, str] = {}
+        for recipe, values in zip(recipes, params, strict=True):
+            reason = explain_other_data(values, row, texts)
+            if reason is not None:
+                reasons.setdefault(reason, recipe)
         if not reasons:
             shown.append(make_reference(row))
         for reason, recipe in reasons.items():

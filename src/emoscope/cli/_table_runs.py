@@ -81,18 +81,17 @@ def go_through(
     logging.getLogger("emoscope").setLevel(logging.INFO)
     typer.echo(describe_remaining(progress), err=True)
     jobs, cluster = where
-    pairs = [(recipe, open_log(root, recipe).folder) for recipe in tasks]
     try:
-        with announce_runs(len(pairs)) as announce:
+        with announce_runs(len(tasks)) as announce:
 
             def tell(run: Path, result: "RunResult") -> None:
                 announce(run, result)
                 typer.echo(describe_remaining(look()), err=True)
 
             if jobs == 1 and cluster is None:
-                return run_in_turn(pairs, data, RunOptions(after_run=tell))
+                return run_in_turn(tasks, root, data, RunOptions(after_run=tell))
             train_runs(
-                pairs,
+                [(recipe, open_log(root, recipe).folder) for recipe in tasks],
                 data,
                 1,
                 jobs=jobs,
@@ -122,31 +121,34 @@ def list_tasks(progress: "Progress") -> "list[Recipe]":
 
 
 def run_in_turn(
-    pairs: "Sequence[tuple[Recipe, Path]]", data: Path, options: "RunOptions"
+    tasks: "Sequence[Recipe]", root: Path, data: Path, options: "RunOptions"
 ) -> EmoscopeError | None:
     """Run one after the other; a row that fails leaves the other rows alone.
 
     Args:
-        pairs: the recipes, with their seeds, and the folders of their logs.
+        tasks: the recipes, with their seeds.
+        root: folder of all logs; a row gets its folder when its first run begins.
         data: folder of the corpora's files.
         options: how the runs are watched.
     """
+    from emoscope.training.logs import open_log
     from emoscope.training.runner import Task, make_failure_error
     from emoscope.training.train import train
 
-    failures: dict[Path, tuple[Task, EmoscopeError]] = {}
-    for recipe, folder in pairs:
-        if folder in failures:
+    failures: dict[str, tuple[Task, EmoscopeError]] = {}
+    for recipe in tasks:
+        if recipe.name in failures:
             continue  # The row's next seed would fail in the same way.
+        folder = open_log(root, recipe).folder
         try:
             train(recipe, data, folder, 1, options)
         except EmoscopeError as error:
             typer.echo(f"{recipe.name} failed: {error}", err=True)
-            failures[folder] = (Task(recipe, folder, recipe.seed), error)
+            failures[recipe.name] = (Task(recipe, folder, recipe.seed), error)
     if not failures:
         return None
-    tasks, errors = zip(*failures.values(), strict=True)
-    return make_failure_error(tasks, errors)
+    failed, errors = zip(*failures.values(), strict=True)
+    return make_failure_error(failed, errors)
 
 
 def print_progress(progress: "Progress", format_: str, changed: Sequence[str]) -> None:

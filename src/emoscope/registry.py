@@ -25,7 +25,8 @@ class ModelEntry:
         backend: from a model folder and a number of threads to the `Backend` that runs it.
         export: writes a model folder as a graph that needs no torch; None if it cannot be.
         exported: from a folder with such a graph to the `Backend` that runs it.
-        naming: parameters of a recipe that the folders of its experiment logs are called by.
+        naming: parameters that the folders of its experiment logs are called by, see
+            `recipes.folder_names`.
     """
 
     section: str
@@ -35,18 +36,22 @@ class ModelEntry:
     backend: str = "emoscope.inference.backend:load_torch_backend"
     export: str | None = None
     exported: str | None = None
-    naming: tuple[str, ...] = ("corpus.exclude", "corpus.languages")
+    naming: tuple[str, ...] = ("_data", "_dev", "_test", "_without")
 
 
+DATA_NAMING = ("_data", "_dev", "_test", "_without")
 PROMPTED_NAMING = (
-    "corpus.exclude",
-    "corpus.languages",
-    "mix.alpha",
-    "model.backbone",
-    "objective.global_loss.distance",
-    "objective.local_loss.coefficient",
-    "objective.local_loss.distance",
-    "objective.local_loss.name",
+    *DATA_NAMING,
+    "_from",
+    "_model",
+    "alpha",
+    "global_coefficient",
+    "global_distance",
+    "global_prior",
+    "local_coefficient",
+    "local_loss",
+    "local_prior",
+    "local_weights",
 )
 
 
@@ -70,6 +75,7 @@ MODELS: dict[str, ModelEntry] = {
         family="emoscope.models.nelec.family:make_nelec_family",
         network="emoscope.models.nelec.network:Nelec",
         naming=(
+            *DATA_NAMING,
             "model.bidirectional",
             "model.hidden_size",
             "prior.target",

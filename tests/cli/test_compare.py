@@ -1,10 +1,12 @@
 """`emoscope compare`, on logs that are made up."""
 
+import csv
 import json
 import shutil
 
 import pytest
 
+from emoscope.recipes.load import load_recipe
 from tests.experiments.conftest import EMOCONTEXT, logs, params  # noqa: F401 (a fixture)
 from tests.experiments.synthetic import make_log
 
@@ -74,8 +76,8 @@ def test_options(emoscope):
 
 
 def test_published_figures(emoscope):
-    kind = params(name="nelec-report-keras")
-    make_log("keras", EMOCONTEXT, runs=2, splits=("dev",), params=kind)
+    recipe = load_recipe("nelec-report-keras").model_dump(mode="json")
+    make_log("keras", EMOCONTEXT, runs=2, size=2755, splits=("dev",), params=recipe)
     ended = emoscope("compare", "keras", "--reference", "published", *FEW)
     assert "NELEC, Keras form [1]" in ended.out
     assert "0.648" in ended.out
@@ -95,6 +97,30 @@ def test_published_precision_and_recall(emoscope):
     assert "precision of happy" in ended.out
 
 
+def test_published_figures_of_another_corpus_are_left_out(emoscope):
+    recipe = load_recipe("nelec-sample").model_dump(mode="json")
+    make_log("generated", EMOCONTEXT, runs=2, splits=("dev",), params=recipe)
+    ended = emoscope("compare", "generated", "--reference", "published", *FEW)
+    words = " ".join(ended.out.split())
+    assert ended.code == 0
+    assert "0.648" not in words
+    assert "measured on sample, the publication on emocontext" in words
+
+
+@pytest.mark.parametrize("name", ["terminal", "markdown", "latex", "csv", "json"])
+def test_other_labels_are_another_group(emoscope, name):
+    ended = emoscope("compare", "exclusive", "several", "--format", name, *FEW)
+    assert (ended.code, ended.err) == (0, "")
+    if name == "json":
+        assert [one["labels"][0] for one in json.loads(ended.out)["groups"]] == ["others", "joy"]
+    elif name == "csv":
+        rows = list(csv.DictReader(ended.out.splitlines()))
+        assert {row["group"] for row in rows} == {"1", "2"}
+    else:
+        assert "Group 1 of 2: test of sample, 200 texts, 4 labels" in ended.out
+        assert "Group 2 of 2" in ended.out
+
+
 def test_plots(emoscope, tmp_path):
     ended = emoscope("compare", "several", "--plots", "plots", *FEW)
     assert ended.code == 0
@@ -106,7 +132,6 @@ def test_plots(emoscope, tmp_path):
     ("arguments", "message"),
     [
         (["nowhere"], "nowhere: expected the folder of a configuration"),
-        (["exclusive", "several"], "Only configurations with the same labels"),
         (["exclusive", "--metric", "f2"], "No figure 'f2'"),
         (["exclusive", "--baseline", "exclusive"], "The baseline exclusive: expected"),
         (["exclusive", "--reference", "published"], "these configurations are of made-up"),

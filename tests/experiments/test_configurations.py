@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from emoscope.errors import InputError
-from emoscope.experiments.configurations import gather_configurations
+from emoscope.experiments.configurations import gather_configurations, gather_groups
 from emoscope.experiments.log import ExperimentLog
 from emoscope.experiments.scored import ScoredTexts
 from emoscope.taxonomy import Taxonomy
@@ -204,6 +204,25 @@ def test_other_gold_labels(pair):
 def test_other_labels(logs):
     with pytest.raises(InputError, match=r"other labels.*lacks angry, happy.*adds anger, fear"):
         gather_configurations([logs.exclusive, logs.several])
+
+
+def test_other_texts_and_labels_are_other_groups(logs, tmp_path):
+    third = make_log(tmp_path / "third", EMOCONTEXT, runs=2, size=90, params=params())
+    groups = gather_groups([logs.exclusive, logs.several, third.folder], baseline=logs.second)
+    assert [len(group.configurations) for group in groups] == [2, 2, 1]
+    assert [group.baseline for group in groups] == [1, 0, 0]
+    assert [len(group.texts.parts) for group in groups] == [200, 200, 90]
+    [alone] = gather_groups([logs.exclusive])
+    whole = gather_configurations([logs.exclusive])
+    assert (alone.split, alone.baseline) == (whole.split, whole.baseline)
+
+
+def test_tests_that_differ_are_other_groups(logs, tmp_path):
+    """One has no test, another no dev: neither is refused."""
+    make_log(tmp_path / "dev", EMOCONTEXT, runs=1, splits=("dev",), params=params())
+    make_log(tmp_path / "test", EMOCONTEXT, runs=1, size=90, splits=("test",), params=params())
+    groups = gather_groups([logs.exclusive, tmp_path / "dev", tmp_path / "test"])
+    assert [group.split for group in groups] == ["test", "dev", "test"]
 
 
 def test_no_gold_at_all(tmp_path):

@@ -39,7 +39,7 @@ def test_the_files_of_a_log(log):
     assert there == {".lock", "params.yml", "metrics.yml", "aggregated_metrics.yml"}
     assert yaml.safe_load((log.folder / "params.yml").read_text()) == PARAMS
     figures = yaml.safe_load((log.folder / "aggregated_metrics.yml").read_text())
-    assert figures["test_f1"]["shown"] == "0.6000±0.1414"
+    assert figures["test_f1"]["shown"] == "0.6000+-0.1414"
     assert figures["test_f1"]["mean"] == pytest.approx(0.6)
     assert figures["test_f1"]["sd"] == pytest.approx(stdev([0.5, 0.7]))
     assert figures["test_f1"]["runs"] == 2

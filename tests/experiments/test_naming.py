@@ -6,12 +6,12 @@ from hypothesis import strategies as st
 
 from emoscope.experiments.naming import (
     LONGEST,
-    flatten,
     keep_active,
     make_folder_name,
     to_comparable,
     to_safe_name,
 )
+from emoscope.strict import flatten
 
 
 def test_values_stand_in_the_order_of_the_parameters_names():

@@ -55,7 +55,7 @@ def test_the_loss_has_training_and_dev_in_one_picture(tmp_path):
     make_log(tmp_path / "log", taxonomy_of(("joy", "fear")), 2, 40)
     found = {one.key: one for one in list_curve_groups(ExperimentLog.load(tmp_path / "log"))}
     assert list(found["loss"].lines) == ["training", "dev"]
-    assert list(found["micro_f1"].lines) == ["at the fitted thresholds", "at ½"]
+    assert list(found["micro_f1"].lines) == ["dev, at the fitted thresholds", "dev, at ½"]
 
 
 def test_a_log_without_runs_has_no_picture(tmp_path):

@@ -1,3 +1,4 @@
+import re
 from pathlib import Path
 
 import pytest
@@ -7,7 +8,8 @@ from hypothesis import strategies as st
 
 from emoscope.errors import InputError
 from emoscope.recipes.load import MAX_BYTES, builtin_recipes, load_recipe, recipe_to_yaml
-from emoscope.recipes.schema import CyclicalSchedule, Recipe
+from emoscope.recipes.schedules import CyclicalSchedule
+from emoscope.recipes.schema import Recipe
 
 SHIPPED = ("nelec-emocontext", "nelec-report-keras", "nelec-report-pytorch", "nelec-sample")
 
@@ -244,3 +246,41 @@ def test_yaml_round_trip(name, description, seed, labels, target, schedule, step
     }
     recipe = Recipe.model_validate(values)
     assert Recipe.model_validate(yaml.safe_load(recipe_to_yaml(recipe))) == recipe
+
+
+def test_a_field_of_an_item_of_a_list_is_set_by_its_number():
+    recipe = load_recipe("demux-ec-to-ar", ["mix.corpora.1.test=null"])
+    assert [section.test for section in recipe.mix.corpora] == ["train", None]
+    again = load_recipe("demux-ec-to-ar")
+    assert [section.test for section in again.mix.corpora] == ["train", "dev"]
+    with pytest.raises(InputError, match=r"number of an item.*0, 1"):
+        load_recipe("demux-ec-to-ar", ["mix.corpora.2.test=null"])
+    with pytest.raises(InputError, match="number of an item"):
+        load_recipe("demux-ec-to-ar", ["mix.corpora.test=null"])
+
+
+@pytest.mark.parametrize(
+    ("overrides", "said"),
+    [
+        ([], "training.keep_best=false"),
+        (["training.keep_best=false", "training.patience=3"], "training.patience=null"),
+        (["training.keep_best=false"], "prior.target=none"),
+    ],
+)
+def test_without_dev_nothing_is_chosen_by_it(overrides, said):
+    """What the message says to do, done word for word, leads on."""
+    with pytest.raises(InputError, match=r"corpus\.dev.*" + re.escape(said)):
+        load_recipe("nelec-sample", ["corpus.dev=null", *overrides])
+    done = ["training.keep_best=false", "training.patience=null", "prior.target=none"]
+    recipe = load_recipe("nelec-sample", ["corpus.dev=null", "corpus.train=[train,dev]", *done])
+    assert recipe.corpus.train_splits == ("train", "dev")
+    assert recipe.dev_split is None
+
+
+def test_one_split_in_a_list_is_that_split():
+    one, other = (
+        load_recipe("nelec-sample", [f"corpus.train={value}"]) for value in ("train", "[train]")
+    )
+    assert one == other
+    with pytest.raises(InputError, match=r"corpus\.train.*found nothing"):
+        load_recipe("nelec-sample", ["corpus.train=[]"])

@@ -81,8 +81,9 @@ def test_a_shipped_recipe_trains(name, trained):
         trained(recipe.model.start.removeprefix("runs/"))
     result = trained(name)
     assert result.epochs == min(recipe.training.epochs, 1)
+    assert bool(result.dev) == (recipe.dev_split is not None)
     for report in (result.dev, result.test):
-        if report is not None:
+        if report:
             assert all(math.isfinite(report[key]["f1"]) for key in ("micro", "macro"))
     assert (result.test is None) == all(one.test is None for one in recipe.corpora)
 

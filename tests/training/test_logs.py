@@ -28,14 +28,17 @@ pytestmark = pytest.mark.usefixtures("no_plots")
 def test_a_recipe_has_one_folder(tmp_path):
     log = open_log(tmp_path, load_recipe("demux-goemotions"))
     assert log.folder.parent.name == "DemuxGoemotions"
-    assert log.folder.name == "neutral,None,1.0,all-minilm-l6-v2,0.2,exp_diff,intra_0"
+    assert log.folder.name == (
+        "goemotions(train),goemotions(dev),None,all-minilm-l6-v2,neutral,1.0,"
+        "None,cossim,False,0.2,intra_exp_diff,False,None_0"
+    )
     # Neither the seed, nor what is kept on the way, nor a description is another configuration.
     for change in ("seed=7", "training.predictions=true", "description=other"):
         assert open_log(tmp_path, load_recipe("demux-goemotions", [change])).folder == log.folder
     other = open_log(tmp_path, load_recipe("demux-goemotions", ["training.epochs=4"]))
     assert other.folder.name == f"{log.folder.name[:-2]}_1"
     without = open_log(tmp_path, load_recipe("demux-goemotions", ["objective.local_loss=null"]))
-    assert without.folder.name == "neutral,None,1.0,all-minilm-l6-v2_0"
+    assert without.folder.name == log.folder.name.replace("0.2,intra_exp_diff", "None,None")
 
 
 def test_the_name_shows_the_encoder_not_its_place(tmp_path):

@@ -83,7 +83,7 @@ def test_every_figure_of_a_log_is_the_right_one(names_recipe, tmp_path):
     assert all(len(picture.lines) == 2 for picture in list_label_groups(log))
     assert not list_part_groups(log)
     others = {picture.key: picture for picture in list_curve_groups(log)}
-    assert others["micro_f1"].lines["at the fitted thresholds"].ends[0][1] == pytest.approx(
+    assert others["micro_f1"].lines["dev, at the fitted thresholds"].ends[0][1] == pytest.approx(
         result.dev["micro"]["f1"]
     )
 

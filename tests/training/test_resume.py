@@ -142,6 +142,46 @@ def test_an_interruption_within_an_epoch_changes_nothing(
     assert stems == {f"step-{step:06}" for step in (3, 6, 9, 12)}
 
 
+OFTEN = "training.checkpoint_minutes=1e-9"
+
+
+@pytest.mark.parametrize("when", [{"step": 3}, {"checkpoint": 6}], ids=["epoch 1", "epoch 2"])
+def test_a_kill_costs_minutes_and_not_an_epoch(
+    monkeypatch, tmp_path, emocontext, tiny_recipe, whole, when
+):
+    """Four steps an epoch, an evaluation after each epoch, a checkpoint after every step."""
+    overrides = ["model.dropout=0.5", "objective.class_weights=balanced"]
+    run_folder = tmp_path / "parts" / "seed-0"
+    recipe = tiny_recipe(*overrides, OFTEN)
+    interrupted(monkeypatch, recipe, emocontext, tmp_path / "parts", **when)
+    last = when.get("checkpoint") or when["step"] - 1
+    assert find_last_checkpoint(run_folder / "checkpoints").endswith(f"checkpoint-{last}")
+    train(recipe, emocontext, tmp_path / "parts")
+    assert_same_training(whole(tiny_recipe(*overrides)) / "seed-0", run_folder)
+
+
+def test_a_checkpoint_by_time_keeps_the_terms_of_the_loss(
+    monkeypatch, tmp_path, tables, mixed_recipe, whole
+):
+    """Their means since the last evaluation are logged, from before the kill and after it."""
+    overrides = ["objective.local_loss=intra", "mix.alpha=0.3", "training.predictions=true"]
+    recipe = mixed_recipe(*overrides, OFTEN)
+    interrupted(monkeypatch, recipe, tables, tmp_path / "parts", step=7)
+    train(recipe, tables, tmp_path / "parts")
+    whole_folder = whole(mixed_recipe(*overrides), root=tables)
+    history = json.loads((whole_folder / "seed-0" / "history.json").read_text())
+    for name in ("intra_loss", "regularization_loss"):
+        # c = 0.2 of the local loss is what regularisation adds.
+        assert len(history[name]) == len(history[f"eval_{name}"]) == 3
+    for prefix in ("", "eval_"):
+        pairs = zip(
+            history[f"{prefix}regularization_loss"], history[f"{prefix}intra_loss"], strict=True
+        )
+        assert all(one[1] == pytest.approx(0.2 * other[1], rel=1e-4) for one, other in pairs)
+    assert len(history["train_half_micro_f1"]) == 3
+    assert_same_training(whole_folder / "seed-0", tmp_path / "parts" / "seed-0")
+
+
 def test_an_interruption_within_an_epoch_does_not_delay_early_stopping(
     monkeypatch, tmp_path, emocontext, tiny_recipe, whole
 ):

@@ -4,7 +4,7 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import typer
 from rich.console import Console
@@ -44,8 +44,10 @@ def announce_runs(total: int) -> Iterator[Callable[[Path, "RunResult"], None]]:
         bar.stop()
         line = (
             f"{run}: seed {result.seed}, epoch {result.best_epoch:g} of {result.epochs:g}, "
-            f"{result.seconds:.0f} s, dev micro-F1 {result.dev['micro']['f1']:.3f}"
+            f"{result.seconds:.0f} s"
         )
+        if result.dev:
+            line += f", dev micro-F1 {result.dev['micro']['f1']:.3f}"
         if result.test is not None:
             measured = "held-out" if run.name.startswith("fold-") else "test"
             line += f", {measured} micro-F1 {result.test['micro']['f1']:.3f}"
@@ -89,25 +91,36 @@ def show_results(
         results: the results of the runs of each.
         recipe: without these overrides.
     """
-    title = f"{recipe.corpus.name}, {recipe.corpus.dev}"
+    split = recipe.dev_split or "test"
+    title = f"{recipe.corpus.name}, {split}"
     if len(folders) > 1:
         print_sweep(changes, results, title)
         typer.echo(f"Compare them: emoscope compare {folders[0].parent}")
         return
     (folder,), (runs,) = folders, results
     if len(runs) == 1:
-        print_report(runs[0].dev | {"half": runs[0].half}, title)
+        measured = get_measured(runs[0])
+        if measured:
+            half = runs[0].half if runs[0].dev else runs[0].test_half
+            print_report(measured | {"half": half}, title)
     else:
-        print_mean_std(compute_mean_std(runs), f"{recipe.corpus.dev}, {len(runs)} runs")
+        print_mean_std(compute_mean_std(runs), f"{split}, {len(runs)} runs")
     typer.echo(f"Model: {folder / f'seed-{runs[0].seed}' / 'model'}")
 
 
+def get_measured(run: "RunResult") -> dict[str, Any]:
+    """Get the metrics on dev, or on test where the recipe has no dev split; else empty."""
+    return run.dev or run.test or {}
+
+
 def compute_mean_std(runs: Sequence["RunResult"]) -> "dict[Metric, str]":
-    """Compute mean and standard deviation of each dev metric over runs."""
+    """Compute mean and standard deviation of each metric over runs, on dev if there is one."""
     from emoscope.experiments.log import MeanStd
     from emoscope.metrics.classification import metrics_of
 
-    rows = [metrics_of(run.dev) for run in runs]
+    rows = [metrics_of(get_measured(run)) for run in runs if get_measured(run)]
+    if not rows:
+        return {}
     return {metric: f"{MeanStd.of([row[metric] for row in rows]):.3f}" for metric in rows[0]}
 
 
@@ -122,6 +135,6 @@ def print_sweep(
         table.add_column(name, justify="left" if name == "setting" else "right", overflow="fold")
     for change, runs in zip(changes, results, strict=True):
         mean_stds = compute_mean_std(runs)
-        cells = (mean_stds[metric] for metric in (MICRO_F1, MACRO_F1, JACCARD))
+        cells = (mean_stds.get(metric, "–") for metric in (MICRO_F1, MACRO_F1, JACCARD))
         table.add_row(", ".join(change), *cells)
     Console().print(table)

@@ -18,6 +18,7 @@ from emoscope.cli.recipes import recipes
 from emoscope.cli.report import report
 from emoscope.cli.score import score
 from emoscope.cli.serve import serve
+from emoscope.cli.table import table
 from emoscope.cli.taxonomies import taxonomies
 from emoscope.cli.train import train
 
@@ -30,7 +31,18 @@ app = typer.Typer(
     help="Recognise emotion in text with any set of labels: train, evaluate, annotate, serve.",
     epilog=EXIT_CODES,
 )
-NEED_ARGUMENTS = (annotate, score, explain, train, evaluate, compare, report, export, describe)
+NEED_ARGUMENTS = (
+    annotate,
+    score,
+    explain,
+    train,
+    table,
+    evaluate,
+    compare,
+    report,
+    export,
+    describe,
+)
 for command in (*NEED_ARGUMENTS, serve, recipes, taxonomies, info):
     app.command(no_args_is_help=command in NEED_ARGUMENTS)(command)
 

@@ -1,5 +1,6 @@
 """`emoscope compare`."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal, TextIO
 
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
 
     from emoscope.experiments.compare.comparison import Comparison
     from emoscope.experiments.compare.tables import Cell
+    from emoscope.experiments.configurations import Compared
 
 
 def compare(
@@ -91,38 +93,92 @@ def compare(
     if output != "-" and (Path(output).is_dir() or not Path(output).parent.is_dir()):
         raise InputError(f"--output {output}: expected a file in a folder that is there.")
     check_files({}, {"--output": output, "--plots": plots}, restart=restart)
-    from emoscope.experiments.compare.comparison import compare as compare_them
     from emoscope.experiments.compare.formats import FORMATS
-    from emoscope.experiments.compare.references import find_references
-    from emoscope.experiments.configurations import gather_configurations
+    from emoscope.experiments.configurations import gather_groups
 
     # A baseline that is not among them comes first.
-    compared = gather_configurations(folders, split, baseline=baseline)
-    recipes = [configuration.recipe for configuration in compared.configurations]
-    comparison = compare_them(
-        compared,
-        metric or (),
-        resamples=resamples,
-        seed=seed,
-        references=find_references(recipes, compared.split) if reference else (),
-    )
+    groups = gather_groups(folders, split, baseline=baseline)
+    comparisons = [
+        compare_group(group, metric or (), (resamples, seed), reference is not None, len(groups))
+        for group in groups
+    ]
     with removed_on_failure(output, plots):
         if format_ != "terminal":
-            text = FORMATS[format_](comparison)
+            text = FORMATS[format_](comparisons)
             if output == "-":
                 typer.echo(text, nl=False)
         elif output == "-":
-            print_comparison(comparison)
+            print_comparisons(comparisons)
         else:
             file = io.StringIO()
-            print_comparison(comparison, file)
+            print_comparisons(comparisons, file)
             text = file.getvalue()
         if output != "-":
             write_text(Path(output), text)
         if plots is not None:
             from emoscope.experiments.compare.plots import draw_comparison
 
-            draw_comparison(comparison, plots)
+            for number, comparison in enumerate(comparisons, start=1):
+                draw_comparison(
+                    comparison, plots if len(groups) == 1 else plots / f"group-{number}"
+                )
+
+
+def compare_group(
+    group: "Compared",
+    metrics: Sequence[str],
+    drawing: tuple[int, int],
+    published: bool,
+    groups: int,
+) -> "Comparison":
+    """Compare the configurations of one group, which share their texts and labels.
+
+    Args:
+        group: the configurations.
+        metrics: names of metrics; some others if empty.
+        drawing: number of bootstrap resamples, and the random seed.
+        published: whether published figures are put beside.
+        groups: number of all groups.
+    """
+    from dataclasses import replace
+
+    from emoscope.errors import InputError
+    from emoscope.experiments.compare.comparison import compare as compare_them
+    from emoscope.experiments.compare.references import References, find_references
+
+    references = References()
+    if published:
+        params = [configuration.log.params for configuration in group.configurations]
+        try:
+            references = find_references(params, group.split, len(group.texts.parts))
+        except InputError as error:
+            if groups == 1:
+                raise
+            # The other groups may have published figures.
+            references = References(left_out=(str(error),))
+    resamples, seed = drawing
+    compared = compare_them(
+        group, metrics, resamples=resamples, seed=seed, references=references.rows
+    )
+    return replace(compared, remarks=references.left_out)
+
+
+def print_comparisons(comparisons: "Sequence[Comparison]", file: TextIO | None = None) -> None:
+    """The tables of each group of configurations, below the title of the group if it has several.
+
+    Args:
+        comparisons: to be shown.
+        file: instead of the terminal.
+    """
+    from emoscope.experiments.compare.tables import make_group_title
+
+    for number, comparison in enumerate(comparisons, start=1):
+        if len(comparisons) > 1:
+            title = make_group_title(comparison, number, len(comparisons))
+            typer.echo(f"{title}\n", file=file)
+        print_comparison(comparison, file)
+        if number < len(comparisons):
+            typer.echo("", file=file)
 
 
 def print_comparison(comparison: "Comparison", file: TextIO | None = None) -> None:

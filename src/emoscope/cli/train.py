@@ -33,6 +33,16 @@ def train(
             "--set", help="Override a field: section.field=value. Repeatable.", show_default=False
         ),
     ] = None,
+    name_by: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="PARAMETER",
+            help="Parameter that the default folder is called by: [b]default[/b], a field such as "
+            "training.epochs, or either as PARAMETER=TEXT. Repeatable; replaces the recipe's "
+            "naming.",
+            show_default=False,
+        ),
+    ] = None,
     runs: Annotated[int, typer.Option(min=1, help="How many seeds to train with.")] = 1,
     folds: Annotated[
         int | None,
@@ -81,13 +91,17 @@ def train(
 
     [b]Example:[/b] emoscope train nelec-sample --output sample
     """
+    import json
     import logging
 
     from emoscope.cli._train_runs import announce_runs, settle_tracking, show_results
     from emoscope.errors import InputError, require
     from emoscope.recipes.load import load_recipe
 
-    first = load_recipe(recipe, set_ or [])
+    if name_by and output is not None and not sweep:
+        raise InputError("--name-by: the folder is that of --output; leave one of them out.")
+    changed = [*(set_ or []), *([f"naming={json.dumps(name_by)}"] if name_by else [])]
+    first = load_recipe(recipe, changed)
     if first.needs and data_dir is None:
         raise InputError(f"{first.name} needs --data-dir, a folder with {first.needs}.")
     for module in ("torch", "transformers", "datasets", "sklearn", "matplotlib", "accelerate"):
@@ -118,7 +132,7 @@ def train(
     from emoscope.training.runner import train_runs
 
     variants = [
-        (changes, load_recipe(recipe, [*(set_ or []), *changes]))
+        (changes, load_recipe(recipe, [*changed, *changes]))
         for changes in combinations(sweep or [])
     ]
     if output is None or sweep:

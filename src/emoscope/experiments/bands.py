@@ -18,7 +18,7 @@ AVERAGES = (JACCARD, MICRO_F1, MACRO_F1, ACCURACY)
 DEV = "eval_"
 """Prefix of the names of curves on dev."""
 TRAIN = "train_"
-"""Prefix of the names of curves of metrics on the training texts."""
+"""Prefix of the names of metrics on the texts trained on."""
 FEW = 10
 """Up to this number, runs are also drawn one by one, behind their mean."""
 Point = tuple[float, float]
@@ -127,16 +127,12 @@ def list_curve_groups(log: ExperimentLog) -> list[CurveGroup]:
         "loss": ("loss", {"training": "loss", "dev": "eval_loss"})
     }
     for average in AVERAGES:
-        at_fixed = f"{DEV}{average.at_fixed_threshold()}"
-        in_training = f"{TRAIN}{average}"
-        where = "dev, " if in_training in names else ""
-        lines = {
-            f"{where}at the fitted thresholds": f"{DEV}{average}",
-            f"{where}at ½": at_fixed,
-            "training": in_training,
-        }
-        on_dev = "" if where else " on dev"
-        wanted[str(average)] = (f"{to_readable(str(average))}{on_dev}", lines)
+        fixed = average.at_fixed_threshold()
+        lines = {"dev, at the fitted thresholds": f"{DEV}{average}", "dev, at ½": f"{DEV}{fixed}"}
+        if any(f"{TRAIN}{metric}" in names for metric in (average, fixed)):
+            at = fixed if f"{TRAIN}{fixed}" in names else average
+            lines["training, at ½" if at.fixed else "training"] = f"{TRAIN}{at}"
+        wanted[str(average)] = (to_readable(str(average)), lines)
     known = {line for _, lines in wanted.values() for line in lines.values()}
     for name in names:
         if name in known or name in several:

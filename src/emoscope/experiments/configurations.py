@@ -104,12 +104,88 @@ def gather_configurations(
         InputError: a folder has no log or no finished run, the scored texts of a run are missing,
             or the configurations differ in their texts or labels; the message says what to do.
     """
-    found, left_out = find_finished(folders)
-    place = 0
-    if baseline is not None:
-        found, place = add_baseline(found, baseline)
+    found, left_out, place = find_compared(folders, baseline)
     chosen: Split = split or ("test" if all(map(has_test, found)) else "dev")
     scored = [read_scored_texts(log, chosen) for log in found]
+    return assemble(found, scored, chosen, place, left_out)
+
+
+def gather_groups(
+    folders: Sequence[Path], split: Split | None = None, baseline: Path | None = None
+) -> list[Compared]:
+    """Read everything that comparisons need: one for each set of texts and labels.
+
+    Args:
+        folders: folders of configurations, or folders that hold several.
+        split: the split to compare on; if None, test where all configurations have it, else dev
+            where all have it, else for each test if it has one.
+        baseline: folder of the configuration that the others of its group are compared with; that
+            of the other groups is their first.
+
+    Returns:
+        The groups, in the order of their first configurations.
+
+    Raises:
+        InputError: see `gather_configurations`; other texts or labels are another group.
+    """
+    found, left_out, place = find_compared(folders, baseline)
+    splits = choose_splits(found, split)
+    scored = [read_scored_texts(log, chosen) for log, chosen in zip(found, splits, strict=True)]
+    groups: dict[tuple[object, ...], list[int]] = {}
+    for at, (runs, chosen) in enumerate(zip(scored, splits, strict=True)):
+        first = runs[0]
+        texts = hash(tuple(sorted(zip(first.parts, first.ids, strict=True))))
+        groups.setdefault((chosen, frozenset(first.labels), texts), []).append(at)
+    return [
+        assemble(
+            [found[at] for at in members],
+            [scored[at] for at in members],
+            splits[members[0]],
+            members.index(place) if place in members else 0,
+            left_out if number == 0 else (),
+        )
+        for number, members in enumerate(groups.values())
+    ]
+
+
+def choose_splits(logs: Sequence[ExperimentLog], split: Split | None) -> list[Split]:
+    """The split to compare each configuration on, see `gather_groups`."""
+    if split is not None:
+        return [split] * len(logs)
+    if all(map(has_test, logs)):
+        return ["test"] * len(logs)
+    if all(has_scored(log, "dev") for log in logs):
+        return ["dev"] * len(logs)
+    return ["test" if has_test(log) else "dev" for log in logs]
+
+
+def find_compared(
+    folders: Sequence[Path], baseline: Path | None
+) -> tuple[list[ExperimentLog], tuple[Path, ...], int]:
+    """The logs with finished runs, the folders without, and the index of the baseline."""
+    found, left_out = find_finished(folders)
+    if baseline is None:
+        return found, left_out, 0
+    found, place = add_baseline(found, baseline)
+    return found, left_out, place
+
+
+def assemble(
+    found: Sequence[ExperimentLog],
+    scored: Sequence[list[ScoredTexts]],
+    chosen: Split,
+    place: int = 0,
+    left_out: tuple[Path, ...] = (),
+) -> Compared:
+    """Bring configurations into one order of texts and labels.
+
+    Args:
+        found: the logs.
+        scored: the scored texts of the runs of each.
+        chosen: the split of these texts.
+        place: index of the baseline.
+        left_out: folders without a finished run.
+    """
     first = scored[0][0]
     if np.isnan(first.gold).all():
         raise InputError(
@@ -160,7 +236,12 @@ def add_baseline(logs: list[ExperimentLog], baseline: Path) -> tuple[list[Experi
 
 def has_test(log: ExperimentLog) -> bool:
     """Whether a run of a configuration was measured on test."""
-    return any((folder / "test.parquet").is_file() for folder in list_run_folders(log))
+    return has_scored(log, "test")
+
+
+def has_scored(log: ExperimentLog, split: Split) -> bool:
+    """Whether a run of a configuration has scored texts of a split."""
+    return any((folder / f"{split}.parquet").is_file() for folder in list_run_folders(log))
 
 
 def list_run_folders(log: ExperimentLog) -> list[Path]:

@@ -8,9 +8,9 @@ from typing import Any
 from pydantic import ValidationError
 from pydantic_core import PydanticUndefined
 
-from emoscope.experiments.naming import flatten
 from emoscope.recipes.schema import METADATA, Recipe
 from emoscope.recipes.section import Section
+from emoscope.strict import flatten
 
 KINDS = ("type", "kind")
 

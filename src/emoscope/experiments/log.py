@@ -16,6 +16,7 @@ import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -150,19 +151,11 @@ class ExperimentLog:
         if not isinstance(naming, Naming):
             naming = Naming(tuple(naming))
         stem = make_folder_name(naming.named or params, naming.parameters)
-        wanted = keep_active(params, naming.parents, naming.ignored)
         with locked(place / LOCK):
-            for folder in list_numbered_folders(place, stem):
-                if not (folder / PARAMS).is_file():
-                    break  # new, or its maker was killed before it wrote anything
-                try:
-                    known = naming.normalise(read_yaml(folder / PARAMS))
-                except ValueError:
-                    continue
-                if keep_active(known, naming.parents, naming.ignored) == wanted:
-                    return cls.load(folder)
-            folder.mkdir(exist_ok=True)
-            write_text(folder / PARAMS, to_yaml(params))
+            folder = find_folder(place, stem, params, naming)
+            if not (folder / PARAMS).is_file():
+                folder.mkdir(exist_ok=True)
+                write_text(folder / PARAMS, to_yaml(params))
         return cls.load(folder)
 
     @classmethod
@@ -230,6 +223,38 @@ class ExperimentLog:
 def make_sort_key(run: Run) -> tuple[float, str]:
     """Sort key of a run: by seed; runs without a seed come last, by name."""
     return (float("inf") if run.seed is None else run.seed, run.name)
+
+
+def find_folder(place: Path, stem: str, params: Mapping[str, Any], naming: Naming) -> Path:
+    """Find the folder of a configuration, under this name or another; else the next free one.
+
+    A folder that an earlier version, or another choice of naming parameters, has called otherwise
+    is still that of its configuration.
+    """
+    wanted = keep_active(naming.normalise(params), naming.parents, naming.ignored)
+    *named, free = list_numbered_folders(place, stem)
+    # One without parameters is new: its maker was killed before it wrote anything.
+    free = next((folder for folder in named if not (folder / PARAMS).is_file()), free)
+    others = sorted(path.parent for path in place.glob(f"*/{PARAMS}"))
+    for folder in dict.fromkeys([*named, *others]):
+        if not (folder / PARAMS).is_file():
+            continue
+        written = (folder / PARAMS).stat()
+        try:
+            known = read_normalised(folder / PARAMS, naming.normalise, written.st_mtime_ns)
+        except ValueError:
+            continue
+        if keep_active(known, naming.parents, naming.ignored) == wanted:
+            return folder
+    return free
+
+
+@lru_cache(maxsize=4096)
+def read_normalised(
+    path: Path, normalise: Callable[[Mapping[str, Any]], Mapping[str, Any]], written: int
+) -> Mapping[str, Any]:
+    """Read the parameters of a log, once for each time of writing: a series opens many logs."""
+    return normalise(read_yaml(path))
 
 
 def list_numbered_folders(place: Path, stem: str) -> Iterator[Path]:
@@ -354,7 +379,7 @@ def format_aggregated(mean_stds: Mapping[str, MeanStd]) -> str:
     """Metrics over the runs as YAML: as text for people (`shown`), and as numbers."""
     values = {
         name: {
-            "shown": str(mean_std),
+            "shown": f"{mean_std.mean:.4f}+-{mean_std.sd:.4f}",
             "mean": mean_std.mean,
             "sd": mean_std.sd,
             "runs": mean_std.runs,

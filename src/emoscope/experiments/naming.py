@@ -6,6 +6,8 @@ from collections.abc import Collection, Mapping, Sequence
 from hashlib import blake2b
 from typing import Any
 
+from emoscope.strict import flatten
+
 OFF = (None, False)
 """Values of a parameter that is not in use."""
 LONGEST = 180
@@ -38,7 +40,7 @@ def make_folder_name(params: Mapping[str, Any], naming: Sequence[str]) -> str:
 def format_naming_value(value: Any) -> str:
     """A value as text for a folder's name; the items of a list are joined with `+`."""
     if isinstance(value, list | tuple):
-        return "+".join(map(format_naming_value, value))
+        return "+".join(map(format_naming_value, value)) or str(None)
     return str(value)
 
 
@@ -52,17 +54,6 @@ def to_safe_name(name: str) -> str:
         mark = blake2b(whole, digest_size=4).hexdigest()
         name = f"{whole[: LONGEST - 9].decode('utf-8', 'ignore').rstrip(' .')}~{mark}"
     return name
-
-
-def flatten(params: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
-    """Flatten nested mappings into one with dotted names; an empty mapping stays as a value."""
-    flat: dict[str, Any] = {}
-    for name, value in params.items():
-        if isinstance(value, Mapping) and value:
-            flat |= flatten(value, f"{prefix}{name}.")
-        else:
-            flat[f"{prefix}{name}"] = value
-    return flat
 
 
 def keep_active(

@@ -40,10 +40,12 @@ class Objective:
     Attributes:
         terms: by name, e.g. `{"cross_entropy": …}`.
         coefficients: the coefficients of each term, by the same names.
+        regularization: the names of the terms over pairs of labels.
     """
 
     terms: Mapping[str, Term]
     coefficients: Mapping[str, float]
+    regularization: tuple[str, ...] = ()
 
     def __call__(
         self, output: EmotionOutput, labels: Tensor, columns: Tensor | None = None
@@ -140,10 +142,11 @@ def make_objective(
     if pull is not None:
         terms["global_loss"] = make_global_term(pull, taxonomy, train)
         coefficients["global_loss"] = pull.coefficient
+    pairwise = tuple(terms)[1:]
     if listwise:
         terms["listwise_cross_entropy"] = compute_listwise_term
         coefficients["listwise_cross_entropy"] = listwise
-    return Objective({**terms, **further}, {**coefficients, **section.terms})
+    return Objective({**terms, **further}, {**coefficients, **section.terms}, pairwise)
 
 
 def make_exclusive_terms(

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from emoscope.errors import InputError, explain_os_error
+from emoscope.recipes.folder_names import choose_naming_values
 from emoscope.recipes.inherit import resolve_recipe
 from emoscope.recipes.schema import Recipe
 from emoscope.recipes.section import ModelSection
@@ -66,6 +67,7 @@ def load_recipe(name_or_path: str, overrides: Sequence[str] = ()) -> Recipe:
     if problems:
         listed = "; ".join(problems)
         raise InputError(f"Recipe {name_or_path}: {listed}{'' if listed.endswith('?') else '.'}")
+    choose_naming_values(recipe)  # An unknown parameter is an error before anything runs.
     return recipe
 
 
@@ -141,10 +143,13 @@ def apply_override(values: dict[str, Any], override: str) -> None:
             "e.g. training.epochs=20."
         )
     *parents, field = key.split(".")
-    for parent in parents:
+    for at, parent in enumerate(parents):
         if values.get(parent) is None:
             values[parent] = {}
         child = values[parent]
+        if isinstance(child, list):
+            apply_to_item(child, parents[at + 1 :], field, text, override)
+            return
         if not isinstance(child, dict):
             raise InputError(f"Override {override!r}: {parent!r} is not a section.")
         values = child
@@ -157,6 +162,22 @@ def apply_override(values: dict[str, Any], override: str) -> None:
     if isinstance(old, dict) and "name" in old and isinstance(value, str) and value != "none":
         value = {**old, "name": value}
     values[field] = value
+
+
+def apply_to_item(
+    items: list[Any], parents: Sequence[str], field: str, text: str, override: str
+) -> None:
+    """Set one field of a section in a list, by its number from 0: `mix.corpora.0.test=null`."""
+    number, *inner = [*parents, field]
+    known = [str(at) for at, item in enumerate(items) if isinstance(item, dict)]
+    if number not in known or not inner:
+        raise InputError(
+            f"Override {override!r}: expected the number of an item and a field of it, such as "
+            f"0.FIELD=value; the list has the items {', '.join(known) or 'none'}."
+        )
+    # A copy: a recipe that is extended may be read once for several.
+    items[int(number)] = dict(items[int(number)])
+    apply_override(items[int(number)], f"{'.'.join(inner)}={text}")
 
 
 def recipe_to_yaml(recipe: Recipe) -> str:

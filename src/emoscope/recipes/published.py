@@ -35,6 +35,10 @@ class PublishedRow(Section):
         half: labels were cut at ½, so that it compares with our metrics at ½.
         source: paper or page.
         note: what else to know.
+        corpus: what was measured on; None where that is not one corpus that recipes name.
+        languages: of the texts; None where the metrics name them, or the corpus has one.
+        exclude: labels that were left out, as a recipe's `corpus.exclude`.
+        texts: number of texts of the split, where it is known.
         metrics: values by the names of metrics: `micro_f1`, `jaccard`, `joy_f1`, `deu_macro_f1` …
     """
 
@@ -44,6 +48,10 @@ class PublishedRow(Section):
     half: bool = False
     source: str
     note: str = ""
+    corpus: str | None = None
+    languages: tuple[str, ...] | None = None
+    exclude: tuple[str, ...] = ()
+    texts: PositiveInt | None = None
     metrics: dict[str, Figure]
 
 
@@ -56,6 +64,10 @@ class PublishedTable(Section):
         of: the value that the printed numbers are relative to, e.g. 100; those of `rows` are
             relative to 1.
         half: see `PublishedRow`, where a row does not say.
+        corpus: likewise.
+        languages: likewise.
+        exclude: likewise.
+        sizes: number of texts of each split.
         rows: the systems, in their order.
     """
 
@@ -63,17 +75,23 @@ class PublishedTable(Section):
     source: str
     of: PositiveInt = 1
     half: bool = False
+    corpus: str | None = None
+    languages: tuple[str, ...] | None = None
+    exclude: tuple[str, ...] = ()
+    sizes: dict[str, PositiveInt] = Field({})
     rows: tuple[PublishedRow, ...] = Field(())
 
     @model_validator(mode="before")
     @classmethod
-    def _half_is_the_same(cls, values: Any) -> Any:
+    def _what_is_the_same(cls, values: Any) -> Any:
         """What the table says for all of its rows, written into each."""
-        of = values.get("of", 1)
-        common = {"source": values["source"], "half": values.get("half", False)}
+        of, sizes = values.get("of", 1), values.get("sizes", {})
+        same = ("source", "half", "corpus", "languages", "exclude")
+        common = {name: values[name] for name in same if name in values}
         rows = [
             {
                 **common,
+                "texts": sizes.get(row.get("split", "test")),
                 **row,
                 "metrics": {k: parse_figure(v, of) for k, v in row["metrics"].items()},
             }

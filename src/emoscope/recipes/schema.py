@@ -13,6 +13,7 @@ from pydantic import (
 
 from emoscope.models.nelec.section import NelecSection
 from emoscope.recipes.names import check_name, select_losses
+from emoscope.recipes.schedules import ConstantSchedule, CyclicalSchedule, WarmupSchedule
 from emoscope.recipes.section import (
     ModelSection,
     NonNegative,
@@ -39,11 +40,15 @@ class CorpusSection(Section):
 
     name: str
     folder: str | None = Field(None, description="inside --data-dir, if its files lie deeper")
-    train: str | None = Field(
-        "train", description="split, or file of a tabular corpus, trained on; none if null"
+    train: str | tuple[str, ...] | None = Field(
+        "train",
+        description="split, or file of a tabular corpus, trained on, or a list of several; none if "
+        "null",
     )
     dev: str | None = Field(
-        "dev", description="split, or file, that every choice is made on; none if null"
+        "dev",
+        description="split, or file, that every choice is made on; none if null: without any in "
+        "all corpora the last weights are kept, and labels are cut at a threshold of ½",
     )
     test: str | None = Field(
         None, description="split, or file, that the finished model is measured on; none if null"
@@ -88,15 +93,30 @@ class CorpusSection(Section):
     def _known(cls, name: str) -> str:
         return check_name({**CORPORA, "tabular": "", "hub": ""}, name, "corpus")
 
+    @field_validator("train")
+    @classmethod
+    def _some(cls, train: Any) -> Any:
+        if train == () or train == "":
+            raise ValueError("expected a split, a list of splits, or null; found nothing")
+        # One way to say the same, so that the same training has the same folder.
+        return train[0] if isinstance(train, tuple) and len(train) == 1 else train
+
+    @property
+    def train_splits(self) -> tuple[str, ...]:
+        """The splits that are trained on; empty if none is."""
+        if self.train is None:
+            return ()
+        return (self.train,) if isinstance(self.train, str) else self.train
+
 
 class MixSection(Section):
     """Further corpora, to train, choose or measure on; each keeps its own labels."""
 
     corpora: tuple[CorpusSection, ...] = ()
-    alpha: Annotated[float, Field(ge=0, le=1)] = Field(
+    alpha: Annotated[float, Field(ge=0, le=1)] | None = Field(
         1.0,
         description="a corpus or language with a share p of the texts is drawn as p^alpha: "
-        "1 as they are, 0 all alike",
+        "1 as they are, 0 all alike; null: nothing is mixed, which is as 1",
     )
 
 
@@ -265,29 +285,6 @@ class DecisionSection(Section):
     )
 
 
-class ConstantSchedule(Section):
-    """One learning rate throughout."""
-
-    kind: Literal["constant"] = "constant"
-
-
-class CyclicalSchedule(Section):
-    """Triangles between the learning rate and `maximum` (Smith 2017, arXiv 1506.01186)."""
-
-    kind: Literal["cyclical"] = "cyclical"
-    mode: Literal["triangular", "triangular2", "exp_range"] = "triangular"
-    maximum: Positive = 0.005
-    half_cycle: PositiveInt = Field(300, description="steps from the lowest to the highest rate")
-    gamma: Share = 0.99994
-
-
-class WarmupSchedule(Section):
-    """Linear warm-up over a share of the steps, then linear or cosine decay to zero."""
-
-    kind: Literal["linear", "cosine"] = "linear"
-    warmup: Probability = 0.1
-
-
 class TrainingSection(Section):
     """How long and how fast."""
 
@@ -318,6 +315,11 @@ class TrainingSection(Section):
     checkpoints: bool = Field(
         True, description="save at every evaluation, so that a kill loses little"
     )
+    checkpoint_minutes: NonNegative = Field(
+        10.0,
+        description="save between two evaluations too, after so many minutes without a "
+        "checkpoint; 0: never",
+    )
     predictions: bool = Field(True, description="keep raw predictions of every evaluation")
     bfloat16: Literal["auto"] | bool = Field(
         False, description="half precision; auto: where the hardware computes in it"
@@ -332,6 +334,11 @@ class Recipe(Section):
     needs: str = Field("", description="data to bring, and where their publisher offers them")
     time: str = Field("", description="of a run on two CPU cores, roughly")
     seed: int = 0
+    naming: tuple[str, ...] = Field(
+        (),
+        description="parameters that the folder of the log is called by: default, a field such as "
+        "training.epochs, or either as parameter=text; those of the model if empty",
+    )
     corpus: CorpusSection
     mix: MixSection = MixSection()
     text: TextSection = TextSection()
@@ -377,8 +384,17 @@ class Recipe(Section):
                 "corpus.train: expected a split, as the labels of the model are those of the first "
                 "corpus; found null"
             )
-        if all(section.dev is None for section in self.corpora):
-            raise ValueError("corpus.dev: expected a split in one corpus at least; found null")
+        if self.dev_split is None:
+            for wants, without, meaning in (
+                (self.training.keep_best, "training.keep_best=false", "choose the best weights"),
+                (self.training.patience, "training.patience=null", "stop early"),
+                (self.prior.target in ("dev", "estimate"), "prior.target=none", "find shares"),
+            ):
+                if wants:
+                    raise ValueError(
+                        f"corpus.dev: found null in every corpus, so nothing is there to {meaning} "
+                        f"by; set a dev split, or {without}"
+                    )
         return self
 
     @property
@@ -387,9 +403,9 @@ class Recipe(Section):
         return (self.corpus, *self.mix.corpora)
 
     @property
-    def dev_split(self) -> str:
-        """The name of the dev split in the first corpus that has one."""
-        return next(section.dev for section in self.corpora if section.dev is not None)
+    def dev_split(self) -> str | None:
+        """The name of the dev split in the first corpus that has one; None if none has."""
+        return next((section.dev for section in self.corpora if section.dev is not None), None)
 
     def settings(self) -> dict[str, Any]:
         """All fields that affect the result, as plain values: all but `METADATA`."""

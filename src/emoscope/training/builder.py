@@ -30,10 +30,11 @@ from emoscope.training.data import Part
 from emoscope.training.notebook import NotebookCurves, is_notebook
 from emoscope.training.prepare import Prepared, name_parts
 from emoscope.training.prior import PriorCorrection, compute_class_weights
-from emoscope.training.processes import find_native_bfloat16, is_main, on_cpu
+from emoscope.training.processes import find_native_bfloat16, is_alone, is_main, on_cpu
 from emoscope.training.results import RunOptions
+from emoscope.training.timed_checkpoints import SaveByTime
 from emoscope.training.trainer import EmotionTrainer, TrainerSetup
-from emoscope.training.validation import validate_dev
+from emoscope.training.validation import measure_training, validate_dev
 
 
 def make_trainer(
@@ -71,6 +72,9 @@ def make_trainer(
                 callbacks.append(TellEpochs(title, section.metric))
         if section.predictions:
             callbacks.append(AfterEvaluation(lambda stem: keep_predictions(trainer, folder, stem)))
+    # Several processes would have to agree on the moment; they save at evaluations alone.
+    if section.checkpoints and section.checkpoint_minutes and is_alone():
+        callbacks.append(SaveByTime(section.checkpoint_minutes))
     if section.patience is not None:
         callbacks.append(EarlyStoppingCallback(section.patience))
     hold, section_of_anchor = prepared.family.hold_words, recipe.objective.anchor
@@ -89,6 +93,7 @@ def make_trainer(
             validate=lambda logits: name_metrics(
                 validate_dev(prepared, correction, logits).metrics()
             ),
+            measure_training=lambda logits: name_metrics(measure_training(train.parts, logits)),
             alpha=find_shares(prepared, recipe.mix.alpha),
             distillation=recipe.objective.self_distillation,
             anchor=anchor,
@@ -99,16 +104,16 @@ def make_trainer(
     return trainer, correction
 
 
-def find_shares(prepared: Prepared, alpha: float) -> float | list[float]:
+def find_shares(prepared: Prepared, alpha: float | None) -> float | list[float]:
     """Find the share of each training part in an epoch's texts, or the exponent that sets it.
 
     Args:
         prepared: the training data, with a recipe section for each part.
-        alpha: the exponent to use where no corpus sets its own share.
+        alpha: the exponent to use where no corpus sets its own share; None is as 1.
     """
     sections, sizes = prepared.sections, list(map(len, prepared.train))
     if any(section.share is None for section in sections):
-        return alpha
+        return 1.0 if alpha is None else alpha
     of_corpus = [
         sum(size for size, other in zip(sizes, sections, strict=True) if other is section)
         for section in sections
@@ -184,6 +189,7 @@ def make_trainer_arguments(
     """The arguments of transformers' Trainer for a run of a recipe."""
     section = recipe.training
     when = "epoch" if section.evaluation_steps is None else "steps"
+    evaluate = when if recipe.dev_split is not None else "no"
     # To choose the best weights or to resume a run, the weights must be on disk.
     save = when if section.checkpoints or section.keep_best else "no"
     return TrainingArguments(
@@ -196,7 +202,7 @@ def make_trainer_arguments(
         learning_rate=section.learning_rate,
         weight_decay=section.weight_decay,
         max_grad_norm=section.max_grad_norm,
-        eval_strategy=when,
+        eval_strategy=evaluate,
         eval_steps=section.evaluation_steps,
         logging_strategy=when,
         # Otherwise NaN losses would be left out of the logged mean.

@@ -171,8 +171,11 @@ class TellEpochs(TrainerCallback):
         latest = {name: curve[-1][1] for name, curve in to_curves(state.log_history).items()}
         sides = []
         for side, prefix, loss in (("train", "train_", "loss"), ("dev", "eval_", "eval_loss")):
-            names = {"loss": loss, **{name: f"{prefix}{name}" for name in self.metrics}}
-            found = [f"{name} {latest[key]:.3f}" for name, key in names.items() if key in latest]
+            # Of labels that do not exclude each other, those of training are at a threshold of ½.
+            names = [("loss", loss), *((name, f"{prefix}{name}") for name in self.metrics)]
+            if side == "train":
+                names += [(f"{name} at ½", f"{prefix}half_{name}") for name in self.metrics]
+            found = [f"{name} {latest[key]:.3f}" for name, key in names if key in latest]
             sides += [f"{side} {', '.join(found)}"] if found else []
         epoch = f"epoch {state.epoch or 0:g} of {state.num_train_epochs:g}"
         logger.info("%s: %s: %s", self.title, epoch, "; ".join(sides))

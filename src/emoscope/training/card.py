@@ -19,6 +19,7 @@ def make_model_card(recipe: Recipe, prepared: Prepared, result: "RunResult") -> 
         f"{name} (not averaged)" if name in taxonomy.ignored else name for name in taxonomy.names
     )
     train, dev = describe_corpora(prepared.train), describe_corpora(prepared.dev)
+    chosen = f"every choice made on {dev}" if prepared.dev else "without a dev split"
     notes = "\n".join(f"- {line}" for line in prepared.family.notes)
     return f"""# {recipe.name}
 
@@ -26,17 +27,11 @@ def make_model_card(recipe: Recipe, prepared: Prepared, result: "RunResult") -> 
 
 - Model: {recipe.model.type}, written by emoscope {__version__}.
 - Labels ({"one a text" if taxonomy.exclusive else "any number a text"}): {labels}.
-- Trained on: {train}; every choice made on {dev}.
+- Trained on: {train}; {chosen}.
 {notes}
 - Seed {result.seed}, {result.epochs:g} epochs, weights of epoch {result.best_epoch:g}.
 
-## Figures on {recipe.dev_split}
-
-These are the figures that the epoch and the calibration were chosen by; measure on a test split
-with `emoscope evaluate`.
-
-{to_markdown_table(result.dev)}
-{describe_fixed_threshold(result)}
+{describe_metrics(recipe, result)}
 ## Use
 
 ```
@@ -45,6 +40,26 @@ emoscope annotate chats.tsv --model THIS_FOLDER
 
 The labels, their shares and the kind of text are those of the training corpus: check on a sample
 of your own texts before you draw conclusions from the scores.
+"""
+
+
+def describe_metrics(recipe: Recipe, result: "RunResult") -> str:
+    """Describe the metrics on dev, or on test where the recipe has no dev split."""
+    if result.dev:
+        return f"""## Figures on {recipe.dev_split}
+
+These are the figures that the epoch and the calibration were chosen by; measure on a test split
+with `emoscope evaluate`.
+
+{to_markdown_table(result.dev)}
+{describe_fixed_threshold(result)}"""
+    measured = "Nothing was measured." if result.test is None else to_markdown_table(result.test)
+    return f"""## Figures
+
+It was trained without a dev split: the last weights are kept, and labels are cut at a threshold of
+½. On test:
+
+{measured}
 """
 
 

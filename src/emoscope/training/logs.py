@@ -5,13 +5,21 @@ from pathlib import Path
 from typing import Any
 
 from emoscope.errors import InputError
-from emoscope.experiments.log import METRICS, PARAMS, ExperimentLog, Naming, Run, read_yaml
-from emoscope.experiments.naming import keep_active
+from emoscope.experiments.log import (
+    METRICS,
+    PARAMS,
+    ExperimentLog,
+    Naming,
+    Run,
+    find_folder,
+    read_yaml,
+)
+from emoscope.experiments.naming import keep_active, make_folder_name
 from emoscope.files import read_json
 from emoscope.metrics.classification import metrics_of
 from emoscope.metrics.metric import mean_metrics, name_metrics
+from emoscope.recipes.folder_names import choose_naming_values
 from emoscope.recipes.schema import METADATA, Recipe
-from emoscope.registry import MODELS
 
 LOGS = Path("experiment_logs")
 """Where trainings are logged unless another place is named."""
@@ -20,28 +28,45 @@ PARENTS = {
     "objective.local_loss.transform": "objective.local_loss.weights",
     "objective.local_loss.plus_one": "objective.local_loss.weights",
 }
-IGNORED = (*METADATA, "name", "seed", "training.checkpoints", "training.predictions")
+IGNORED = (
+    *METADATA,
+    "name",
+    "naming",
+    "seed",
+    "training.checkpoint_minutes",
+    "training.checkpoints",
+    "training.predictions",
+)
 """Fields in which two recipes may differ and still be the same configuration."""
 
 
 def open_log(root: Path, recipe: Recipe) -> ExperimentLog:
     """Open the log of a recipe in the folder of all logs."""
-    named = to_params(recipe)
-    backbone = named["model"].get("backbone")
-    if backbone is not None:
-        named = {**named, "model": {**named["model"], "backbone": Path(backbone).name}}
+    named = choose_naming_values(recipe)
     return ExperimentLog.open(
         root,
         make_group_name(recipe),
         to_params(recipe),
-        Naming(MODELS[recipe.model.type].naming, named, PARENTS, IGNORED, add_new_fields),
+        Naming(tuple(named), named, PARENTS, IGNORED, normalise),
     )
+
+
+def find_log(root: Path, recipe: Recipe) -> ExperimentLog | None:
+    """Find the log of a recipe in the folder of all logs; None if it has none; makes none."""
+    place = root / make_group_name(recipe)
+    if not place.is_dir():
+        return None
+    named = choose_naming_values(recipe)
+    naming = Naming(tuple(named), named, PARENTS, IGNORED, normalise)
+    stem = make_folder_name(named, naming.parameters)
+    folder = find_folder(place, stem, to_params(recipe), naming)
+    return ExperimentLog.load(folder) if (folder / PARAMS).is_file() else None
 
 
 def make_group_name(recipe: Recipe) -> str:
     """Make a name from model and corpora, e.g. `"DemuxGoemotions"`."""
     names = [
-        Path(section.train or section.name).stem
+        Path(next(iter(section.train_splits), section.name)).stem
         if section.name in ("tabular", "hub")
         else section.name
         for section in recipe.corpora
@@ -56,18 +81,25 @@ def to_params(recipe: Recipe) -> dict[str, Any]:
     return recipe.model_dump(mode="json")
 
 
-def add_new_fields(params: Mapping[str, Any]) -> dict[str, Any]:
-    """Complete the parameters of an older log with fields that recipes have since gained."""
-    return to_params(Recipe.model_validate(params))
+def normalise(params: Mapping[str, Any]) -> dict[str, Any]:
+    """Bring the parameters of a log, of this version or an older one, into one form to compare.
+
+    Fields that recipes have since gained are added; what says the same in two ways is made alike.
+    """
+    known = to_params(Recipe.model_validate(params))
+    if known["mix"]["alpha"] is None:
+        known["mix"]["alpha"] = 1.0
+    return known
 
 
 def is_same_configuration(params: Mapping[str, Any], recipe: Recipe) -> bool:
     """Whether a log's parameters equal those of a recipe, apart from `IGNORED`."""
     try:
-        known = add_new_fields(params)
+        known = normalise(params)
     except ValueError:
         return False
-    return keep_active(known, PARENTS, IGNORED) == keep_active(to_params(recipe), PARENTS, IGNORED)
+    wanted = normalise(to_params(recipe))
+    return keep_active(known, PARENTS, IGNORED) == keep_active(wanted, PARENTS, IGNORED)
 
 
 def check_folder(output: Path, recipe: Recipe) -> None:

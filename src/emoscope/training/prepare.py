@@ -1,7 +1,7 @@
 """From a recipe to what a trainer takes: corpora, in parts of one set of labels, encoded."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from emoscope.corpora.corpus import Corpus
 from emoscope.corpora.registry import load_corpus
 from emoscope.corpora.splits import part_holdout
-from emoscope.errors import InputError
+from emoscope.errors import InputError, require
 from emoscope.losses.objective import check_objective
 from emoscope.metrics.classification import report
 from emoscope.metrics.metric import MACRO_F1, MICRO_F1
@@ -95,8 +95,8 @@ class Prepared:
             (sum of M, K), NaN where a part lacks a label.
         """
         column = {name: place for place, name in enumerate(names or self.taxonomy.names)}
-        joined = []
-        for corpus, values in zip(corpora or self.dev, values_of, strict=True):
+        joined = [np.empty((0, len(column)), dtype=np.float32)]
+        for corpus, values in zip(self.dev if corpora is None else corpora, values_of, strict=True):
             wide = np.full((len(values), len(column)), np.nan, dtype=np.float32)
             for place, name in enumerate(corpus.taxonomy.names):
                 if name in column:
@@ -110,7 +110,8 @@ def load_corpora(section: CorpusSection, root: Path) -> tuple[list[Corpus], list
 
     A corpus is a part for each language. Either list is empty where the recipe says null.
     """
-    train, dev = (load_labelled(section, root, split) for split in (section.train, section.dev))
+    train = load_training(section, root)
+    dev = load_labelled(section, root, section.dev)
     if train is not None and dev is not None and dev.taxonomy.names != train.taxonomy.names:
         raise InputError(
             f"The labels of {section.train} {list(train.taxonomy.names)} and {section.dev} "
@@ -129,6 +130,27 @@ def load_corpora(section: CorpusSection, root: Path) -> tuple[list[Corpus], list
         for corpus in (train, dev)
     )
     return of_train, of_dev
+
+
+def load_training(section: CorpusSection, root: Path) -> Corpus | None:
+    """The examples of all training splits as one corpus; None where the recipe says null."""
+    loaded = [load_labelled(section, root, split) for split in section.train_splits]
+    splits = [corpus for corpus in loaded if corpus is not None]
+    if not splits:
+        return None
+    first = splits[0]
+    if len(splits) == 1:
+        return first
+    for split, corpus in zip(section.train_splits, splits, strict=True):
+        if corpus.taxonomy.names != first.taxonomy.names:
+            raise InputError(
+                f"The labels of {section.train_splits[0]} {list(first.taxonomy.names)} and {split} "
+                f"{list(corpus.taxonomy.names)} differ. Name the taxonomy: "
+                "--set corpus.taxonomy=FILE."
+            )
+    datasets = require("datasets", "train")
+    joined = datasets.concatenate_datasets([corpus.data for corpus in splits])
+    return replace(first, data=joined)
 
 
 def load_test(section: CorpusSection, root: Path) -> list[Corpus]:
@@ -214,7 +236,8 @@ def prepare(recipe: Recipe, root: Path) -> Prepared:
         sections += [section] * len(of_train)
         dev += of_dev
         test += load_test(section, root)
-    check_metric(recipe.training.metric, dev)
+    if dev:
+        check_metric(recipe.training.metric, dev)
     check_objective(recipe.objective, [corpus.taxonomy for corpus in train])
     family: Family = resolve(MODELS[recipe.model.type].family)(recipe, train)
     return Prepared(tuple(train), tuple(dev), family, tuple(test), tuple(sections))

@@ -22,7 +22,8 @@ class RunResult:
         epochs: trained.
         best_epoch: whose weights were kept.
         seconds: the seconds of training, since the last resumption.
-        dev: `Report.to_dict()` on dev, at the fitted thresholds.
+        dev: `Report.to_dict()` on dev, at the fitted thresholds; empty where the recipe has no
+            dev split.
         half: the same at a threshold of ½; None of exclusive labels.
         parts: metrics by language or corpus at the fitted thresholds; only where dev has several
             parts, or other labels than the model.

@@ -54,28 +54,24 @@ def train_run(
     trained: Trained = train(recipe, prepared, folder, seed, options)
 
     dev_logits = trained.score(prepared.dev_set)
-    on_dev = validate_dev(prepared, trained.correction, dev_logits)
+    # Without dev nothing is fitted: labels are cut at a threshold of ½.
+    on_dev = validate_dev(prepared, trained.correction, dev_logits) if prepared.dev else None
+    calibration = Calibration() if on_dev is None else on_dev.calibration
     on_test = None
     if prepared.test:
         test_logits = trained.score(prepared.test_set)
-        on_test = measure_parts(prepared, prepared.test_set, test_logits, on_dev.calibration)
+        on_test = measure_parts(prepared, prepared.test_set, test_logits, calibration)
     result = make_result(trained, on_dev, on_test, seed)
     if is_main():
-        splits = [("dev", prepared.dev_set, dev_logits)]
+        splits = [("dev", prepared.dev_set, dev_logits)] if prepared.dev else []
         if prepared.test:
             splits.append(("test", prepared.test_set, test_logits))
         for split, parts, logits in splits:
-            scored = make_scored_texts(prepared, parts, logits, on_dev.calibration)
+            scored = make_scored_texts(prepared, parts, logits, calibration)
             scored.write(folder / f"{split}.parquet")
         card = make_model_card(recipe, prepared, result)
-        save_model(
-            folder / "model",
-            trained,
-            prepared,
-            on_dev.calibration,
-            card,
-            recipe.text.languages,
-        )
+        languages = recipe.text.languages
+        save_model(folder / "model", trained, prepared, calibration, card, languages)
         write_text(finished, json.dumps(vars(result), indent=1))
         shutil.rmtree(folder / "checkpoints", ignore_errors=True)
     wait()
@@ -99,7 +95,8 @@ def train_network(
         trainer.train(resume_from_checkpoint=find_last_checkpoint(folder / "checkpoints"))
     else:
         trainer.state.epoch = 0.0
-        trainer.evaluate()
+        if prepared.dev:
+            trainer.evaluate()
 
     def save(partial: Path) -> None:
         prepared.family.finish(model)
@@ -115,9 +112,11 @@ def train_network(
     )
 
 
-def make_result(trained: Trained, dev: Validation, test: Validation | None, seed: int) -> RunResult:
+def make_result(
+    trained: Trained, dev: Validation | None, test: Validation | None, seed: int
+) -> RunResult:
     """What is kept of a run in one file."""
-    measured: dict[str, Any] = {}
+    measured: dict[str, Any] = {"dev": {}}
     for checked, names in ((dev, ("dev", "half", "parts")), (test, TEST)):
         if checked is None:
             continue

@@ -6,7 +6,8 @@ from torch.optim import Optimizer
 from torch.optim.lr_scheduler import ConstantLR, CyclicLR, LRScheduler
 from transformers import get_cosine_schedule_with_warmup, get_linear_schedule_with_warmup
 
-from emoscope.recipes.schema import CyclicalSchedule, TrainingSection, WarmupSchedule
+from emoscope.recipes.schedules import CyclicalSchedule, WarmupSchedule
+from emoscope.recipes.schema import TrainingSection
 
 Decay = Callable[[Optimizer, int, int], LRScheduler]
 LINEAR: Decay = get_linear_schedule_with_warmup

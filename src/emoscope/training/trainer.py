@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from safetensors.numpy import save_file
+from safetensors.numpy import load_file, save_file
 from torch import Tensor, nn
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
@@ -36,7 +36,7 @@ from emoscope.training.data import (
 )
 from emoscope.training.previous_logits import Logits, PreviousLogits
 from emoscope.training.schedules import make_schedule
-from emoscope.training.train_metrics import measure_training
+from emoscope.training.timed_checkpoints import SinceLog
 
 Validate = Callable[[Logits], dict[str, float]]
 
@@ -52,6 +52,8 @@ class TrainerSetup:
         dev: examples to choose on, the labels of each part being those of some training part.
         dev_objectives: the loss of each part of `dev`.
         validate: metrics to follow on dev, from the logits (M, K) of each part.
+        measure_training: metrics to follow on the training texts, from the logits (N, K) of each
+            part, NaN where a text or label was not trained on yet.
         alpha: how the parts are mixed, see `LengthBuckets`.
         distillation: the coefficient of self-distillation, in [0, 1); none at 0.
         anchor: of words that are held where they were, and the coefficient.
@@ -63,6 +65,7 @@ class TrainerSetup:
     dev: Sequence[Part]
     dev_objectives: Sequence[Objective]
     validate: Validate
+    measure_training: Validate = lambda logits: {}
     alpha: float | Sequence[float] = 1.0
     distillation: float = 0.0
     anchor: tuple[HeldWords, float] | None = None
@@ -81,6 +84,7 @@ class EmotionTrainer(Trainer):
         previous_logits: the previous logits of the training examples; of several processes, each
             has those of its rows.
         dev_logits: the dev logits of the last evaluation, (M, K) for each part.
+        dev_terms: the mean over the dev texts of each term of the loss, at the last evaluation.
     """
 
     def __init__(
@@ -92,6 +96,7 @@ class EmotionTrainer(Trainer):
     ) -> None:
         self.section = setup.section
         self.validate = setup.validate
+        self.measure_training = setup.measure_training
         self.objectives = list(setup.objectives)
         self.train_examples = train = setup.train
         self.dev_parts = list(setup.dev)
@@ -100,7 +105,10 @@ class EmotionTrainer(Trainer):
         self.distillation = setup.distillation
         self.anchor = setup.anchor
         self.dev_logits: Logits = []
+        self.dev_terms: dict[str, float] = {}
         self._terms: dict[str, list[Tensor]] = {}
+        self._losses = torch.zeros(())
+        self._resumed: SinceLog | None = None
         super().__init__(
             model=model,
             args=arguments,
@@ -179,7 +187,7 @@ class EmotionTrainer(Trainer):
             loss, terms["self_distillation"] = self.distilled(
                 loss, output.logits, torch.from_numpy(previous), extras["labels"], number
             )
-        for name, value in terms.items():
+        for name, value in add_regularization(self.objectives[number], terms).items():
             self._terms.setdefault(name, []).append(value.detach())
         logits = output.logits.detach().float().cpu().numpy()
         self.previous_logits.keep(number, rows, places, logits)
@@ -204,6 +212,7 @@ class EmotionTrainer(Trainer):
         """Also write the previous logits into the checkpoint."""
         super()._save_rng_state(output_dir)
         values = self.previous_logits.to_arrays()
+        values |= SinceLog(self._losses, self._globalstep_last_logged, self._terms).to_arrays()
         if self.args.should_save:
             save_file(values, Path(output_dir) / SCORES)
 
@@ -211,7 +220,23 @@ class EmotionTrainer(Trainer):
         self, resume_from_checkpoint: str, model: nn.Module | None = None
     ) -> None:
         super()._load_from_checkpoint(resume_from_checkpoint, model)
-        self.previous_logits.load(Path(resume_from_checkpoint) / SCORES)
+        path = Path(resume_from_checkpoint) / SCORES
+        self.previous_logits.load(path)
+        self._resumed = SinceLog.from_arrays(load_file(path))
+        if self._resumed is not None:
+            self._terms = {
+                name: [value.to(self.args.device) for value in values]
+                for name, values in self._resumed.terms.items()
+            }
+
+    def _maybe_log_save_evaluate(self, tr_loss: Tensor, *arguments: Any, **options: Any) -> None:
+        """Go on with the sum of losses that the checkpoint had; see `SinceLog`."""
+        if self._resumed is not None:
+            tr_loss += self._resumed.loss.to(tr_loss.device)
+            self._globalstep_last_logged = self._resumed.step
+            self._resumed = None
+        self._losses = tr_loss
+        super()._maybe_log_save_evaluate(tr_loss, *arguments, **options)
 
     def evaluate(
         self,
@@ -231,11 +256,11 @@ class EmotionTrainer(Trainer):
                 "numbers. Try a lower training.learning_rate, training.max_grad_norm=1, or "
                 "objective.local_loss.on=predictions; --restart begins anew."
             )
-        measured = {"loss": loss, **self.validate(self.dev_logits)}
+        measured = {"loss": loss, **self.dev_terms, **self.validate(self.dev_logits)}
         metrics = {f"{metric_key_prefix}_{name}": value for name, value in measured.items()}
-        metrics |= measure_training(self.train_examples.parts, self.previous_logits.latest)
         metrics[f"{metric_key_prefix}_runtime"] = time.monotonic() - started
-        self.log(dict(metrics))
+        on_training = self.measure_training(self.previous_logits.merged())
+        self.log(metrics | {f"train_{name}": value for name, value in on_training.items()})
         self.control = self.callback_handler.on_evaluate(
             self.args, self.state, self.control, metrics
         )
@@ -258,6 +283,7 @@ class EmotionTrainer(Trainer):
         precision = self.compute_loss_context_manager if objectives else nullcontext
         scored: Logits = []
         total = 0.0
+        sums: dict[str, list[float]] = {}
         for part, objective in zip_longest(parts, objectives):
             logits = np.empty(part.labels.shape, dtype=np.float32)
             for rows in batch_by_length(part.encoded.lengths, self.args.eval_batch_size):
@@ -269,11 +295,17 @@ class EmotionTrainer(Trainer):
                     if objective is not None:
                         bias = self.corpus_bias(self.alike(part))
                         biased = replace(output, logits=output.logits + bias)
-                        loss = float(objective(biased, labels)[0])
+                        value, terms = objective(biased, labels)
+                        loss = float(value)
+                        for name, term in add_regularization(objective, terms).items():
+                            sums.setdefault(name, []).append(float(term) * len(rows))
                 logits[rows] = output.logits.float().cpu().numpy()
                 total += loss * len(rows)
             scored.append(logits)
         model.train(training)
+        if objectives:
+            texts = sum(map(len, parts))
+            self.dev_terms = {name: sum(values) / texts for name, values in sums.items()}
         return scored, total / max(sum(map(len, parts)), 1)
 
     def alike(self, part: Part) -> int:
@@ -291,3 +323,17 @@ class EmotionTrainer(Trainer):
                 logs[name] = float(means.mean())
             self._terms.clear()
         super().log(logs, start_time)
+
+
+def add_regularization(objective: Objective, terms: dict[str, Tensor]) -> dict[str, Tensor]:
+    """Add what the losses over pairs of labels contribute to the loss, if there are such losses.
+
+    Args:
+        objective: the objective, for the coefficients.
+        terms: the value of each term.
+    """
+    pairwise = {name: value for name, value in terms.items() if name in objective.regularization}
+    if not pairwise:
+        return terms
+    parts = [objective.coefficients[name] * value for name, value in pairwise.items()]
+    return {**terms, "regularization_loss": torch.stack(parts).sum()}

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from emoscope.calibration import Calibration, decide
 from emoscope.experiments.scored import ScoredTexts
 from emoscope.metrics.classification import Report, report
-from emoscope.metrics.metric import Metric, mean_metrics
+from emoscope.metrics.metric import AVERAGES, Metric, mean_metrics
 from emoscope.taxonomy import Taxonomy
 from emoscope.training.data import Part
 from emoscope.training.prepare import PART_METRICS, Prepared, name_parts
@@ -104,6 +104,35 @@ def measure_parts(
         parts=reports,
         parts_at_fixed=reports_at_fixed,
     )
+
+
+def measure_training(
+    parts: Sequence[Part], logits: list[NDArray[np.float32]]
+) -> dict[Metric, float]:
+    """Averages over the labels on the texts trained on, at a threshold of ½; means over the parts.
+
+    Texts and labels that were not trained on yet do not count. The logits are those of training:
+    under dropout, and from weights that moved meanwhile.
+
+    Args:
+        parts: the parts of the training data.
+        logits: (N, K) of each part, NaN where there are none.
+    """
+    rows = []
+    for part, scores in zip(parts, logits, strict=True):
+        taxonomy = part.corpus.taxonomy
+        labels = np.where(np.isnan(scores), np.nan, part.labels)
+        seen = ~np.isnan(labels).all(axis=1)
+        if not seen.any():
+            continue
+        measured = evaluate_logits(labels[seen], scores[seen], taxonomy, Calibration()).metrics()
+        rows.append(
+            {
+                metric if taxonomy.exclusive else metric.at_fixed_threshold(): measured[metric]
+                for metric in AVERAGES
+            }
+        )
+    return mean_metrics(rows)
 
 
 def make_scored_texts(

@@ -13,6 +13,7 @@ from emoscope.experiments.configurations import gather_configurations
 from emoscope.metrics.metric import ACCURACY, read_metric
 from emoscope.metrics.paired import PairedMetrics
 from emoscope.metrics.permutation import adjust_holm, permutation_test
+from emoscope.recipes.load import load_recipe
 from tests.experiments.conftest import EMOCONTEXT, FEW, params
 from tests.experiments.synthetic import make_log
 
@@ -204,22 +205,48 @@ def test_of_equal_systems_the_best_seldom_stands():
     assert np.mean(stood) < 0.05
 
 
+def params_of(name, *overrides):
+    return load_recipe(name, overrides).model_dump(mode="json")
+
+
 def test_published_rows_of_a_recipe():
-    rows = find_references(["nelec-report-keras"], "dev")
+    rows = find_references([params_of("nelec-report-keras")], "dev").rows
     [keras] = [one for one in rows if "Keras" in one.name]
     assert keras.results[read_metric("micro_f1")] == (0.6483, None)
     assert keras.source
-    half = find_references(["demux-goemotions-bert"], "test")
-    assert half[0].results[read_metric("half_macro_f1")] == (0.492, 0.005)
-    both = find_references(["demux-goemotions-bert", "demux-goemotions-bert-intra"], "test")
-    assert len(both) == len(half)
+    bert = params_of("demux-goemotions-bert")
+    half = find_references([bert], "test")
+    assert half.rows[0].results[read_metric("half_macro_f1")] == (0.492, 0.005)
+    both = find_references([bert, params_of("demux-goemotions-bert-intra")], "test", 5427)
+    assert both.rows == half.rows
+    # The systems that know 28 labels are not of the same labels.
+    assert len(half.rows) == 4
+    assert "BERT-base" in " ".join(half.left_out)
+
+
+@pytest.mark.parametrize(
+    ("recipe", "overrides", "split", "texts", "reason"),
+    [
+        ("nelec-sample", [], "dev", None, "measured on sample, the publication on emocontext"),
+        ("nelec-report-keras", [], "dev", 200, "200 texts, the publication on 2,755"),
+        ("nelec-report-keras", ["corpus.dev=test"], "dev", None, "dev split is test"),
+        ("demux-goemotions-bert", ["corpus.exclude=[]"], "test", None, "publication: neutral"),
+        ("demux-goemotions-bert", ["corpus.exclude=[joy]"], "test", 5427, "left out of it: joy"),
+        ("demux-ec-en", ["corpus.languages=[es]"], "test", None, "languages are es"),
+        ("demux-ec-en", ["corpus.test=null"], "test", None, "not measured on test"),
+    ],
+)
+def test_figures_of_other_data_do_not_stand_beside(recipe, overrides, split, texts, reason):
+    found = find_references([params_of(recipe, *overrides)], split, texts)
+    assert not [row.name for row in found.rows if row.name.startswith(("Demux", "NELEC"))]
+    assert reason in " ".join(found.left_out)
 
 
 def test_nothing_published():
     with pytest.raises(InputError, match="these configurations are of my-own, without a name"):
-        find_references(["my-own", ""], "test")
+        find_references([{"name": "my-own"}, {}], "test")
     with pytest.raises(InputError, match="no figures on dev in GoEmotions; those published are of"):
-        find_references(["demux-goemotions-bert"], "dev")
+        find_references([params_of("demux-goemotions-bert")], "dev")
 
 
 def test_figures_are_chosen_to_match_published_ones(logs):

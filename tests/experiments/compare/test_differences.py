@@ -2,7 +2,12 @@
 
 import pytest
 
-from emoscope.experiments.compare.differences import find_differences, make_names, shorten_names
+from emoscope.experiments.compare.differences import (
+    find_differences,
+    make_names,
+    shorten_names,
+    tell_all_differences,
+)
 from emoscope.recipes.load import load_recipe
 
 INTRA = {"name": "intra", "coefficient": 0.2}
@@ -22,13 +27,35 @@ def loss(value, **more):
 def test_a_loss_that_one_does_not_have():
     assert named(loss(INTRA), loss(None)) == ["local_loss=intra", "local_loss=none"]
     assert named(loss(INTRA), {"objective": {}}) == ["local_loss=intra", "local_loss=none"]
-    # What the loss says inside is no further difference, but with another loss of that name.
+    # What the loss says inside is no further difference, but where it is not the default.
     assert find_differences([loss(INTRA), loss(None)])[0] == {"objective.local_loss": "intra"}
     assert named(loss(INTRA), loss(INTER), loss({**INTRA, "coefficient": 0.5})) == [
         "local_loss=intra, local_loss.coefficient=0.2",
-        "local_loss=inter",
+        "local_loss=inter, local_loss.coefficient=0.2",
         "local_loss=intra, local_loss.coefficient=0.5",
     ]
+
+
+def test_what_only_one_loss_says_is_told():
+    """A prior of the only loss, and of one that has another name than the other."""
+    wheel = {**INTER, "weights": "wheel"}
+    assert named(loss(wheel), loss(None)) == [
+        "local_loss=inter, local_loss.weights=wheel",
+        "local_loss=none",
+    ]
+    plain = {**INTRA, "weights": "none"}
+    assert named(loss(wheel), loss(plain))[0] == "local_loss=inter, local_loss.weights=wheel"
+
+
+def test_nothing_that_differs_is_hidden():
+    recipes = ("demux-ec-en", "demux-ec-en-inter-wheel", "demux-ec-en-complete-data")
+    found = find_differences([load_recipe(one).model_dump(mode="json") for one in recipes])
+    told = [tell_all_differences(item) for item in found]
+    assert "local_loss=complete" in told[2]
+    assert "weights=data" in told[2]
+    assert "weights=wheel" in told[1]
+    many = [dict.fromkeys("abcde", at) for at in range(2)]
+    assert tell_all_differences(find_differences(many)[1]) == "a=1, b=1, c=1, d=1, e=1"
 
 
 def test_a_section_that_does_not_say_what_it_is():

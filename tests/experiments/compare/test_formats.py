@@ -108,7 +108,7 @@ def test_the_same_twice(logs, name):
     compared = [
         compare(gather_configurations([logs.exclusive]), resamples=300, seed=4) for _ in range(2)
     ]
-    assert FORMATS[name](compared[0]) == FORMATS[name](compared[1])
+    assert FORMATS[name](compared[:1]) == FORMATS[name](compared[1:2])
 
 
 def test_bold_is_only_what_stands(few, clear):

@@ -56,6 +56,7 @@ class Comparison:
         resamples: number of bootstrap resamples.
         seed: random seed of the bootstrap and of the permutation test.
         references: published results to show with these.
+        remarks: further sentences for the notes.
     """
 
     compared: Compared
@@ -66,6 +67,7 @@ class Comparison:
     resamples: int
     seed: int
     references: tuple[Reference, ...] = ()
+    remarks: tuple[str, ...] = ()
 
     @property
     def tests(self) -> int:

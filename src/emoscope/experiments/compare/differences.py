@@ -2,14 +2,21 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, get_args
 
-from emoscope.experiments.naming import flatten, format_naming_value, is_off, to_comparable
+from pydantic_core import PydanticUndefined
+
+from emoscope.experiments.naming import format_naming_value, is_off, to_comparable
+from emoscope.recipes.schema import Recipe
+from emoscope.recipes.section import Section
+from emoscope.strict import flatten
 
 KINDS = ("type", "kind", "name")
 """Fields that say what kind of thing a section is, the most informative first."""
 # For people, or of a single run: not part of what a configuration is.
-NOT_COMPARED = ("name", "description", "needs", "time", "seed")
+NOT_COMPARED = ("name", "naming", "description", "needs", "time", "seed")
+UNKNOWN = object()
+"""The default of what is no field with one."""
 MOST = 3
 """Differences shown in a name; a longer name would not be read."""
 VAGUE = (*KINDS, "coefficient", "correlation", "distance", "share", "target", "weights", "words")
@@ -20,7 +27,8 @@ def find_differences(params: Sequence[Mapping[str, Any]]) -> list[dict[str, str]
     """Find the parameters whose values are not the same in all configurations.
 
     A section that only some configurations have, such as a loss, is one difference; its fields are
-    compared between the configurations that have it. A parameter that is off (None, False) or
+    compared between the configurations that have it, and are told where they are not the default. A
+    parameter that is off (None, False) or
     missing counts as `none`.
 
     Args:
@@ -56,17 +64,55 @@ def compare_values(values: Mapping[int, Any], path: str, found: list[dict[str, s
                 found[at][path] = format_parameter(value)
         return
     kinds = {at: find_kind(value) for at, value in there.items()}
-    if path and (len(there) < len(values) or len(set(kinds.values())) > 1):
+    apart = len(there) < len(values)
+    if path and (apart or len(set(kinds.values())) > 1):
         # A section without a kind is shown by its first field, such as the share held out.
         field = "" if any(kinds.values()) else f".{next(iter(next(iter(there.values()))), '')}"
         for at, value in values.items():
             known = value.get(field[1:]) if field and at in there else value
             found[at][f"{path}{field}".rstrip(".")] = format_parameter(known)
-    for kind in dict.fromkeys(kinds.values()):
-        alike = {at: value for at, value in there.items() if kinds[at] == kind}
-        for name in dict.fromkeys(name for value in alike.values() for name in value):
-            inner = {at: value.get(name) for at, value in alike.items()}
-            compare_values(inner, f"{path}.{name}" if path else name, found)
+    for name in dict.fromkeys(name for value in there.values() for name in value):
+        # A field that sections of this kind have is off where it is missing.
+        having = {kinds[at] for at, value in there.items() if name in value}
+        inner = {at: value.get(name) for at, value in there.items() if kinds[at] in having}
+        place = f"{path}.{name}" if path else name
+        if name in KINDS and path:
+            continue  # Shown above.
+        compare_values(inner, place, found)
+        if path and apart:
+            tell_unusual(inner, place, found)
+
+
+def tell_unusual(values: Mapping[int, Any], path: str, found: list[dict[str, str]]) -> None:
+    """Tell a value that is not the default, of a section that only some configurations have.
+
+    Args:
+        values: the value in each configuration that has the section, by its number.
+        path: dotted name of the parameter.
+        found: the differences of each configuration; those found are added here.
+    """
+    default = find_default(path)
+    for at, value in values.items():
+        usual = is_off(value) or default is UNKNOWN or to_comparable(value) == default
+        if not usual and not isinstance(value, Mapping):
+            found[at].setdefault(path, format_parameter(value))
+
+
+def find_default(path: str) -> Any:
+    """Find the default of a field of recipes, to compare by; `UNKNOWN` if there is none."""
+    section: Any = Recipe
+    *parents, name = path.split(".")
+    for parent in parents:
+        field = section.model_fields.get(parent)
+        kinds = () if field is None else (field.annotation, *get_args(field.annotation))
+        section = next(
+            (kind for kind in kinds if isinstance(kind, type) and issubclass(kind, Section)), None
+        )
+        if section is None:
+            return UNKNOWN
+    field = section.model_fields.get(name)
+    default = UNKNOWN if field is None else field.get_default(call_default_factory=True)
+    return default if default in (UNKNOWN, PydanticUndefined) else to_comparable(default)
 
 
 def find_kind(section: Mapping[str, Any]) -> str | None:
@@ -130,6 +176,12 @@ def make_names(
     return [
         name if times[name] == 1 else f"{name} #{place}" for place, name in enumerate(made, start=1)
     ]
+
+
+def tell_all_differences(found: Mapping[str, str]) -> str:
+    """All that tells a configuration apart, as one line: `local_loss=inter, weights=wheel`."""
+    short = shorten_names(list(found))
+    return ", ".join(f"{short[key]}={value}" for key, value in found.items()) or "nothing"
 
 
 def choose_parameters(found: Sequence[Mapping[str, str]], keys: Sequence[str]) -> list[str]:

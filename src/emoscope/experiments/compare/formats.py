@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from emoscope.experiments.compare.comparison import ComparedRow, Comparison
-from emoscope.experiments.compare.tables import Cell, Grid, make_grids, make_notes
+from emoscope.experiments.compare.tables import Cell, Grid, make_grids, make_group_title, make_notes
 from emoscope.experiments.compare.verdicts import Judged
 from emoscope.metrics.metric import Metric
 
@@ -266,4 +266,47 @@ def list_csv_rows(comparison: Comparison) -> Sequence[dict[str, Any]]:
     return rows
 
 
-FORMATS = {"markdown": to_markdown, "latex": to_latex, "csv": to_csv, "json": to_json}
+def join_markdown(comparisons: Sequence[Comparison]) -> str:
+    """The Markdown of each group, below its title if there are several."""
+    if len(comparisons) == 1:
+        return to_markdown(comparisons[0])
+    return "\n".join(
+        f"{escape_markdown(make_group_title(comparison, at, len(comparisons)))}\n\n"
+        f"{to_markdown(comparison)}"
+        for at, comparison in enumerate(comparisons, start=1)
+    )
+
+
+def join_latex(comparisons: Sequence[Comparison]) -> str:
+    """The LaTeX of each group, below a comment with its title if there are several."""
+    if len(comparisons) == 1:
+        return to_latex(comparisons[0])
+    return "\n".join(
+        f"% {make_group_title(comparison, at, len(comparisons))}\n{to_latex(comparison)}"
+        for at, comparison in enumerate(comparisons, start=1)
+    )
+
+
+def join_json(comparisons: Sequence[Comparison]) -> str:
+    """The JSON of a group; of several, an object with a list `groups`."""
+    if len(comparisons) == 1:
+        return to_json(comparisons[0])
+    groups = [json.loads(to_json(comparison)) for comparison in comparisons]
+    return json.dumps({"groups": groups}, indent=2, ensure_ascii=False) + "\n"
+
+
+def join_csv(comparisons: Sequence[Comparison]) -> str:
+    """The rows of every group, numbered in a column `group` if there are several."""
+    if len(comparisons) == 1:
+        return to_csv(comparisons[0])
+    file = io.StringIO()
+    writer = csv.DictWriter(file, ("group", *COLUMNS), restval="", lineterminator="\n")
+    writer.writeheader()
+    for number, comparison in enumerate(comparisons, start=1):
+        for row in list_csv_rows(comparison):
+            writer.writerow(round_numbers({"group": number, **row}))
+    return file.getvalue()
+
+
+FORMATS = {"markdown": join_markdown, "latex": join_latex, "csv": join_csv, "json": join_json}
+"""Each takes the comparisons of all groups."""

@@ -2,11 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from emoscope.errors import InputError
 from emoscope.experiments.configurations import Split
+from emoscope.experiments.published_data import explain_other_data
 from emoscope.metrics.metric import Metric, read_metric
-from emoscope.recipes.published import PublishedTable, find_published_table
+from emoscope.recipes.published import PublishedRow, PublishedTable, find_published_table
 
 
 @dataclass(frozen=True)
@@ -25,47 +27,79 @@ class Reference:
     source: str
 
 
-def find_references(recipes: Sequence[str], split: Split) -> list[Reference]:
-    """The rows, measured on a split, of the published tables that recipes reproduce.
+@dataclass(frozen=True)
+class References:
+    """The published rows that may stand beside some configurations, and what was left out.
+
+    Attributes:
+        rows: those measured on the same corpus, split and labels as the configurations.
+        left_out: sentences that say which rows were left out, and why.
+    """
+
+    rows: tuple[Reference, ...] = ()
+    left_out: tuple[str, ...] = ()
+
+
+def find_references(
+    params: Sequence[Mapping[str, Any]], split: Split, texts: int | None = None
+) -> References:
+    """The rows of the published tables that recipes reproduce, of the same data and split.
 
     Args:
-        recipes: names of the recipes of the configurations.
+        params: the parameters of the configurations, which share their texts and labels.
         split: the split that is compared.
+        texts: number of texts of it.
 
     Raises:
         InputError: no recipe reproduces a row of a published table, or nothing was published for
             the split.
     """
     tables: list[PublishedTable] = []
+    recipes = [str(values.get("name") or "") for values in params]
     for recipe in recipes:
         table = find_published_table(recipe)
         if table is not None and table not in tables:
             tables.append(table)
-    named = ", ".join(dict.fromkeys(recipe or "without a name" for recipe in recipes))
     if not tables:
+        named = ", ".join(dict.fromkeys(recipe or "without a name" for recipe in recipes))
         raise InputError(
             f"--reference published: expected recipes that `emoscope recipes` lists, which are "
             f"rows of published tables; these configurations are of {named}."
         )
     rows = [row for table in tables for row in table.rows]
-    found = [
-        Reference(
-            name=row.name,
-            results={
-                metric.at_fixed_threshold() if row.half else metric: (figure.mean, figure.sd)
-                for name, figure in row.metrics.items()
-                if (metric := read_metric(name)) is not None
-            },
-            source=f"{row.source} ({row.note})" if row.note else row.source,
-        )
-        for row in rows
-        if row.split == split
-    ]
-    if not found:
+    titles = ", ".join(table.title for table in tables)
+    of_split = [row for row in rows if row.split == split]
+    if not of_split:
         others = ", ".join(dict.fromkeys(row.split for row in rows))
         instead = f"those published are of {others}" if others else "none are at hand"
-        raise InputError(
-            f"--reference published: no figures on {split} in "
-            f"{', '.join(table.title for table in tables)}; {instead}."
-        )
-    return found
+        raise InputError(f"--reference published: no figures on {split} in {titles}; {instead}.")
+    shown: list[Reference] = []
+    names_by_reason: dict[str, list[str]] = {}
+    for row in of_split:
+        reasons: dict[str, str] = {}
+        for recipe, values in zip(recipes, params, strict=True):
+            reason = explain_other_data(values, row, texts)
+            if reason is not None:
+                reasons.setdefault(reason, recipe)
+        if not reasons:
+            shown.append(make_reference(row))
+        for reason, recipe in reasons.items():
+            names_by_reason.setdefault(f"{recipe}: {reason}", []).append(row.name)
+    left_out = tuple(
+        f"Published, but not of the same data ({reason}): {'; '.join(names)}."
+        for reason, names in names_by_reason.items()
+    )
+    return References(tuple(shown), left_out)
+
+
+def make_reference(row: PublishedRow) -> Reference:
+    """Make a row for a comparison."""
+    return Reference(
+        name=row.name,
+        results={
+            metric.at_fixed_threshold() if row.half else metric: (figure.mean, figure.sd)
+            for name, figure in row.metrics.items()
+            if (metric := read_metric(name)) is not None
+        },
+        source=f"{row.source} ({row.note})" if row.note else row.source,
+    )

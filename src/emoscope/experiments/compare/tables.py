@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from emoscope.charts.words import format_count
 from emoscope.experiments.compare.comparison import ComparedRow, Comparison
+from emoscope.experiments.compare.differences import tell_all_differences
 from emoscope.experiments.compare.verdicts import LEVEL, Judged, count_runs_needed
 from emoscope.metrics.permutation import find_smallest_p
 
@@ -46,6 +47,9 @@ def make_grids(comparison: Comparison) -> list[Grid]:
     if theirs:
         sections.append(theirs)
     found = [Grid(f"Figures on {where}", header, 1, tuple(sections))]
+    told = make_settings_grid(comparison)
+    if told is not None:
+        found.append(told)
     compared = [row for row in comparison.rows if row.against_baseline]
     if compared:
         header = ("configuration", "figure", "change", "95 % interval", "p texts", "p runs")
@@ -53,6 +57,31 @@ def make_grids(comparison: Comparison) -> list[Grid]:
         title = f"Differences to {comparison.baseline} on {where}"
         found.append(Grid(title, header, 2, groups))
     return found
+
+
+def make_group_title(comparison: Comparison, number: int, groups: int) -> str:
+    """The title of one of several groups of configurations: what they were measured on."""
+    texts = comparison.compared.texts
+    parts = list(dict.fromkeys(texts.parts))
+    named = ", ".join(parts[:5]) + (f" and {len(parts) - 5} more" if len(parts) > 5 else "")
+    return (
+        f"Group {number} of {groups}: {comparison.compared.split} of {named}, "
+        f"{len(texts.parts):,} texts, {len(texts.taxonomy)} labels. Figures of other groups are "
+        "not to be compared with these."
+    )
+
+
+def make_settings_grid(comparison: Comparison) -> Grid | None:
+    """All settings in which the configurations differ; None where their names tell them all."""
+    told = [tell_all_differences(row.configuration.differences) for row in comparison.rows]
+    if all(row.name == line for row, line in zip(comparison.rows, told, strict=True)):
+        return None
+    if not any(row.configuration.differences for row in comparison.rows):
+        return None
+    rows = tuple(
+        (Cell(row.name), Cell(line)) for row, line in zip(comparison.rows, told, strict=True)
+    )
+    return Grid("What differs", ("configuration", "settings"), 2, (rows,))
 
 
 def make_metrics_row(comparison: Comparison, row: ComparedRow) -> tuple[Cell, ...]:
@@ -158,6 +187,7 @@ def make_notes(comparison: Comparison) -> list[str]:
         lines.append(f"Left out, as they have no finished run: {folders}.")
     for source, number in number_sources(comparison).items():
         lines.append(f"[{number}] Published: {source}.")
+    lines += comparison.remarks
     if comparison.references and not make_published_rows(comparison):
         known = dict.fromkeys(
             name for reference in comparison.references for name in reference.results

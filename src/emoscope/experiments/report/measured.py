@@ -115,13 +115,6 @@ class Unmeasured:
     reason: str = field(default="No run has finished yet.")
 
 
-def find_common_split(logs: Sequence[ExperimentLog]) -> Split:
-    """The split to report on: test if every finished run was measured on it, else dev."""
-    folders = [folder for log in logs for folder in list_run_folders(log)]
-    everywhere = folders and all((folder / "test.parquet").is_file() for folder in folders)
-    return "test" if everywhere else "dev"
-
-
 def measure_runs(log: ExperimentLog, split: Split) -> MeasuredRuns | Unmeasured:
     """Read the scored texts of the runs of a configuration.
 

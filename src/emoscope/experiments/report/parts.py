@@ -7,8 +7,9 @@ from emoscope.charts.page import Html, element, folded, joined, table, text
 from emoscope.experiments.defaults import list_settings
 from emoscope.experiments.log import ExperimentLog
 from emoscope.experiments.report.agreement import HardText
-from emoscope.experiments.report.measured import format_mean_std
+from emoscope.experiments.report.measured import MeasuredRuns, format_mean_std
 from emoscope.files import read_json
+from emoscope.metrics.metric import JACCARD, MACRO_F1, MICRO_F1
 
 LONGEST = 400
 """Characters of a text that are shown; a click shows the rest."""
@@ -75,8 +76,24 @@ def make_label(name: str, gold: bool | None, votes: int, runs: int, probability:
     )
 
 
+def make_runs(measured: MeasuredRuns) -> Html:
+    """Each run: its seed, the epoch that was kept, its figures, and the time."""
+    lines = [
+        [
+            run.name,
+            "" if run.seed is None else run.seed,
+            f"{run.final_step:g}",
+            *(f"{report.metrics()[metric]:.3f}" for metric in (MICRO_F1, MACRO_F1, JACCARD)),
+            f"{run.final['seconds']:,.0f}" if "seconds" in run.final else "",
+        ]
+        for run, report in zip(measured.runs, measured.reports, strict=True)
+    ]
+    header = ["run", "seed", "epoch kept", "micro-F1", "macro-F1", "Jaccard", "seconds"]
+    return joined([element("h3", text("Runs")), table(header, lines)])
+
+
 def make_configuration(log: ExperimentLog) -> Html:
-    """All fields of the configuration, its runs, and the environment that it ran in."""
+    """All fields of the configuration, and the environment that it ran in."""
     found = list_settings(log.params)
     changed = [
         [setting.name, setting.value, setting.default] for setting in found if setting.changed
@@ -92,17 +109,6 @@ def make_configuration(log: ExperimentLog) -> Html:
                 f"{len(others)} fields at their defaults", table(["field", "value"], others, left=2)
             )
         )
-    lines = [
-        [
-            run.name,
-            "" if run.seed is None else run.seed,
-            f"{run.final_step:g}",
-            f"{run.final['seconds']:,.0f}" if "seconds" in run.final else "",
-        ]
-        for run in log.runs
-    ]
-    if lines:
-        parts.append(folded("Runs", table(["run", "seed", "epoch kept", "seconds"], lines)))
     path = log.folder / "environment.json"
     if path.is_file():
         facts = [

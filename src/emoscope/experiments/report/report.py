@@ -1,40 +1,59 @@
-"""One page about a configuration, or about several: metrics, curves, settings, mistakes."""
+"""One page about a configuration, or about several: what matters first.
 
-import tempfile
+It opens with the headline figures and a table of contents; then come the runs, how far they agree,
+which labels are confused, the worst mistakes, and at last curves, calibration and settings.
+"""
+
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import isnan
-from pathlib import Path
 
-from emoscope.charts.page import Html, element, folded, joined, page, picture, table, text
-from emoscope.experiments.compare.differences import find_differences, make_names
-from emoscope.experiments.configurations import Split
+from emoscope.charts.page import Html, element, folded, joined, page, table, text
+from emoscope.charts.svg import to_inline_svg
+from emoscope.experiments.bands import (
+    CurveGroup,
+    list_curve_groups,
+    list_label_groups,
+    list_part_groups,
+)
+from emoscope.experiments.compare.differences import (
+    find_differences,
+    make_names,
+    tell_all_differences,
+)
+from emoscope.experiments.configurations import Split, choose_splits
 from emoscope.experiments.log import ExperimentLog, MeanStd
-from emoscope.experiments.plots import draw_log
 from emoscope.experiments.report.agreement import (
     RunAgreement,
     find_hardest_texts,
     measure_agreement,
 )
+from emoscope.experiments.report.confusions import make_confusions
 from emoscope.experiments.report.measured import (
     MeasuredRuns,
-    Unmeasured,
     average_metrics,
     average_scores,
     collect_label_scores,
-    find_common_split,
     format_mean_std,
     measure_runs,
 )
-from emoscope.experiments.report.parts import make_configuration, make_mistakes
+from emoscope.experiments.report.overview import (
+    AVERAGES,
+    MANY,
+    SECTIONS,
+    Reported,
+    make_contents,
+    make_overview,
+)
+from emoscope.experiments.report.parts import make_configuration, make_mistakes, make_runs
 from emoscope.experiments.report.reliability import measure_reliability
-from emoscope.experiments.report.reliability_plot import draw_reliability
+from emoscope.experiments.report.scenes import make_curve_scene, make_reliability_scene
 from emoscope.metrics.classification import Report
-from emoscope.metrics.metric import ACCURACY, JACCARD, MACRO_F1, MICRO_F1
+from emoscope.metrics.metric import ACCURACY
 
-FIRST, WIDE = ("loss", "micro_f1", "macro_f1", "jaccard"), ("emotions_f1", "parts")
-"""Plots that are shown, side by side or across the page; a click shows the others."""
-AVERAGES = (MICRO_F1, MACRO_F1, JACCARD)
+FIRST = ("loss", "micro_f1", "macro_f1", "jaccard", "regularization_loss")
+"""Plots that are shown; a click shows the others."""
+BRIEF_EXAMPLES = 5
 
 
 @dataclass(frozen=True)
@@ -42,7 +61,8 @@ class ReportOptions:
     """Options of a report.
 
     Attributes:
-        split: the split to report on; if None, test where every run has it, else dev.
+        split: the split to report on; if None, test where every run has it, else dev where every
+            run has it, else for each configuration test if it has one.
         examples: number of texts under "Most wrong".
         texts: whether these texts are shown, or only their ids.
     """
@@ -58,36 +78,43 @@ def make_report_page(logs: Sequence[ExperimentLog], options: ReportOptions) -> s
     Raises:
         InputError: a file of a log is missing or damaged.
     """
-    split = options.split or find_common_split(logs)
+    finished = [log for log in logs if log.runs]
+    splits = dict(zip(map(id, finished), choose_splits(finished, options.split), strict=True))
     changes = find_differences([log.params for log in logs])
     recipes = [str(log.params.get("name") or "") for log in logs]
+    several = len(logs) > 1
     titles = (
         make_names(changes, recipes, [log.folder.name for log in logs])
-        if len(logs) > 1
+        if several
         else [recipes[0] or logs[0].folder.name]
     )
-    measured = [measure_runs(log, split) for log in logs]
-    several = len(logs) > 1
-    parts = [element("h1", text(titles[0] if not several else "Experiments"))]
+    reported = []
+    for number, (log, title, change) in enumerate(zip(logs, titles, changes, strict=True)):
+        split = splits.get(id(log), options.split or "dev")
+        found = measure_runs(log, split)
+        told = tell_all_differences(change)
+        reported.append(Reported(f"c{number}", title, split, found, told))
+    parts = [element("h1", text("Experiments" if several else titles[0]))]
     parts.append(
         element(
             "p",
             text(
-                f"Written by emoscope from {list_folders(logs)}. Figures on {split}, in [0, 1]; "
-                "mean ± standard deviation over the runs."
+                f"Written by emoscope from {list_folders(logs)}. Figures in [0, 1]; mean ± "
+                "standard deviation over the runs."
             ),
             class_="soft",
         )
     )
-    if several:
-        parts.append(make_overview(titles, measured))
-    for number, (title, found) in enumerate(zip(titles, measured, strict=True)):
+    brief = len(logs) > MANY
+    opening = [make_overview(reported), make_contents(reported)]
+    parts += reversed(opening) if brief else opening
+    for each in reported:
         if several:
-            parts.append(element("h2", text(title), id=f"c{number}"))
+            parts.append(element("h2", text(each.title), id=each.mark))
         parts.append(
-            make_section(found, split, options)
-            if isinstance(found, MeasuredRuns)
-            else joined([element("p", text(found.reason)), make_configuration(found.log)])
+            make_section(each, each.found, options, brief)
+            if isinstance(each.found, MeasuredRuns)
+            else joined([element("p", text(each.found.reason)), make_configuration(each.found.log)])
         )
     return page(titles[0] if not several else f"{len(logs)} experiments", joined(parts))
 
@@ -98,44 +125,32 @@ def list_folders(logs: Sequence[ExperimentLog]) -> str:
     return shown if len(logs) <= 3 else f"{shown} and {len(logs) - 3} more"
 
 
-def make_overview(titles: Sequence[str], measured: Sequence[MeasuredRuns | Unmeasured]) -> Html:
-    """A table with a line for each configuration."""
-    lines: list[list[object]] = []
-    for title, measurement in zip(titles, measured, strict=True):
-        found = (
-            average_metrics(measurement.reports) if isinstance(measurement, MeasuredRuns) else {}
-        )
-        cells = [format_mean_std(found[name]) if name in found else "" for name in AVERAGES]
-        lines.append([title, len(measurement.log.runs), *cells])
-    links = joined(
-        element("li", Html(f'<a href="#c{number}">{text(title)}</a>'))
-        for number, title in enumerate(titles)
-    )
-    header = ["configuration", "runs", *(metric.title for metric in AVERAGES)]
-    return joined(
-        [
-            table(header, lines),
-            element(
-                "p",
-                text("Which of these differences stand, `emoscope compare` tells."),
-                class_="soft",
-            ),
-            folded("Go to a configuration", element("ul", links)),
-        ]
-    )
+def make_section(
+    each: Reported, measured: MeasuredRuns, options: ReportOptions, brief: bool
+) -> Html:
+    """The section about one configuration.
 
-
-def make_section(measured: MeasuredRuns, split: Split, options: ReportOptions) -> Html:
-    """The section about one configuration."""
+    Args:
+        each: the configuration.
+        measured: its runs.
+        options: what is shown.
+        brief: whether the page has many configurations, so that each is shown in brief.
+    """
+    examples = min(options.examples, BRIEF_EXAMPLES) if brief else options.examples
+    parts = {
+        "figures": make_metrics_section(measured, each.split),
+        "runs": make_runs(measured),
+        "agreement": make_agreement_section(measure_agreement(measured)),
+        "confusion": make_confusions(measured),
+        "mistakes": make_mistakes(find_hardest_texts(measured, examples), options.texts),
+        "training": make_curves_section(measured, brief),
+        "calibration": make_calibration_section(measured),
+        "configuration": make_configuration(measured.log),
+    }
     return joined(
-        [
-            make_metrics_section(measured, split),
-            make_curves_section(measured),
-            make_calibration_section(measured),
-            make_agreement_section(measure_agreement(measured)),
-            make_mistakes(find_hardest_texts(measured, options.examples), options.texts),
-            make_configuration(measured.log),
-        ]
+        element("section", parts[mark], id=f"{each.mark}-{mark}")
+        for mark, _ in SECTIONS
+        if parts[mark]
     )
 
 
@@ -207,51 +222,58 @@ def make_part_table(measured: MeasuredRuns) -> Html:
     return table(header, lines, apart=len(lines) - 1)
 
 
-def make_curves_section(measured: MeasuredRuns) -> Html:
-    """The training curves."""
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        draw_log(measured.log, folder)
-        found = {path.stem: path for path in sorted(folder.glob("*.png"))}
-        first, wide = (
-            [picture(found.pop(key), f"{key} over training") for key in keys if key in found]
-            for keys in (FIRST, WIDE)
-        )
-        others = [picture(path, f"{key} over training") for key, path in found.items()]
-    if not first and not wide and not others:
+def make_curves_section(measured: MeasuredRuns, brief: bool) -> Html:
+    """The training curves; in brief, the most important ones without the single runs."""
+    groups = list_curve_groups(measured.log)
+    first = [group for group in groups if group.key in FIRST]
+    others = [] if brief else [group for group in groups if group.key not in FIRST]
+    of_labels = [] if brief else list_label_groups(measured.log)
+    of_parts = [] if brief else list_part_groups(measured.log)
+    if not first and not others:
         return Html("")
-    parts = [element("h3", text("Training")), element("div", joined(first), class_="pictures")]
-    parts += wide
-    if others:
-        parts.append(folded("More curves", element("div", joined(others), class_="pictures")))
+    parts = [element("h3", text("Training")), draw_groups(first, not brief)]
+    for summary, folded_groups in (
+        ("F1 of each label", of_labels),
+        ("Each part of dev", of_parts),
+        ("More curves", others),
+    ):
+        if folded_groups:
+            parts.append(folded(summary, draw_groups(folded_groups, not brief)))
+    if brief:
+        note = "More curves, and more mistakes: `emoscope report` on this configuration alone."
+        parts.append(element("p", text(note), class_="soft"))
     return joined(parts)
+
+
+def draw_groups(groups: Sequence[CurveGroup], runs: bool) -> Html:
+    """Plots side by side.
+
+    Args:
+        groups: the curves of each plot.
+        runs: whether the runs are drawn one by one.
+    """
+    drawn = (element("figure", to_inline_svg(make_curve_scene(group, runs))) for group in groups)
+    return element("div", joined(drawn), class_="pictures")
 
 
 def make_calibration_section(measured: MeasuredRuns) -> Html:
     """How well the probabilities are calibrated."""
     found = measure_reliability(measured)
-    with tempfile.TemporaryDirectory() as name:
-        path = Path(name) / "reliability.png"
-        draw_reliability(found, path)
-        curve = picture(path, "share of gold labels against probability")
     lines = [
         ["expected calibration error", format_mean_std(found.error)],
         ["Brier score", format_mean_std(found.brier)],
         ["log loss", format_mean_std(found.log_loss)],
     ]
+    sentence = (
+        "Of all that is given a probability of, say, 0.7, seven in ten should be so: then the "
+        "curve follows the diagonal, and the error is 0."
+    )
     return joined(
         [
             element("h3", text("Calibration")),
-            element(
-                "p",
-                text(
-                    "Of all that is given a probability of, say, 0.7, seven in ten should be so: "
-                    "then the curve follows the diagonal, and the error is 0."
-                ),
-                class_="soft",
-            ),
+            element("p", text(sentence), class_="soft"),
             table(["", "lower is better"], lines),
-            element("div", curve, class_="small"),
+            element("figure", to_inline_svg(make_reliability_scene(found)), class_="small"),
         ]
     )
 

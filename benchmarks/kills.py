@@ -25,6 +25,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import yaml
+
 from common import finish, machine, options
 
 FORMATS = {
@@ -153,18 +155,20 @@ def read_files(folder: Path) -> dict[str, bytes]:
         if not path.is_file() or path.suffix == ".db" or path.name in TIMED:
             continue
         content = path.read_bytes()
-        if path.name.endswith((".job.json", "result.json")):
-            content = json.dumps(without_moments(json.loads(content)), sort_keys=True).encode()
+        if path.name.endswith((".job.json", "result.json", "metrics.yml")):
+            values = without_moments(yaml.safe_load(content))
+            # In their order, which pictures go by.
+            content = json.dumps(values).encode()
         found[str(path.relative_to(folder))] = content
     return found
 
 
 def without_moments(values: Any) -> Any:
-    """Values of a job file or of a result less what is drawn at random and how long it took."""
+    """Values of a file less what is drawn at random and how long the training took."""
     if isinstance(values, dict):
         kept = {key: value for key, value in values.items() if key not in ("cache", "seconds")}
         return {key: without_moments(value) for key, value in kept.items()}
-    return values
+    return [*map(without_moments, values)] if isinstance(values, list) else values
 
 
 def compare(one: dict[str, bytes], two: dict[str, bytes]) -> list[str]:

@@ -200,8 +200,13 @@ def write_durably(file: BinaryIO, data: bytes) -> None:
 def rename_durably(path: Path, target: Path) -> None:
     """Rename so that it stays after a power cut."""
     path.replace(target)
+    sync_folder(target.parent)
+
+
+def sync_folder(path: Path) -> None:
+    """Have the names of a folder's files stay after a power cut."""
     if os.name == "posix":
-        folder = os.open(target.parent, os.O_RDONLY)
+        folder = os.open(path, os.O_RDONLY)
         try:
             os.fsync(folder)
         finally:

@@ -1,5 +1,6 @@
 """No job touches a file that it was not given, and no file is given to it twice."""
 
+import io
 import os
 from dataclasses import replace
 from pathlib import Path
@@ -7,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from emoscope.errors import InputError
-from emoscope.jobs.annotate import Options, annotate_file
+from emoscope.jobs.annotate import Options, annotate_file, annotate_stream
 from emoscope.jobs.file_set import list_side_files
 from tests.jobs.conftest import ROWS
 from tests.jobs.test_annotate import interrupted
@@ -74,6 +75,24 @@ def test_a_job_replaces_its_own_files_alone(tmp_path, model, source):
         with pytest.raises(InputError, match=r"exists.*--restart"):
             annotate_file(model, source, tmp_path / "two.csv", more)
     assert contents(tmp_path) == before
+
+
+def test_a_stream_that_fails_leaves_no_file_of_bad_rows(tmp_path, model, source):
+    """It cannot go on, so the same command must be able to begin anew."""
+    options = Options(bad_rows=tmp_path / "bad.jsonl", chunk_rows=5)
+
+    class Full(io.BytesIO):
+        def write(self, data):
+            if self.tell():
+                raise OSError(28, "No space left on device")
+            return super().write(data)
+
+    with pytest.raises(OSError, match="No space left"):
+        annotate_stream(model, source, Full(), options)
+    assert not (tmp_path / "bad.jsonl").exists()
+    assert annotate_stream(model, source, io.BytesIO(), options).bad == 4
+    with pytest.raises(InputError, match=r"bad\.jsonl.*exists.*--restart"):
+        annotate_stream(model, source, io.BytesIO(), options)
 
 
 def test_a_finished_job_may_be_drawn_later(tmp_path, model, source):

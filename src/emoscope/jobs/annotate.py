@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, cast
 
 from emoscope.errors import explain_os_error
-from emoscope.files import follow_link, is_stream, open_stream
+from emoscope.files import delete_files, follow_link, is_stream, open_stream
 from emoscope.inference.annotator import Annotator
 from emoscope.inference.model_info import ModelSpec, to_model
 from emoscope.jobs.file_set import get_labelling_config, list_job_files
@@ -228,7 +228,7 @@ class _Rejects:
         except OSError as error:
             raise explain_os_error(error, "write rejected rows to", path) from error
         opened = cls(path, file)
-        stack.callback(opened.close)
+        stack.push(opened.close)
         return opened
 
     def write(self, data: bytes) -> None:
@@ -239,7 +239,12 @@ class _Rejects:
         except OSError as error:
             raise explain_os_error(error, "write rejected rows to", self.path) from error
 
-    def close(self) -> None:
-        """Close it; all rows were written before."""
+    def close(self, kind: type[BaseException] | None, *_: object) -> None:
+        """Close it; if the job has failed remove it, as the same command then begins anew.
+
+        All rows were written before. That nobody reads the output to its end is no failure.
+        """
         with suppress(OSError):
             self.file.close()
+        if kind is not None and not issubclass(kind, BrokenPipeError) and not is_stream(self.path):
+            delete_files([self.path])

@@ -27,6 +27,7 @@ from emoscope.files import (
     release_lock,
     rename_durably,
     sibling_path,
+    sync_folder,
     write_durably,
     write_text,
     written_aside,
@@ -221,8 +222,9 @@ class Journal:
         self._check_others(known)
         self._fresh = True
         self._add_others()
-        # First, so that bytes of no job file are not of this job.
+        # First, and so that it stays: bytes without a job file are not of this job.
         self.save()
+        sync_folder(self.job.parent)
         self._add_file(self.partial, 0)
         if self.rejects:
             self._add_file(self.rejects, 0)

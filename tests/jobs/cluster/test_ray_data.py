@@ -75,12 +75,12 @@ def test_two_workers_give_what_one_machine_gives_and_go_on(source, tmp_path):
         assert (summary.rows, summary.bad, summary.resumed) == (3 * ROWS, 0, 0)
         whole = parts(output)
         assert tuple(whole) == PARTS
-        # Killed: one part is gone, another one was not begun but for a torn file.
+        # Killed: one part is gone, another one was not begun but for an empty file.
         (output / PARTS[0]).unlink()
         (output / PARTS[1]).unlink()
         torn = get_parts_folder(output) / PARTS[1]
         sibling_path(torn, "job.json").unlink()
-        sibling_path(torn, "partial").write_bytes(b"torn")
+        sibling_path(torn, "partial").write_bytes(b"")
         seen = []
         again = annotate_files(ModelSpec(), source, output, options, seen.append)
         assert (again.rows, again.resumed, len(seen)) == (3 * ROWS, ROWS, 2)

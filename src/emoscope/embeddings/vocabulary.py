@@ -12,6 +12,7 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
+from emoscope.bounded import read_bounded
 from emoscope.embeddings.vectors import WordVectors
 from emoscope.errors import InputError
 from emoscope.files import write_text
@@ -179,7 +180,7 @@ class Vocabulary:
         """
         path = Path(path)
         try:
-            content = json.loads(path.read_bytes())
+            content = json.loads(read_bounded(path))
         except FileNotFoundError as error:
             raise InputError(f"{path}: no vocabulary here; expected a vocabulary.json.") from error
         except (UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:

@@ -21,6 +21,8 @@ PAD = 0
 UNKNOWN = 1
 _FIXED = ("<pad>", "<unk>")
 _FORMAT = "emoscope-vocabulary-1"
+_MAX_BYTES = 500_000_000
+"""Of a file with millions of words."""
 _BLOCK_ROWS = 65_536
 
 Floats = npt.NDArray[np.float32]
@@ -180,7 +182,7 @@ class Vocabulary:
         """
         path = Path(path)
         try:
-            content = json.loads(read_bounded(path))
+            content = json.loads(read_bounded(path, _MAX_BYTES))
         except FileNotFoundError as error:
             raise InputError(f"{path}: no vocabulary here; expected a vocabulary.json.") from error
         except (UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:

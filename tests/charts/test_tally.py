@@ -8,6 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from emoscope.charts import Tally
+from emoscope.charts.tally import MAX_LABELS
+from emoscope.errors import InputError
 from emoscope.plutchik import WHEEL
 from emoscope.taxonomy import Taxonomy
 
@@ -127,3 +129,11 @@ def test_the_means_are_those_of_the_rounded_scores_of_the_output():
     tally = tally_of(probabilities, probabilities > 0.5, chunk=1000)
     read_back = tally_of(probabilities.round(6), probabilities > 0.5, chunk=7)
     np.testing.assert_array_equal(tally.mean_probabilities, read_back.mean_probabilities)
+
+
+def test_a_picture_has_a_bounded_number_of_labels():
+    """Counts of pairs of 10,000 labels would take gigabytes."""
+    names = [str(n) for n in range(MAX_LABELS + 1)]
+    Tally(Taxonomy.of(names[1:]))
+    with pytest.raises(InputError, match="fewer labels"):
+        Tally(Taxonomy.of(names))

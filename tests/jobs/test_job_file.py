@@ -7,10 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from emoscope.embeddings.vocabulary import Vocabulary
 from emoscope.errors import InputError
 from emoscope.jobs.annotate import Options, annotate_file
 from emoscope.jobs.job_file import hash_job, read_job
 from emoscope.jobs.readback import read_labels, read_scores
+from emoscope.jobs.scores import read_thresholds
 
 CHUNK = 4
 OPTIONS = Options(bad_rows="keep", chunk_rows=CHUNK)
@@ -212,3 +214,15 @@ def test_lines_that_are_not_what_the_job_wrote(model, source, tmp_path, line):
     output.write_bytes(output.read_bytes() + line + b"\n")
     with pytest.raises(InputError, match=r"out\.jsonl: .*--restart"):
         list(read_scores(output))
+
+
+def test_thresholds_without_end_are_not_read(tmp_path):
+    (tmp_path / "cuts.yaml").symlink_to("/dev/zero")
+    with pytest.raises(InputError, match=r"cuts\.yaml: larger than"):
+        read_thresholds(tmp_path / "cuts.yaml")
+
+
+def test_a_vocabulary_without_end_is_not_read(tmp_path):
+    (tmp_path / "vocabulary.json").symlink_to("/dev/zero")
+    with pytest.raises(InputError, match="regular file"):
+        Vocabulary.load(tmp_path / "vocabulary.json")

@@ -5,6 +5,7 @@ import gzip
 import io
 import json
 import math
+import time
 import xml.etree.ElementTree as ElementTree
 from dataclasses import replace
 from pathlib import Path
@@ -18,6 +19,7 @@ from hypothesis import strategies as st
 
 from emoscope.calibration import Calibration
 from emoscope.errors import InputError
+from emoscope.inference.annotator import Annotator
 from emoscope.inference.model_info import ModelSpec
 from emoscope.jobs.annotate import Options, Source, annotate_file
 from emoscope.jobs.columns import find_column_types
@@ -27,6 +29,7 @@ from emoscope.jobs.scores import Labels
 from emoscope.jobs.tables import Layout
 from emoscope.jobs.values import to_json_line, to_text
 from emoscope.reading.rows import read_rows
+from emoscope.taxonomy import Taxonomy
 from tests.inference.fakes import NAMES, annotated, lengths, streamed, write_csv
 
 SEVERAL = lengths(False, Calibration(thresholds=(0.6, 0.6, 0.6, 0.6)))
@@ -356,3 +359,28 @@ def test_thresholds_are_checked():
 
 def test_a_model_that_ships_is_the_default():
     assert ModelSpec().folder is None
+
+
+def test_ten_thousand_labels(tmp_path):
+    """Each is written and read back, in a time that does not grow with the square of their number.
+
+    It took a minute.
+    """
+    names = [f"label {n}" for n in range(10_000)]
+
+    class Many:
+        def encode(self, conversations):
+            return conversations
+
+        def logits(self, encoded):
+            return np.sin(np.arange(10_000))[None].repeat(len(encoded), 0)
+
+    (tmp_path / "in.txt").write_text("one\ntwo\n")
+    output = tmp_path / "out.csv"
+    model = Annotator(Many(), Taxonomy.of(names), Calibration())
+    started = time.process_time()
+    summary = annotate_file(model, Source(tmp_path / "in.txt", format="txt"), output)
+    assert time.process_time() - started < 10
+    assert summary.rows == 2
+    (rows,) = read_scores(output)
+    assert rows.scores.given.sum() == 2 * (np.sin(np.arange(10_000)) >= 0).sum()

@@ -284,3 +284,31 @@ def test_one_split_in_a_list_is_that_split():
     assert one == other
     with pytest.raises(InputError, match=r"corpus\.train.*found nothing"):
         load_recipe("nelec-sample", ["corpus.train=[]"])
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "!!python/object/apply:os.system ['touch pwned']",
+        "!!python/name:os.system",
+        "!!python/module:os",
+        "!unknown 3",
+        "*nowhere",
+        "[" * 50,
+        ".inf",
+        "\0",
+    ],
+    ids=lambda value: value[:20],
+)
+def test_a_setting_is_a_plain_value(value, tmp_path, monkeypatch):
+    """Tags of YAML make no objects, and nothing that is not a value gets through."""
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(InputError, match="epochs"):
+        load_recipe("nelec-sample", [f"training.epochs={value}"])
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("name", ["../../../etc/passwd", "/dev/zero", "nelec-sample/../../secret"])
+def test_a_recipe_is_a_file_of_yaml_or_one_that_ships(name):
+    with pytest.raises(InputError, match="No recipe"):
+        load_recipe(name)

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from emoscope.charts.dates import check_layout
 from emoscope.charts.timeline import Timeline
+from emoscope.errors import InputError
 from emoscope.plutchik import WHEEL, place_of
 from emoscope.taxonomy import Taxonomy
 
@@ -16,6 +17,8 @@ Floats = NDArray[np.floating[Any]]
 Counts = NDArray[np.int64]
 
 MILLION = 1_000_000
+MAX_LABELS = 2_000
+"""Charts show far fewer, and the counts of pairs take memory by the square of their number."""
 
 
 class Tally:
@@ -39,13 +42,19 @@ class Tally:
         timeline: counts over time; None until texts with dates are added.
 
     Raises:
-        InputError: no whole date can be read with `date_format`.
+        InputError: no whole date can be read with `date_format`, or there are more than
+            `MAX_LABELS`.
     """
 
     def __init__(self, taxonomy: Taxonomy, date_format: str | None = None) -> None:
         if date_format is not None:
             check_layout(date_format)
         count = len(taxonomy)
+        if count > MAX_LABELS:
+            raise InputError(
+                f"Expected at most {MAX_LABELS:,} labels in a picture, got {count:,}. What was "
+                "annotated is whole; leave the picture out, or draw one of fewer labels."
+            )
         self.taxonomy = taxonomy
         self.texts = 0
         self.given: Counts = np.zeros(count, np.int64)

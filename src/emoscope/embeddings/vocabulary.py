@@ -12,6 +12,7 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
+from emoscope.bounded import read_bounded
 from emoscope.embeddings.vectors import WordVectors
 from emoscope.errors import InputError
 from emoscope.files import write_text
@@ -20,6 +21,8 @@ PAD = 0
 UNKNOWN = 1
 _FIXED = ("<pad>", "<unk>")
 _FORMAT = "emoscope-vocabulary-1"
+_MAX_BYTES = 500_000_000
+"""Of a file with millions of words."""
 _BLOCK_ROWS = 65_536
 
 Floats = npt.NDArray[np.float32]
@@ -179,7 +182,7 @@ class Vocabulary:
         """
         path = Path(path)
         try:
-            content = json.loads(path.read_bytes())
+            content = json.loads(read_bounded(path, _MAX_BYTES))
         except FileNotFoundError as error:
             raise InputError(f"{path}: no vocabulary here; expected a vocabulary.json.") from error
         except (UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:

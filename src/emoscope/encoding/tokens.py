@@ -131,8 +131,9 @@ class TextTokenizer:
     def load(cls, folder: Path, config: Mapping[str, Any]) -> "TextTokenizer":
         """Read `tokenizer.json`, and the rest from `preprocessing.json`."""
         special, window = config.get("special"), config.get("window")
+        tokens = special if isinstance(special, dict) else {}
         named = isinstance(special, dict) and all(
-            token is None or isinstance(token, str) for token in special.values()
+            token is None or isinstance(token, str) for token in tokens.values()
         )
         if not named or type(window) is not int or not 8 <= window <= MAX_WINDOW:
             raise InputError(
@@ -152,7 +153,7 @@ class TextTokenizer:
         # is a bare BaseException.
         except BaseException as error:
             raise InputError(f"{path} is no tokenizer: {error}. The file is damaged.") from error
-        known = {role: token for role, token in special.items() if token is not None}
+        known = {role: token for role, token in tokens.items() if token is not None}
         lacking = [token for token in known.values() if tokenizer.token_to_id(token) is None]
         if "pad" not in known or lacking:
             raise InputError(

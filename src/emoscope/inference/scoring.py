@@ -215,7 +215,8 @@ class Scoring:
     def untrained(self) -> tuple[str, ...]:
         """Names of the labels that the model was not trained on: it goes by their words alone."""
         if self.grouping is None:
-            return tuple(name for name in self.taxonomy.names if name not in self.trained.names)
+            known = set(self.trained.names)
+            return tuple(name for name in self.taxonomy.names if name not in known)
         places = self.grouping.places
         return tuple(
             name

@@ -19,6 +19,7 @@ from emoscope.jobs.source import Item
 from emoscope.strict import check_mapping, parse, suggestion
 
 DECIMALS = 6
+_MAX_THRESHOLDS = 1_000_000
 Conversation = Sequence[str]
 Probabilities = NDArray[np.floating[Any]]
 
@@ -99,7 +100,12 @@ def read_thresholds(path: Path) -> dict[str, float]:
         InputError: no such file, or one that holds no mapping.
     """
     try:
-        values = parse(path.read_text(encoding="utf-8"), path.suffix.lower())
+        # Not `read_bounded`, as `<(command)` is a FIFO.
+        with path.open("rb") as file:
+            content = file.read(_MAX_THRESHOLDS + 1)
+        if len(content) > _MAX_THRESHOLDS:
+            raise InputError(f"larger than {_MAX_THRESHOLDS:,} bytes, which no thresholds need.")
+        values = parse(content.decode("utf-8-sig"), path.suffix.lower())
     except OSError as error:
         raise explain_os_error(error, "read the thresholds in", path) from error
     except (ValueError, InputError) as error:

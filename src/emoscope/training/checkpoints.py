@@ -5,6 +5,8 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+from emoscope.bounded import read_bounded
+
 STATE = "trainer_state.json"
 SCORES = "train_scores.safetensors"
 FILES = ("model.safetensors", "optimizer.pt", "scheduler.pt", SCORES, STATE)
@@ -34,7 +36,7 @@ def read_state(checkpoint: Path) -> dict[str, Any] | None:
     if not generators or not all((checkpoint / name).is_file() for name in FILES):
         return None
     try:
-        state: dict[str, Any] = json.loads((checkpoint / STATE).read_text(encoding="utf-8"))
+        state: dict[str, Any] = json.loads(read_bounded(checkpoint / STATE))
     except ValueError:
         return None
     return state

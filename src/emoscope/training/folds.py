@@ -14,7 +14,6 @@ import pyarrow.parquet as pq
 from emoscope.corpora.corpus import Corpus
 from emoscope.errors import InputError
 from emoscope.experiments.log import LOCK, MeanStd
-from emoscope.experiments.naming import keep_active
 from emoscope.experiments.scored import ScoredTexts
 from emoscope.files import acquire_lock, locked, read_json, write_json, written_aside
 from emoscope.metrics.classification import metrics_of, report
@@ -23,7 +22,7 @@ from emoscope.models.shared.family import Family
 from emoscope.recipes.schema import Recipe
 from emoscope.registry import MODELS, resolve
 from emoscope.training.assign_folds import Places, assign_folds, check_apart, hash_ids
-from emoscope.training.logs import IGNORED, PARENTS, RESULT, add_new_fields, to_params
+from emoscope.training.logs import RESULT, is_same_configuration, to_params
 from emoscope.training.prepare import Prepared, name_parts, prepare
 from emoscope.training.processes import is_main, wait
 from emoscope.training.results import RunOptions, RunResult
@@ -213,11 +212,9 @@ def make_folder(output: Path, described: dict[str, Any], options: RunOptions) ->
 
 def find_difference(known: dict[str, Any], wanted: dict[str, Any]) -> str:
     """What a folder holds folds of, if not of what is wanted; empty if it does."""
-    try:
-        same = keep_active(add_new_fields(known.get("recipe", {})), PARENTS, IGNORED)
-    except ValueError:
-        same = {}
-    found = [] if same == keep_active(wanted["recipe"], PARENTS, IGNORED) else ["another recipe"]
+    recipe = Recipe.model_validate(wanted["recipe"])
+    same = is_same_configuration(known.get("recipe", {}), recipe)
+    found = [] if same else ["another recipe"]
     if known.get("seed") != wanted["seed"]:
         found.append("another seed")
     if known.get("folds") != wanted["folds"]:

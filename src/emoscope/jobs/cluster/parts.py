@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from emoscope.bounded import read_bounded
 from emoscope.errors import InputError, explain_os_error
 from emoscope.files import write_json
 from emoscope.jobs.input_files import File
@@ -55,8 +56,8 @@ def make_output_folder(output: Path, config: Mapping[str, Any], restart: bool) -
 
 def _check_manifest(manifest: Path, config: Mapping[str, Any]) -> None:
     try:
-        known = dict(json.loads(manifest.read_bytes()))
-    except (TypeError, ValueError) as error:
+        known = dict(json.loads(read_bounded(manifest)))
+    except (TypeError, ValueError, RecursionError) as error:
         raise InputError(
             f"{manifest}: expected what a job was asked for, got something else ({error}). Start "
             "anew with --restart."

@@ -32,9 +32,8 @@ HEAVY = {
     "transformers",
     "uvicorn",
 }
-# From the ground up. A module imports its own floor and those below; of several names that fit a
-# module the longest counts. Light floors need no package of an extra. The list stands here alone:
-# docs/architecture.md shows it.
+# From the ground up. A module imports its own floor and those below; of several names that fit, the
+# longest counts. Light floors need no extra. The list stands here alone, see docs/architecture.md.
 LIGHT_FLOORS = {
     "ground": (
         "_version",

@@ -42,6 +42,7 @@ LIGHT_FLOORS = {
         "files",
         "folder",
         "metrics.counts",
+        "plugins",
         "plutchik",
         "registry",
         "strict",
@@ -307,6 +308,7 @@ def test_names_are_looked_up_where_they_may_be():
     """`registry` imports none of them, and light floors resolve encoders, sections and engines."""
     assert own_modules("emoscope.registry", everywhere=True) == {
         "emoscope.errors",
+        "emoscope.plugins",
         "emoscope.strict",
     }
     using = {name for name in LIGHT if "emoscope.registry.resolve" in imports_of(name)}
@@ -316,6 +318,7 @@ def test_names_are_looked_up_where_they_may_be():
         "emoscope.inference.session",
         "emoscope.recipes.load",
         "emoscope.recipes.schema",
+        "emoscope.text.pipeline",
     }
 
 

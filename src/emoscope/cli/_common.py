@@ -95,6 +95,28 @@ TurnSeparator = Annotated[
 ]
 
 
+def run_plugins(paths: list[Path] | None) -> list[Path] | None:
+    """Run the files that --plugin names, before the other options are looked at."""
+    if paths:
+        from emoscope.registry import load_plugin
+
+        for path in paths:
+            load_plugin(path)
+    return paths
+
+
+PluginOption = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--plugin",
+        metavar="FILE.py",
+        callback=run_plugins,
+        is_eager=True,
+        help="Run a Python file with parts of your own: corpora, models, losses, cleaning steps, "
+        "trainers. Repeatable.",
+        show_default=False,
+    ),
+]
 Languages = Annotated[
     str | None,
     typer.Option(

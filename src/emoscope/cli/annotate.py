@@ -5,7 +5,14 @@ from typing import Annotated, Literal
 
 import typer
 
-from emoscope.cli._common import IdColumn, LabelNames, ModelOption, TurnColumns, TurnSeparator
+from emoscope.cli._common import (
+    IdColumn,
+    LabelNames,
+    ModelOption,
+    PluginOption,
+    TurnColumns,
+    TurnSeparator,
+)
 from emoscope.cli._reading import (
     DelimiterOption,
     InputFormat,
@@ -190,6 +197,7 @@ def annotate(
     quiet: Annotated[
         bool, typer.Option("--quiet", "-q", help="Say nothing on stderr but what goes wrong.")
     ] = False,
+    plugin: PluginOption = None,
 ) -> None:
     """Score every text or conversation of a file, in order.
 

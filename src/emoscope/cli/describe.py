@@ -12,6 +12,7 @@ from emoscope.cli._common import (
     LabelColumn,
     LabelNames,
     Languages,
+    PluginOption,
     TaxonomyOption,
     TextColumn,
     TurnColumns,
@@ -50,6 +51,7 @@ def describe(
     json_file: Annotated[
         str | None, typer.Option("--json", help="Write the figures here; - for stdout alone.")
     ] = None,
+    plugin: PluginOption = None,
 ) -> None:
     """Shares of the labels, emoji, lengths after cleaning: what a corpus is like.
 

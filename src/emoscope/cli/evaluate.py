@@ -14,6 +14,7 @@ from emoscope.cli._common import (
     LanguageColumn,
     Languages,
     ModelOption,
+    PluginOption,
     TextColumn,
     TurnColumns,
     TurnSeparator,
@@ -61,6 +62,7 @@ def evaluate(
             show_default=False,
         ),
     ] = None,
+    plugin: PluginOption = None,
 ) -> None:
     """Measure a model on labelled texts: rows that you have coded, or a corpus.
 

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from emoscope.cli._common import LabelsOption, ModelOption, choose_labels
+from emoscope.cli._common import LabelsOption, ModelOption, PluginOption, choose_labels
 
 
 def explain(
@@ -41,6 +41,7 @@ def explain(
     evaluations: Annotated[
         int, typer.Option(help="Score so many versions of the text for Shapley values, at most.")
     ] = 512,
+    plugin: PluginOption = None,
 ) -> None:
     """Show which words of a text speak for and against its labels.
 

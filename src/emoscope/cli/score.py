@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from emoscope.cli._common import LabelsOption, ModelOption
+from emoscope.cli._common import LabelsOption, ModelOption, PluginOption
 
 
 def score(
@@ -24,6 +24,7 @@ def score(
     as_json: Annotated[
         bool, typer.Option("--json", help="Print a line of JSON for each text, with all labels.")
     ] = False,
+    plugin: PluginOption = None,
 ) -> None:
     """Show the emotions of a text, or of several.
 

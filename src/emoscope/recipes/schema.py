@@ -1,5 +1,6 @@
 """What a recipe may say, checked before anything runs."""
 
+from collections.abc import Collection
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
@@ -21,7 +22,7 @@ from emoscope.recipes.section import (
     Section,
     Share,
 )
-from emoscope.registry import CORPORA, LOSSES, MODELS, find, resolve
+from emoscope.registry import CORPORA, LOSSES, MODELS, TRAINERS, find, resolve
 
 METADATA = ("description", "needs", "time")
 """Fields for readers only: they do not affect the training."""
@@ -86,7 +87,7 @@ class CorpusSection(Section):
     @field_validator("name")
     @classmethod
     def _known(cls, name: str) -> str:
-        return check_name({**CORPORA, "tabular": "", "hub": ""}, name, "corpus")
+        return check_name((*CORPORA, "tabular", "hub"), name, "corpus")
 
 
 class MixSection(Section):
@@ -148,7 +149,7 @@ class LocalLossSection(Section):
     @field_validator("name")
     @classmethod
     def _known(cls, name: str) -> str:
-        return check_name(select_losses(pairwise=True), name, "local loss")
+        return check_loss_name(name, pairwise=True)
 
     @field_validator("on")
     @classmethod
@@ -217,7 +218,7 @@ class ObjectiveSection(Section):
     @classmethod
     def _known_terms(cls, terms: dict[str, float]) -> dict[str, float]:
         for name in terms:
-            check_name(select_losses(pairwise=False), name, "loss")
+            check_loss_name(name, pairwise=False)
         return terms
 
     @field_validator("local_loss", mode="before")
@@ -265,6 +266,7 @@ class WarmupSchedule(Section):
 class TrainingSection(Section):
     """How long and how fast."""
 
+    trainer: str = Field("emotion", description="what trains, one of one's own or emoscope's")
     epochs: Annotated[int, Field(ge=0)] = Field(
         10, description="passes over the training texts; 0 measures the weights begun with"
     )
@@ -293,6 +295,11 @@ class TrainingSection(Section):
         False, description="half precision; auto: where the hardware computes in it"
     )
 
+    @field_validator("trainer")
+    @classmethod
+    def _known(cls, name: str) -> str:
+        return check_name(tuple(TRAINERS), name, "trainer")
+
 
 class Recipe(Section):
     """One training, from corpus to model folder."""
@@ -301,6 +308,9 @@ class Recipe(Section):
     description: str = ""
     needs: str = Field("", description="data to bring, and where their publisher offers them")
     time: str = Field("", description="of a run on two CPU cores, roughly")
+    plugins: tuple[str, ...] = Field(
+        (), description="files of parts of one's own that --plugin has to name"
+    )
     seed: int = 0
     corpus: CorpusSection
     mix: MixSection = MixSection()
@@ -317,7 +327,7 @@ class Recipe(Section):
         """The section that the model's type asks for."""
         if not isinstance(values, dict):
             return values
-        kind = check_name(MODELS, str(values.get("type", "nelec")), "model")
+        kind = check_name(tuple(MODELS), str(values.get("type", "nelec")), "model")
         return resolve(MODELS[kind].section).model_validate(values)
 
     @model_validator(mode="after")
@@ -365,15 +375,19 @@ class Recipe(Section):
         return self.model_dump(mode="json", exclude=set(METADATA))
 
 
-def select_losses(pairwise: bool) -> dict[str, Any]:
-    """Select the registered losses over pairs of labels, or the others."""
-    return {name: entry for name, entry in LOSSES.items() if entry.pairwise is pairwise}
+def check_loss_name(name: str, pairwise: bool) -> str:
+    """Check that a loss over pairs of labels, or another one, has a name."""
+    what = "local loss" if pairwise else "loss"
+    if name in LOSSES and LOSSES[name].pairwise is not pairwise:
+        place = "objective.local_loss" if LOSSES[name].pairwise else "objective.terms"
+        raise ValueError(f"no {what} {name!r}; it is one for {place}")
+    return check_name(tuple(LOSSES), name, what)
 
 
-def check_name(entries: dict[str, Any], name: str, what: str) -> str:
-    """Check that a registry has a name; otherwise raise an error for pydantic."""
+def check_name(names: Collection[str], name: str, what: str) -> str:
+    """Check that there is such a name; otherwise raise an error for pydantic."""
     try:
-        find(entries, name, what)
+        find(dict.fromkeys(names), name, what)
     except InputError as error:
         raise ValueError(str(error)) from None
     return name

@@ -188,12 +188,17 @@ ENGINES: dict[str, str] = {
 CORPORA: Table[Place] = Table(
     "corpora",
     {
+        "cedr": "emoscope.corpora.cedr:load",
         "edos": "emoscope.corpora.edos:load",
         "emoji": "emoscope.corpora.emoji:load",
         "emocontext": "emoscope.corpora.emocontext:load",
         "event2mind": "emoscope.corpora.event2mind:load",
         "french_election": "emoscope.corpora.french_election:load",
         "goemotions": "emoscope.corpora.goemotions:load",
+        "kote": "emoscope.corpora.kote:load",
+        "prdect_id": "emoscope.corpora.prdect_id:load",
+        "red1": "emoscope.corpora.red:load_red1",
+        "red2": "emoscope.corpora.red:load_red2",
         "sample": "emoscope.corpora.sample:load_split",
         "semeval2018": "emoscope.corpora.semeval2018:load",
         "semeval2025": "emoscope.corpora.semeval2025:load",

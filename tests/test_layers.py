@@ -77,13 +77,8 @@ LIGHT_FLOORS = {
 }
 HEAVY_FLOORS = {
     "service": (
-        "serve.api",
-        "serve.app",
-        "serve.guard",
-        "serve.metrics",
-        "serve.pages",
-        "serve.ray_serve",
-        "serve.server",
+        *("serve.api", "serve.app", "serve.guard", "serve.metrics"),
+        *("serve.pages", "serve.ray_serve", "serve.server"),
     ),
     "networks": (
         "charts.heat_map",

@@ -34,8 +34,9 @@ def write_published(root):
 def test_labels_are_shares_of_three_annotators(tmp_path):
     write_published(tmp_path)
     corpus = red.load_red2(tmp_path, "train")
+    names = corpus.taxonomy.names
     shares = [
-        {name: round(float(value) * 3) for name, value in zip(corpus.taxonomy.names, row) if value}
+        {name: round(float(value) * 3) for name, value in zip(names, row, strict=True) if value}
         for row in corpus.labels
     ]
     assert shares == [{"surprise": 3, "joy": 2}, {"neutral": 2, "trust": 1}]

@@ -5,8 +5,8 @@ and what it needs (`vocabulary.json` or a tokenizer), `README.md` (the model car
 """
 
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from math import inf, isfinite
 from pathlib import Path
 from typing import Any
@@ -93,6 +93,24 @@ class ModelFolder:
             preprocessing=read_json(folder / PREPROCESSING),
             languages=read_languages(config.get("languages", []), folder / CONFIG),
         )
+
+    def with_first_steps(self, change: Callable[[list[Any]], list[Any]]) -> "ModelFolder":
+        """The same with other cleaning steps.
+
+        Args:
+            change: makes them of those that the model has.
+
+        Raises:
+            InputError: the model reads texts as they are.
+        """
+        steps = self.preprocessing.get("steps")
+        if not isinstance(steps, list):
+            raise InputError(
+                f"{self.path}: this model has no cleaning steps that others could come before. "
+                "Leave the domain out."
+            )
+        changed = {**self.preprocessing, "steps": change(steps)}
+        return replace(self, preprocessing=changed)
 
 
 def read_languages(values: Any, path: Path) -> tuple[str, ...]:

@@ -1,7 +1,7 @@
 """What several commands share: options, tables, how files are named."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -27,6 +27,13 @@ ModelOption = Annotated[
         "--model",
         "-m",
         help="Folder of a model or of a training; default the model that ships.",
+        show_default=False,
+    ),
+]
+DomainOption = Annotated[
+    Literal["twitter", "reddit", "facebook", "chat"] | None,
+    typer.Option(
+        help="Where the texts come from: they are cleaned for it before the model's own cleaning.",
         show_default=False,
     ),
 ]

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 import typer
 
 from emoscope.cli._common import (
+    DomainOption,
     IdColumn,
     LabelNames,
     ModelOption,
@@ -197,6 +198,7 @@ def annotate(
     quiet: Annotated[
         bool, typer.Option("--quiet", "-q", help="Say nothing on stderr but what goes wrong.")
     ] = False,
+    domain: DomainOption = None,
     plugin: PluginOption = None,
 ) -> None:
     """Score every text or conversation of a file, in order.
@@ -239,7 +241,7 @@ def annotate(
             "--save-calibration, --label and --label-names need --calibrate, the coded rows."
         )
     spec = make_model_spec(model, labels, taxonomy, engine, long_texts)
-    spec = replace(spec, expected=parse_expected_shares(expect))
+    spec = replace(spec, expected=parse_expected_shares(expect), domain=domain)
     if calibrate is not None:
         coded = LabelledTable(
             calibrate,

@@ -5,7 +5,13 @@ from typing import Annotated, Literal
 
 import typer
 
-from emoscope.cli._common import LabelsOption, ModelOption, PluginOption, choose_labels
+from emoscope.cli._common import (
+    DomainOption,
+    LabelsOption,
+    ModelOption,
+    PluginOption,
+    choose_labels,
+)
 
 
 def explain(
@@ -41,6 +47,7 @@ def explain(
     evaluations: Annotated[
         int, typer.Option(help="Score so many versions of the text for Shapley values, at most.")
     ] = 512,
+    domain: DomainOption = None,
     plugin: PluginOption = None,
 ) -> None:
     """Show which words of a text speak for and against its labels.
@@ -65,7 +72,7 @@ def explain(
         turns = [item.encode(errors="surrogateescape").decode(errors="replace") for item in text]
     if not any(turn.strip() for turn in turns):
         raise InputError("Expected a text to explain, got an empty one. Name one, or - for stdin.")
-    annotator = load(model, choose_labels(labels, taxonomy))
+    annotator = load(model, choose_labels(labels, taxonomy), domain=domain)
     explanation = annotator.explain(turns, label, method=method, evaluations=evaluations)
     if output is not None:
         try:

@@ -16,6 +16,7 @@ from emoscope.inference.recalibration import Recalibration
 from emoscope.inference.scoring import Scoring
 from emoscope.plugins import list_plugin_files, load_plugins
 from emoscope.taxonomy import Taxonomy
+from emoscope.text.domains import Domain
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,7 @@ class ModelSpec:
         long_texts: what is made of texts longer than the model reads at a time.
         own: a calibration by coded texts.
         expected: shares of the texts that some labels are expected to have, by name.
+        domain: where the texts come from, see `load`.
         plugins: files of parts that the process that loads it runs first; those that this process
             has loaded.
     """
@@ -39,6 +41,7 @@ class ModelSpec:
     long_texts: LongTexts = "auto"
     own: Recalibration | None = None
     expected: tuple[tuple[str, float], ...] = ()
+    domain: Domain | None = None
     plugins: tuple[Path, ...] = field(default_factory=list_plugin_files)
 
     resumable: ClassVar[bool] = True
@@ -48,7 +51,12 @@ class ModelSpec:
         """The model, loaded, with so many threads at most."""
         load_plugins(self.plugins)
         loaded = annotators.load(
-            self.folder, self.labels, self.engine, long_texts=self.long_texts, threads=threads
+            self.folder,
+            self.labels,
+            self.engine,
+            long_texts=self.long_texts,
+            threads=threads,
+            domain=self.domain,
         )
         calibrated = loaded if self.own is None else loaded.with_calibration(self.own)
         return calibrated.expecting(dict(self.expected)) if self.expected else calibrated
@@ -104,6 +112,7 @@ class LoadedModel:
     annotator: Annotator
     resumable: ClassVar[bool] = False
     long_texts: ClassVar[None] = None
+    domain: ClassVar[None] = None
 
     def load(self, threads: int | None = None) -> Annotator:
         """The annotator."""

@@ -26,6 +26,7 @@ def make_model_config(model: Model, info: ModelInfo) -> dict[str, Any]:
         "model": model.fingerprint(),
         "engine": info.backend,
         "long texts": model.long_texts,
+        "domain": model.domain,
         "labels": list(taxonomy.names),
         "exclusive": taxonomy.exclusive,
         "taxonomy": hash_taxonomy(taxonomy),

@@ -15,7 +15,7 @@ from emoscope._version import __version__
 from emoscope.calibration import Calibration
 from emoscope.errors import InputError
 from emoscope.files import read_json, write_json, write_text
-from emoscope.plugins import check_plugins
+from emoscope.plugins import Table, check_plugins
 from emoscope.registry import ENCODERS, MODELS, STEPS
 from emoscope.strict import short
 from emoscope.taxonomy import Taxonomy
@@ -150,7 +150,7 @@ def read_plugins(values: Any, path: Path) -> tuple[str, ...]:
 def find_plugins(config: Mapping[str, Any], preprocessing: Mapping[str, Any]) -> list[str]:
     """The plug-ins that bring the parts which a model folder names."""
     steps = preprocessing.get("steps") or ()
-    named = [
+    named: list[tuple[Table[Any], Any]] = [
         (MODELS, config.get("model_type")),
         (ENCODERS, preprocessing.get("encoder")),
         *((STEPS, step if isinstance(step, str) else step.get("name")) for step in steps),

@@ -90,7 +90,8 @@ def check_corpus(name: str, part: Any) -> Place:
     expected = "a function load(root, split, *, bad_rows), which returns a Corpus"
     if not callable(part) or not {"root", "split", "bad_rows"} <= set(signature(part).parameters):
         raise TypeError(expected)
-    return part
+    load: Place = part
+    return load
 
 
 def check_model(name: str, part: Any) -> ModelEntry:
@@ -132,7 +133,8 @@ def check_step(name: str, part: Any) -> Place:
     """A cleaning step of a plug-in, checked; the pipeline checks that it is registered."""
     if not callable(part):
         raise TypeError(f"a function under @register_step({name!r}, …)")
-    return part
+    factory: Place = part
+    return factory
 
 
 MODELS: Table[ModelEntry] = Table(

@@ -7,6 +7,7 @@ import pytest
 from typer.testing import CliRunner
 
 import emoscope
+import emoscope.inference.annotator as annotators
 from emoscope.cli.app import app
 from emoscope.errors import InputError
 from emoscope.folder import PREPROCESSING, ModelFolder
@@ -14,6 +15,7 @@ from emoscope.inference.annotator import PRETRAINED
 from emoscope.inference.model_info import ModelSpec
 from emoscope.text.domains import DOMAIN_STEPS, Domain, add_domain_steps
 from emoscope.text.pipeline import TextPipeline
+from tests.inference.independent import TRAINED, Independent
 
 POST = "> he left\n\n**so** glad :-) /u/ann_b thx"
 
@@ -36,6 +38,28 @@ def test_a_model_that_cleans_for_the_domain_is_left_as_it_is():
     assert add_domain_steps(own, "reddit") == own
 
 
+class Cleaning(Independent):
+    """A backend whose scores depend on the cleaned text."""
+
+    def __init__(self, pipeline, taxonomy=TRAINED):
+        super().__init__(taxonomy)
+        self.pipeline = pipeline
+
+    def encode(self, conversations):
+        return super().encode([self.pipeline(turns) for turns in conversations])
+
+
+@pytest.fixture
+def light(monkeypatch):
+    """The model that ships, but for its network."""
+
+    def load(folder, *how):
+        return Cleaning(TextPipeline.from_config(folder.preprocessing["steps"]))
+
+    monkeypatch.setattr(annotators, "load_backend", load)
+    monkeypatch.setattr(annotators, "LongTextBackend", lambda backend, how: backend)
+
+
 @pytest.mark.parametrize(
     ("domain", "cleaned"),
     [
@@ -43,11 +67,10 @@ def test_a_model_that_cleans_for_the_domain_is_left_as_it_is():
         ("chat", "> he left **so** glad slightly smiling face /u/ann_b thanks"),
     ],
 )
-def test_an_annotator_cleans_for_the_domain(domain, cleaned):
+def test_an_annotator_cleans_for_the_domain(domain, cleaned, light):
     annotator = emoscope.load(domain=domain)
-    assert annotator.backend.encoder.pipeline([POST]) == [cleaned]
-    [before], [after] = emoscope.load().annotate([POST]), annotator.annotate([POST])
-    assert before != after
+    assert annotator.backend.encode([[POST]]) == [cleaned]
+    assert emoscope.load().annotate([POST]) != annotator.annotate([POST])
 
 
 def test_a_domain_that_does_not_exist_is_said():
@@ -64,7 +87,7 @@ def test_a_model_without_steps_refuses_a_domain(tmp_path):
         ModelFolder.open(tmp_path).with_first_steps(list)
 
 
-def test_commands_take_a_domain_and_a_job_is_known_by_it(tmp_path):
+def test_commands_take_a_domain_and_a_job_is_known_by_it(tmp_path, light):
     posts = tmp_path / "posts.jsonl"
     posts.write_text(json.dumps({"text": POST}) + "\n")
     outputs = {}

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeGuard
 
 from emoscope.corpora.corpus import Corpus
 from emoscope.corpora.examples import check_languages, find_file, make_corpus
@@ -131,7 +131,7 @@ def _read_votes(path: Path, bad_rows: BadRows) -> Iterator[Example]:
         refuse(bad_rows, RowError(str(path), line, Fault(expected, came, "Correct it.")), values)
 
 
-def _are_votes(votes: Any) -> bool:
+def _are_votes(votes: Any) -> TypeGuard[Sequence[int]]:
     return (
         isinstance(votes, Sequence)
         and not isinstance(votes, str)

@@ -12,12 +12,14 @@ def list_texts(figure: Figure) -> Iterator[tuple[str, np.ndarray]]:
     """Each text that is drawn, with the corners of its box in dots, (4, 2)."""
     figure.canvas.draw()
     renderer = figure.canvas.get_renderer()
+    hidden = set(list_hidden_labels(figure))
     for text in figure.findobj(Text):
-        if not text.get_text().strip() or not text.get_visible():
+        if text in hidden or not text.get_text().strip() or not text.get_visible():
             continue
         if text.axes is not None and not text.axes.get_visible():
             continue
-        extent = text.get_window_extent(renderer)
+        # The extent of an annotation would have its arrow in it.
+        extent = Text.get_window_extent(text, renderer)
         centre = np.array([extent.x0 + extent.width / 2, extent.y0 + extent.height / 2])
         angle = math.radians(text.get_rotation())
         wide, high = extent.width, extent.height
@@ -32,6 +34,17 @@ def list_texts(figure: Figure) -> Iterator[tuple[str, np.ndarray]]:
         up = np.array([-math.sin(angle), math.cos(angle)]) * high / 2
         corners = [across + up, across - up, -across - up, up - across]
         yield text.get_text(), centre + np.array(corners)
+
+
+def list_hidden_labels(figure: Figure) -> Iterator[Text]:
+    """Labels of ticks beyond the ends of their axis, which are not drawn."""
+    for axes in figure.axes:
+        for axis in (axes.xaxis, axes.yaxis):
+            low, high = sorted(axis.get_view_interval())
+            slack = (high - low) * 1e-6
+            for tick in (*axis.get_major_ticks(), *axis.get_minor_ticks()):
+                if not low - slack <= tick.get_loc() <= high + slack or not axes.axison:
+                    yield from (tick.label1, tick.label2)
 
 
 def overlap(first: np.ndarray, second: np.ndarray, slack: float = 1.5) -> bool:

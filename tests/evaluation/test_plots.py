@@ -37,7 +37,7 @@ def test_figures_are_drawn(tmp_path):
         {"train": description, "dev": replace(description, cutoff=9)}, tmp_path / "two.svg"
     )
     drawn = (tmp_path / "two.svg").read_text("utf-8")
-    for text in ("train", "dev", "joy", "fear", "66.7", "tokens of an example"):
+    for text in ("train", "dev", "joy", "fear", "66.7", "words of a text"):
         assert f"<!-- {text} -->" in drawn
     draw_descriptions({"train": many, "dev": many}, tmp_path / "many.svg")
     assert "<!-- 7.7 -->" not in (tmp_path / "many.svg").read_text("utf-8")

@@ -25,7 +25,7 @@ MAX_NUMBERED = 30
 
 
 def draw_confusion(counts: NDArray[np.integer[Any]], names: Sequence[str], path: Path) -> None:
-    """Draw a confusion matrix as PNG: colours for shares of the true label, numbers for counts.
+    """Draw a confusion matrix as PNG: colours for shares of the gold label, numbers for counts.
 
     Args:
         counts: number of texts with label i for which label j is predicted, (K, K).
@@ -46,9 +46,9 @@ def draw_confusion(counts: NDArray[np.integer[Any]], names: Sequence[str], path:
         names,
         "share",
         numbers,
-        unit="share of the true label",
-        row_title="true",
-        column_title="decided",
+        unit="share of the gold label",
+        row_title="gold (texts)",
+        column_title="predicted",
     )
     save(draw_heat_map(heat_map), path)
 
@@ -99,12 +99,12 @@ def _draw_shares(
         drawn = axes.barh(places, shares, height=thickness * 0.9, color=colour)
         if len(labels) * len(descriptions) <= MAX_NUMBERED:
             axes.bar_label(drawn, fmt="%.1f", padding=3, fontsize=8, color=THEME[SOFT])
-    axes.set_title("Classes")
+    axes.set_title("Labels")
     if not labels:
         axes.text(0.5, 0.5, "no labels", transform=axes.transAxes, ha="center", color=THEME[SOFT])
         axes.set_axis_off()
         return
-    axes.set_xlabel("share of the examples (%)")
+    axes.set_xlabel("share of the texts (%)")
     axes.set_yticks(range(len(labels)), labels)
     axes.tick_params(axis="y", length=0)
     axes.invert_yaxis()
@@ -131,7 +131,7 @@ def _draw_lengths(axes: Axes, descriptions: Mapping[str, Description]) -> None:
         if f"{max(within):.1f}" != share:
             share += f"–{max(within):.1f}"
         axes.annotate(
-            f"{share} % within\n{cutoff} tokens",
+            f"{share} % within\n{cutoff} words",
             (cutoff + 0.5, 1),
             xycoords=("data", "axes fraction"),
             xytext=(-6 if cutoff > end / 2 else 6, -4),
@@ -142,8 +142,8 @@ def _draw_lengths(axes: Axes, descriptions: Mapping[str, Description]) -> None:
             color=THEME[SOFT],
         )
     axes.set_title("Lengths")
-    axes.set_xlabel("tokens of an example" + (f", in steps of {width}" if width > 1 else ""))
-    axes.set_ylabel("share of the examples (%)")
+    axes.set_xlabel("words of a text" + (f", in steps of {width}" if width > 1 else ""))
+    axes.set_ylabel("share of the texts (%)")
     axes.set_xlim(edges[0], edges[-1])
     axes.set_ylim(bottom=0)
     quiet_axes(axes)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from emoscope.charts.heat_map import HeatMap, draw_heat_map
 from emoscope.charts.palette import COLOURS, SOFT, THEME
 from emoscope.charts.plotting import quiet_axes, save
-from emoscope.charts.words import format_round_percent
+from emoscope.charts.words import format_round_percent, wrap_name
 from emoscope.errors import InputError
 from emoscope.evaluation.describe import Description
 
@@ -105,7 +105,7 @@ def _draw_shares(
         axes.set_axis_off()
         return
     axes.set_xlabel("share of the texts (%)")
-    axes.set_yticks(range(len(labels)), labels)
+    axes.set_yticks(range(len(labels)), [wrap_name(label) for label in labels])
     axes.tick_params(axis="y", length=0)
     axes.invert_yaxis()
     axes.margins(x=0.14, y=0.02)
@@ -124,7 +124,7 @@ def _draw_lengths(axes: Axes, descriptions: Mapping[str, Description]) -> None:
         counts, _ = np.histogram(lengths, edges, weights=description.length_counts)
         shares = 100 * counts / description.conversations
         axes.stairs(shares, edges, color=colour, linewidth=1.8, label=name)
-    for cutoff in cutoffs:
+    for place, cutoff in enumerate(cutoffs):
         axes.axvline(cutoff + 0.5, color=THEME[SOFT], linestyle="--", linewidth=1)
         within = [each.within_cutoff for each in descriptions.values() if each.cutoff == cutoff]
         share = f"{min(within):.1f}"
@@ -134,7 +134,7 @@ def _draw_lengths(axes: Axes, descriptions: Mapping[str, Description]) -> None:
             f"{share} % within\n{cutoff} words",
             (cutoff + 0.5, 1),
             xycoords=("data", "axes fraction"),
-            xytext=(-6 if cutoff > end / 2 else 6, -4),
+            xytext=(-6 if cutoff > end / 2 else 6, -4 - 30 * place),
             textcoords="offset points",
             ha="right" if cutoff > end / 2 else "left",
             va="top",

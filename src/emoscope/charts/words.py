@@ -79,22 +79,33 @@ def shorten_name(name: str, most: int) -> str:
 
 
 def wrap_name(name: str, width: int = 26, lines: int = 2) -> str:
-    """A name in at most so many lines, each of about so many columns.
+    """A name in at most so many lines; of one that is too long, words in the middle are left out.
 
     Args:
         name: of a label, say.
         width: columns of a line.
         lines: most lines.
     """
-    rows: list[str] = []
-    for word in shorten_name(name, width * lines - lines + 1).split():
-        if rows and count_columns(f"{rows[-1]} {word}") <= width:
-            rows[-1] += f" {word}"
-        elif len(rows) == lines:
-            rows[-1] = shorten_name(f"{rows[-1]} {word}", width)
-        else:
-            rows.append(shorten_name(word, width))
-    return "\n".join(rows)
+    words = [shorten_name(word, width) for word in name.split()] or [name]
+    if count_columns(name) <= width or lines == 1:
+        return shorten_name(name, width)
+    rows, rest = [], words
+    while rest and len(rows) < lines - 1:
+        taken = _count_fitting(rest, width)
+        rows.append(" ".join(rest[:taken]))
+        rest = rest[taken:]
+    if count_columns(" ".join(rest)) <= width:
+        return "\n".join([*rows, *([" ".join(rest)] if rest else [])])
+    kept = _count_fitting(rest[::-1], width - 2)
+    return "\n".join([*rows, "… " + " ".join(rest[len(rest) - kept :])])
+
+
+def _count_fitting(words: Sequence[str], width: int) -> int:
+    """How many words fit into a line, at least one."""
+    taken = 1
+    while taken < len(words) and count_columns(" ".join(words[: taken + 1])) <= width:
+        taken += 1
+    return taken
 
 
 def measure_name(name: str) -> tuple[int, int]:

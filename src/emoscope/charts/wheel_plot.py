@@ -97,7 +97,8 @@ def _name_points(
         name: sorted(math.dist(at, other) for other in where.values())[1:4]
         for name, at in where.items()
     }
-    page = axes.figure.get_size_inches() * 72
+    corner = axes.figure.bbox.max * 72 / axes.figure.dpi
+    page = float(corner[0]), float(corner[1])
     for name in sorted(where, key=lambda item: sum(nearest[item])):
         shown = wrap_name(name, 22)
         width, height = _measure_text(shown, font)
@@ -106,11 +107,8 @@ def _name_points(
         def cost(place: tuple[float, float, float], others: list[Box] = others) -> float:
             box = _make_box(place[0], place[1], width, height)  # noqa: B023 (called at once)
             outside = max(-box[0], -box[1], box[2] - page[0], box[3] - page[1], 0.0)
-            return (
-                10 * sum(_compute_overlap(box, other) for other in others)
-                + place[2]
-                + 1000 * outside
-            )
+            covered = sum(_compute_overlap(box, other) for other in others)
+            return 10 * covered + place[2] + 1000 * outside
 
         column, row, far = min(_list_places(*where[name], width, height), key=cost)
         taken.append(_make_box(column, row, width, height))

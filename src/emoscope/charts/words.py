@@ -89,7 +89,8 @@ def wrap_name(name: str, width: int = 26, lines: int = 2) -> str:
     words = [shorten_name(word, width) for word in name.split()] or [name]
     if count_columns(name) <= width or lines == 1:
         return shorten_name(name, width)
-    rows, rest = [], words
+    rows: list[str] = []
+    rest = words
     while rest and len(rows) < lines - 1:
         taken = _count_fitting(rest, width)
         rows.append(" ".join(rest[:taken]))

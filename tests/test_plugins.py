@@ -74,6 +74,9 @@ def test_a_package_is_found_and_imported_only_when_it_is_asked_for(place):
     assert "diary" in list(CORPORA)
     assert CORPORA.get_plugin("diary") == "diary-parts"
     assert CORPORA.get_plugin("edos") is None
+    shown = CliRunner().invoke(app, ["info"]).stdout
+    assert "corpora: diary, of diary-parts" in shown
+    assert "edos" not in shown
     assert "their_parts" not in sys.modules
     assert CORPORA["diary"].__module__ == "their_parts"
 

@@ -13,7 +13,7 @@ from inspect import signature
 from typing import Any
 
 from emoscope.errors import InputError
-from emoscope.plugins import Table, load_plugin
+from emoscope.plugins import TABLES, Table, load_plugin
 from emoscope.strict import suggestion
 
 __all__ = [
@@ -24,6 +24,7 @@ __all__ = [
     "MODELS",
     "SHIPPED_CORPORA",
     "STEPS",
+    "TABLES",
     "TRAINERS",
     "LossEntry",
     "ModelEntry",

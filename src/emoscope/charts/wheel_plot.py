@@ -97,8 +97,8 @@ def _name_points(
         name: sorted(math.dist(at, other) for other in where.values())[1:4]
         for name, at in where.items()
     }
-    dots = 72 / axes.figure.dpi
-    page = axes.figure.bbox.width * dots, axes.figure.bbox.height * dots
+    scale = 72 / axes.figure.dpi
+    page = axes.figure.bbox.width * scale, axes.figure.bbox.height * scale
     for name in sorted(where, key=lambda item: sum(nearest[item])):
         shown = wrap_name(name, 22)
         width, height = _measure_text(shown, font)

@@ -11,6 +11,7 @@ from typing import NamedTuple
 from typer.testing import CliRunner
 
 from emoscope.cli.app import app
+from tests.plugged import install
 
 ROOT = Path(__file__).parent.parent
 DOCS = ROOT / "docs"
@@ -77,6 +78,9 @@ def execute(line: str) -> str:
 
     The program runs inside the tests, as importing torch takes seconds, also at the end of a pipe.
     """
+    if line.startswith("pip install ./"):
+        install(Path(line.removeprefix("pip install ")))
+        return ""
     before, pipe, program = line.rpartition(" | ")
     if not pipe or uses_shell(program):
         before, program = "", line

@@ -48,6 +48,7 @@ from tests.docs_pages import (
     execute,
     uses_shell,
 )
+from tests.plugged import uninstall
 
 
 @pytest.fixture(scope="module")
@@ -86,9 +87,7 @@ def workplace(sample, tiny_encoder, tmp_path, monkeypatch) -> Iterator[Path]:
     for entries, before in tables:
         entries.clear()
         entries.update(before)
-    for name, module in list(sys.modules.items()):
-        if str(getattr(module, "__file__", None) or "").startswith(str(tmp_path)):
-            del sys.modules[name]
+    uninstall(tmp_path)
 
 
 @pytest.mark.parametrize("page", PAGES)

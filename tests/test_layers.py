@@ -43,6 +43,7 @@ LIGHT_FLOORS = {
         "files",
         "folder",
         "metrics.counts",
+        "plugins",
         "plutchik",
         "registry",
         "strict",
@@ -67,13 +68,8 @@ LIGHT_FLOORS = {
 }
 HEAVY_FLOORS = {
     "service": (
-        "serve.api",
-        "serve.app",
-        "serve.guard",
-        "serve.metrics",
-        "serve.pages",
-        "serve.ray_serve",
-        "serve.server",
+        *("serve.api", "serve.app", "serve.guard", "serve.metrics"),
+        *("serve.pages", "serve.ray_serve", "serve.server"),
     ),
     "networks": (
         "charts.heat_map",
@@ -307,6 +303,7 @@ def test_names_are_looked_up_where_they_may_be():
     """`registry` imports none of them, and light floors resolve encoders, sections and engines."""
     assert own_modules("emoscope.registry", everywhere=True) == {
         "emoscope.errors",
+        "emoscope.plugins",
         "emoscope.strict",
     }
     using = {name for name in LIGHT if "emoscope.registry.resolve" in imports_of(name)}
@@ -316,6 +313,7 @@ def test_names_are_looked_up_where_they_may_be():
         "emoscope.inference.session",
         "emoscope.recipes.load",
         "emoscope.recipes.schema",
+        "emoscope.text.pipeline",
     }
 
 

@@ -4,8 +4,9 @@
 and what it needs (`vocabulary.json` or a tokenizer), `README.md` (the model card). No pickle.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from itertools import chain
 from math import isfinite
 from pathlib import Path
@@ -15,6 +16,9 @@ from emoscope._version import __version__
 from emoscope.calibration import Calibration
 from emoscope.errors import InputError
 from emoscope.files import read_json, write_json, write_text
+from emoscope.plugins import Table, check_plugins
+from emoscope.registry import ENCODERS, MODELS, STEPS
+from emoscope.strict import short
 from emoscope.taxonomy import Taxonomy
 
 CONFIG = "config.json"
@@ -26,6 +30,8 @@ GRAPH_WEIGHTS = "weights.bin"
 """Weights that both graphs use."""
 PREPROCESSING = "preprocessing.json"
 CARD = "README.md"
+MAX_PLUGINS = 20
+PLUGIN_NAME = re.compile(r"[\w.-]{1,100}")
 
 _TEMPERATURES = (0.001, 1000)
 """Beyond these all probabilities are 0 and 1, or ½."""
@@ -75,6 +81,7 @@ class ModelFolder:
                 f"{folder / CONFIG} lacks {', '.join(missing)}: it was not written by emoscope. "
                 "Train a model with `emoscope train` or save one through emoscope."
             )
+        check_plugins(read_plugins(config.get("plugins", []), folder / CONFIG), f"{folder}")
         try:
             taxonomy = Taxonomy.from_dict(config["taxonomy"])
         except InputError as error:
@@ -95,6 +102,24 @@ class ModelFolder:
             preprocessing=read_json(folder / PREPROCESSING),
             languages=read_languages(config.get("languages", []), folder / CONFIG),
         )
+
+    def with_first_steps(self, change: Callable[[list[Any]], list[Any]]) -> "ModelFolder":
+        """The same with other cleaning steps.
+
+        Args:
+            change: makes them of those that the model has.
+
+        Raises:
+            InputError: the model reads texts as they are.
+        """
+        steps = self.preprocessing.get("steps")
+        if not isinstance(steps, list):
+            raise InputError(
+                f"{self.path}: this model has no cleaning steps that others could come before. "
+                "Leave the domain out."
+            )
+        changed = {**self.preprocessing, "steps": change(steps)}
+        return replace(self, preprocessing=changed)
 
 
 def check_files(folder: Path) -> None:
@@ -124,6 +149,37 @@ def read_languages(values: Any, path: Path) -> tuple[str, ...]:
             "it, or leave it out; texts are then not checked."
         )
     return tuple(values)
+
+
+def read_plugins(values: Any, path: Path) -> tuple[str, ...]:
+    """The plug-ins that a config says the model needs, checked.
+
+    Args:
+        values: what the config says.
+        path: of the config, for the message.
+    """
+    if (
+        not isinstance(values, list)
+        or len(values) > MAX_PLUGINS
+        or not all(isinstance(name, str) and PLUGIN_NAME.fullmatch(name) for name in values)
+    ):
+        raise InputError(
+            f"{path}: expected as plugins a list of names of packages and of Python files, such as "
+            f'["my_parts.py"], got {short(values)}. The file was edited; restore it.'
+        )
+    return tuple(values)
+
+
+def find_plugins(config: Mapping[str, Any], preprocessing: Mapping[str, Any]) -> list[str]:
+    """The plug-ins that bring the parts which a model folder names."""
+    steps = preprocessing.get("steps") or ()
+    named: list[tuple[Table[Any], Any]] = [
+        (MODELS, config.get("model_type")),
+        (ENCODERS, preprocessing.get("encoder")),
+        *((STEPS, step if isinstance(step, str) else step.get("name")) for step in steps),
+    ]
+    found = [table.get_plugin(str(name)) for table, name in named]
+    return list(dict.fromkeys(plugin for plugin in found if plugin is not None))
 
 
 def read_calibration(values: Any, labels: Sequence[str], path: Path) -> Calibration:
@@ -229,6 +285,8 @@ def complete_folder(
         "calibration": calibration.to_dict(),
         "emoscope_version": __version__,
     }
+    if plugins := find_plugins(config, preprocessing):
+        config["plugins"] = plugins
     if languages:
         config["languages"] = list(languages)
     write_json(folder / PREPROCESSING, preprocessing)

@@ -10,7 +10,15 @@ from emoscope.charts.scene import (
     measure_text,
     wrap_text,
 )
-from emoscope.charts.words import format_brief, format_percent, format_short
+from emoscope.charts.words import (
+    count_columns,
+    format_brief,
+    format_percent,
+    format_short,
+    measure_name,
+    shorten_name,
+    wrap_name,
+)
 
 
 @pytest.mark.parametrize(
@@ -62,3 +70,29 @@ def test_lines_hold_all_words(text, width):
     if not any("…" in line for line in lines):
         assert " ".join(lines) == text
     assert all(measure_text(line, 12) <= width for line in lines)
+
+
+@pytest.mark.parametrize(
+    ("name", "lines", "shown"),
+    [
+        ("joy", 2, "joy"),
+        ("anger, hate and contempt or disgust", 2, "anger, hate and contempt\nor disgust"),
+        ("anger, hate and contempt or disgust", 1, "anger, hate and…or disgust"),
+        (
+            "a label that goes on and on as a cluster of very many words indeed",
+            2,
+            "a label that goes on and\n… very many words indeed",
+        ),
+    ],
+)
+def test_a_long_name_is_wrapped_and_loses_its_middle(name, lines, shown):
+    assert wrap_name(name, lines=lines) == shown
+
+
+@given(st.text(max_size=200), st.integers(4, 30), st.integers(1, 3))
+def test_a_wrapped_name_fits(name, width, lines):
+    shown = wrap_name(name, width, lines)
+    columns, rows = measure_name(shown)
+    assert columns <= width + 2
+    assert rows <= lines
+    assert count_columns(shorten_name(name, width)) <= width or len(name) < 2

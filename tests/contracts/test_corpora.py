@@ -158,6 +158,9 @@ def test_a_bad_row_is_named_or_put_aside(name, load, tmp_path):
         load_corpus(section, tmp_path / "corpus", "train")
     assert str(caught.value).startswith(f"{path}, line 3")
     assert caught.value.fault.advice
+    if path.suffix == ".json":
+        # Nothing tells where the next row of a broken list begins.
+        return
     with RejectFile(tmp_path / "rejects.jsonl") as rejects:
         rest = load_corpus(section, tmp_path / "corpus", "train", bad_rows=rejects)
     assert sorted(rest.turns) == sorted(load(name, "train").turns)

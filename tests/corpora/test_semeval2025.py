@@ -52,6 +52,27 @@ def test_one_language(tmp_path, split):
     assert found(corpus) == [{"anger", "fear"}, {"joy"}]
 
 
+def test_labels_of_the_english_test_stand_in_the_other_track(tmp_path):
+    blank = "id,text,anger,fear,joy\na_1,So it goes,,,\na_2,Hm,,,\n"
+    put(tmp_path, "eng", blank, split="test")
+    assert not semeval2025.load(tmp_path, "test").labelled
+    scored = "id,text,anger,fear,joy\nb_1,So it goes,3,0,1\nb_2,Hm,0,0,0\n"
+    path = put(tmp_path, "eng", scored, split="intensity_test")
+    corpus = semeval2025.load(tmp_path, "test")
+    assert corpus.ids == ["a_1", "a_2"]
+    assert found(corpus) == [{"anger", "joy"}, set()]
+    path.write_text(scored.replace(",3,", ",4,"))
+    with pytest.raises(RowError, match=r"intensity_test/eng\.csv, line 2.*0 to 3"):
+        semeval2025.load(tmp_path, "test")
+
+
+def test_a_language_without_the_split_is_said(tmp_path):
+    put(tmp_path, "ron")
+    put(tmp_path, "deu", split="test")
+    with pytest.raises(InputError, match="ron has train, and no test"):
+        semeval2025.load(tmp_path, "test", languages=("deu", "ron"))
+
+
 def test_several_languages(tmp_path):
     put(tmp_path)
     put(tmp_path, "xyz", table(SIX.names[::-1], [("x1", "a", {"disgust"})]))

@@ -5,10 +5,15 @@ from dataclasses import replace
 import matplotlib.image
 import numpy as np
 import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
 
 from emoscope.errors import InputError
+from emoscope.evaluation.correlation_plots import draw_wheel
 from emoscope.evaluation.describe import describe
 from emoscope.evaluation.plots import draw_confusion, draw_descriptions
+from emoscope.plutchik import map_onto_wheel
+from tests.charts.overlaps import find_faults
 from tests.evaluation.test_describe import LABELS, TURNS, corpus
 
 
@@ -16,6 +21,53 @@ def test_a_confusion_matrix_is_drawn(tmp_path):
     path = tmp_path / "new" / "confusion.png"
     draw_confusion(np.array([[5, 1], [0, 0]]), ["happy", "sad"], path)
     assert matplotlib.image.imread(path).std() > 0.02
+
+
+LONG = (
+    "joy",
+    "a label whose name goes on and on, as a cluster of several words / with slashes",
+    "an even longer label: contempt or disgust or hatred or loathing of others or oneself",
+    "기쁨 그리고 아주 긴 이름의 레이블 이름 그리고 더 많은 단어들",
+    "sadness",
+)
+NAMES = {"one": LONG[:1], "long": LONG, "many": tuple(f"emotion {n} of many" for n in range(16))}
+
+
+@pytest.fixture
+def faults(monkeypatch):
+    """What cannot be read in the figures that were saved."""
+    found: list[str] = []
+    saved = Figure.savefig
+
+    def save(figure, *arguments, **options):
+        saved(figure, *arguments, **options)
+        found.extend(find_faults(figure))
+
+    monkeypatch.setattr(Figure, "savefig", save)
+    return found
+
+
+@pytest.mark.parametrize("names", NAMES.values(), ids=NAMES)
+def test_no_text_lies_on_another_or_is_cut_off(names, tmp_path, faults):
+    rng = np.random.default_rng(0)
+    count = len(names)
+    draw_confusion(rng.integers(0, 2000, (count, count)), names, tmp_path / "confusion.png")
+    shares = dict(zip(names, rng.random(count) * 30, strict=True))
+    train = replace(describe(corpus(TURNS, LABELS)), class_shares=shares)
+    draw_descriptions({"train": train, "dev": replace(train, cutoff=9)}, tmp_path / "two.png")
+    vectors = rng.normal(size=(count, 5))
+    wheel = map_onto_wheel(("anger", "fear", *names)[:count], vectors @ vectors.T)
+    if wheel is not None:
+        draw_wheel(wheel, tmp_path / "wheel.png")
+    assert faults == []
+
+
+def test_faults_are_found():
+    figure = Figure()
+    FigureCanvasAgg(figure)
+    for place, text in [(0.5, "one text"), (0.52, "another"), (0.99, "cut off")]:
+        figure.text(place, 0.5, text)
+    assert len(find_faults(figure)) == 2
 
 
 def test_what_cannot_be_drawn(tmp_path):
@@ -37,7 +89,7 @@ def test_figures_are_drawn(tmp_path):
         {"train": description, "dev": replace(description, cutoff=9)}, tmp_path / "two.svg"
     )
     drawn = (tmp_path / "two.svg").read_text("utf-8")
-    for text in ("train", "dev", "joy", "fear", "66.7", "tokens of an example"):
+    for text in ("train", "dev", "joy", "fear", "66.7", "words of a text"):
         assert f"<!-- {text} -->" in drawn
     draw_descriptions({"train": many, "dev": many}, tmp_path / "many.svg")
     assert "<!-- 7.7 -->" not in (tmp_path / "many.svg").read_text("utf-8")

@@ -264,6 +264,22 @@ def test_a_model_that_reads_its_labels_takes_others():
     assert scores[0].label == "others", "as it was"
 
 
+def test_a_label_that_is_only_called_otherwise_keeps_its_threshold():
+    known = Taxonomy.of({"joy": ["joy", "glee"], "anger": "anger", "fear": ["fear"]})
+    calibration = Calibration(2.0, (1.0, 2.0, 3.0), thresholds=(0.9, 0.2, 0.4))
+    annotator = Annotator(Reading(known), known, calibration)
+    renamed = annotator.with_labels({"Freude": ["glee", "joy"], "Wut": "anger", "Angst": "fear"})
+    assert renamed.taxonomy.names == ("Freude", "Wut", "Angst")
+    assert renamed.calibration == calibration
+    assert renamed.scoring.untrained == ()
+    other = annotator.with_labels({"Angst": "fear", "joy": "sorrow", "anger": ["anger", "rage"]})
+    # The second has a known name and another meaning; the third is the known one, and more.
+    assert other.calibration.thresholds == pytest.approx((0.4, 0.4, 0.2))
+    assert other.scoring.untrained == ("joy",)
+    again = renamed.with_labels({"ire": "anger"})
+    assert again.calibration.thresholds == (0.2,)
+
+
 @pytest.mark.parametrize(
     "labels", ["joy, angry", ["joy", "angry"], ("joy", "angry"), {"joy": "glee", "angry": ["rage"]}]
 )

@@ -1,14 +1,19 @@
 """Every corpus that a shipped recipe reads, a few texts each, and tiny encoders."""
 
 import csv
+import importlib
 
+import datasets
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from emoscope.recipes.load import load_recipe
 from emoscope.taxonomy import Taxonomy
 from tests import tiny
 
+WRITTEN = ("cedr", "kote", "prdect_id", "red1", "red2")
+"""Corpora whose own tests write a few rows."""
 EC = Taxonomy.load("semeval2018").names
 EC_FILES = {
     "English": ("En", ("train", "dev", "test-gold")),
@@ -17,6 +22,7 @@ EC_FILES = {
     "Spanish-Tr": ("Es", ("train", "dev")),
     "French-Tr": ("Fr", ("train", "dev")),
 }
+BRIGHTER = [code for part in load_recipe("demux-brighter").corpora for code in part.languages or ()]
 SIZES = {"train": 10, "dev": 6, "test": 6, "test-gold": 6}
 
 
@@ -57,10 +63,9 @@ def write_goemotions(root):
 def write_brighter(root):
     for split in ("train", "dev", "test"):
         (root / split).mkdir(parents=True)
-        for language in ("eng", "deu", "hin"):
-            names = [
-                n for n in Taxonomy.load("semeval2025").names if (language, n) != ("eng", "disgust")
-            ]
+        for language in BRIGHTER:
+            lacking = {"eng": "disgust", "afr": "surprise"}.get(language)
+            names = [n for n in Taxonomy.load("semeval2025").names if n != lacking]
             with (root / split / f"{language}.csv").open("w", encoding="utf-8", newline="") as file:
                 writer = csv.writer(file)
                 writer.writerow(["id", "text", *names])
@@ -100,6 +105,31 @@ def write_xed(root):
     neutral = [f"9\tLine {number} is here\n" for number in range(40)]
     (folder / "en-annotated.tsv").write_text("".join(marked), encoding="utf-8")
     (folder / "neu_en.txt").write_text("".join(neutral), encoding="utf-8")
+    for name in ("{}-annotated.tsv", "neu_{}.txt"):
+        content = (folder / name.format("en")).read_bytes()
+        (folder / name.format("fi")).write_bytes(content)
+
+
+def write_hub(root):
+    """The two data sets of the hub that recipes read, saved."""
+    names = {
+        "google-research-datasets/go_emotions": Taxonomy.load("goemotions").names,
+        "dair-ai/emotion": ("sadness", "joy", "love", "anger", "fear", "surprise"),
+    }
+    for place, labels in names.items():
+        several = "go_emotions" in place
+        named = datasets.ClassLabel(names=list(labels))
+        column = "labels" if several else "label"
+        features = datasets.Features(
+            {"text": datasets.Value("string"), column: [named] if several else named}
+        )
+        splits = {}
+        for split in ("train", "validation", "test"):
+            numbers = range(len(labels))
+            values = [[number, number // 2] if several else number for number in numbers]
+            rows = {"text": [f"{split} {text_of(n)}" for n in numbers], column: values}
+            splits[split] = datasets.Dataset.from_dict(rows, features=features)
+        datasets.DatasetDict(splits).save_to_disk(root / place)
 
 
 def write_taught(root):
@@ -137,9 +167,17 @@ def data(tmp_path_factory, emocontext):
     write_event2mind(root / "event2mind")
     write_xed(root / "xed")
     write_taught(root / "taught")
+    write_hub(root)
+    for name in WRITTEN:
+        (root / name).mkdir()
+        importlib.import_module(f"tests.corpora.test_{name}").write_published(root / name)
     names = ("semeval2018", "goemotions", "semeval2025", "french_election")
-    names += ("edos", "event2mind", "xed", "taught")
-    return {name: root / name for name in names} | {"emocontext": emocontext, "sample": root}
+    names += ("edos", "event2mind", "xed", "taught", *WRITTEN)
+    return {name: root / name for name in names} | {
+        "emocontext": emocontext,
+        "hub": root,
+        "sample": root,
+    }
 
 
 @pytest.fixture(scope="session")

@@ -47,7 +47,8 @@ def trained(data, vectors_file, workplace):
 
     def root_of(recipe):
         """The corpus' folder, or one with those of several corpora."""
-        return data[recipe.corpus.name] if recipe.corpus.folder is None else workplace / "together"
+        alone = recipe.corpus.folder is None or recipe.corpus.name == "hub"
+        return data[recipe.corpus.name] if alone else workplace / "together"
 
     def run(name):
         if name not in made and load_recipe(name).model.type == "combiner":
@@ -63,6 +64,9 @@ def trained(data, vectors_file, workplace):
                 extra += ["model.hidden_size=4", "vectors.extension=0"]
             if getattr(recipe.model, "joint_layers", None) is not None:
                 extra.append("model.joint_layers=1")
+            if recipe.corpus.words == "own" and recipe.corpus.name in ("cedr", "kote"):
+                # The tiny encoders know neither Cyrillic nor Korean letters.
+                extra.append("corpus.words=en")
             recipe = load_recipe(name, [*QUICK, *extra])
             folder = workplace / "runs" / name
             prepared = prepare(recipe, root_of(recipe))

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -13,12 +13,14 @@ from matplotlib.patches import Rectangle
 from numpy.typing import NDArray
 
 from emoscope.charts.palette import INK, SOFT, THEME
-from emoscope.charts.words import format_round_percent
+from emoscope.charts.words import format_round_percent, measure_name, wrap_name
 
 Floats = NDArray[np.floating[Any]]
 
 # Largest number of rows or columns, inches of a cell, points of its number.
 SIZES = ((6, 0.62, 10.0), (8, 0.6, 9.0), (15, 0.47, 8.0), (math.inf, 0.33, 6.5))
+MOST_IN_LINES = 15
+"""Up to this number of rows or columns, a long name has two lines."""
 SMALLEST = 8.0
 """The least font size of the names, in points."""
 WEAKEST = 0.05
@@ -61,6 +63,7 @@ def draw_heat_map(heat_map: HeatMap) -> Figure:
     Args:
         heat_map: what to draw.
     """
+    heat_map = _with_names_that_fit(heat_map)
     cell, font = _find_cell_size(heat_map)
     name_font = max(font, SMALLEST)
     figure = Figure(figsize=_find_figure_size(heat_map, cell, name_font), layout="constrained")
@@ -99,6 +102,16 @@ def draw_heat_map(heat_map: HeatMap) -> Figure:
     return figure
 
 
+def _with_names_that_fit(heat_map: HeatMap) -> HeatMap:
+    """The same with long names in two lines, or in one where there are many."""
+    lines = 2 if max(len(heat_map.rows), len(heat_map.columns)) <= MOST_IN_LINES else 1
+
+    def fit(names: Sequence[str]) -> list[str]:
+        return [wrap_name(name, lines=lines) for name in names]
+
+    return replace(heat_map, rows=fit(heat_map.rows), columns=fit(heat_map.columns))
+
+
 def _find_cell_size(heat_map: HeatMap) -> tuple[float, float]:
     """Inches of a cell into which its number fits, and points of the number."""
     count = max(len(heat_map.rows), len(heat_map.columns))
@@ -112,7 +125,9 @@ def _find_cell_size(heat_map: HeatMap) -> tuple[float, float]:
 
 def _find_figure_size(heat_map: HeatMap, cell: float, font: float) -> tuple[float, float]:
     """Width and height of the figure in inches, with names, titles and colour bar."""
-    rows, columns = (max(map(len, names)) for names in (heat_map.rows, heat_map.columns))
+    rows, columns = (
+        max(measure_name(name)[0] for name in names) for names in (heat_map.rows, heat_map.columns)
+    )
     wide = cell * len(heat_map.columns) + 0.0105 * font * rows + 1.9
     high = cell * len(heat_map.rows) + 0.0075 * font * columns + 1.2
     return max(wide, 5.2), high

@@ -1,12 +1,15 @@
 """What all matplotlib plots share: plain axes and atomic saving, without pyplot's globals."""
 
+import warnings
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.text import Text
 
+from emoscope.charts.raster import find_fonts
 from emoscope.charts.suffix import find_picture_format
 from emoscope.files import written_aside
 
@@ -38,6 +41,12 @@ def save(figure: Figure, path: Path) -> None:
     """
     file_format = find_picture_format(path)
     FigureCanvasAgg(figure)
+    texts: list[Any] = figure.findobj(Text)
+    fonts = find_fonts(text.get_text() for text in texts)
+    for text in texts if len(fonts) > 1 else ():
+        text.set_fontfamily(fonts)
     path.parent.mkdir(parents=True, exist_ok=True)
-    with written_aside(path) as partial:
+    with written_aside(path) as partial, warnings.catch_warnings():
+        # A character that no font has is drawn as a box, which can be seen; no warning is needed.
+        warnings.filterwarnings("ignore", message="Glyph .* missing")
         figure.savefig(partial, format=file_format, dpi=DOTS)

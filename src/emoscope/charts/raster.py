@@ -45,7 +45,7 @@ def paint(scene: Scene, format: Literal["png", "pdf"]) -> bytes:  # noqa: A002
     axes = figure.add_axes((0, 0, 1, 1))
     axes.set(xlim=(0, scene.width), ylim=(scene.height, 0))
     axes.set_axis_off()
-    fonts = _find_fonts(shape.content for shape in scene.shapes if isinstance(shape, Text))
+    fonts = find_fonts(shape.content for shape in scene.shapes if isinstance(shape, Text))
     for order, shape in enumerate(scene.shapes):
         for artist in _make_artists(shape, fonts):
             artist.set(zorder=order, clip_on=False)
@@ -93,7 +93,7 @@ def _make_artists(shape: Shape, fonts: list[str]) -> list[Any]:
             return [written]
 
 
-def _find_fonts(texts: Iterable[str]) -> list[str]:
+def find_fonts(texts: Iterable[str]) -> list[str]:
     """Font families that together have all characters, as far as fonts are installed."""
     from matplotlib import font_manager
 

@@ -13,6 +13,7 @@ from matplotlib.patches import Wedge
 from matplotlib.textpath import TextPath
 
 from emoscope.charts.palette import COLOURS, INK, SOFT, THEME
+from emoscope.charts.words import wrap_name
 from emoscope.plutchik import PRIMARY, WHEEL, WheelMap, angle_of
 
 Box = tuple[float, float, float, float]
@@ -96,19 +97,24 @@ def _name_points(
         name: sorted(math.dist(at, other) for other in where.values())[1:4]
         for name, at in where.items()
     }
+    scale = 72 / axes.figure.dpi
+    page = axes.figure.bbox.width * scale, axes.figure.bbox.height * scale
     for name in sorted(where, key=lambda item: sum(nearest[item])):
-        width, height = _measure_text(name, font)
+        shown = wrap_name(name, 22)
+        width, height = _measure_text(shown, font)
         others = [*taken, *(box for other, box in dots.items() if other != name)]
 
         def cost(place: tuple[float, float, float], others: list[Box] = others) -> float:
             box = _make_box(place[0], place[1], width, height)  # noqa: B023 (called at once)
-            return 10 * sum(_compute_overlap(box, other) for other in others) + place[2]
+            outside = max(-box[0], -box[1], box[2] - page[0], box[3] - page[1], 0.0)
+            covered = sum(_compute_overlap(box, other) for other in others)
+            return 10 * covered + place[2] + 1000 * outside
 
         column, row, far = min(_list_places(*where[name], width, height), key=cost)
         taken.append(_make_box(column, row, width, height))
         x, y = where[name]
         label = axes.annotate(
-            name,
+            shown,
             (x, y),
             (column, row),
             xycoords="figure points",
@@ -147,9 +153,11 @@ def _to_points(axes: Axes, x: float, y: float) -> tuple[float, float]:
 
 
 def _measure_text(text: str, font: float) -> tuple[float, float]:
-    """Width and height of a line of text, in points."""
-    width = TextPath((0, 0), text, prop=FontProperties(size=font)).get_extents().width
-    return float(width) + 2, font * 1.15
+    """Width and height of a text of one or several lines, in points."""
+    lines = text.split("\n")
+    properties = FontProperties(size=font)
+    widths = [TextPath((0, 0), line, prop=properties).get_extents().width for line in lines]
+    return float(max(widths)) + 2, font * 1.2 * len(lines)
 
 
 def _make_box(x: float, y: float, width: float, height: float) -> Box:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -16,9 +16,9 @@ CorpusArgument = Annotated[
     typer.Argument(
         metavar="CORPUS",
         help="[b]sample[/b], [b]emoji[/b], [b]situations[/b] (these ship), a published corpus "
-        "(with --data-dir): edos, emocontext, event2mind, french_election, goemotions, "
-        "semeval2018, semeval2025, xed; or a table of your own: .csv, .tsv, .jsonl, .json or "
-        ".parquet.",
+        "(with --data-dir): cedr, edos, emocontext, event2mind, french_election, goemotions, kote, "
+        "prdect_id, red1, red2, semeval2018, semeval2025, xed; or a table of your own: .csv, .tsv, "
+        ".jsonl, .json or .parquet.",
         show_default=False,
     ),
 ]
@@ -31,6 +31,13 @@ ModelOption = Annotated[
         "--model",
         "-m",
         help="Folder of a model or of a training; default the model that ships.",
+        show_default=False,
+    ),
+]
+DomainOption = Annotated[
+    Literal["twitter", "reddit", "facebook", "chat"] | None,
+    typer.Option(
+        help="Where the texts come from: they are cleaned for it before the model's own cleaning.",
         show_default=False,
     ),
 ]
@@ -99,6 +106,28 @@ TurnSeparator = Annotated[
 ]
 
 
+def run_plugins(paths: list[Path] | None) -> list[Path] | None:
+    """Run the files that --plugin names, before the other options are looked at."""
+    if paths:
+        from emoscope.registry import load_plugin
+
+        for path in paths:
+            load_plugin(path)
+    return paths
+
+
+PluginOption = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--plugin",
+        metavar="FILE.py",
+        callback=run_plugins,
+        is_eager=True,
+        help="Run a Python file with parts of your own: corpora, models, losses, cleaning steps, "
+        "trainers. Repeatable.",
+        show_default=False,
+    ),
+]
 Languages = Annotated[
     str | None,
     typer.Option(

@@ -6,9 +6,11 @@ from typing import Annotated, Literal
 import typer
 
 from emoscope.cli._common import (
+    DomainOption,
     IdColumn,
     LabelNames,
     ModelOption,
+    PluginOption,
     TurnColumns,
     TurnSeparator,
     check_files,
@@ -202,6 +204,8 @@ def annotate(
     quiet: Annotated[
         bool, typer.Option("--quiet", "-q", help="Say nothing on stderr but what goes wrong.")
     ] = False,
+    domain: DomainOption = None,
+    plugin: PluginOption = None,
 ) -> None:
     """Score every text or conversation of a file, in order.
 
@@ -252,7 +256,7 @@ def annotate(
         new=False,
     )
     spec = make_model_spec(model, labels, taxonomy, engine, long_texts)
-    spec = replace(spec, expected=parse_expected_shares(expect))
+    spec = replace(spec, expected=parse_expected_shares(expect), domain=domain)
     if calibrate is not None:
         coded = LabelledTable(
             calibrate,

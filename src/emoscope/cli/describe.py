@@ -12,6 +12,7 @@ from emoscope.cli._common import (
     LabelColumn,
     LabelNames,
     Languages,
+    PluginOption,
     RestartOption,
     TaxonomyOption,
     TextColumn,
@@ -64,6 +65,7 @@ def describe(
         str | None, typer.Option("--json", help="Write the figures here; - for stdout alone.")
     ] = None,
     restart: RestartOption = False,
+    plugin: PluginOption = None,
 ) -> None:
     """Shares of the labels, emoji, lengths after cleaning: what a corpus is like.
 

@@ -8,12 +8,14 @@ import typer
 from emoscope.cli._common import (
     CorpusArgument,
     DataDir,
+    DomainOption,
     IdColumn,
     LabelColumn,
     LabelNames,
     LanguageColumn,
     Languages,
     ModelOption,
+    PluginOption,
     RestartOption,
     TextColumn,
     TurnColumns,
@@ -64,6 +66,8 @@ def evaluate(
             show_default=False,
         ),
     ] = None,
+    domain: DomainOption = None,
+    plugin: PluginOption = None,
     restart: RestartOption = False,
 ) -> None:
     """Measure a model on labelled texts: rows that you have coded, or a corpus.
@@ -121,7 +125,7 @@ def evaluate(
         raise InputError("--plot draws a confusion matrix, which needs exclusive labels.")
     if correlations is not None and correlations.exists() and not correlations.is_dir():
         raise InputError(f"--correlations {correlations}: expected a folder, found a file.")
-    annotator = load(folder, wanted)
+    annotator = load(folder, wanted, domain=domain)
     if read is not None and wanted is None:
         annotator = read.ask_others(annotator)
     examples = with_groups(examples, annotator.taxonomy)

@@ -6,8 +6,10 @@ from typing import Annotated, Literal
 import typer
 
 from emoscope.cli._common import (
+    DomainOption,
     LabelsOption,
     ModelOption,
+    PluginOption,
     RestartOption,
     check_files,
     choose_labels,
@@ -48,6 +50,8 @@ def explain(
     evaluations: Annotated[
         int, typer.Option(help="Score so many versions of the text for Shapley values, at most.")
     ] = 512,
+    domain: DomainOption = None,
+    plugin: PluginOption = None,
     restart: RestartOption = False,
 ) -> None:
     """Show which words of a text speak for and against its labels.
@@ -78,7 +82,7 @@ def explain(
         model=model,
         restart=restart,
     )
-    annotator = load(model, choose_labels(labels, taxonomy))
+    annotator = load(model, choose_labels(labels, taxonomy), domain=domain)
     explanation = annotator.explain(turns, label, method=method, evaluations=evaluations)
     with removed_on_failure(output):
         if output is not None:

@@ -5,6 +5,8 @@ from typing import Annotated, Literal
 
 import typer
 
+from emoscope.cli._common import PluginOption
+
 
 def export(
     model: Annotated[
@@ -17,6 +19,7 @@ def export(
     weights: Annotated[
         Literal["int8", "float16", "float32"], typer.Option(help="Precision of the stored weights.")
     ] = "int8",
+    plugin: PluginOption = None,
 ) -> None:
     """Write a trained Demux as an ONNX graph, which annotates without torch, and faster.
 

@@ -34,6 +34,7 @@ def info(
 
     from emoscope.errors import InputError, require
     from emoscope.folder import ModelFolder
+    from emoscope.registry import TABLES
 
     if model is not None:
         folder = ModelFolder.open(model)
@@ -51,6 +52,11 @@ def info(
             typer.echo(f"{name} {version(name)}")
         except PackageNotFoundError:
             typer.echo(f"{name} not installed: pip install 'emoscope[train]'")
+    for kind, table in TABLES.items():
+        for name in table:
+            plugin = table.get_plugin(name)
+            if plugin is not None:
+                typer.echo(f"{kind}: {name}, of {plugin}")
 
 
 def show_model(folder: "ModelFolder") -> None:

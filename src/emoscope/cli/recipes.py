@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from emoscope.cli._common import PluginOption
+
 if TYPE_CHECKING:
     from rich.console import Console
 
@@ -24,6 +26,7 @@ def recipes(
         str | None, typer.Option(help="List only the rows of this published table: goemotions …")
     ] = None,
     json_: Annotated[bool, typer.Option("--json", help="Write the list as JSON.")] = False,
+    plugin: PluginOption = None,
 ) -> None:
     """List the trainings that ship, table by table, with what they need; or show one.
 

@@ -4,7 +4,12 @@ from typing import Annotated
 
 import typer
 
-from emoscope.cli._common import LabelsOption, ModelOption
+from emoscope.cli._common import (
+    DomainOption,
+    LabelsOption,
+    ModelOption,
+    PluginOption,
+)
 
 
 def score(
@@ -24,6 +29,8 @@ def score(
     as_json: Annotated[
         bool, typer.Option("--json", help="Print a line of JSON for each text, with all labels.")
     ] = False,
+    domain: DomainOption = None,
+    plugin: PluginOption = None,
 ) -> None:
     """Show the emotions of a text, or of several.
 
@@ -34,7 +41,7 @@ def score(
     from emoscope.inference.annotator import load
 
     texts = read_texts(text)
-    annotator = load(model, labels)
+    annotator = load(model, labels, domain=domain)
     scored = score_texts(annotator, texts)
     console = make_console()
     if as_json:

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from emoscope.cli._common import ModelOption
+from emoscope.cli._common import ModelOption, PluginOption
 
 
 def serve(
@@ -71,6 +71,7 @@ def serve(
             min=1, help="Processes on the cluster that each load the model.", show_default=False
         ),
     ] = None,
+    plugin: PluginOption = None,
 ) -> None:
     """Serve a model over HTTP, with a page.
 

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from emoscope.cli._common import DataDir
+from emoscope.cli._common import DataDir, PluginOption
 
 if TYPE_CHECKING:
     from emoscope.training.results import RunResult
@@ -86,6 +86,7 @@ def train(
         bool,
         typer.Option("--restart", help="Begin anew instead of going on after an interruption."),
     ] = False,
+    plugin: PluginOption = None,
 ) -> None:
     """Train a model from a recipe; interrupted, the same command goes on where it was.
 

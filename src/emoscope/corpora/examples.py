@@ -1,7 +1,9 @@
 """What loaders of corpora share: checks of languages and headers, and a corpus of examples."""
 
+import re
 from collections.abc import Iterator, Sequence
 from itertools import chain
+from pathlib import Path
 
 from emoscope.corpora.corpus import Corpus
 from emoscope.errors import InputError
@@ -9,7 +11,9 @@ from emoscope.labelled.examples import Example, to_label_array
 from emoscope.reading.row_formats import Row
 from emoscope.taxonomy import Taxonomy
 
-__all__ = ["check_languages", "make_corpus", "read_header"]
+__all__ = ["check_languages", "find_file", "make_corpus", "parse_label_lists", "read_header"]
+
+_LIST = re.compile(r"[^\s,\[\]'\"]+")
 
 
 def check_languages(
@@ -28,6 +32,39 @@ def check_languages(
             f"{', '.join(wanted) or 'none'}. Correct the list of languages."
         )
     return tuple(wanted)
+
+
+def find_file(folder: Path, names: Sequence[str], advice: str) -> Path:
+    """The file of a corpus: one of these names in a folder, or the folder, if it is a file.
+
+    Args:
+        folder: where it is looked for.
+        names: its own name and others that it may have.
+        advice: where it is published.
+
+    Raises:
+        InputError: there is none; the message ends with the advice.
+    """
+    if folder.is_file():
+        return folder
+    found = next((folder / name for name in names if (folder / name).is_file()), None)
+    if found is None:
+        others = f" (or {', '.join(names[1:])})" if names[1:] else ""
+        raise InputError(
+            f"Expected {folder / names[0]}{others}, got no such file. {advice} "
+            f"Put them in {folder}."
+        )
+    return found
+
+
+def parse_label_lists(rows: Iterator[Row]) -> Iterator[Row]:
+    """The rows, with a list of labels where text holds one, such as `[3, 27]` or `[3 27]`."""
+    for row in rows:
+        cell = row.values.get("labels")
+        if isinstance(cell, str) and cell.strip():
+            yield Row(row.line, {**row.values, "labels": _LIST.findall(cell)})
+        else:
+            yield row
 
 
 def read_header(rows: Iterator[Row], path: str) -> tuple[tuple[str, ...], Iterator[Row]]:

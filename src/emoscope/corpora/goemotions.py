@@ -1,11 +1,10 @@
 """GoEmotions: Reddit comments with any of 27 emotions, or neutral."""
 
-import re
 from collections.abc import Iterator
 from pathlib import Path
 
 from emoscope.corpora.corpus import Corpus
-from emoscope.corpora.examples import check_languages, make_corpus
+from emoscope.corpora.examples import check_languages, make_corpus, parse_label_lists
 from emoscope.errors import InputError
 from emoscope.labelled.examples import Example, TableOptions, read_examples
 from emoscope.labelled.names import load_label_names
@@ -20,7 +19,6 @@ __all__ = ["load"]
 FIELDS = ("text", "labels", "id")
 _SUFFIXES = ("tsv", "parquet", "jsonl", "csv")
 _NAMES = {"dev": ("dev", "validation")}
-_LIST = re.compile(r"[^\s,\[\]'\"]+")
 
 
 def load(
@@ -61,7 +59,7 @@ def load(
         if kind == "tsv":
             rows = _read_published(path, bad_rows)
         else:
-            rows = _parse_label_lists(read_rows(path, kind, bad_rows=bad_rows))
+            rows = parse_label_lists(read_rows(path, kind, bad_rows=bad_rows))
         examples += read_examples(
             rows,
             taxonomy,
@@ -115,13 +113,3 @@ def _read_published(path: Path, bad_rows: BadRows) -> Iterator[Row]:
             "Look for tabs too many or too few in the line.",
         )
         refuse(bad_rows, RowError(str(path), line, fault), values["text"])
-
-
-def _parse_label_lists(rows: Iterator[Row]) -> Iterator[Row]:
-    """The rows, with a list of labels where text holds one, as in the CSV form `[3, 27]`."""
-    for row in rows:
-        cell = row.values.get("labels")
-        if isinstance(cell, str) and cell.strip():
-            yield Row(row.line, {**row.values, "labels": _LIST.findall(cell)})
-        else:
-            yield row

@@ -6,10 +6,11 @@ from pathlib import Path
 
 from emoscope.corpora.corpus import Corpus
 from emoscope.corpora.examples import check_languages, make_corpus, read_header
+from emoscope.corpora.splits import SPLITS
 from emoscope.errors import InputError
 from emoscope.labelled.examples import Example, TableOptions, read_examples
 from emoscope.reading.conversations import Columns
-from emoscope.reading.errors import BadRows, Fault, RowError, format_value
+from emoscope.reading.errors import BadRows, Fault, RowError, format_value, refuse
 from emoscope.reading.row_formats import Row
 from emoscope.reading.rows import read_rows
 from emoscope.taxonomy import Taxonomy
@@ -17,6 +18,7 @@ from emoscope.taxonomy import Taxonomy
 __all__ = ["load"]
 
 FIRST_COLUMNS = ("id", "text")
+INTENSITIES = ("0", "1", "2", "3")
 
 
 def load(
@@ -31,6 +33,10 @@ def load(
     There is a CSV for each language, with the columns `id`, `text` and one for each emotion. Some
     languages lack an emotion (English has no disgust), and so does the corpus's taxonomy then. A
     row whose labels are blank is unlabelled.
+
+    The labels of the English test are blank, as they were for the competition. They stand in
+    `intensity_test/eng.csv`, track B of the same texts, from 0 to 3; where that file is there,
+    an emotion above 0 is present. Five languages (`ptbr`, `ron`, `rus`, `swe`, `ukr`) have no test.
 
     Args:
         root: folder with the folders `train`, `dev` and `test`, and in them `eng.csv` and so on.
@@ -57,7 +63,7 @@ def load(
             "https://brighter-dataset.github.io: put each language's file in the folders train, "
             f"dev and test of {root}."
         )
-    chosen = check_languages("semeval2025", languages, present)
+    chosen = check_languages("semeval2025", _find_split_languages(root, split, languages), present)
     every = Taxonomy.load("semeval2025")
     columns: dict[str, dict[str, str]] = {}
     rows: dict[str, Iterator[Row]] = {}
@@ -70,14 +76,66 @@ def load(
     examples: list[Example] = []
     for code in chosen:
         sources = tuple(columns[code][name] for name in labels)
-        examples += read_examples(
+        of_language = read_examples(
             rows[code],
             taxonomy,
             Columns(turns=(FIRST_COLUMNS[1],), id=FIRST_COLUMNS[0], labels=sources),
             str(folder / f"{code}.csv"),
             TableOptions(language=code, bad_rows=bad_rows),
         )
+        intensities = root / f"intensity_{split}" / f"{code}.csv"
+        if intensities.is_file() and all(example.marks is None for example in of_language):
+            of_language = _add_labels(of_language, _read_intensities(intensities, labels, bad_rows))
+        examples += of_language
     return make_corpus("semeval2025", taxonomy, examples)
+
+
+def _find_split_languages(
+    root: Path, split: str, languages: tuple[str, ...] | None
+) -> tuple[str, ...] | None:
+    """The languages asked for, if they have such a split.
+
+    Raises:
+        InputError: one has other splits alone.
+    """
+    for code in languages or ():
+        others = sorted(path.parent.name for path in root.glob(f"*/{code}.csv"))
+        if split in SPLITS and others and split not in others:
+            raise InputError(
+                f"Corpus 'semeval2025': {code} has {' and '.join(others)}, and no {split}; of some "
+                "languages the authors published none. Measure on dev, or leave the language out."
+            )
+    return languages
+
+
+Marks = dict[str, float]
+
+
+def _read_intensities(
+    path: Path, labels: tuple[str, ...], bad_rows: BadRows
+) -> dict[str, list[Marks]]:
+    """The emotions of each text in a file of track B, those above 0; a text may come again."""
+    found: dict[str, list[Marks]] = {}
+    for line, values in read_rows(path, "csv", bad_rows=bad_rows):
+        cells = {name: str(values.get(name, "")).strip() for name in labels}
+        wrong = [name for name, cell in cells.items() if cell not in INTENSITIES]
+        if wrong:
+            fault = Fault("a number from 0 to 3", format_value(cells[wrong[0]]), "Correct it.")
+            refuse(bad_rows, RowError(str(path), line, fault), values)
+            continue
+        text = str(values[FIRST_COLUMNS[1]])
+        marks = {name: 1.0 for name, cell in cells.items() if cell != "0"}
+        found.setdefault(text, []).append(marks)
+    return found
+
+
+def _add_labels(examples: list[Example], marks: dict[str, list[Marks]]) -> list[Example]:
+    """The examples with what is known of their texts, in the order in which a text comes again."""
+    waiting = {text: iter(each) for text, each in marks.items()}
+    return [
+        example._replace(marks=next(waiting.get(example.turns[0], iter(())), None))
+        for example in examples
+    ]
 
 
 def _find_label_columns(path: Path, names: tuple[str, ...], taxonomy: Taxonomy) -> dict[str, str]:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from emoscope.encoding.batching import Ragged
 from emoscope.errors import InputError
 from emoscope.folder import PREPROCESSING, ModelFolder
-from emoscope.registry import ENCODERS, find, resolve
+from emoscope.registry import ENCODERS, find_for_folder, resolve
 from emoscope.taxonomy import Taxonomy
 
 Batch = dict[str, NDArray[Any]]
@@ -74,7 +74,7 @@ def load_encoder(folder: ModelFolder) -> Encoder:
         InputError: an unknown kind, or a description that was edited; the message names the file.
     """
     try:
-        place = find(ENCODERS, str(folder.preprocessing.get("encoder")), "encoder")
+        place = find_for_folder(ENCODERS, str(folder.preprocessing.get("encoder")), "encoder")
         encoder: Encoder = resolve(place).load(folder)
     except InputError as error:
         raise InputError(f"{folder.path / PREPROCESSING}: {error}") from None

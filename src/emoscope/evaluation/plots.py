@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from emoscope.charts.heat_map import HeatMap, draw_heat_map
 from emoscope.charts.palette import COLOURS, SOFT, THEME
 from emoscope.charts.plotting import quiet_axes, save
-from emoscope.charts.words import format_round_percent
+from emoscope.charts.words import format_round_percent, wrap_name
 from emoscope.errors import InputError
 from emoscope.evaluation.describe import Description
 
@@ -25,7 +25,7 @@ MAX_NUMBERED = 30
 
 
 def draw_confusion(counts: NDArray[np.integer[Any]], names: Sequence[str], path: Path) -> None:
-    """Draw a confusion matrix: colours for shares of the true label, numbers for counts.
+    """Draw a confusion matrix: colours for shares of the gold label, numbers for counts.
 
     Args:
         counts: number of texts with label i for which label j is predicted, (K, K).
@@ -46,9 +46,9 @@ def draw_confusion(counts: NDArray[np.integer[Any]], names: Sequence[str], path:
         names,
         "share",
         numbers,
-        unit="share of the true label",
-        row_title="true",
-        column_title="decided",
+        unit="share of the gold label",
+        row_title="gold (texts)",
+        column_title="predicted",
     )
     save(draw_heat_map(heat_map), path)
 
@@ -99,13 +99,13 @@ def _draw_shares(
         drawn = axes.barh(places, shares, height=thickness * 0.9, color=colour)
         if len(labels) * len(descriptions) <= MAX_NUMBERED:
             axes.bar_label(drawn, fmt="%.1f", padding=3, fontsize=8, color=THEME[SOFT])
-    axes.set_title("Classes")
+    axes.set_title("Labels")
     if not labels:
         axes.text(0.5, 0.5, "no labels", transform=axes.transAxes, ha="center", color=THEME[SOFT])
         axes.set_axis_off()
         return
-    axes.set_xlabel("share of the examples (%)")
-    axes.set_yticks(range(len(labels)), labels)
+    axes.set_xlabel("share of the texts (%)")
+    axes.set_yticks(range(len(labels)), [wrap_name(label) for label in labels])
     axes.tick_params(axis="y", length=0)
     axes.invert_yaxis()
     axes.margins(x=0.14, y=0.02)
@@ -124,17 +124,17 @@ def _draw_lengths(axes: Axes, descriptions: Mapping[str, Description]) -> None:
         counts, _ = np.histogram(lengths, edges, weights=description.length_counts)
         shares = 100 * counts / description.conversations
         axes.stairs(shares, edges, color=colour, linewidth=1.8, label=name)
-    for cutoff in cutoffs:
+    for place, cutoff in enumerate(cutoffs):
         axes.axvline(cutoff + 0.5, color=THEME[SOFT], linestyle="--", linewidth=1)
         within = [each.within_cutoff for each in descriptions.values() if each.cutoff == cutoff]
         share = f"{min(within):.1f}"
         if f"{max(within):.1f}" != share:
             share += f"–{max(within):.1f}"
         axes.annotate(
-            f"{share} % within\n{cutoff} tokens",
+            f"{share} % within\n{cutoff} words",
             (cutoff + 0.5, 1),
             xycoords=("data", "axes fraction"),
-            xytext=(-6 if cutoff > end / 2 else 6, -4),
+            xytext=(-6 if cutoff > end / 2 else 6, -4 - 30 * place),
             textcoords="offset points",
             ha="right" if cutoff > end / 2 else "left",
             va="top",
@@ -142,8 +142,8 @@ def _draw_lengths(axes: Axes, descriptions: Mapping[str, Description]) -> None:
             color=THEME[SOFT],
         )
     axes.set_title("Lengths")
-    axes.set_xlabel("tokens of an example" + (f", in steps of {width}" if width > 1 else ""))
-    axes.set_ylabel("share of the examples (%)")
+    axes.set_xlabel("words of a text" + (f", in steps of {width}" if width > 1 else ""))
+    axes.set_ylabel("share of the texts (%)")
     axes.set_xlim(edges[0], edges[-1])
     axes.set_ylim(bottom=0)
     quiet_axes(axes)

@@ -11,7 +11,7 @@ from matplotlib.ticker import MaxNLocator, StrMethodFormatter
 
 from emoscope.charts.palette import COLOURS, SOFT, THEME
 from emoscope.charts.plotting import quiet_axes, save
-from emoscope.charts.words import format_count
+from emoscope.charts.words import format_count, shorten_name
 from emoscope.experiments.bands import (
     FEW,
     Band,
@@ -139,7 +139,8 @@ def draw_grid(pictures: Sequence[CurveGroup], path: Path) -> None:
     """
     columns = min(len(pictures), 4 if len(pictures) <= 12 else 6)
     rows = ceil(len(pictures) / columns)
-    size, longest = (2.2, 24) if columns < 6 else (1.75, 18)
+    # Columns of text that fit above a plot, the name on the left and its result on the right.
+    size, room = (2.2, 28) if columns < 6 else (1.75, 22)
     width, height = max(columns * size + 0.5, 4.5), rows * size * 0.72 + 0.75
     figure = Figure(figsize=(width, height))
     grid = figure.subplots(
@@ -162,8 +163,10 @@ def draw_grid(pictures: Sequence[CurveGroup], path: Path) -> None:
         for name, band in reversed(list(item.lines.items())):
             index = lines.index(name)
             draw_band(axes, band, COLOURS[index], 0.9 if index else 1.4)
-        axes.set_title(shorten(item.title, longest), loc="left", fontsize=8, pad=3)
-        axes.set_title(format_end(next(iter(item.lines.values()))), loc="right", fontsize=8, pad=3)
+        end = format_end(next(iter(item.lines.values())))
+        name = shorten_name(item.title, room - len(end))
+        axes.set_title(name, loc="left", fontsize=8, pad=3)
+        axes.set_title(end, loc="right", fontsize=8, pad=3)
         quiet_axes(axes)
         axes.tick_params(labelsize=7, length=2)
     for axes in grid.flat[len(pictures) :]:
@@ -180,11 +183,6 @@ def draw_grid(pictures: Sequence[CurveGroup], path: Path) -> None:
         handles = [Line2D([], [], color=COLOURS[place]) for place in range(len(lines))]
         figure.legend(handles, lines, loc="upper right", ncols=2, frameon=False, fontsize=8)
     save(figure, path)
-
-
-def shorten(text: str, longest: int) -> str:
-    """A text cut to `longest` characters, with an ellipsis."""
-    return text if len(text) <= longest else f"{text[: longest - 1]}…"
 
 
 def format_end(band: Band) -> str:

@@ -29,6 +29,7 @@ from emoscope.inference.recalibration import Recalibration
 from emoscope.inference.scoring import Scoring
 from emoscope.inference.texts import to_turns_of_conversations, to_turns_of_texts
 from emoscope.taxonomy import LabelSet, Taxonomy
+from emoscope.text.domains import Domain, add_domain_steps
 from emoscope.text.language import is_read
 
 if TYPE_CHECKING:
@@ -329,6 +330,7 @@ def load(
     *,
     long_texts: LongTexts = "auto",
     threads: int | None = None,
+    domain: Domain | None = None,
 ) -> Annotator:
     """The annotator of a model folder, or of the folder of a training.
 
@@ -339,12 +341,17 @@ def load(
         engine: what runs the model, see `load_backend`.
         long_texts: what is made of texts longer than the model reads at a time, see `LongTexts`.
         threads: the threads of the engine, at most; as many as there are cores if None.
+        domain: where the texts come from, which are then cleaned for it before the model's own
+            cleaning: `"twitter"`, `"reddit"`, `"facebook"` or `"chat"`.
 
     Raises:
-        InputError: no model there, a damaged one, or one whose labels are fixed; no labels.
+        InputError: no model there, a damaged one, or one whose labels are fixed; no labels; no such
+            domain.
         MissingExtraError: the packages that run it are not installed.
     """
     opened = ModelFolder.open(PRETRAINED if folder is None else folder)
+    if domain is not None:
+        opened = opened.with_first_steps(lambda steps: add_domain_steps(steps, domain))
     backend = read_long_texts(load_backend(opened, engine, threads), long_texts)
     annotator = Annotator(backend, opened.taxonomy, opened.calibration, opened.languages)
     return annotator if labels is None else annotator.with_labels(labels)

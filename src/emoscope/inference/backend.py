@@ -11,7 +11,7 @@ from emoscope.encoding.encoder import Encoder
 from emoscope.errors import InputError, require
 from emoscope.folder import CONFIG, GRAPH, WEIGHTS, ModelFolder
 from emoscope.inference.session import make_loader
-from emoscope.registry import ENGINES, MODELS, ModelEntry, find, resolve
+from emoscope.registry import ENGINES, MODELS, ModelEntry, find_for_folder, resolve
 from emoscope.taxonomy import Taxonomy
 
 Conversation = Sequence[str]
@@ -218,7 +218,7 @@ def find_model(folder: ModelFolder) -> ModelEntry:
         InputError: there is none.
     """
     try:
-        entry: ModelEntry = find(MODELS, folder.model_type, "model of type")
+        entry: ModelEntry = find_for_folder(MODELS, folder.model_type, "model of type")
     except InputError as error:
         raise InputError(f"{folder.path}: {error}") from None
     return entry

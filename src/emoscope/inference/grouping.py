@@ -57,6 +57,18 @@ class Known:
         meant = label.name in label.words or language != self.taxonomy.language
         return self._places.get(label.name) if meant else None
 
+    def place(self, label: Label, language: str) -> int | None:
+        """The known label that one is by itself, whatever it is called; None if it is none.
+
+        Args:
+            label: the label that is asked for.
+            language: the language of its words.
+        """
+        parts = self.parts(label, ())
+        if parts is not None and len(parts) == 1:
+            return parts[0]
+        return self.namesake(label, language)
+
     def _among(self, names: Sequence[str]) -> tuple[int, ...]:
         # A name and the word of the same label are one part.
         return tuple(dict.fromkeys(self._places[name] for name in names))

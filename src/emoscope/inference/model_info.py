@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any, ClassVar, NamedTuple
@@ -14,7 +14,9 @@ from emoscope.inference.backend import Engine as EngineName
 from emoscope.inference.long_texts import LongTexts
 from emoscope.inference.recalibration import Recalibration
 from emoscope.inference.scoring import Scoring
+from emoscope.plugins import list_plugin_files, load_plugins
 from emoscope.taxonomy import Taxonomy
+from emoscope.text.domains import Domain
 
 
 @dataclass(frozen=True)
@@ -28,6 +30,9 @@ class ModelSpec:
         long_texts: what is made of texts longer than the model reads at a time.
         own: a calibration by coded texts.
         expected: shares of the texts that some labels are expected to have, by name.
+        domain: where the texts come from, see `load`.
+        plugins: files of parts that the process that loads it runs first; those that this process
+            has loaded.
     """
 
     folder: Path | None = None
@@ -36,14 +41,22 @@ class ModelSpec:
     long_texts: LongTexts = "auto"
     own: Recalibration | None = None
     expected: tuple[tuple[str, float], ...] = ()
+    domain: Domain | None = None
+    plugins: tuple[Path, ...] = field(default_factory=list_plugin_files)
 
     resumable: ClassVar[bool] = True
     """Another process can load the same model, so jobs can be resumed and run in parallel."""
 
     def load(self, threads: int | None = None) -> Annotator:
         """The model, loaded, with so many threads at most."""
+        load_plugins(self.plugins)
         loaded = annotators.load(
-            self.folder, self.labels, self.engine, long_texts=self.long_texts, threads=threads
+            self.folder,
+            self.labels,
+            self.engine,
+            long_texts=self.long_texts,
+            threads=threads,
+            domain=self.domain,
         )
         calibrated = loaded if self.own is None else loaded.with_calibration(self.own)
         return calibrated.expecting(dict(self.expected)) if self.expected else calibrated
@@ -99,6 +112,7 @@ class LoadedModel:
     annotator: Annotator
     resumable: ClassVar[bool] = False
     long_texts: ClassVar[None] = None
+    domain: ClassVar[None] = None
 
     def load(self, threads: int | None = None) -> Annotator:
         """The annotator."""

@@ -10,7 +10,7 @@ import numpy as np
 from emoscope.calibration import Calibration, group_probability, log_odds, share_shift, sigmoid
 from emoscope.calibration.functions import Floats
 from emoscope.errors import InputError
-from emoscope.inference.grouping import Grouping, find_builtin_groups
+from emoscope.inference.grouping import Grouping, Known, find_builtin_groups
 from emoscope.inference.recalibration import Recalibrated, Recalibration
 from emoscope.strict import suggestion
 from emoscope.taxonomy import Taxonomy
@@ -81,7 +81,12 @@ class Scoring:
         known, calibration = self.taxonomy, self.calibration
         if self.independent:
             known, calibration = self.trained, self.fitted
-        calibration = calibration.for_labels(known.names, taxonomy.names)
+        # A label that is only called otherwise is the one that it was.
+        found = Known(known)
+        places = [found.place(label, taxonomy.language) for label in taxonomy.labels]
+        if places != list(range(len(known))):
+            kept = calibration if self.independent else replace(calibration, prior_shift=())
+            calibration = kept.at(places)
         return replace(plain, taxonomy=taxonomy, calibration=calibration, grouping=None)
 
     def recalibrated(self, own: Recalibration | None) -> "Scoring":
@@ -215,8 +220,10 @@ class Scoring:
     def untrained(self) -> tuple[str, ...]:
         """Names of the labels that the model was not trained on: it goes by their words alone."""
         if self.grouping is None:
-            known = set(self.trained.names)
-            return tuple(name for name in self.taxonomy.names if name not in known)
+            known, language = Known(self.trained), self.taxonomy.language
+            return tuple(
+                label.name for label in self.taxonomy.labels if known.place(label, language) is None
+            )
         places = self.grouping.places
         return tuple(
             name

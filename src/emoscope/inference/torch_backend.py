@@ -14,7 +14,7 @@ from emoscope.encoding.encoder import Batch, Encoder, load_encoder
 from emoscope.errors import InputError
 from emoscope.folder import ModelFolder
 from emoscope.inference.backend import Attention, WordReader
-from emoscope.registry import MODELS, resolve
+from emoscope.registry import MODELS, find_for_folder, resolve
 from emoscope.taxonomy import Taxonomy
 
 
@@ -85,7 +85,9 @@ def load_network(folder: ModelFolder) -> PreTrainedModel:
         InputError: weights that the configuration has no place for, or lacks.
     """
     transformers_logging.disable_progress_bar()
-    loaded: Any = resolve(MODELS[folder.model_type].network).from_pretrained(
+    loaded: Any = resolve(
+        find_for_folder(MODELS, folder.model_type, "model of type").network
+    ).from_pretrained(
         folder.path,
         output_loading_info=True,
         local_files_only=True,

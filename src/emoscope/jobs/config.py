@@ -10,6 +10,7 @@ from emoscope.inference.model_info import Model, ModelInfo, hash_taxonomy
 from emoscope.jobs.options import Options
 from emoscope.jobs.scores import Labels
 from emoscope.jobs.source import Source
+from emoscope.plugins import hash_plugins, list_plugin_files
 
 
 def make_model_config(model: Model, info: ModelInfo) -> dict[str, Any]:
@@ -25,10 +26,12 @@ def make_model_config(model: Model, info: ModelInfo) -> dict[str, Any]:
         "model": model.fingerprint(),
         "engine": info.backend,
         "long texts": model.long_texts,
+        "domain": model.domain,
         "labels": list(taxonomy.names),
         "exclusive": taxonomy.exclusive,
         "taxonomy": hash_taxonomy(taxonomy),
         **info.scoring.config,
+        **({"plugins": hash_plugins()} if list_plugin_files() else {}),
     }
 
 

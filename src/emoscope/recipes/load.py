@@ -1,6 +1,6 @@
 """Find a recipe, apply overrides, check it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
@@ -10,6 +10,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from emoscope.errors import InputError, explain_os_error
+from emoscope.plugins import check_plugins
 from emoscope.recipes.folder_names import choose_naming_values
 from emoscope.recipes.inherit import resolve_recipe
 from emoscope.recipes.schema import Recipe
@@ -46,6 +47,7 @@ def load_recipe(name_or_path: str, overrides: Sequence[str] = ()) -> Recipe:
     values = resolve_recipe(name_or_path, read_recipe, is_shipped)
     for override in overrides:
         apply_override(values, override)
+    check_plugins(find_plugins(values), f"Recipe {name_or_path}")
     problems: list[str] = []
     section = ModelSection
     shape = values.get("model")
@@ -69,6 +71,14 @@ def load_recipe(name_or_path: str, overrides: Sequence[str] = ()) -> Recipe:
         raise InputError(f"Recipe {name_or_path}: {listed}{'' if listed.endswith('?') else '.'}")
     choose_naming_values(recipe)  # An unknown parameter is an error before anything runs.
     return recipe
+
+
+def find_plugins(values: Mapping[str, Any]) -> list[str]:
+    """The names of the plug-in files that a recipe's mapping says it needs."""
+    named = values.get("plugins") or ()
+    if isinstance(named, str):
+        named = [named]
+    return [Path(name).name for name in named if isinstance(name, str)]
 
 
 def find_model_section(kind: str) -> type[ModelSection]:

@@ -12,7 +12,7 @@ from pydantic import (
 )
 
 from emoscope.models.nelec.section import NelecSection
-from emoscope.recipes.names import check_name, select_losses
+from emoscope.recipes.names import check_loss_name, check_name
 from emoscope.recipes.schedules import ConstantSchedule, CyclicalSchedule, WarmupSchedule
 from emoscope.recipes.section import (
     ModelSection,
@@ -22,7 +22,7 @@ from emoscope.recipes.section import (
     Section,
     Share,
 )
-from emoscope.registry import CORPORA, MODELS, resolve
+from emoscope.registry import CORPORA, MODELS, TRAINERS, resolve
 
 METADATA = ("description", "needs", "time")
 """Fields for readers only: they do not affect the training."""
@@ -91,7 +91,7 @@ class CorpusSection(Section):
     @field_validator("name")
     @classmethod
     def _known(cls, name: str) -> str:
-        return check_name({**CORPORA, "tabular": "", "hub": ""}, name, "corpus")
+        return check_name((*CORPORA, "tabular", "hub"), name, "corpus")
 
     @field_validator("train")
     @classmethod
@@ -168,7 +168,7 @@ class LocalLossSection(Section):
     @field_validator("name")
     @classmethod
     def _known(cls, name: str) -> str:
-        return check_name(select_losses(pairwise=True), name, "local loss")
+        return check_loss_name(name, pairwise=True)
 
     @field_validator("on")
     @classmethod
@@ -253,7 +253,7 @@ class ObjectiveSection(Section):
     @classmethod
     def _known_terms(cls, terms: dict[str, float]) -> dict[str, float]:
         for name in terms:
-            check_name(select_losses(pairwise=False), name, "loss")
+            check_loss_name(name, pairwise=False)
         return terms
 
     @field_validator("local_loss", mode="before")
@@ -288,6 +288,7 @@ class DecisionSection(Section):
 class TrainingSection(Section):
     """How long and how fast."""
 
+    trainer: str = Field("emotion", description="what trains, one of one's own or emoscope's")
     epochs: Annotated[int, Field(ge=0)] = Field(
         10, description="passes over the training texts; 0 measures the weights begun with"
     )
@@ -325,6 +326,11 @@ class TrainingSection(Section):
         False, description="half precision; auto: where the hardware computes in it"
     )
 
+    @field_validator("trainer")
+    @classmethod
+    def _known(cls, name: str) -> str:
+        return check_name(tuple(TRAINERS), name, "trainer")
+
 
 class Recipe(Section):
     """One training, from corpus to model folder."""
@@ -333,6 +339,9 @@ class Recipe(Section):
     description: str = ""
     needs: str = Field("", description="data to bring, and where their publisher offers them")
     time: str = Field("", description="of a run on two CPU cores, roughly")
+    plugins: tuple[str, ...] = Field(
+        (), description="files of parts of one's own that --plugin has to name"
+    )
     seed: int = 0
     naming: tuple[str, ...] = Field(
         (),
@@ -355,7 +364,7 @@ class Recipe(Section):
         """The section that the model's type asks for."""
         if not isinstance(values, dict):
             return values
-        kind = check_name(MODELS, str(values.get("type", "nelec")), "model")
+        kind = check_name(tuple(MODELS), str(values.get("type", "nelec")), "model")
         return resolve(MODELS[kind].section).model_validate(values)
 
     @model_validator(mode="after")

@@ -10,9 +10,12 @@ import enum
 import inspect
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Self, TypeVar
 
 from emoscope.errors import InputError
+from emoscope.plugins import MODULE_PREFIX, Plugged, get_part
+from emoscope.registry import STEPS, resolve
 
 Option = str | int | float | bool
 TextFunction = Callable[[str], str]
@@ -69,7 +72,15 @@ def register_step(name: str, kind: StepKind) -> Callable[[_Factory], _Factory]:
     """
 
     def register(factory: _Factory) -> _Factory:
-        if name in _REGISTRY:
+        module = factory.__module__
+        if module.startswith(MODULE_PREFIX):
+            plugin = module.removeprefix(MODULE_PREFIX) + ".py"
+            STEPS.plug(name, Plugged(plugin, partial(get_part, factory)))
+        elif module.partition(".")[0] == "emoscope":
+            STEPS.reserve(name)
+        # A plug-in file may be run again after it has been mended.
+        again = name in _REGISTRY and _REGISTRY[name].factory.__module__ == module
+        if name in _REGISTRY and not (again and module.startswith(MODULE_PREFIX)):
             raise ValueError(f"a step named {name!r} is registered already")
         parameters = inspect.signature(factory).parameters.values()
         description = (inspect.getdoc(factory) or "").partition("\n")[0]
@@ -82,6 +93,8 @@ def register_step(name: str, kind: StepKind) -> Callable[[_Factory], _Factory]:
 
 def available_steps() -> dict[str, str]:
     """Every step by name, in the order of registration, with a description of one line."""
+    for name in STEPS:
+        _find_plugged_step(name)
     return {name: step.description for name, step in _REGISTRY.items()}
 
 
@@ -260,10 +273,24 @@ def _parse_spec(entry: str | Mapping[str, Any], position: int) -> StepSpec:
     return StepSpec(entry["name"], {key: entry[key] for key in entry if key != "name"})
 
 
+def _find_plugged_step(name: str) -> _Step | None:
+    """The step that a plug-in brings, if one does."""
+    if name not in STEPS:
+        return None
+    factory = resolve(STEPS[name])
+    if name not in _REGISTRY:
+        raise InputError(
+            f"The plug-in {STEPS.get_plugin(name)} has {factory!r} as the step {name!r}: expected "
+            f"a function under @register_step({name!r}, …). Correct it there, or remove the "
+            "plug-in."
+        )
+    return _REGISTRY[name]
+
+
 def _build(spec: StepSpec) -> tuple[StepKind, Any]:
     if not isinstance(spec, StepSpec):
         raise InputError(f"Expected the name of a step or a StepSpec, got {spec!r}.")
-    step = _REGISTRY.get(spec.name)
+    step = _REGISTRY.get(spec.name) or _find_plugged_step(spec.name)
     if step is None:
         raise InputError(f"Unknown step {spec.name!r}; the steps are: {', '.join(_REGISTRY)}.")
     for name, value in spec.options.items():

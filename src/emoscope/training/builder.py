@@ -3,6 +3,7 @@
 import os
 from collections.abc import Sequence
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 import torch
@@ -16,9 +17,11 @@ from transformers import (
 )
 
 from emoscope.calibration import label_prior
+from emoscope.errors import InputError
 from emoscope.losses.objective import Objective, make_objective
 from emoscope.metrics.metric import name_metrics
 from emoscope.recipes.schema import Recipe
+from emoscope.registry import TRAINERS, find, resolve
 from emoscope.training.callbacks import (
     AfterEvaluation,
     LiveCurves,
@@ -81,7 +84,7 @@ def make_trainer(
     anchor = None
     if hold is not None and section_of_anchor is not None:
         anchor = (hold(model), section_of_anchor.coefficient)
-    trainer = EmotionTrainer(
+    trainer = find_trainer(section.trainer)(
         model,
         make_trainer_arguments(recipe, folder, seed, options.track),
         TrainerSetup(
@@ -102,6 +105,21 @@ def make_trainer(
     )
     trainer.remove_callback(PrinterCallback)
     return trainer, correction
+
+
+def find_trainer(name: str) -> type[EmotionTrainer]:
+    """The class of a trainer by its name.
+
+    Raises:
+        InputError: a plug-in's class that is not derived from `EmotionTrainer`.
+    """
+    found = resolve(find(TRAINERS, name, "trainer"))
+    if not issubclass(found, EmotionTrainer):
+        raise InputError(
+            f"training.trainer: the plug-in {TRAINERS.get_plugin(name)} has {found.__qualname__} "
+            f"as {name!r}: expected a class derived from emoscope.training.trainer.EmotionTrainer."
+        )
+    return cast(type[EmotionTrainer], found)
 
 
 def find_shares(prepared: Prepared, alpha: float | None) -> float | list[float]:

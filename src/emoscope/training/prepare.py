@@ -21,7 +21,11 @@ from emoscope.registry import MODELS, resolve
 from emoscope.taxonomy import Taxonomy
 from emoscope.training.data import EncodedDataset, Part
 
-THREE_LETTERS = {"arq": "ar", "ary": "ar", "deu": "de", "eng": "en", "esp": "es", "hin": "hi"}
+THREE_LETTERS = {
+    **{"afr": "af", "arq": "ar", "ary": "ar", "chn": "zh", "deu": "de", "eng": "en", "esp": "es"},
+    **{"hin": "hi", "mar": "mr", "ptbr": "pt", "ptmz": "pt", "ron": "ro", "rus": "ru"},
+    **{"swa": "sw", "swe": "sv", "ukr": "uk"},
+}
 """Codes of SemEval-2025's languages as taxonomies call them."""
 PART_METRICS = (MICRO_F1, MACRO_F1)
 """Followed for each part of dev by itself, where there are several."""

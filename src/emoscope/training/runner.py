@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
@@ -17,6 +17,7 @@ import torch
 import yaml
 
 from emoscope.errors import EmoscopeError, InputError, require
+from emoscope.plugins import list_plugin_files, load_plugins
 from emoscope.recipes.schema import Recipe
 from emoscope.training.logs import to_params
 from emoscope.training.prepare import Prepared, prepare
@@ -47,8 +48,11 @@ class Task:
             "root": str(root.resolve()),
             "folder": str(self.folder.resolve()),
             "seed": self.seed,
-            "threads": threads,
-            "track": list(track),
+            "process": {
+                "threads": threads,
+                "track": list(track),
+                "plugins": [str(path) for path in list_plugin_files()],
+            },
         }
 
 
@@ -149,17 +153,26 @@ def make_failure_error(tasks: Sequence[Task], errors: Sequence[BaseException]) -
 
 
 def train_task(
-    params: dict[str, Any], root: str, folder: str, seed: int, threads: int, track: list[str]
+    params: dict[str, Any], root: str, folder: str, seed: int, process: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """Train one run in its own process; takes and returns plain values."""
-    torch.set_num_threads(threads)
+    """Train one run in its own process; takes and returns plain values.
+
+    Args:
+        params: the recipe.
+        root: folder of the corpora's files.
+        folder: the folder of the configuration.
+        seed: the random seed of the run.
+        process: `threads` of this process, `track` as of `RunOptions`, files of `plugins`.
+    """
+    torch.set_num_threads(process["threads"])
+    load_plugins(process["plugins"])
     recipe = Recipe.model_validate(params)
     prepared = prepare_configuration(json.dumps({**params, "seed": 0}), root)
     (result,) = train(
         recipe.model_copy(update={"seed": seed}),
         Path(root),
         Path(folder),
-        options=RunOptions(show=False, track=track),
+        options=RunOptions(show=False, track=process["track"]),
         prepared=prepared,
     )
     return vars(result)

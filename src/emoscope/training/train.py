@@ -16,6 +16,7 @@ from emoscope._version import __version__
 from emoscope.experiments.log import LOCK, PARAMS, ExperimentLog, read_yaml, to_yaml
 from emoscope.experiments.plots import draw_log
 from emoscope.files import acquire_lock, write_text
+from emoscope.plugins import hash_plugins, list_plugin_files
 from emoscope.recipes.schema import Recipe
 from emoscope.training.logs import (
     RESULT,
@@ -160,5 +161,6 @@ def describe_environment() -> dict[str, Any]:
         "transformers": transformers.__version__,
         "platform": platform.platform(),
         "threads": torch.get_num_threads(),
+        **({"plugins": hash_plugins()} if list_plugin_files() else {}),
         "accelerator": torch.cuda.get_device_name() if torch.cuda.is_available() else None,
     }

@@ -100,6 +100,6 @@ def draw_prediction_matrix(matrix: PredictionMatrix, name: str, where: str, path
         title=name,
         note=f"{where}; % of the texts with the row's label",
         row_title="gold (texts)",
-        column_title="decided",
+        column_title="predicted",
     )
     save(draw_heat_map(heat_map), path)

@@ -15,7 +15,7 @@ from matplotlib.ticker import MaxNLocator
 
 from emoscope.charts.palette import COLOURS, INK, SOFT, THEME
 from emoscope.charts.plotting import quiet_axes, save
-from emoscope.charts.words import format_round_percent
+from emoscope.charts.words import format_round_percent, wrap_name
 from emoscope.experiments.bands import DEV, Band, make_band
 from emoscope.experiments.compare.comparison import ComparedRow, Comparison
 from emoscope.experiments.compare.matrices import draw_matrices
@@ -195,7 +195,7 @@ def draw_labels(comparison: Comparison, path: Path) -> Path:
             for y, item in zip(at, mean_stds, strict=True):
                 place = item.mean + item.sd + 0.012 * top
                 axes.text(place, y, f"{item.mean:.2f}", va="center", fontsize=7, color=THEME[SOFT])
-        axes.set_yticks(range(len(mine)), mine, fontsize=9)
+        axes.set_yticks(range(len(mine)), [wrap_name(label) for label in mine], fontsize=9)
         axes.set_ylim(rows - 0.5, -0.5)
         axes.set_xlim(0, 1.09 * top if top > 0 else 1)
         axes.set_xlabel("F1", fontsize=9)

@@ -93,8 +93,17 @@ class Sketch:
 
     def draw_arrow(self, tail: Point, head: Point) -> None:
         """From a point to a point."""
-        look = {"arrowstyle": "-|>", "mutation_scale": 11, "color": THEME[SOFT], "lw": 1.1}
-        self.axes.add_patch(FancyArrowPatch(tail, head, shrinkA=0, shrinkB=1, **look))
+        arrow = FancyArrowPatch(
+            tail,
+            head,
+            arrowstyle="-|>",
+            mutation_scale=11,
+            shrinkA=0,
+            shrinkB=1,
+            color=THEME[SOFT],
+            lw=1.1,
+        )
+        self.axes.add_patch(arrow)
 
     def stack(self, top: Point, height: float, steps: list[tuple[str, int | float]]) -> Point:
         """Boxes below a box, each with an arrow to it; a step is text and colour, or a dropout.
@@ -127,11 +136,11 @@ class Sketch:
         renderer = self.axes.figure.canvas.get_renderer()  # type: ignore[attr-defined]
         for text, box in self.texts:
             room = box.get_window_extent(renderer)
-            while text.get_fontsize() > SMALLEST:
+            while (size := float(text.get_fontsize())) > SMALLEST:
                 extent = text.get_window_extent(renderer)
                 if extent.width < room.width - 8 and extent.height < room.height - 4:
                     break
-                text.set_fontsize(text.get_fontsize() - 0.25)
+                text.set_fontsize(size - 0.25)
 
 
 def draw_layers(sketch: Sketch, model: Nelec) -> float:

@@ -173,7 +173,7 @@ class Journal:
 
     def save(self) -> None:
         """Replace the job file."""
-        values = {"asked": self.config, "progress": asdict(self.progress)}
+        values: dict[str, Any] = {"asked": self.config, "progress": asdict(self.progress)}
         values["hash"] = hash_job(values)
         # If the rename is lost in a crash, the old job file is still valid.
         with written_aside(self.job) as partial, partial.open("wb") as file:

@@ -33,7 +33,7 @@ class ScoredRows:
         scores: the scores of these rows. As written: NaN in bad rows and beyond the top k.
     """
 
-    values: list[Mapping[str, Any]]
+    values: Sequence[Mapping[str, Any]]
     scores: Scores
 
 

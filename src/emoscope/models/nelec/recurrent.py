@@ -99,14 +99,13 @@ def recur(cell: Cell, layer: nn.LSTM | nn.GRU, inputs: Tensor, keep: Tensor) -> 
     Returns:
         (batch, tokens, hidden).
     """
-    weights = dict(layer.named_parameters())
-    from_input = nn.functional.linear(inputs, weights["weight_ih_l0"], weights["bias_ih_l0"])
-    of_state, bias = weights["weight_hh_l0"], weights["bias_hh_l0"]
+    own = dict(layer.named_parameters())
+    from_input = nn.functional.linear(inputs, own["weight_ih_l0"], own["bias_ih_l0"])
     state = torch.zeros_like(keep)
     memory = torch.zeros_like(keep)
     states = []
     for given in from_input.unbind(dim=1):
-        recurrent = nn.functional.linear(state * keep, of_state, bias)
+        recurrent = nn.functional.linear(state * keep, own["weight_hh_l0"], own["bias_hh_l0"])
         if cell == "lstm":
             enter, stay, new, leave = (given + recurrent).chunk(4, dim=-1)
             memory = stay.sigmoid() * memory + enter.sigmoid() * new.tanh()

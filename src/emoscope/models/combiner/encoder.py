@@ -150,7 +150,6 @@ def read_description(
     try:
         description = Description.model_validate(
             {name: config[name] for name in Description.model_fields if name in config},
-            strict=False,
         )
     except ValidationError as error:
         problem = error.errors()[0]

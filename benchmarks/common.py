@@ -119,7 +119,7 @@ def memory(pid: int) -> int:
 
 def shown(values: Sequence[float]) -> str:
     """Mean ± standard deviation."""
-    from emoscope.experiments.log import MeanStd
+    from emoscope.experiments.runs import MeanStd
 
     return f"{MeanStd.of(values):.3f}"
 

@@ -18,7 +18,8 @@ from typing import Any
 from unittest import mock
 
 from common import finish, machine, median, options
-from emoscope.experiments.log import ExperimentLog, Run
+from emoscope.experiments.log import ExperimentLog
+from emoscope.experiments.runs import Run
 from emoscope.experiments.scored import ScoredTexts
 from emoscope.recipes.load import load_recipe
 from emoscope.training import callbacks, train

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import emoscope
-from emoscope.experiments.log import ExperimentLog, Run
+from emoscope.experiments.log import ExperimentLog
+from emoscope.experiments.runs import Run
 from emoscope.folder import CONFIG, GRAPH, GRAPH_WEIGHTS, LABEL_GRAPH, PREPROCESSING
 from emoscope.inference.annotator import PRETRAINED
 from emoscope.inference.model_info import ModelSpec

@@ -21,7 +21,8 @@ from pathlib import Path
 from typing import Any
 
 from common import finish, machine, options
-from emoscope.experiments.log import ExperimentLog, read_yaml
+from emoscope.experiments.log import ExperimentLog
+from emoscope.experiments.runs import read_yaml
 
 SETTINGS = (
     "vectors.emoji=none",

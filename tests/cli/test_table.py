@@ -6,7 +6,8 @@ from types import SimpleNamespace
 import pytest
 
 from emoscope.errors import InputError
-from emoscope.experiments.log import ExperimentLog, Run
+from emoscope.experiments.log import ExperimentLog
+from emoscope.experiments.runs import Run
 from emoscope.experiments.table_progress import (
     TableRow,
     estimate_seconds,

@@ -20,7 +20,7 @@ from torch import Tensor
 from emoscope.losses.distillation import self_distillation
 from emoscope.losses.objective import Term, make_objective
 from emoscope.models.shared.output import EmotionOutput
-from emoscope.recipes.schema import ObjectiveSection
+from emoscope.recipes.objective import ObjectiveSection
 from emoscope.registry import LOSSES, resolve
 from emoscope.taxonomy import Label, Taxonomy
 from tests.losses import loops

@@ -6,7 +6,8 @@ from pathlib import Path
 import numpy as np
 
 from emoscope.calibration import decide, sigmoid, softmax
-from emoscope.experiments.log import ExperimentLog, Run, to_yaml
+from emoscope.experiments.log import ExperimentLog
+from emoscope.experiments.runs import Run, to_yaml
 from emoscope.experiments.scored import ScoredTexts
 from emoscope.metrics.classification import report
 from emoscope.metrics.metric import name_metrics

@@ -15,7 +15,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from emoscope.errors import InputError
-from emoscope.experiments.log import ExperimentLog, MeanStd, Run, format_runs
+from emoscope.experiments.log import ExperimentLog
+from emoscope.experiments.runs import MeanStd, Run, format_runs
 
 PARAMS = {"model": {"type": "demux", "size": 3}, "training": {"rate": 1e-5, "metric": None}}
 NAMING = ("model.type", "training.rate")
@@ -250,7 +251,8 @@ def test_no_log_is_said(tmp_path):
 
 ADD = """
 import sys
-from emoscope.experiments.log import ExperimentLog, Run
+from emoscope.experiments.log import ExperimentLog
+from emoscope.experiments.runs import Run
 root, first, count = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
 log = ExperimentLog.open(root, "G", {"a": 1}, ["a"])
 print("ready", flush=True)

@@ -6,8 +6,9 @@ import pytest
 from matplotlib.image import imread
 
 from emoscope.experiments.bands import list_curve_groups, make_band
-from emoscope.experiments.log import ExperimentLog, MeanStd, Run
+from emoscope.experiments.log import ExperimentLog
 from emoscope.experiments.plots import draw_log
+from emoscope.experiments.runs import MeanStd, Run
 from tests.experiments.synthetic import make_log, taxonomy_of
 
 

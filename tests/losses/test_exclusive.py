@@ -14,7 +14,7 @@ from emoscope.losses.exclusive import (
 from emoscope.losses.functional import cross_entropy
 from emoscope.losses.objective import check_objective, make_objective
 from emoscope.models.shared.output import EmotionOutput
-from emoscope.recipes.schema import ObjectiveSection
+from emoscope.recipes.objective import ObjectiveSection
 from emoscope.taxonomy import Label, Taxonomy
 
 AVERAGED = torch.tensor([False, True, True, True])

@@ -14,7 +14,7 @@ from emoscope.losses.local import PairWeights, complete, inter, intra
 from emoscope.losses.objective import Objective, check_objective, make_objective
 from emoscope.losses.structure import global_loss
 from emoscope.models.shared.output import EmotionOutput
-from emoscope.recipes.schema import ObjectiveSection
+from emoscope.recipes.objective import ObjectiveSection
 from emoscope.registry import LOSSES, LossEntry
 from emoscope.taxonomy import Label, Taxonomy
 

@@ -10,8 +10,9 @@ import pytest
 
 from emoscope.errors import MissingExtraError
 from emoscope.experiments.bands import list_curve_groups
-from emoscope.experiments.log import ExperimentLog, Run
+from emoscope.experiments.log import ExperimentLog
 from emoscope.experiments.plots import draw_overview
+from emoscope.experiments.runs import Run
 from emoscope.metrics.classification import report
 from emoscope.metrics.metric import name_metrics
 from emoscope.taxonomy import Label, Taxonomy

@@ -11,7 +11,8 @@ from transformers import Trainer, TrainingArguments
 
 from emoscope.calibration import decide
 from emoscope.evaluation.evaluate import evaluate
-from emoscope.experiments.log import ExperimentLog, read_yaml
+from emoscope.experiments.log import ExperimentLog
+from emoscope.experiments.runs import read_yaml
 from emoscope.experiments.scored import ScoredTexts
 from emoscope.inference.annotator import load as load_annotator
 from emoscope.metrics.classification import metrics_of, report

@@ -15,7 +15,7 @@ from safetensors.torch import load_file
 from transformers import TrainerCallback
 
 import emoscope.training.run as run
-from emoscope.experiments.log import format_run
+from emoscope.experiments.runs import format_run
 from emoscope.recipes.load import recipe_to_yaml
 from emoscope.training.checkpoints import find_last_checkpoint
 from emoscope.training.logs import read_run

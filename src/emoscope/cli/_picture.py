@@ -59,7 +59,7 @@ class JobPicture:
             good = ~np.isnan(rows.scores.probabilities).any(axis=1)
             dates = None
             if self.date is not None:
-                dates = [rows.values[place].get(self.date) for place in np.flatnonzero(good)]
+                dates = [rows.values[int(place)].get(self.date) for place in np.flatnonzero(good)]
                 columns |= dict.fromkeys(chain.from_iterable(rows.values))
             tally.add(rows.scores.probabilities[good], rows.scores.given[good], dates)
         if columns and self.date not in columns:

@@ -115,7 +115,7 @@ def get_measured(run: "RunResult") -> dict[str, Any]:
 
 def compute_mean_std(runs: Sequence["RunResult"]) -> "dict[Metric, str]":
     """Compute mean and standard deviation of each metric over runs, on dev if there is one."""
-    from emoscope.experiments.log import MeanStd
+    from emoscope.experiments.runs import MeanStd
     from emoscope.metrics.classification import metrics_of
 
     rows = [metrics_of(get_measured(run)) for run in runs if get_measured(run)]

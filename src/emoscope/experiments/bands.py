@@ -4,7 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import isfinite
 
-from emoscope.experiments.log import Curve, ExperimentLog, MeanStd, Run
+from emoscope.experiments.log import ExperimentLog
+from emoscope.experiments.runs import Curve, MeanStd, Run
 from emoscope.metrics.metric import (
     ACCURACY,
     JACCARD,

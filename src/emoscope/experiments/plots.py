@@ -21,8 +21,9 @@ from emoscope.experiments.bands import (
     list_part_groups,
     make_band,
 )
-from emoscope.experiments.log import ExperimentLog, MeanStd, Run
+from emoscope.experiments.log import ExperimentLog
 from emoscope.experiments.naming import to_safe_name
+from emoscope.experiments.runs import MeanStd, Run
 
 
 def draw_log(log: ExperimentLog, folder: Path) -> None:

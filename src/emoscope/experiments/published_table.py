@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from emoscope.experiments.compare.tables import NOTHING, Cell, Grid, format_mean_sd
-from emoscope.experiments.log import ExperimentLog, MeanStd
+from emoscope.experiments.log import ExperimentLog
 from emoscope.experiments.published_data import explain_other_data
+from emoscope.experiments.runs import MeanStd
 from emoscope.experiments.table_progress import (
     TableRow,
     estimate_seconds,

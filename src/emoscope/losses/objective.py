@@ -25,7 +25,7 @@ from emoscope.losses.functional import (
 from emoscope.losses.local import PairWeights
 from emoscope.losses.structure import global_loss
 from emoscope.models.shared.output import EmotionOutput
-from emoscope.recipes.schema import GlobalLossSection, LocalLossSection, ObjectiveSection
+from emoscope.recipes.objective import GlobalLossSection, LocalLossSection, ObjectiveSection
 from emoscope.registry import LOSSES, resolve
 from emoscope.taxonomy import Taxonomy
 

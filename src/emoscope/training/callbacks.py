@@ -23,8 +23,9 @@ from rich.progress import (
 )
 from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 
-from emoscope.experiments.log import Curve, ExperimentLog, Run
+from emoscope.experiments.log import ExperimentLog
 from emoscope.experiments.plots import draw_log
+from emoscope.experiments.runs import Curve, Run
 from emoscope.files import write_text
 from emoscope.training.logs import HISTORY
 

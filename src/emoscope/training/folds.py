@@ -13,7 +13,8 @@ import pyarrow.parquet as pq
 
 from emoscope.corpora.corpus import Corpus
 from emoscope.errors import InputError
-from emoscope.experiments.log import LOCK, MeanStd
+from emoscope.experiments.log import LOCK
+from emoscope.experiments.runs import MeanStd
 from emoscope.experiments.scored import ScoredTexts
 from emoscope.files import acquire_lock, locked, read_json, write_json, written_aside
 from emoscope.metrics.classification import metrics_of, report

@@ -5,16 +5,9 @@ from pathlib import Path
 from typing import Any
 
 from emoscope.errors import InputError
-from emoscope.experiments.log import (
-    METRICS,
-    PARAMS,
-    ExperimentLog,
-    Naming,
-    Run,
-    find_folder,
-    read_yaml,
-)
+from emoscope.experiments.log import METRICS, PARAMS, ExperimentLog, Naming, find_folder
 from emoscope.experiments.naming import keep_active, make_folder_name
+from emoscope.experiments.runs import Run, read_yaml
 from emoscope.files import read_json
 from emoscope.metrics.classification import metrics_of
 from emoscope.metrics.metric import mean_metrics, name_metrics

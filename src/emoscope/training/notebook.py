@@ -9,8 +9,8 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 
 from emoscope.errors import MissingExtraError
-from emoscope.experiments.log import Run
 from emoscope.experiments.plots import draw_overview
+from emoscope.experiments.runs import Run
 from emoscope.training.callbacks import find_final_epoch, to_curves
 
 

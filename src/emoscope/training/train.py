@@ -13,8 +13,9 @@ import torch
 import transformers
 
 from emoscope._version import __version__
-from emoscope.experiments.log import LOCK, PARAMS, ExperimentLog, read_yaml, to_yaml
+from emoscope.experiments.log import LOCK, PARAMS, ExperimentLog
 from emoscope.experiments.plots import draw_log
+from emoscope.experiments.runs import read_yaml, to_yaml
 from emoscope.files import acquire_lock, write_text
 from emoscope.plugins import hash_plugins, list_plugin_files
 from emoscope.recipes.schema import Recipe

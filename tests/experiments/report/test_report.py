@@ -10,10 +10,10 @@ import pytest
 from emoscope.errors import InputError
 from emoscope.experiments.bands import list_curve_groups
 from emoscope.experiments.configurations import find_logs
-from emoscope.experiments.log import MeanStd, to_yaml
 from emoscope.experiments.report.measured import format_mean_std
 from emoscope.experiments.report.report import ReportOptions, make_report_page
 from emoscope.experiments.report.scenes import make_curve_scene
+from emoscope.experiments.runs import MeanStd, to_yaml
 from emoscope.experiments.scored import ScoredTexts
 from emoscope.metrics.classification import report
 from tests.experiments.synthetic import PARAMS, make_log, taxonomy_of

@@ -8,7 +8,7 @@ from emoscope.losses.objective import make_objective
 from emoscope.models.nelec import network as nelec
 from emoscope.models.nelec.heads import TwoStage
 from emoscope.models.nelec.network import Nelec, NelecConfig
-from emoscope.recipes.schema import ObjectiveSection
+from emoscope.recipes.objective import ObjectiveSection
 from tests.losses.test_exclusive import EMOTIONS
 
 IDS = torch.randint(2, 30, (6, 5), generator=torch.Generator().manual_seed(0))

@@ -14,7 +14,7 @@ from emoscope.errors import InputError
 from emoscope.experiments.compare.references import Reference
 from emoscope.experiments.compare.verdicts import Best, Judged, judge_best, judge_differences
 from emoscope.experiments.configurations import Compared, Configuration
-from emoscope.experiments.log import MeanStd
+from emoscope.experiments.runs import MeanStd
 from emoscope.metrics.counts import Floats
 from emoscope.metrics.metric import ACCURACY, JACCARD, MACRO_F1, MICRO_F1, Metric, read_metric
 from emoscope.metrics.paired import GoldTexts, PairedMetrics, measure_systems

@@ -19,7 +19,7 @@ from emoscope.charts.words import format_round_percent, wrap_name
 from emoscope.experiments.bands import DEV, Band, make_band
 from emoscope.experiments.compare.comparison import ComparedRow, Comparison
 from emoscope.experiments.compare.matrices import draw_matrices
-from emoscope.experiments.log import MeanStd
+from emoscope.experiments.runs import MeanStd
 from emoscope.metrics.metric import f1_of
 from emoscope.metrics.paired import measure_systems
 

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from emoscope.experiments.log import MeanStd
 from emoscope.experiments.report.measured import MeasuredRuns
 from emoscope.experiments.report.reliability import compute_text_losses
+from emoscope.experiments.runs import MeanStd
 from emoscope.metrics.agreement import fleiss_kappa, pairwise_agreement
 
 

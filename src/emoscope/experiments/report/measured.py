@@ -17,7 +17,8 @@ from emoscope.experiments.configurations import (
     read_run_taxonomy,
     read_scored_texts,
 )
-from emoscope.experiments.log import ExperimentLog, MeanStd, Run
+from emoscope.experiments.log import ExperimentLog
+from emoscope.experiments.runs import MeanStd, Run
 from emoscope.experiments.scored import ScoredTexts
 from emoscope.metrics.classification import LabelScores, Report, report
 from emoscope.metrics.metric import AVERAGES, Metric

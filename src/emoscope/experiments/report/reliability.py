@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from emoscope.experiments.log import MeanStd
 from emoscope.experiments.report.measured import MeasuredRuns
+from emoscope.experiments.runs import MeanStd
 from emoscope.metrics.calibration_error import ReliabilityBins
 
 TINY = 1e-7

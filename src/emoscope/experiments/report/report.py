@@ -22,7 +22,7 @@ from emoscope.experiments.compare.differences import (
     tell_all_differences,
 )
 from emoscope.experiments.configurations import Split, choose_splits
-from emoscope.experiments.log import ExperimentLog, MeanStd
+from emoscope.experiments.log import ExperimentLog
 from emoscope.experiments.report.agreement import (
     RunAgreement,
     find_hardest_texts,
@@ -48,6 +48,7 @@ from emoscope.experiments.report.overview import (
 from emoscope.experiments.report.parts import make_configuration, make_mistakes, make_runs
 from emoscope.experiments.report.reliability import measure_reliability
 from emoscope.experiments.report.scenes import make_curve_scene, make_reliability_scene
+from emoscope.experiments.runs import MeanStd
 from emoscope.metrics.classification import Report
 from emoscope.metrics.metric import ACCURACY
 

@@ -6,7 +6,6 @@ that the folds are those that were drawn, that the scores are not those of the w
 they are not better than the whole model is on dev.
 """
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +23,7 @@ from emoscope.inference.annotator import Annotator, load
 from emoscope.models.combiner.backend import Part, check_part
 from emoscope.models.combiner.section import PartSection
 from emoscope.taxonomy import Taxonomy
+from emoscope.training.assign_folds import hash_ids
 
 FOLDS, HELD_OUT, WHOLE = "folds.json", "held_out.parquet", "whole"
 SAMPLE = 200
@@ -146,15 +146,6 @@ def check_folds(folder: Path, ids: Sequence[str], folds: NDArray[Any]) -> None:
             "says, so that scores may be of texts that their model was trained on. Train the part "
             "anew."
         )
-
-
-def hash_ids(ids: Sequence[str]) -> str:
-    """SHA-256 of ids, in hexadecimal; an id may hold any character."""
-    digest = hashlib.sha256()
-    for each in ids:
-        data = each.encode()
-        digest.update(f"{len(data)}:".encode() + data)
-    return digest.hexdigest()
 
 
 def check_not_whole(folder: Path, scores: Floats, annotator: Annotator, train: Examples) -> None:

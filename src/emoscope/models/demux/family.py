@@ -27,7 +27,8 @@ from emoscope.models.shared.prompted import (
     prepare_network,
     to_label_maps,
 )
-from emoscope.recipes.schema import AnchorSection, ObjectiveSection, Recipe
+from emoscope.recipes.objective import AnchorSection, ObjectiveSection
+from emoscope.recipes.schema import Recipe
 from emoscope.training.corpus_bias import add_corpus_bias, check_alone
 from emoscope.training.data import Augmentation, LabelSampler
 

@@ -75,7 +75,9 @@ def convert(partial, target):
 
 
 @pytest.mark.parametrize(
-    ("kind", "restart"), [(None, False), (None, True), (convert, False)], ids=str
+    ("kind", "restart"),
+    [(None, False), (None, True), (convert, False)],
+    ids=["plain", "restart", "convert"],
 )
 def test_whenever_a_second_process_comes_the_output_is_whole(tmp_path, monkeypatch, kind, restart):
     """The second does the whole job; or it begins anew, and is slower than the first."""

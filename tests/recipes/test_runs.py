@@ -16,7 +16,7 @@ from emoscope.recipes.shipped import list_recipes, list_tables
 from emoscope.training.prepare import prepare
 from emoscope.training.run import train_run
 
-QUICK = ("training.batch_size=8", "training.checkpoints=false", "training.bfloat16=false")
+QUICK = ("training.batch_size=64", "training.checkpoints=false", "training.bfloat16=false")
 TREES = ("model.trees.rounds=1", "model.trees.min_leaf=1", "model.parts=[]")
 STARTS = ("demux-ec-mix-xlmt-alpha-0", "demux-ec-fr-tr")
 

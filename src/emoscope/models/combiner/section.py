@@ -44,11 +44,11 @@ class TreesSection(Section):
 
     rounds: Annotated[int, Field(ge=1, le=10_000)] = Field(500, description="at most")
     patience: PositiveInt = Field(30, description="rounds without a lower loss on dev")
-    learning_rate: Positive = 0.1
-    leaves: Annotated[int, Field(ge=2, le=1024)] = 15
-    min_leaf: PositiveInt = Field(20, description="training texts in a leaf, at least")
+    learning_rate: Positive = 0.05
+    leaves: Annotated[int, Field(ge=2, le=1024)] = 7
+    min_leaf: PositiveInt = Field(100, description="training texts in a leaf, at least")
     feature_share: Annotated[float, Field(gt=0, le=1)] = Field(
-        0.5, description="of the features, drawn for each tree"
+        0.2, description="of the features, drawn for each tree"
     )
     text_share: Annotated[float, Field(gt=0, le=1)] = Field(
         0.8, description="of the training texts, drawn for each round"

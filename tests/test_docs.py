@@ -78,7 +78,7 @@ def workplace(sample, tiny_encoder, tmp_path, monkeypatch) -> Iterator[Path]:
     monkeypatch.chdir(tmp_path)
     monkeypatch.syspath_prepend(tmp_path)
     monkeypatch.setattr(pipeline, "_REGISTRY", dict(pipeline._REGISTRY))
-    monkeypatch.setitem(SIZES, "train", 600)
+    monkeypatch.setitem(SIZES, "train", 200)
     monkeypatch.setattr(backbone, "find_backbone", lambda name: str(tiny_encoder))
     monkeypatch.setattr(nelec, "draw_network", lambda model, path: None)
     monkeypatch.setattr(callbacks, "draw_log", lambda log, folder: None)

@@ -59,6 +59,7 @@ LIGHT_FLOORS = {
     "inference": (
         "inference",
         "models.combiner.backend",
+        "models.combiner.reasons",
         "models.demux.exported",
         "models.demux.exported_independent",
         "models.demux.load_exported",

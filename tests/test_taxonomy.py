@@ -10,13 +10,18 @@ from emoscope.errors import InputError
 from emoscope.taxonomy import Label, Taxonomy, builtin_taxonomies
 
 BUILTINS = (
+    "cedr",
     "edos",
     "ekman",
     "emocontext",
     "event2mind",
     "french_election",
     "goemotions",
+    "kote",
     "plutchik",
+    "prdect_id",
+    "red1",
+    "red2",
     "semeval2018",
     "semeval2025",
     "sentiment",

@@ -179,7 +179,7 @@ def test_a_painted_picture_has_the_colours_of_the_drawn_one(tmp_path):
 
 @pytest.mark.parametrize("name", ["picture", "picture.jpg", "picture.html.gz"])
 def test_other_files_are_refused(name, tmp_path):
-    with pytest.raises(InputError, match=r"ends in \.html, \.svg, \.png, \.pdf"):
+    with pytest.raises(InputError, match=r"ends in \.html, \.png, \.svg, \.pdf"):
         check_path(tmp_path / name)
 
 

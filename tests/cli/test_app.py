@@ -22,6 +22,7 @@ COMMANDS = (
     "compare",
     "report",
     "export",
+    "table",
     "describe",
     "recipes",
     "serve",

@@ -85,8 +85,8 @@ def test_published_figures(emoscope):
 
 
 def test_published_precision_and_recall(emoscope):
-    kind = params(name="nelec-report-keras")
-    make_log("keras", EMOCONTEXT, runs=2, splits=("dev",), params=kind)
+    recipe = load_recipe("nelec-report-keras").model_dump(mode="json")
+    make_log("keras", EMOCONTEXT, runs=2, size=2755, splits=("dev",), params=recipe)
     wanted = ("happy_precision", "happy_recall", "macro_recall", "harmonic_macro_f1")
     options = [part for name in wanted for part in ("--metric", name)]
     ended = emoscope("compare", "keras", "--reference", "published", *options, *FEW)

@@ -7,7 +7,7 @@ from emoscope.taxonomy import Taxonomy, builtin_taxonomies
 FEELINGS = load_feelings()
 NO_FEELINGS = {"neutral", "others", "positive", "negative", "ambiguous"}
 # Their vocabularies are wider: intents of those who answer, and states that are no feelings.
-WIDER = {"edos", "event2mind"}
+WIDER = {"edos", "event2mind", "kote"}
 
 
 def test_size_and_order():

@@ -9,6 +9,7 @@ from emoscope.recipes.schema import CorpusSection
 from emoscope.registry import CORPORA, SHIPPED_CORPORA
 
 EXPECTED = {
+    "cedr": ("cedr-main-train.csv", "github.com/sag111/CEDR"),
     "edos": ("mturk_9k.csv", "github.com/anuradha1992/EDOS"),
     "emocontext": ("train.txt", "competitions.codalab.org/competitions/19790"),
     "event2mind": ("train.csv", "github.com/uwnlp/event2mind"),
@@ -17,6 +18,10 @@ EXPECTED = {
         "train.tsv",
         "github.com/google-research/google-research/tree/master/goemotions",
     ),
+    "kote": ("train.tsv", "github.com/searle-j/KOTE"),
+    "prdect_id": ("prdect-id.csv", "github.com/rhiosutoyo/PRDECT-ID"),
+    "red1": ("train.csv", "github.com/Alegzandra/RED-Romanian-Emotions-Dataset"),
+    "red2": ("train.json", "github.com/Alegzandra/RED-Romanian-Emotions-Dataset"),
     "semeval2018": ("2018-E-c-En-train.txt", "competitions.codalab.org/competitions/17751"),
     "semeval2025": ("eng.csv", "brighter-dataset.github.io"),
     "xed": ("en-annotated.tsv", "github.com/Helsinki-NLP/XED"),
@@ -52,8 +57,12 @@ def test_a_recipe_says_which_files_it_needs_and_where_they_are(name):
     if recipe.corpus.name == "sample":
         assert not recipe.needs
         return
+    if recipe.corpus.name == "hub":
+        assert "huggingface.co" in recipe.needs
+        return
     translated = all(code.endswith("-tr") for code in recipe.corpus.languages or ("en",))
     files, publisher = EXPECTED[recipe.corpus.name]
     places = ("translations of yours",) if translated else (publisher,)
     assert any(place in recipe.needs for place in places)
-    assert files[-4:] in recipe.needs or files in recipe.needs or ".csv" in files
+    of_folder = "the folder" in recipe.needs or "AnnotatedData" in recipe.needs
+    assert of_folder or files[-4:] in recipe.needs or ".csv" in files

@@ -61,11 +61,12 @@ def test_any_reader_of_yaml_reads_the_metrics(log):
 
 
 numbers = st.floats(allow_nan=False)
+steps = st.floats(allow_nan=False, allow_infinity=False)
 names = st.text(st.characters(codec="utf-8", exclude_categories=["C"]), min_size=1, max_size=8)
 
 
 @given(
-    st.dictionaries(names, st.lists(st.tuples(numbers, numbers), max_size=4).map(tuple)),
+    st.dictionaries(names, st.lists(st.tuples(steps, numbers), max_size=4).map(tuple)),
     st.dictionaries(names, numbers),
     st.integers(0, 2**40) | st.none(),
 )

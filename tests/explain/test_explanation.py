@@ -180,6 +180,7 @@ def test_the_json_holds_it_all(annotator):
         "spans",
         "labels",
         "attention",
+        "reasons",
     ]
 
 

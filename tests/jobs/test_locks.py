@@ -13,7 +13,14 @@ from emoscope.jobs import journal
 from emoscope.jobs.journal import Journal
 from emoscope.jobs.options import RowCounts
 
-CONFIG = {"what": "a job"}
+CONFIG = {
+    "labels": ["joy"],
+    "exclusive": False,
+    "thresholds": [0.5],
+    "columns": None,
+    "output format": "csv",
+    "bad rows": "error",
+}
 ROWS = b"one\ntwo\n"
 # What opens and ends a job; between the two it holds the lock and appends.
 CRITICAL = [

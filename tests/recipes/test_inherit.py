@@ -127,7 +127,7 @@ def test_fields_for_people_are_no_settings(child):
     ("text", "message"),
     [
         ("corpus: {train: null}", r"corpus\.train: expected a split"),
-        ("corpus: {dev: null}", r"corpus\.dev: expected a split in one corpus at least"),
+        ("corpus: {dev: null}", r"corpus\.dev: found null in every corpus"),
     ],
 )
 def test_a_training_needs_texts_to_learn_from_and_to_choose_on(child, text, message):

@@ -238,7 +238,7 @@ def test_a_file_of_keys_is_read(tmp_path):
         ("short\n", "line 1"),
         ("# none\n", "found none"),
         ("a key of 16 characters", "line 1"),
-        (None, "cannot read"),
+        (None, "Cannot read"),
     ],
 )
 def test_a_file_without_usable_keys_is_an_error(tmp_path, content, says):

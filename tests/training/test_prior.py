@@ -24,6 +24,7 @@ def correction(
 ):
     recipe = SimpleNamespace(
         prior=SimpleNamespace(target=target),
+        decision=SimpleNamespace(rule="most_probable"),
         objective=SimpleNamespace(class_weights=weights),
         model=SimpleNamespace(),
         training=SimpleNamespace(sampling=sampling),
@@ -125,6 +126,7 @@ def test_cells_that_a_corpus_does_not_know_have_no_say():
     holed = np.concatenate([train, np.full((50, 4), np.nan)])
     recipe = SimpleNamespace(
         prior=SimpleNamespace(target="dev"),
+        decision=SimpleNamespace(rule="most_probable"),
         objective=SimpleNamespace(class_weights="balanced"),
         model=SimpleNamespace(),
         training=SimpleNamespace(sampling="natural"),

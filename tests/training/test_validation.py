@@ -46,8 +46,10 @@ def judged(taxonomy, *parts, target="none"):
     prepared = Prepared((train,), dev, SimpleNamespace(encoder=Plain()))
     recipe = SimpleNamespace(
         prior=SimpleNamespace(target=target),
+        decision=SimpleNamespace(rule="most_probable"),
         objective=SimpleNamespace(class_weights="none"),
         model=SimpleNamespace(),
+        training=SimpleNamespace(sampling="natural"),
     )
     labels = prepared.of_model([part.labels for part in dev])
     correction = PriorCorrection(recipe, taxonomy, train.labels, labels)

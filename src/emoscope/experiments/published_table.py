@@ -16,7 +16,14 @@ from emoscope.experiments.table_progress import (
     sum_remaining,
 )
 from emoscope.files import read_json
-from emoscope.metrics.metric import JACCARD, MACRO_F1, MICRO_F1, Metric, read_metric
+from emoscope.metrics.metric import (
+    AVERAGES,
+    JACCARD,
+    MACRO_F1,
+    MICRO_F1,
+    Metric,
+    read_metric,
+)
 from emoscope.recipes.published import PublishedRow
 from emoscope.recipes.tables import TableRecipes
 
@@ -43,7 +50,8 @@ def choose_columns(progress: Progress) -> tuple[Metric, ...]:
         metric.at_fixed_threshold() if row.half else metric
         for row in published.rows
         for name in row.metrics
-        if (metric := read_metric(name)) is not None and metric.label is None
+        # Precision and recall would need more columns than a terminal has; `compare` shows them.
+        if (metric := read_metric(name)) in {*AVERAGES, *map(Metric.at_fixed_threshold, AVERAGES)}
     )
     if any(metric.fixed for metric in found) and published.half:
         # Systems of other papers, measured at other thresholds, have no column of their own.

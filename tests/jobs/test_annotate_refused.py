@@ -207,7 +207,7 @@ def test_processes_write_what_one_writes(trained, tmp_path):
 def test_a_real_process_is_killed(trained, tmp_path):
     """SIGKILL while chunks are written, with several workers and a compressed output."""
     lines = (trained.root / "test.txt").read_text().splitlines()
-    rows = [f"{n}\t{line.partition(chr(9))[2]}" for n in range(180) for line in lines[1:]]
+    rows = [f"{n}\t{line.partition(chr(9))[2]}" for n in range(80) for line in lines[1:]]
     path, output = tmp_path / "in.tsv", tmp_path / "out.jsonl.gz"
     path.write_text("\n".join([lines[0], *rows]) + "\n")
 

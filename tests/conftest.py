@@ -8,6 +8,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from hypothesis import settings
 
 from emoscope.corpora.sample import generate_conversations
 from emoscope.recipes.load import load_recipe
@@ -17,6 +18,11 @@ os.environ["HF_HUB_OFFLINE"] = "1"
 os.environ["TOKENIZERS_PARALLELISM"] = "false"
 # Tiny networks: a second thread costs more than it gives.
 os.environ["OMP_NUM_THREADS"] = "1"
+
+# Half of hypothesis' own number; --hypothesis-profile=thorough tries ten times as many.
+settings.register_profile("quick", max_examples=50)
+settings.register_profile("thorough", max_examples=500)
+settings.load_profile("quick")
 
 SIZE = 60
 HEADER = ("id", "turn1", "turn2", "turn3", "label")

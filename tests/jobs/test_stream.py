@@ -358,7 +358,7 @@ HOSTILE = st.lists(
     st.sampled_from(["jsonl", "csv", "labelstudio", "doccano"]),
     st.sampled_from([b"", b"id,text\n", b"id\ttext\n", b"[", b'{"text": "good", "id": 1}\n']),
 )
-@settings(deadline=None, max_examples=400)
+@settings(deadline=None, max_examples=150)
 def test_whatever_is_read_each_row_is_answered(content, form, output, head):
     """A file is refused as a whole, or each of its rows has its place in the output."""
     options = Options(bad_rows="keep", format=output, chunk_rows=3)

@@ -228,7 +228,7 @@ odd_csv = st.lists(
 
 
 @given(odd_csv, st.lists(st.integers(1, 9), min_size=1, max_size=3))
-@settings(deadline=None, max_examples=300)
+@settings(deadline=None, max_examples=120)
 def test_csv_does_not_depend_on_how_the_bytes_come(tmp_path_factory, odd, sizes):
     path = tmp_path_factory.mktemp("rejects") / "rejects.jsonl"
     seen = []

@@ -182,7 +182,7 @@ _pieces = st.sampled_from(
 _chat = st.lists(_pieces | st.text("abhosu' .?!", max_size=4), max_size=12).map("".join)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(st.lists(_chat, max_size=3))
 @example(["thats's uuuuuu mmmmm", ""])
 @example(["<3<3<3 :3:3 d:d: :D:D"])
@@ -191,7 +191,7 @@ def test_cleaning_again_changes_nothing(turns: list[str]):
     assert CHAT(cleaned) == cleaned
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(st.lists(st.text(st.characters(exclude_categories=())), max_size=3))
 def test_no_text_is_too_odd(turns: list[str]):
     for text in CHAT(turns):

@@ -12,18 +12,7 @@ import pytest
 from tests.tiny import encoder, fast_tokenizer
 
 TEXTS = ("so happy today", "this makes me angry", "i am afraid of it", "what a lovely surprise")
-LAUNCHERS = {
-    "torchrun": ["torch.distributed.run", "--nproc-per-node=2", "--master-port=29517"],
-    "accelerate": [
-        "accelerate.commands.launch",
-        "--cpu",
-        "--num_processes=2",
-        "--num_machines=1",
-        "--mixed_precision=no",
-        "--dynamo_backend=no",
-        "--main_process_port=29518",
-    ],
-}
+TORCHRUN = ["-m", "torch.distributed.run", "--nproc-per-node=2", "--master-port=29517"]
 
 
 def write_rows(path: Path, count: int, seed: int) -> None:
@@ -84,9 +73,8 @@ def alone(place: Path) -> dict[str, list]:
     return trained(place, [], "alone")[0]
 
 
-@pytest.mark.parametrize("launcher", LAUNCHERS)
-def test_two_processes_have_the_losses_of_one(place, alone, launcher):
-    history, stdout = trained(place, ["-m", *LAUNCHERS[launcher]], launcher)
+def test_two_processes_have_the_losses_of_one(place, alone):
+    history, stdout = trained(place, TORCHRUN, "torchrun")
     for name in ("loss", "eval_loss", "binary_cross_entropy", "intra_loss", "self_distillation"):
         both, single = np.array(history[name]), np.array(alone[name])
         assert both.shape == single.shape == (3, 2)

@@ -19,9 +19,10 @@ os.environ["TOKENIZERS_PARALLELISM"] = "false"
 # Tiny networks: a second thread costs more than it gives.
 os.environ["OMP_NUM_THREADS"] = "1"
 
-# Half of hypothesis' own number; --hypothesis-profile=thorough tries ten times as many.
-settings.register_profile("quick", max_examples=50)
-settings.register_profile("thorough", max_examples=500)
+# No deadlines, as machines are busy; half of hypothesis' own number of examples.
+# --hypothesis-profile=thorough tries ten times as many.
+settings.register_profile("quick", max_examples=50, deadline=None)
+settings.register_profile("thorough", max_examples=500, deadline=None)
 settings.load_profile("quick")
 
 SIZE = 60

@@ -25,7 +25,6 @@ LABELS = Taxonomy.parse_labels("anger|rage, joy, mixed feelings|surprise|hope, p
 TEXTS = ["such a day", " ".join(SENTENCES * 3), *SENTENCES[5:9]]
 FORMS = {
     "bert-late": ("bert", {"joint_layers": 1}),
-    "roberta-max": ("roberta", {"cluster": "max"}),
     "independent": ("bert", {"labels": "independent", "joint_layers": 1, "similarity": True}),
     "independent-max": ("roberta", {"labels": "independent", "cluster": "max"}),
 }

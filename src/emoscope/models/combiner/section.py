@@ -1,6 +1,6 @@
 """What a recipe says of the combiner."""
 
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, PositiveInt, field_validator, model_validator
 
@@ -90,6 +90,7 @@ class PartSection(Section):
 class CombinerSection(ModelSection):
     """Lexical features, scores of neural models, boosted trees."""
 
+    needs_dev: ClassVar[bool] = True
     type: Literal["combiner"] = "combiner"
     features: tuple[Group, ...] = Field(
         GROUPS[:-1], description="groups of features: " + ", ".join(GROUPS)

@@ -280,8 +280,8 @@ class Recipe(Section):
         if self.dev_split is None:
             if self.model.needs_dev:
                 raise ValueError(
-                    "corpus.dev: found null in every corpus, and this model cannot be trained without "
-                    "dev; set a dev split"
+                    "corpus.dev: found null in every corpus, and this model cannot be trained "
+                    "without one; set a dev split"
                 )
             for wants, without, meaning in (
                 (self.training.keep_best, "training.keep_best=false", "choose the best weights"),

@@ -174,6 +174,6 @@ def test_an_option_that_trees_do_not_heed_is_refused(change, small):
 
 
 def test_without_dev_trees_are_not_grown(small):
-    with pytest.raises(InputError, match=r"cannot be trained without dev") as told:
+    with pytest.raises(InputError, match=r"cannot be trained without one") as told:
         small("corpus.dev=null")
     assert "keep_best" not in str(told.value)

@@ -15,7 +15,7 @@ from emoscope.cli.app import app
 from emoscope.corpora.sample import SIZES
 from emoscope.embeddings.vectors import load_vectors
 from tests.conftest import leave_plots_blank
-from tests.docs_pages import PAGES, QUICK, squeezed
+from tests.docs_pages import PAGES, QUICK, QUICK_TREES, squeezed
 
 LINE = re.compile(
     r"^\| (?P<what>[^|]+) \| `(?P<command>emoscope [^`]+)` \| (?P<shows>.+) \|$", re.MULTILINE
@@ -70,7 +70,9 @@ def test_what_the_report_has_is_shown(what, command, shows, workplace, outputs, 
     caplog.set_level("INFO", "emoscope")
     if command not in outputs:
         arguments = shlex.split(command)[1:]
-        ended = CliRunner().invoke(app, arguments + (QUICK if arguments[0] == "train" else []))
+        if arguments[0] == "train":
+            arguments += QUICK_TREES if arguments[1].startswith("trees-") else QUICK
+        ended = CliRunner().invoke(app, arguments)
         assert ended.exit_code == 0, f"{command}\n{ended.output}{ended.exception!r}"
         outputs[command] = squeezed(f"{ended.output} {caplog.text}")
     expected = re.findall(r"`([^`]+)`", shows)

@@ -17,7 +17,12 @@ from emoscope.training.prepare import prepare
 from emoscope.training.run import train_run
 
 QUICK = ("training.batch_size=64", "training.checkpoints=false", "training.bfloat16=false")
-TREES = ("model.trees.rounds=1", "model.trees.min_leaf=1", "model.parts=[]")
+TREES = (
+    "model.trees.rounds=1",
+    "model.trees.min_leaf=1",
+    "model.ensemble=stacking",
+    "model.parts=[]",
+)
 STARTS = ("demux-ec-mix-xlmt-alpha-0", "demux-ec-fr-tr")
 
 

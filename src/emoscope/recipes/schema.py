@@ -278,6 +278,11 @@ class Recipe(Section):
                 "corpus; found null"
             )
         if self.dev_split is None:
+            if self.model.needs_dev:
+                raise ValueError(
+                    "corpus.dev: found null in every corpus, and this model cannot be trained "
+                    "without one; set a dev split"
+                )
             for wants, without, meaning in (
                 (self.training.keep_best, "training.keep_best=false", "choose the best weights"),
                 (self.training.patience, "training.patience=null", "stop early"),

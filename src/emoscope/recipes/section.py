@@ -1,6 +1,6 @@
 """What the sections of a recipe share."""
 
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -17,6 +17,12 @@ class Section(BaseModel):
 
 
 class ModelSection(Section):
-    """The shape of a model; each kind, by its `type`, has fields of its own."""
+    """The shape of a model; each kind, by its `type`, has fields of its own.
+
+    Attributes:
+        needs_dev: whether such a model cannot be trained without a dev split.
+    """
+
+    needs_dev: ClassVar[bool] = False
 
     type: str

@@ -171,3 +171,9 @@ def test_parts_of_a_folder_that_was_edited_are_refused(combined, tmp_path):
 def test_an_option_that_trees_do_not_heed_is_refused(change, small):
     with pytest.raises(InputError, match=rf"{change.partition('=')[0]}.*no effect"):
         small(change)
+
+
+def test_without_dev_trees_are_not_grown(small):
+    with pytest.raises(InputError, match=r"cannot be trained without one") as told:
+        small("corpus.dev=null")
+    assert "keep_best" not in str(told.value)

@@ -1,4 +1,4 @@
-"""Scores conversations with lexical features, the models that are its parts, and trees."""
+"""Scores conversations with lexical features, trees, and the models that are its parts."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -8,19 +8,25 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from emoscope.calibration import log_softmax
 from emoscope.errors import InputError
-from emoscope.folder import CONFIG, ModelFolder
+from emoscope.folder import CONFIG, PREPROCESSING, ModelFolder
 from emoscope.inference.annotator import Annotator, load
 from emoscope.inference.backend import Reasons
+from emoscope.models.combiner.averaging import Averaged, Floats, center
 from emoscope.models.combiner.encoder import FeatureEncoder
 from emoscope.models.combiner.features import Feature
-from emoscope.models.combiner.reasons import explain_features
+from emoscope.models.combiner.reasons import LOGITS, explain_features
+from emoscope.models.combiner.section import LEXICAL
 from emoscope.models.combiner.trees import Trees
 from emoscope.taxonomy import Taxonomy
 
 PARTS = "parts"
-"""Folder of the neural models inside that of the combiner."""
+"""Folder of the models inside that of the combiner, and the group of their features."""
+WEIGHTS = "weights"
+"""In `config.json`, those of a mean."""
 MAX_PARTS = 100
+MAX_WEIGHT = 100
 
 
 @dataclass(frozen=True)
@@ -30,19 +36,33 @@ class Part:
     Attributes:
         name: what its features are called by.
         annotators: those whose mean score counts, as of several seeds.
+        as_logits: whether its features are logits before any correction, rather than probabilities.
     """
 
     name: str
     annotators: tuple[Annotator, ...]
+    as_logits: bool = False
 
     def encode(self, conversations: Sequence[Sequence[str]]) -> list[Any]:
         """N conversations for `score`."""
         return [each.encode(conversations) for each in self.annotators]
 
     def score(self, encoded: Sequence[Any]) -> NDArray[np.float32]:
-        """Probabilities of its labels, (N, K)."""
-        scores = [each.score(texts) for each, texts in zip(self.annotators, encoded, strict=True)]
+        """Probabilities of its labels, or logits, (N, K)."""
+        score = score_logits if self.as_logits else Annotator.score
+        scores = [score(each, texts) for each, texts in zip(self.annotators, encoded, strict=True)]
         return np.asarray(np.mean(scores, axis=0, dtype=np.float64), dtype=np.float32)
+
+
+def score_logits(annotator: Annotator, encoded: Any) -> Floats:
+    """The logits of a model before its prior is corrected and its temperature divides them.
+
+    Those of exclusive labels are of probabilities, so that several models have one scale, and sum
+    to zero.
+    """
+    logits = np.asarray(annotator.backend.logits(encoded), dtype=np.float64)
+    exclusive = annotator.taxonomy.exclusive
+    return center(log_softmax(logits) if exclusive else logits, exclusive)
 
 
 Encoded = tuple[NDArray[np.float32], list[Any]]
@@ -65,7 +85,7 @@ class AllFeatures:
         """What each of the F columns is."""
         labels = self.lexical.features.labels
         return self.lexical.features.columns + tuple(
-            Feature(f"part {part.name}: {label}", PARTS, None, label)
+            Feature(f"part {part.name}: {label}", LOGITS if part.as_logits else PARTS, None, label)
             for part in self.parts
             for label in labels
         )
@@ -88,11 +108,11 @@ class CombinerBackend:
 
     Attributes:
         features: of conversations.
-        trees: make logits of them.
+        trees: make logits of them, alone or averaged with the parts.
     """
 
     features: AllFeatures
-    trees: Trees
+    trees: Trees | Averaged
 
     def encode(self, conversations: Sequence[Sequence[str]]) -> Encoded:
         """What `logits` takes of N conversations."""
@@ -131,23 +151,55 @@ def load_combiner(folder: ModelFolder, threads: int | None = None) -> CombinerBa
         MissingExtraError: a package that runs the trees or a part is not installed.
     """
     reader = FeatureEncoder.load(folder)
+    named, averaged = read_parts(folder), WEIGHTS in folder.config
     parts = tuple(
         Part(
             name,
             tuple(load_part(folder.path / PARTS / name / str(at), threads) for at in range(count)),
+            averaged,
         )
-        for name, count in read_parts(folder)
+        for name, count in named
     )
     for part in parts:
         check_part(part, folder.taxonomy)
     features = AllFeatures(reader, parts)
-    trees = Trees.load(
-        folder.path,
-        len(features.columns),
-        len(folder.taxonomy),
-        exclusive=folder.taxonomy.exclusive,
-    )
-    return CombinerBackend(features, replace(trees, threads=threads or 0))
+    labels, exclusive = len(folder.taxonomy), folder.taxonomy.exclusive
+    lexical = len(reader.features.columns)
+    grown = lexical if averaged else len(features.columns)
+    trees = None
+    if grown:
+        trees = Trees.load(folder.path, grown, labels, exclusive=exclusive)
+        trees = replace(trees, threads=threads or 0)
+    if averaged:
+        names = [LEXICAL] * bool(lexical) + [name for name, _ in named]
+        return CombinerBackend(
+            features, Averaged(trees, read_weights(folder, names), labels, exclusive)
+        )
+    if trees is None:
+        raise InputError(
+            f"{folder.path / PREPROCESSING} and {CONFIG} name neither a feature nor a part. They "
+            "were edited; restore them."
+        )
+    return CombinerBackend(features, trees)
+
+
+def read_weights(folder: ModelFolder, names: Sequence[str]) -> dict[str, float]:
+    """The weights of a mean, from `config.json`, checked."""
+    weights = folder.config[WEIGHTS]
+    if (
+        not isinstance(weights, dict)
+        or set(weights) != set(names)
+        or not all(
+            type(each) in (int, float) and 0 <= each < MAX_WEIGHT for each in weights.values()
+        )
+        or not any(weights.values())
+    ):
+        raise InputError(
+            f"{folder.path / CONFIG}: expected as weights a number from 0 to {MAX_WEIGHT} for each "
+            f"of {', '.join(names)}, not all of them 0, got {weights!r:.200}. The file was edited; "
+            "restore it."
+        )
+    return {name: float(weights[name]) for name in names}
 
 
 def read_parts(folder: ModelFolder) -> list[tuple[str, int]]:

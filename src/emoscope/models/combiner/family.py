@@ -14,7 +14,6 @@ from transformers import PreTrainedModel
 from emoscope.corpora.corpus import Corpus
 from emoscope.embeddings.vectors import load_vectors
 from emoscope.errors import InputError, require
-from emoscope.folder import resolve_folder
 from emoscope.models.combiner.backend import PARTS, AllFeatures
 from emoscope.models.combiner.buffers import WordBuffer
 from emoscope.models.combiner.encoder import FeatureEncoder
@@ -26,7 +25,7 @@ from emoscope.models.combiner.features import (
     split_batches,
 )
 from emoscope.models.combiner.grams import GramShape, GramTable
-from emoscope.models.combiner.held_out import WHOLE, Examples, read_part
+from emoscope.models.combiner.held_out import Examples, find_models, load_part, read_part
 from emoscope.models.combiner.lexicon import Lexicon, load_shipped_words, read_words
 from emoscope.models.combiner.section import CombinerSection
 from emoscope.models.combiner.trees import EXTRA
@@ -80,8 +79,8 @@ class CombinerFamily(Family):
     """Features of a recipe, fitted to its training texts.
 
     Attributes:
-        train_features: of the training texts, each scored by n-grams that were fitted to others,
-            (N, F).
+        train_features: that trees are grown on, of the training texts, each scored by n-grams
+            that were fitted to others, (N, F).
     """
 
     make_model: Any = make_no_network
@@ -125,12 +124,17 @@ def make_combiner_family(recipe: Recipe, train: Sequence[Corpus]) -> CombinerFam
     ]
     parts, scores, folders = [], [computed], []
     for each in section.parts:
-        ids = [id_ for corpus in train for id_ in corpus.ids]
-        part, own = read_part(each, Examples(ids, turns, labels), taxonomy)
+        if section.ensemble == "averaging":
+            part, what = load_part(each, taxonomy), "logits, averaged"
+        else:
+            ids = [id_ for corpus in train for id_ in corpus.ids]
+            part, own = read_part(each, Examples(ids, turns, labels), taxonomy)
+            scores.append(own)
+            what = "held-out scores"
         parts.append(part)
-        scores.append(own)
-        folders.append(tuple(resolve_folder(Path(folder) / WHOLE) for folder in each.folders))
-        notes.append(f"Part {each.name}: scores of {len(each.folders)} held-out trainings.")
+        models = [model for folder in each.folders for model in find_models(Path(folder))]
+        folders.append(tuple(models))
+        notes.append(f"Part {each.name}: {what} of {len(models)} trained models.")
     every = AllFeatures(FeatureEncoder(features), tuple(parts))
     if not every.columns:
         raise InputError("model.features and model.parts are empty; name one feature or part.")

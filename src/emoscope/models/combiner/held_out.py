@@ -19,6 +19,7 @@ from sklearn.metrics import roc_auc_score
 
 from emoscope.errors import InputError
 from emoscope.files import read_json
+from emoscope.folder import resolve_folder
 from emoscope.inference.annotator import Annotator, load
 from emoscope.models.combiner.backend import Part, check_part
 from emoscope.models.combiner.section import PartSection
@@ -70,6 +71,26 @@ def read_part(section: PartSection, train: Examples, taxonomy: Taxonomy) -> tupl
         annotators.append(annotator)
     mean = np.asarray(np.mean(scores, axis=0, dtype=np.float64), dtype=np.float32)
     return Part(section.name, tuple(annotators)), mean
+
+
+def find_models(folder: Path) -> list[Path]:
+    """The model folders of a training: that of the whole training split, or of each seed."""
+    if (folder / WHOLE).is_dir():
+        return [resolve_folder(folder / WHOLE)]
+    seeds = sorted(path.parent for path in folder.glob("seed-*/model"))
+    return [resolve_folder(each) for each in seeds or [folder]]
+
+
+def load_part(section: PartSection, taxonomy: Taxonomy) -> Part:
+    """A part whose logits are averaged with others, of any trainings.
+
+    Raises:
+        InputError: a folder without a model, or one of other labels.
+    """
+    folders = [model for folder in section.folders for model in find_models(Path(folder))]
+    part = Part(section.name, tuple(load(folder) for folder in folders), as_logits=True)
+    check_part(part, taxonomy)
+    return part
 
 
 def read_scores(folder: Path, train: Examples, labels: Sequence[str]) -> Floats:

@@ -15,6 +15,8 @@ QUOTED = 3
 """N-grams that a reason quotes."""
 NEARLY_NOTHING = 0.005
 PART = "part "
+LOGITS = "logits of parts"
+"""The group of features of parts that are logits, not probabilities."""
 TURNS = ("the last turn", "the turn before it")
 
 
@@ -81,13 +83,14 @@ def describe_evidence(
     """What the n-grams of a kind, or a model, say: of a model its highest score is told."""
     if not name.startswith(PART):
         return f"{name.rpartition(' ')[2]} of {'all turns' if turn is None else name_turn(turn)}"
-    scores = {
-        column.label: float(value)
+    scores = [
+        (float(value), column)
         for column, value in zip(columns, values, strict=True)
-        if column.name.rpartition(":")[0] == name and column.label is not None
-    }
-    best = max(scores, key=lambda label: scores[label])
-    return f"{name}: {best} {scores[best]:.2f}"
+        if column.name.rpartition(":")[0] == name
+    ]
+    score, best = max(scores, key=lambda pair: pair[0])
+    shown = f"{score:+.2f}" if best.group == LOGITS else f"{score:.2f}"
+    return f"{name}: {best.label} {shown}"
 
 
 def name_turn(turn: int) -> str:

@@ -1,8 +1,8 @@
 """What a recipe says of the combiner."""
 
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
-from pydantic import Field, PositiveInt, field_validator
+from pydantic import Field, PositiveInt, field_validator, model_validator
 
 from emoscope.recipes.section import ModelSection, NonNegative, Positive, Section, Share
 
@@ -19,6 +19,10 @@ GROUPS: tuple[Group, ...] = (
     "lexicon",
     "vectors",
 )
+
+
+LEXICAL = "lexical"
+"""What all lexical features together are called."""
 
 
 class GramsSection(Section):
@@ -60,12 +64,12 @@ class TreesSection(Section):
 
 
 class PartSection(Section):
-    """A neural model whose scores are features."""
+    """A model whose scores count beside the lexical features."""
 
-    name: str = Field(description="what the features are called by")
+    name: str = Field(description="what its scores are called by")
     folder: str | tuple[str, ...] = Field(
-        description="written by `emoscope train RECIPE --folds N`; of several, as of several "
-        "seeds, the mean of the scores is taken"
+        description="written by `emoscope train RECIPE --folds N`, or, where scores are averaged, "
+        "by any training; of several models, as of several seeds, the mean counts"
     )
 
     @field_validator("name")
@@ -73,6 +77,8 @@ class PartSection(Section):
     def _is_plain(cls, name: str) -> str:
         if not name.replace("-", "").replace("_", "").isalnum() or not name.isascii():
             raise ValueError(f"expected letters, digits, - and _, found {name!r}")
+        if name == LEXICAL:
+            raise ValueError(f"{LEXICAL} is what the lexical features are called; choose another")
         return name
 
     @property
@@ -84,6 +90,7 @@ class PartSection(Section):
 class CombinerSection(ModelSection):
     """Lexical features, scores of neural models, boosted trees."""
 
+    needs_dev: ClassVar[bool] = True
     type: Literal["combiner"] = "combiner"
     features: tuple[Group, ...] = Field(
         GROUPS[:-1], description="groups of features: " + ", ".join(GROUPS)
@@ -102,6 +109,12 @@ class CombinerSection(ModelSection):
     )
     trees: TreesSection = TreesSection()
     parts: tuple[PartSection, ...] = ()
+    ensemble: Literal["stacking", "averaging"] = Field(
+        "stacking",
+        description="how parts count: as features of the trees, which needs scores of texts that "
+        "they have not seen; or beside trees on the lexical features, in a weighted mean of "
+        "logits, whose weights are fitted to dev",
+    )
     leak_margin: Share = Field(
         0.03,
         description="how much better than on dev the scores of a part may be on training texts, "
@@ -114,6 +127,12 @@ class CombinerSection(ModelSection):
         if len(set(groups)) < len(groups):
             raise ValueError(f"a group comes twice: {', '.join(groups)}")
         return groups
+
+    @model_validator(mode="after")
+    def _has_what_to_average(self) -> "CombinerSection":
+        if self.ensemble == "averaging" and not self.parts:
+            raise ValueError("ensemble: averaging needs a part; name one in parts")
+        return self
 
     @field_validator("parts")
     @classmethod

@@ -1,9 +1,9 @@
-"""Grow the trees of one run."""
+"""Grow the trees of one run, and weigh them against the parts."""
 
 import json
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -15,11 +15,12 @@ from emoscope.errors import InputError, require
 from emoscope.files import write_json, write_text
 from emoscope.folder import CONFIG
 from emoscope.metrics.metric import name_metrics
-from emoscope.models.combiner.backend import PARTS
+from emoscope.models.combiner.averaging import Averaged, fit_weights
+from emoscope.models.combiner.backend import PARTS, WEIGHTS, AllFeatures
 from emoscope.models.combiner.family import CombinerEncoder, CombinerFamily
 from emoscope.models.combiner.held_out import check_not_better
 from emoscope.models.combiner.plots import draw_features
-from emoscope.models.combiner.section import CombinerSection, TreesSection
+from emoscope.models.combiner.section import LEXICAL, CombinerSection, TreesSection
 from emoscope.models.combiner.trees import EXTRA, Trees
 from emoscope.recipes.schema import Recipe
 from emoscope.training.data import Part
@@ -54,43 +55,57 @@ class Examples:
 def train_trees(
     recipe: Recipe, prepared: Prepared, folder: Path, seed: int, options: RunOptions
 ) -> Trained:
-    """Grow the trees of one run; see `train_run`."""
+    """Grow the trees of one run, and weigh them against the parts; see `train_run`."""
     del options
     section = cast(CombinerSection, recipe.model)
     family = cast(CombinerFamily, prepared.family)
+    features = cast(CombinerEncoder, family.encoder).features
     labels = np.concatenate([corpus.labels for corpus in prepared.train])
     dev_labels = prepared.of_model([part.labels for part in prepared.dev_set])
     correction = PriorCorrection(recipe, prepared.taxonomy, labels, dev_labels)
-    dev = [compute_features(part) for part in prepared.dev_set]
-    examples = Examples(family.train_features, labels, np.concatenate(dev), dev_labels)
-    check_parts(section, examples)
+    dev = np.concatenate([compute_features(part) for part in prepared.dev_set])
+    averaged = section.ensemble == "averaging"
+    if not averaged:
+        check_parts(section, family.train_features, labels, dev, dev_labels)
     started = time.monotonic()
-    trees, curve = grow(section.trees, examples, correction, prepared.taxonomy.exclusive, seed)
+    width = family.train_features.shape[1]
+    examples = Examples(family.train_features, labels, dev[:, :width], dev_labels)
+    exclusive = prepared.taxonomy.exclusive
+    trees, curve = (
+        grow(section.trees, examples, correction, exclusive, seed) if width else (None, [])
+    )
+    scorer = weigh(trees, features, dev, dev_labels, correction) if averaged else cast(Trees, trees)
     seconds = time.monotonic() - started
 
     def score(parts: Sequence[Part]) -> list[Floats]:
-        return [trees.logits(compute_features(part)) for part in parts]
+        return [scorer.logits(compute_features(part)) for part in parts]
 
     def save(partial: Path) -> None:
         partial.mkdir(parents=True, exist_ok=True)
-        trees.save(partial)
-        write_json(partial / CONFIG, {"model_type": recipe.model.type, PARTS: parts})
+        config: dict[str, Any] = {
+            "model_type": recipe.model.type,
+            PARTS: {part.name: len(part.annotators) for part in features.parts},
+        }
+        if trees is not None:
+            trees.save(partial)
+        if isinstance(scorer, Averaged):
+            config[WEIGHTS] = dict(scorer.weights)
+        write_json(partial / CONFIG, config)
 
-    parts = {part.name: len(part.folders) for part in section.parts}
-    best = max(booster.current_iteration() for booster in trees.boosters)
+    best = 0 if trees is None else max(each.current_iteration() for each in trees.boosters)
     metrics = name_metrics(validate_dev(prepared, correction, score(prepared.dev_set)).metrics())
     history = {"eval_loss": curve} | {
         f"eval_{name}": [(float(best), value)] for name, value in metrics.items()
     }
     write_text(folder / HISTORY, json.dumps(history, indent=1))
-    features = cast(CombinerEncoder, family.encoder).features
-    draw_features(
-        folder / "plots" / "features.png",
-        [column.name for column in features.columns],
-        prepared.taxonomy.names,
-        trees.importance(),
-        trees.contributions(examples.dev[:SHOWN_TEXTS]),
-    )
+    if trees is not None:
+        draw_features(
+            folder / "plots" / "features.png",
+            [column.name for column in features.columns[:width]],
+            prepared.taxonomy.names,
+            trees.importance(),
+            trees.contributions(examples.dev[:SHOWN_TEXTS]),
+        )
     return Trained(
         score=score,
         correction=correction,
@@ -101,20 +116,41 @@ def train_trees(
     )
 
 
-def check_parts(section: CombinerSection, examples: Examples) -> None:
+def weigh(
+    trees: Trees | None,
+    features: AllFeatures,
+    dev: Floats,
+    labels: Floats,
+    correction: PriorCorrection,
+) -> Averaged:
+    """Fit the weights of the trees and the parts to dev, the prior corrected as it will be.
+
+    Args:
+        trees: on the lexical features, if there are any.
+        features: with the parts.
+        dev: all features of the dev texts, (M, F).
+        labels: (M, K).
+        correction: of the prior.
+    """
+    names = [LEXICAL] * (trees is not None) + [part.name for part in features.parts]
+    plain = Averaged(
+        trees, dict.fromkeys(names, 1 / len(names)), labels.shape[1], correction.exclusive
+    )
+    shift = np.asarray(correction.calibrate(plain.logits(dev)).prior_shift or 0.0)
+    weights = fit_weights(plain.each(dev), labels, correction.exclusive, shift)
+    return replace(plain, weights=dict(zip(names, weights, strict=True)))
+
+
+def check_parts(
+    section: CombinerSection, train: Floats, labels: Floats, dev: Floats, dev_labels: Floats
+) -> None:
     """Check that no part scores training texts better than dev; see `check_not_better`."""
-    labels = examples.train_labels.shape[1]
-    width = examples.train.shape[1]
+    width, count = train.shape[1], labels.shape[1]
     for number, part in enumerate(section.parts):
-        start = width - (len(section.parts) - number) * labels
-        train, dev = (
-            features[:, start : start + labels] for features in (examples.train, examples.dev)
-        )
+        start = width - (len(section.parts) - number) * count
+        own = slice(start, start + count)
         check_not_better(
-            part.name,
-            (examples.train_labels, train),
-            (examples.dev_labels, dev),
-            section.leak_margin,
+            part.name, (labels, train[:, own]), (dev_labels, dev[:, own]), section.leak_margin
         )
 
 

@@ -43,6 +43,7 @@ from emoscope.experiments.report.overview import (
     SECTIONS,
     Reported,
     make_contents,
+    make_links,
     make_overview,
 )
 from emoscope.experiments.report.parts import make_configuration, make_mistakes, make_runs
@@ -112,6 +113,7 @@ def make_report_page(logs: Sequence[ExperimentLog], options: ReportOptions) -> s
     for each in reported:
         if several:
             parts.append(element("h2", text(each.title), id=each.mark))
+            parts.append(element("p", make_links(each), class_="soft"))
         parts.append(
             make_section(each, each.found, options, brief)
             if isinstance(each.found, MeasuredRuns)

@@ -68,7 +68,6 @@ def make_table(grid: "Grid", *, tight: bool) -> Table:
         table.add_column(
             Text(header),
             justify="left" if words else "right",
-            vertical="bottom",
             overflow="fold",
             no_wrap=not words,
         )

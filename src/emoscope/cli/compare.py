@@ -198,5 +198,6 @@ def print_comparison(comparison: "Comparison", file: TextIO | None = None) -> No
     )
     for grid in make_grids(comparison):
         print_grid(grid, console)
+        console.print()
     for note in make_notes(comparison):
         console.print(Text(note.replace("Bold:", "* in bold:")))

@@ -7,6 +7,7 @@ import shutil
 import pytest
 
 from emoscope.recipes.load import load_recipe
+from emoscope.taxonomy import Taxonomy
 from tests.experiments.conftest import EMOCONTEXT, logs, params  # noqa: F401 (a fixture)
 from tests.experiments.synthetic import make_log
 
@@ -94,7 +95,18 @@ def test_published_precision_and_recall(emoscope):
     line = next(one for one in ended.out.splitlines() if "NELEC, Keras form [1]" in one)
     for printed in ("0.512", "0.754", "0.816", "0.652"):
         assert printed in line
-    assert "precision of happy" in ended.out
+    assert {"precision", "recall"} <= set(ended.out.split())
+
+
+def test_published_figures_of_the_language_that_was_measured(emoscope):
+    """The table has `deu_macro_f1`, the runs of German alone have `macro_f1`."""
+    recipe = load_recipe("demux-semeval2025-deu").model_dump(mode="json")
+    labels = Taxonomy.load("semeval2025")
+    make_log("german", labels, runs=1, splits=("dev", "test"), params=recipe)
+    ended = emoscope("compare", "german", "--reference", "published", *FEW)
+    assert ended.code == 0, ended.err
+    [line] = [one for one in ended.out.splitlines() if one.startswith("RemBERT, each language")]
+    assert "0.642" in line
 
 
 def test_published_figures_of_another_corpus_are_left_out(emoscope):

@@ -64,10 +64,21 @@ def test_the_list_says_what_each_table_needs(emoscope):
     for key in list_table_keys():
         assert key in ended.out
     words = " ".join(ended.out.split())
-    assert "42 rows; 1 runs of each on two CPU cores: up to" in words
-    assert "needs nothing" in words
-    assert "2018-E-c-En-{train,dev,test-gold}.txt" in words
+    assert "of 1 runs of every row on two CPU cores" in words
+    assert "42 rows, up to" in words
+    assert "and 1 row whose time is not known" in words
     assert "bertweet-base" in words
+    assert words.count("2018-E-c-En-{train,dev,test-gold}.txt") == 1, "data are told once"
+
+
+def test_a_row_takes_one_line_of_a_terminal_of_80_columns(emoscope, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    for key in ("goemotions-losses", "ec-losses", "emocontext"):
+        lines = emoscope("table", key, "--show").out.splitlines()
+        assert max(map(len, lines)) <= 80
+        for name in find_table_recipes(key).recipes:
+            [line] = [line for line in lines if line.startswith(f"{name} ")]
+            assert "0/10" in line
 
 
 def test_a_table_before_anything_has_run(emoscope, tmp_path):

@@ -69,6 +69,8 @@ def trained(data, vectors_file, workplace):
                 extra += ["model.hidden_size=4", "vectors.extension=0"]
             if getattr(recipe.model, "joint_layers", None) is not None:
                 extra.append("model.joint_layers=1")
+            if getattr(recipe.model, "frozen_layers", 0):
+                extra.append("model.frozen_layers=1")
             if recipe.corpus.words == "own" and recipe.corpus.name in ("cedr", "kote"):
                 # The tiny encoders know neither Cyrillic nor Korean letters.
                 extra.append("corpus.words=en")
@@ -109,6 +111,11 @@ def test_a_language_never_trained_on_is_measured(trained, data):
     result = trained("demux-ec-to-es")
     assert set(result.parts) == {"en", "ar"}
     assert result.test["texts"] == 16  # train and dev of Spanish
+    result = trained("demux-semeval2025-to-eng")
+    assert set(result.parts) == {"deu", "hin"}
+    # What the language has no label of counts in no average.
+    assert "disgust" in result.test["without_cases"]
+    assert result.test["labels"]["disgust"]["support"] == 0
 
 
 def test_dev_of_one_language_chooses_among_three(trained):

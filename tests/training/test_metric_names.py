@@ -79,7 +79,9 @@ def test_every_figure_of_a_log_is_the_right_one(names_recipe, tmp_path):
                 expected[name] = report["labels"][label]["f1"]
             found = {name: logged[f"{split}_{half}{name}"] for name in expected}
             assert found == pytest.approx(expected), (split, half)
-    assert sorted(picture.title for picture in list_label_groups(log)) == sorted(LABELS)
+    assert [picture.title for picture in list_label_groups(log)] == list(LABELS), (
+        "the taxonomy's order"
+    )
     assert all(len(picture.lines) == 2 for picture in list_label_groups(log))
     assert not list_part_groups(log)
     others = {picture.key: picture for picture in list_curve_groups(log)}

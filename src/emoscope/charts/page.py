@@ -45,6 +45,7 @@ def table(
     left: int = 1,
     apart: int | None = None,
     caption: str = "",
+    upright: bool = False,
 ) -> Html:
     """A table.
 
@@ -54,6 +55,7 @@ def table(
         left: number of columns on the left that hold words; the others hold numbers.
         apart: index of the row above which a line is drawn.
         caption: caption of the table.
+        upright: the names of columns of numbers stand upright, so that many have room.
     """
 
     def cells(kind: str, values: Sequence[object]) -> Html:
@@ -70,7 +72,11 @@ def table(
     head = element("thead", element("tr", cells("th", header)))
     return element(
         "div",
-        element("table", joined([above, head, element("tbody", body)])),
+        element(
+            "table",
+            joined([above, head, element("tbody", body)]),
+            class_="upright" if upright else "",
+        ),
         class_="wide",
     )
 

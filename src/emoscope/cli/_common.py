@@ -1,6 +1,6 @@
 """What several commands share: options, tables, how files are named."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Literal
@@ -165,10 +165,11 @@ def check_files(
     written: Mapping[str, Path | str | None],
     *,
     model: Path | None = None,
+    pictures: Sequence[Path | None] = (),
     restart: bool = False,
     new: bool = True,
 ) -> None:
-    """Check the files of a command before it writes the first; see `check_file_uses`.
+    """Check the files of a command before it does anything; see `check_file_uses`.
 
     Args:
         read: what it reads, by the option that names it. None, and what is no file, such as the
@@ -176,12 +177,19 @@ def check_files(
         written: the files and folders that it writes, by the option that names them. None and `-`
             are passed over.
         model: the folder of a model that it reads.
+        pictures: those of the files written that are pictures. None is passed over.
         restart: what is there may be replaced.
         new: what is written must not be there; else that is checked later.
 
     Raises:
-        InputError: a file is named twice, or one that is written is there.
+        InputError: a file is named twice, or one that is written is there; a picture's suffix is
+            of no known format.
     """
+    from emoscope.charts.suffix import find_picture_format
+
+    for picture in pictures:
+        if picture is not None:
+            find_picture_format(picture)
     uses = [
         FileUse(Path(file), role)
         for role, file in read.items()

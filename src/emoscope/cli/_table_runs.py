@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
-from rich import box
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -14,7 +13,6 @@ from rich.text import Text
 from emoscope.errors import EmoscopeError, require
 
 if TYPE_CHECKING:
-    from emoscope.experiments.compare.tables import Grid
     from emoscope.experiments.published_table import Progress
     from emoscope.recipes.schema import Recipe
     from emoscope.training.results import RunOptions, RunResult
@@ -26,27 +24,57 @@ RUNS_OF_A_ROW = "seed-"
 def print_tables(runs: int) -> None:
     """Print every table with what it needs and how long so many runs of all rows take."""
     from emoscope.cli.recipes import find_encoder
-    from emoscope.experiments.table_progress import format_duration, read_duration
     from emoscope.recipes.load import load_recipe
     from emoscope.recipes.tables import find_table_recipes, list_table_keys
 
-    console = Console(highlight=False)
+    tables = make_list_grid()
+    # Many tables need the same data: they are told once, below.
+    numbers: dict[str, int] = {}
     for key in list_table_keys():
         found = find_table_recipes(key)
         recipes = [load_recipe(name) for name in found.recipes]
-        console.print(Text.assemble((key, "bold"), f"  {found.title}. {found.published.source}"))
-        times = [read_duration(recipe.time) for recipe in recipes]
-        known = [time for time in times if time is not None]
-        total = f"up to {format_duration(sum(known) * runs)}" if known else "not known"
-        if len(known) < len(times) and known:
-            total += f", and {len(times) - len(known)} rows whose time is not known"
+        for recipe in recipes:
+            if recipe.needs:
+                numbers.setdefault(recipe.needs, len(numbers) + 1)
+        used = sorted({numbers[recipe.needs] for recipe in recipes if recipe.needs})
         encoders = dict.fromkeys(find_encoder(recipe).rpartition("/")[2] for recipe in recipes)
-        rows = f"{len(recipes)} {'row' if len(recipes) == 1 else 'rows'}"
-        console.print(Text(f"  {rows}; {runs} runs of each on two CPU cores: {total}"))
-        console.print(Text(f"  encoders or vectors: {', '.join(encoders)}"))
-        for needs in dict.fromkeys(recipe.needs for recipe in recipes):
-            console.print(Text(f"  needs {needs or 'nothing'}", style="dim"))
-        console.print()
+        facts = Text(
+            f"{describe_size(recipes, runs)}; data: {', '.join(map(str, used))}; "
+            f"encoders or vectors: {', '.join(encoders)}\n"
+        )
+        title = Text(f"{found.title}. {found.published.source}\n")
+        tables.add_row(Text(key), Text.assemble(title, facts))
+    data = make_list_grid()
+    for needs, number in numbers.items():
+        data.add_row(Text(str(number)), Text(needs))
+    console = Console(highlight=False)
+    console.print(f"Published tables. Times are of {runs} runs of every row on two CPU cores.\n")
+    console.print(tables)
+    console.print("Data that they need, by number", style="bold")
+    console.print(data)
+
+
+def make_list_grid() -> Table:
+    """An empty list of names with texts beside them."""
+    grid = Table.grid(padding=(0, 2, 0, 0))
+    grid.add_column(no_wrap=True, style="bold")
+    grid.add_column(overflow="fold")
+    return grid
+
+
+def describe_size(recipes: "Sequence[Recipe]", runs: int) -> str:
+    """Say how many rows there are, and how long so many runs of all of them take."""
+    from emoscope.charts.words import format_count
+    from emoscope.experiments.table_progress import format_duration, read_duration
+
+    times = [read_duration(recipe.time) for recipe in recipes]
+    known = [time for time in times if time is not None]
+    rows = format_count(len(recipes), "row")
+    if not known:
+        return f"{rows}, time not known"
+    without = len(times) - len(known)
+    but = f" and {format_count(without, 'row')} whose time is not known" if without else ""
+    return f"{rows}, up to {format_duration(sum(known) * runs)}{but}"
 
 
 def go_through(
@@ -153,6 +181,7 @@ def run_in_turn(
 
 def print_progress(progress: "Progress", format_: str, changed: Sequence[str]) -> None:
     """Print the table with its notes on stdout."""
+    from emoscope.cli._tables import print_grid
     from emoscope.experiments.compare.formats import (
         escape_markdown,
         make_latex_table,
@@ -175,27 +204,8 @@ def print_progress(progress: "Progress", format_: str, changed: Sequence[str]) -
     elif format_ == "latex":
         typer.echo(make_latex_table(grid, " ".join(notes)))
     else:
-        print_grid(grid)
+        console = Console(highlight=False)
+        print_grid(grid, console)
+        console.print()
         for note in notes:
-            Console(highlight=False).print(Text(note))
-
-
-def print_grid(grid: "Grid") -> None:
-    """The table on the terminal; long names are folded, not cut."""
-    table = Table(
-        title=Text(grid.title), title_justify="left", header_style="bold", box=box.SIMPLE_HEAD
-    )
-    for at, header in enumerate(grid.header):
-        words = at < grid.left
-        table.add_column(
-            Text(header),
-            justify="left" if words else "right",
-            overflow="fold",
-            # A recipe is copied from here.
-            no_wrap=words,
-        )
-    for section in grid.sections:
-        for number, row in enumerate(section):
-            style = "dim" if number or row[0].text.startswith("published") else ""
-            table.add_row(*(Text(cell.text) for cell in row), style=style)
-    Console(highlight=False).print(table)
+            console.print(Text(note))

@@ -1,8 +1,10 @@
 """Tables on the terminal."""
 
+import textwrap
 from collections.abc import Container, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from rich import box
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -11,10 +13,69 @@ from emoscope.text import TextPipeline
 
 if TYPE_CHECKING:
     from emoscope.evaluation.describe import Description
+    from emoscope.experiments.compare.tables import Cell, Grid
     from emoscope.metrics.metric import Metric
 
 
 SHOWN_CONFUSIONS = 5
+TITLE_WIDTH = 8
+"""Characters on a line of a column's title where its cells are narrower than the title."""
+
+
+def print_grid(grid: "Grid", console: Console) -> None:
+    """Print a table of text, as narrow as the terminal asks; names are folded, never cut.
+
+    Args:
+        grid: the table.
+        console: where it is printed.
+    """
+    table = make_table(grid, tight=False)
+    anywhere = console.options.update_width(10_000)
+    if console.measure(table, options=anywhere).maximum > console.width:
+        table = make_table(grid, tight=True)
+    console.print(table)
+
+
+def make_table(grid: "Grid", *, tight: bool) -> Table:
+    """Make the table that is printed.
+
+    Args:
+        grid: the table as text.
+        tight: with as little space between columns and around ± as can be read.
+    """
+
+    def format_cell(cell: "Cell") -> Text:
+        text = cell.text.replace(" ± ", "±") if tight else cell.text
+        if cell.bold:  # Bold may not show, and is lost in a file.
+            return Text(f"{text}*", style="bold")
+        return Text(text, style="dim" if cell.dim else "")
+
+    table = Table(
+        title=Text(grid.title),
+        title_justify="left",
+        header_style="bold",
+        box=box.SIMPLE_HEAD,
+        show_edge=False,
+        pad_edge=False,
+        padding=(0, 0 if tight else 1),
+    )
+    columns = zip(*(row for section in grid.sections for row in section), strict=True)
+    for at, (header, cells) in enumerate(zip(grid.header, columns, strict=True)):
+        words = at < grid.left
+        # A figure stays on its line; its title may take two.
+        if not words and len(header) > max(len(format_cell(cell)) for cell in cells):
+            header = "\n".join(textwrap.wrap(header, TITLE_WIDTH, break_long_words=False))
+        table.add_column(
+            Text(header),
+            justify="left" if words else "right",
+            overflow="fold",
+            no_wrap=not words,
+        )
+    for section in grid.sections:
+        for row in section:
+            table.add_row(*map(format_cell, row))
+        table.add_section()
+    return table
 
 
 def print_report(report: Mapping[str, Any], title: str) -> None:

@@ -9,10 +9,7 @@ import typer
 from emoscope.cli._common import RestartOption, check_files, removed_on_failure
 
 if TYPE_CHECKING:
-    from rich.text import Text
-
     from emoscope.experiments.compare.comparison import Comparison
-    from emoscope.experiments.compare.tables import Cell
     from emoscope.experiments.configurations import Compared
 
 
@@ -189,9 +186,9 @@ def print_comparison(comparison: "Comparison", file: TextIO | None = None) -> No
         file: instead of the terminal.
     """
     from rich.console import Console
-    from rich.table import Table
     from rich.text import Text
 
+    from emoscope.cli._tables import print_grid
     from emoscope.experiments.compare.tables import make_grids, make_notes
 
     console = (
@@ -200,27 +197,7 @@ def print_comparison(comparison: "Comparison", file: TextIO | None = None) -> No
         else Console(file=file, width=120, highlight=False, force_terminal=False)
     )
     for grid in make_grids(comparison):
-        table = Table(title=Text(grid.title), title_justify="left", header_style="bold")
-        for at, name in enumerate(grid.header):
-            # Long names are wrapped, not cut: after a cut two names may look the same.
-            words = at < grid.left
-            table.add_column(
-                Text(name),
-                justify="left" if words else "right",
-                overflow="fold",
-                no_wrap=not words,
-            )
-        for section in grid.sections:
-            for row in section:
-                table.add_row(*map(format_cell, row))
-            table.add_section()
-        console.print(table)
+        print_grid(grid, console)
+        console.print()
     for note in make_notes(comparison):
         console.print(Text(note.replace("Bold:", "* in bold:")))
-
-
-def format_cell(cell: "Cell") -> "Text":
-    """Format a cell for the terminal: bold cells also get a star."""
-    from rich.text import Text
-
-    return Text(f"{cell.text}*", style="bold") if cell.bold else Text(cell.text)

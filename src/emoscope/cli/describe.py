@@ -75,7 +75,6 @@ def describe(
 
     import numpy as np
 
-    from emoscope.charts.suffix import find_picture_format
     from emoscope.cli._corpora import CorpusOptions, describe_columns, describe_unlabelled
     from emoscope.cli._tables import print_cleaned, print_descriptions
     from emoscope.errors import require
@@ -99,12 +98,10 @@ def describe(
         languages=languages,
     )
     table = options.find_table()
-    for picture in (plot, correlations):
-        if picture is not None:
-            find_picture_format(picture)
     check_files(
         {"the corpus": corpus, "--taxonomy": taxonomy, "--label-names": label_names},
         {"--plot": plot, "--correlations": correlations, "--json": json_file},
+        pictures=(plot, correlations),
         restart=restart,
     )
     for module in ("matplotlib",) if plot or correlations else ():

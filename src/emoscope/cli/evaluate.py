@@ -76,7 +76,6 @@ def evaluate(
     """
     import json
 
-    from emoscope.charts.suffix import find_picture_format
     from emoscope.cli._corpora import CorpusOptions
     from emoscope.cli._evaluate_table import TableEvaluation, describe_left_out
     from emoscope.cli._tables import print_report
@@ -103,12 +102,11 @@ def evaluate(
         language=language,
     )
     table = options.find_table()
-    if plot is not None:
-        find_picture_format(plot)
     check_files(
         {"the corpus": corpus, "--taxonomy": taxonomy, "--label-names": label_names},
         {"--json": json_file, "--plot": plot, "--correlations": correlations},
         model=model,
+        pictures=(plot,),
         restart=restart,
     )
     for module in ("matplotlib", "scipy", "torch") if plot or correlations else ():

@@ -3,8 +3,8 @@
 from pathlib import Path
 
 from emoscope.corpora.corpus import Corpus
-from emoscope.corpora.examples import check_languages, find_file, make_corpus, parse_label_lists
-from emoscope.corpora.splits import check_split, find_split
+from emoscope.corpora.examples import PublishedFiles, make_corpus, parse_label_lists
+from emoscope.corpora.splits import find_split
 from emoscope.labelled.examples import TableOptions, read_examples
 from emoscope.labelled.names import load_label_names
 from emoscope.reading.conversations import Columns
@@ -14,8 +14,15 @@ from emoscope.taxonomy import Taxonomy
 
 __all__ = ["load"]
 
-FOLDER = "CEDR"
-FILES = {"train": "cedr-main-train.csv", "test": "cedr-main-test.csv"}
+TRAIN, TEST = ("cedr-main-train.csv",), ("cedr-main-test.csv",)
+FILES = PublishedFiles(
+    "cedr",
+    "ru",
+    {"train": TRAIN, "dev": TRAIN, "test": TEST},
+    "CEDR is free to use (Apache-2.0): its authors publish its folder CEDR at "
+    "https://github.com/sag111/CEDR.",
+    folder="CEDR",
+)
 
 
 def load(
@@ -45,21 +52,16 @@ def load(
         Sboev, Naumov & Rybka 2021, Data-Driven Model for Emotion Detection in Russian Texts,
         Procedia Computer Science 190.
     """
-    check_split(split)
-    check_languages("cedr", languages, ("ru",))
-    path = find_file(
-        root / FOLDER if (root / FOLDER).is_dir() else root,
-        (FILES["test" if split == "test" else "train"],),
-        "CEDR is free to use (Apache-2.0): its authors publish its folder CEDR at "
-        "https://github.com/sag111/CEDR.",
-    )
+    path = FILES.find(root, split, languages)
     taxonomy = Taxonomy.load("cedr")
     examples = read_examples(
         parse_label_lists(read_rows(path, "csv", bad_rows=bad_rows)),
         taxonomy,
         Columns(turns=("text",), label="labels"),
         str(path),
-        TableOptions("ru", bad_rows=bad_rows, label_names=load_label_names(taxonomy.names)),
+        TableOptions(
+            FILES.language, bad_rows=bad_rows, label_names=load_label_names(taxonomy.names)
+        ),
     )
     if split != "test":
         # What would be the test part of a corpus without splits is for training here.

@@ -1,17 +1,26 @@
 """What loaders of corpora share: checks of languages and headers, and a corpus of examples."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
 
 from emoscope.corpora.corpus import Corpus
+from emoscope.corpora.splits import check_split
 from emoscope.errors import InputError
 from emoscope.labelled.examples import Example, to_label_array
 from emoscope.reading.row_formats import Row
 from emoscope.taxonomy import Taxonomy
 
-__all__ = ["check_languages", "find_file", "make_corpus", "parse_label_lists", "read_header"]
+__all__ = [
+    "PublishedFiles",
+    "check_languages",
+    "find_file",
+    "make_corpus",
+    "parse_label_lists",
+    "read_header",
+]
 
 _LIST = re.compile(r"[^\s,\[\]'\"]+")
 
@@ -55,6 +64,37 @@ def find_file(folder: Path, names: Sequence[str], advice: str) -> Path:
             f"Put them in {folder}."
         )
     return found
+
+
+@dataclass(frozen=True)
+class PublishedFiles:
+    """The files of a corpus in one language.
+
+    Attributes:
+        corpus: its name.
+        language: the code of its language.
+        names: for each split the name of its file, and others that it may have.
+        advice: where they are published.
+        folder: the publisher's folder, inside the one that the user names or that one itself.
+    """
+
+    corpus: str
+    language: str
+    names: Mapping[str, Sequence[str]]
+    advice: str
+    folder: str = ""
+
+    def find(self, root: Path, split: str, languages: Sequence[str] | None) -> Path:
+        """The file of a split.
+
+        Raises:
+            InputError: no such split, another language, or no such file.
+        """
+        check_split(split)
+        check_languages(self.corpus, languages, (self.language,))
+        nested = root / self.folder
+        folder = nested if nested.is_dir() else root
+        return find_file(folder, self.names[split], self.advice)
 
 
 def parse_label_lists(rows: Iterator[Row]) -> Iterator[Row]:

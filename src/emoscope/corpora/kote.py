@@ -3,8 +3,7 @@
 from pathlib import Path
 
 from emoscope.corpora.corpus import Corpus
-from emoscope.corpora.examples import check_languages, find_file, make_corpus
-from emoscope.corpora.splits import check_split
+from emoscope.corpora.examples import PublishedFiles, make_corpus
 from emoscope.labelled.examples import TableOptions, read_examples
 from emoscope.labelled.names import load_label_names
 from emoscope.reading.conversations import Columns
@@ -15,7 +14,13 @@ from emoscope.taxonomy import Taxonomy
 
 __all__ = ["load"]
 
-FILES = {"train": ("train.tsv",), "dev": ("val.tsv", "dev.tsv"), "test": ("test.tsv",)}
+FILES = PublishedFiles(
+    "kote",
+    "ko",
+    {"train": ("train.tsv",), "dev": ("val.tsv", "dev.tsv"), "test": ("test.tsv",)},
+    "KOTE is free to use (MIT): its authors publish train.tsv, val.tsv and test.tsv at "
+    "https://github.com/searle-j/KOTE.",
+)
 
 
 def load(
@@ -45,14 +50,7 @@ def load(
         Jeon, Lee & Kim 2022, User Guide for KOTE: Korean Online Comments Emotions Dataset,
         arXiv 2205.05300.
     """
-    check_split(split)
-    check_languages("kote", languages, ("ko",))
-    path = find_file(
-        root,
-        FILES[split],
-        "KOTE is free to use (MIT): its authors publish train.tsv, val.tsv and test.tsv at "
-        "https://github.com/searle-j/KOTE.",
-    )
+    path = FILES.find(root, split, languages)
     taxonomy = Taxonomy.load("kote")
     rows = read_rows(
         path, "tsv", bad_rows=bad_rows, dialect=DialectOptions(quoting="csv", header=False)
@@ -62,6 +60,8 @@ def load(
         taxonomy,
         Columns(turns=("2",), id="1", label="3"),
         str(path),
-        TableOptions("ko", bad_rows=bad_rows, label_names=load_label_names(taxonomy.names)),
+        TableOptions(
+            FILES.language, bad_rows=bad_rows, label_names=load_label_names(taxonomy.names)
+        ),
     )
     return make_corpus("kote", taxonomy, examples)

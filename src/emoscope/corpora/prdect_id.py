@@ -3,8 +3,8 @@
 from pathlib import Path
 
 from emoscope.corpora.corpus import Corpus
-from emoscope.corpora.examples import check_languages, find_file, make_corpus
-from emoscope.corpora.splits import check_split, find_split
+from emoscope.corpora.examples import PublishedFiles, make_corpus
+from emoscope.corpora.splits import SPLITS, find_split
 from emoscope.errors import InputError
 from emoscope.labelled.examples import TableOptions, read_examples
 from emoscope.labelled.names import load_label_names
@@ -15,7 +15,13 @@ from emoscope.taxonomy import Taxonomy
 
 __all__ = ["load"]
 
-FILES = ("prdect-id.csv", "PRDECT-ID Dataset.csv")
+FILES = PublishedFiles(
+    "prdect_id",
+    "id",
+    dict.fromkeys(SPLITS, ("prdect-id.csv", "PRDECT-ID Dataset.csv")),
+    "PRDECT-ID is free to use (MIT), from https://github.com/rhiosutoyo/PRDECT-ID; or "
+    "https://doi.org/10.17632/574v66hf2v.1.",
+)
 NAMES = {"happy": "joy", "sadness": "sadness", "fear": "fear", "love": "love", "anger": "anger"}
 """What the column `Emotion` has, and the label that it is."""
 
@@ -47,21 +53,14 @@ def load(
         Sutoyo, Achmad, Chowanda, Andangsari & Isa 2022, PRDECT-ID: Indonesian Product Reviews
         Dataset for Emotions Classification Tasks, Data in Brief 44.
     """
-    check_split(split)
-    check_languages("prdect_id", languages, ("id",))
-    path = find_file(
-        root,
-        FILES,
-        "PRDECT-ID is free to use (MIT), from https://github.com/rhiosutoyo/PRDECT-ID; or "
-        "https://doi.org/10.17632/574v66hf2v.1.",
-    )
+    path = FILES.find(root, split, languages)
     taxonomy = Taxonomy.load("prdect_id")
     examples = read_examples(
         read_rows(path, "csv", bad_rows=bad_rows),
         taxonomy,
         Columns(turns=("Customer Review",), label="Emotion"),
         str(path),
-        TableOptions("id", bad_rows=bad_rows, label_names=load_label_names(NAMES)),
+        TableOptions(FILES.language, bad_rows=bad_rows, label_names=load_label_names(NAMES)),
     )
     examples = [each for each in examples if find_split(" ".join(each.turns)) == split]
     if not examples:

@@ -5,8 +5,7 @@ from pathlib import Path
 from typing import Any, TypeGuard
 
 from emoscope.corpora.corpus import Corpus
-from emoscope.corpora.examples import check_languages, find_file, make_corpus
-from emoscope.corpora.splits import check_split
+from emoscope.corpora.examples import PublishedFiles, make_corpus
 from emoscope.errors import InputError
 from emoscope.labelled.examples import Example, TableOptions, read_examples
 from emoscope.labelled.names import load_label_names
@@ -18,6 +17,24 @@ from emoscope.taxonomy import Taxonomy
 __all__ = ["load_red1", "load_red2"]
 
 WHERE = "https://github.com/Alegzandra/RED-Romanian-Emotions-Dataset"
+FILES_1 = PublishedFiles(
+    "red1",
+    "ro",
+    {"train": ("train.csv",), "dev": ("val.csv", "dev.csv"), "test": ("test.csv",)},
+    f"RED is free to use (MIT): its authors publish the folder REDv1/data at {WHERE}.",
+    folder="REDv1/data",
+)
+FILES_2 = PublishedFiles(
+    "red2",
+    "ro",
+    {
+        "train": ("train.json",),
+        "dev": ("valid.json", "val.json", "dev.json"),
+        "test": ("test.json",),
+    },
+    f"RED is free to use (MIT): its authors publish the folder REDv2/data at {WHERE}.",
+    folder="REDv2/data",
+)
 NAMES = {
     "bucurie": "joy",
     "furie": "anger",
@@ -55,20 +72,14 @@ def load_red1(
         Ciobotaru & Dinu 2021, RED: A Novel Dataset for Romanian Emotion Detection from Tweets,
         RANLP.
     """
-    check_split(split)
-    check_languages("red1", languages, ("ro",))
-    path = find_file(
-        _find_folder(root, "REDv1"),
-        ("val.csv", "dev.csv") if split == "dev" else (f"{split}.csv",),
-        f"RED is free to use (MIT): its authors publish the folder REDv1/data at {WHERE}.",
-    )
+    path = FILES_1.find(root, split, languages)
     taxonomy = Taxonomy.load("red1")
     examples = read_examples(
         read_rows(path, "csv", bad_rows=bad_rows),
         taxonomy,
         Columns(turns=("Tweet",), label="Emotion"),
         str(path),
-        TableOptions("ro", bad_rows=bad_rows, label_names=load_label_names(NAMES)),
+        TableOptions(FILES_1.language, bad_rows=bad_rows, label_names=load_label_names(NAMES)),
     )
     return make_corpus("red1", taxonomy, examples)
 
@@ -99,22 +110,11 @@ def load_red2(
         Ciobotaru, Constantinescu, Dinu & Dumitrescu 2022, RED v2: Enhancing RED Dataset for
         Multi-Label Emotion Detection, LREC.
     """
-    check_split(split)
-    check_languages("red2", languages, ("ro",))
-    path = find_file(
-        _find_folder(root, "REDv2"),
-        ("valid.json", "val.json", "dev.json") if split == "dev" else (f"{split}.json",),
-        f"RED is free to use (MIT): its authors publish the folder REDv2/data at {WHERE}.",
-    )
+    path = FILES_2.find(root, split, languages)
     examples = list(_read_votes(path, bad_rows))
     if not examples:
         raise InputError(f"{path}: expected a list of tweets, got none that can be used.")
     return make_corpus("red2", Taxonomy.load("red2"), examples)
-
-
-def _find_folder(root: Path, version: str) -> Path:
-    nested = root / version / "data"
-    return nested if nested.is_dir() else root
 
 
 def _read_votes(path: Path, bad_rows: BadRows) -> Iterator[Example]:
@@ -124,7 +124,7 @@ def _read_votes(path: Path, bad_rows: BadRows) -> Iterator[Example]:
             shares = {
                 name: count / ANNOTATORS for name, count in zip(ORDER, votes, strict=True) if count
             }
-            yield Example(str(values.get(ID, line)), [text], "ro", shares)
+            yield Example(str(values.get(ID, line)), [text], FILES_2.language, shares)
             continue
         expected = f"a {TEXT!r}, and as {VOTES!r} a list of {len(ORDER)} numbers from 0 to 3"
         came = format_value(votes if isinstance(text, str) else text)

@@ -93,35 +93,32 @@ def count_texts(log: ExperimentLog | None, split: str) -> int | None:
 
 
 def make_table_grid(progress: Progress) -> Grid:
-    """The table: each row's runs, figures and what is still to run, the published figures below."""
+    """The table: each row's runs, figures and the time of a run, the published figures below."""
     columns = choose_columns(progress)
     estimates = estimate_seconds(progress.rows)
     splits = {row.recipe.name: find_split(progress, row) for row in progress.rows}
     alike = len(set(splits.values())) == 1
-    sections = []
+    lines = []
     for row in progress.rows:
         published = find_published_row(progress, row.recipe.name)
         split = splits[row.recipe.name]
         found = [find_result(row, metric, split) for metric in columns]
-        each, count = estimates[row.recipe.name], len(row.missing)
-        time = "" if each is None else f" × {format_duration(each)}"
-        lines = [
+        each = estimates[row.recipe.name]
+        lines.append(
             (
                 Cell(row.recipe.name if alike else f"{row.recipe.name} ({split})"),
                 Cell(f"{row.done}/{len(row.wanted)}"),
                 *(Cell(NOTHING if value is None else format_result(value)) for value in found),
-                Cell(f"{count}{time}" if count else "done"),
+                Cell(NOTHING if each is None else format_duration(each)),
             )
-        ]
+        )
         if published is not None and explain_row(row, published) is None:
             lines.append(make_published_line(f"  published: {published.name}", published, columns))
-        sections.append(tuple(lines))
     others = make_other_systems(progress, columns)
-    if others:
-        sections.append(others)
+    sections = (tuple(lines), others) if others else (tuple(lines),)
     where = f", {next(iter(splits.values()))}" if alike else ""
-    header = ("recipe", "runs", *(metric.title for metric in columns), "still to run")
-    return Grid(f"{progress.table.title}{where}", header, 1, tuple(sections))
+    header = ("recipe", "runs", *(metric.title for metric in columns), "a run")
+    return Grid(f"{progress.table.title}{where}", header, 1, sections)
 
 
 def find_split(progress: Progress, row: TableRow) -> str:
@@ -133,8 +130,8 @@ def make_published_line(
     name: str, published: PublishedRow, columns: Sequence[Metric]
 ) -> tuple[Cell, ...]:
     """The line of a published row."""
-    figures = (Cell(format_published(published, metric)) for metric in columns)
-    return (Cell(name), Cell(""), *figures, Cell(""))
+    figures = (format_published(published, metric) for metric in columns)
+    return tuple(Cell(text, dim=True) for text in (name, "", *figures, ""))
 
 
 def make_other_systems(

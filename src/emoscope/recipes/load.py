@@ -19,6 +19,8 @@ from emoscope.recipes.shipped import find_recipe_files, read_shipped_text
 from emoscope.registry import MODELS, find, resolve
 
 MAX_BYTES = 1_000_000
+# libyaml is ten times as fast, and made for files that one trusts: those that ship.
+SHIPPED_LOADER: type[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 # For an invalid date such as 2024-13-45 PyYAML raises a ValueError.
 NOT_YAML = (yaml.YAMLError, ValueError, RecursionError)
 
@@ -116,7 +118,9 @@ def explain_error(problem: ErrorDetails, model: type[ModelSection], prefix: str 
 def read_recipe(name_or_path: str) -> dict[str, Any]:
     """The mapping that a recipe's own YAML holds."""
     text = read_shipped_text(name_or_path)
+    loader: type[Any] = SHIPPED_LOADER
     if text is None:
+        loader = yaml.SafeLoader
         path = Path(name_or_path)
         if not path.is_file():
             raise InputError(f"No recipe {name_or_path!r}: {describe_expected(path)}")
@@ -129,7 +133,7 @@ def read_recipe(name_or_path: str) -> dict[str, Any]:
         except UnicodeDecodeError as error:
             raise InputError(f"{path}: expected a recipe in UTF-8: {error}.") from None
     try:
-        values = yaml.safe_load(text)
+        values = yaml.load(text, loader)  # noqa: S506, both are safe loaders
     except NOT_YAML as error:
         raise InputError(f"Recipe {name_or_path} is not YAML: {error}") from None
     if not isinstance(values, dict):

@@ -23,6 +23,7 @@ from rich.progress import (
 )
 from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 
+from emoscope.experiments.bands import read_dev_metric
 from emoscope.experiments.log import ExperimentLog
 from emoscope.experiments.plots import draw_log
 from emoscope.experiments.runs import Curve, Run
@@ -72,11 +73,13 @@ class LiveCurves(TrainerCallback):
 
     Args:
         folder: the folder of the run.
+        labels: names of the labels, in the order in which their curves are shown.
         interval: the least number of seconds between two drawings.
     """
 
-    def __init__(self, folder: Path, interval: float = 15.0) -> None:
+    def __init__(self, folder: Path, labels: Sequence[str] = (), interval: float = 15.0) -> None:
         self.folder = folder
+        self.labels = labels
         self.interval = interval
         self.drawn = 0.0
 
@@ -97,7 +100,7 @@ class LiveCurves(TrainerCallback):
         if not final and time.monotonic() - self.drawn < self.interval:
             return
         kept = find_final_epoch(args, state) if final else state.epoch or 0.0
-        run = Run(self.folder.name, kept, to_curves(state.log_history))
+        run = Run(self.folder.name, kept, to_curves(state.log_history, self.labels))
         write_text(self.folder / HISTORY, json.dumps(run.curves, indent=1))
         draw_log(ExperimentLog(self.folder, {}, (run,)), self.folder / "plots")
         self.drawn = time.monotonic()
@@ -134,12 +137,22 @@ def find_final_epoch(args: TrainingArguments, state: TrainerState) -> float:
     return epoch
 
 
-def to_curves(log: Sequence[dict[str, float]]) -> dict[str, Curve]:
-    """Collect the (epoch, value) pairs of each metric from the trainer's log, sorted by name.
+def to_curves(log: Sequence[dict[str, float]], labels: Sequence[str] = ()) -> dict[str, Curve]:
+    """Collect the (epoch, value) pairs of each metric from the trainer's log, sorted.
 
     A checkpoint has the entries of the log with sorted keys: in their own order the metrics of a
     resumed training would come in another order, in files and pictures, than those of a whole one.
+
+    Args:
+        log: the trainer's entries.
+        labels: names of labels: their metrics come last and in this order, all others by name.
     """
+    places = {label: place for place, label in enumerate(labels, start=1)}
+
+    def find_place(name: str) -> tuple[int, str]:
+        metric = read_dev_metric(name)
+        return (0 if metric is None else places.get(metric.label or "", 0)), name
+
     # `train_loss` is a mean since the last resume; `loss` is the mean of each epoch.
     skipped = ("epoch", "step", "total_flos", "train_loss")
     history: dict[str, list[tuple[float, float]]] = {}
@@ -148,7 +161,7 @@ def to_curves(log: Sequence[dict[str, float]]) -> dict[str, Curve]:
             timing = name.endswith(("_runtime", "_per_second"))
             if name not in skipped and not timing:
                 history.setdefault(name, []).append((entry["epoch"], float(value)))
-    return {name: tuple(history[name]) for name in sorted(history)}
+    return {name: tuple(history[name]) for name in sorted(history, key=find_place)}
 
 
 class TellEpochs(TrainerCallback):

@@ -82,7 +82,7 @@ def find_references(
             if reason is not None:
                 reasons.setdefault(reason, recipe)
         if not reasons:
-            shown.append(make_reference(row))
+            shown.append(make_reference(row, find_only_language(params, split)))
         for reason, recipe in reasons.items():
             names_by_reason.setdefault(f"{recipe}: {reason}", []).append(row.name)
     left_out = tuple(
@@ -92,13 +92,32 @@ def find_references(
     return References(tuple(shown), left_out)
 
 
-def make_reference(row: PublishedRow) -> Reference:
-    """Make a row for a comparison."""
+def find_only_language(params: Sequence[Mapping[str, Any]], split: Split) -> str | None:
+    """The language of all texts that configurations are measured on; None if there are several."""
+    languages: set[str] = set()
+    for values in params:
+        for section in (values["corpus"], *(values.get("mix") or {}).get("corpora", ())):
+            if section.get(split) is not None:
+                languages |= set(section.get("languages") or ("",))
+    return languages.pop() if len(languages) == 1 else None
+
+
+def make_reference(row: PublishedRow, language: str | None) -> Reference:
+    """Make a row for a comparison.
+
+    Args:
+        row: the published figures.
+        language: of all texts: what is published of it, as `deu_macro_f1`, is of all of them.
+    """
+    named = {
+        name.removeprefix(f"{language}_") if language else name: figure
+        for name, figure in row.metrics.items()
+    }
     return Reference(
         name=row.name,
         results={
             metric.at_fixed_threshold() if row.half else metric: (figure.mean, figure.sd)
-            for name, figure in row.metrics.items()
+            for name, figure in named.items()
             if (metric := read_metric(name)) is not None
         },
         source=f"{row.source} ({row.note})" if row.note else row.source,

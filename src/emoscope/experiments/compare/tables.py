@@ -14,10 +14,17 @@ NOTHING = "–"
 
 @dataclass(frozen=True)
 class Cell:
-    """A cell of a table; bold if it is the best value and significantly so."""
+    """A cell of a table.
+
+    Attributes:
+        text: what it says.
+        bold: it is the best value, and significantly so.
+        dim: it stands beside for comparison, such as a published figure.
+    """
 
     text: str
     bold: bool = False
+    dim: bool = False
 
 
 @dataclass(frozen=True)

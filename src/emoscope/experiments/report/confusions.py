@@ -54,7 +54,9 @@ def make_matrix(measured: MeasuredRuns) -> Html:
         "Of the texts with the gold label of a row, the share, in per cent, for which the label of "
         "a column is predicted, mean over the runs. In brackets: how many texts."
     )
-    return joined([element("p", text(sentence), class_="soft"), table(["", *names], lines)])
+    return joined(
+        [element("p", text(sentence), class_="soft"), table(["", *names], lines, upright=True)]
+    )
 
 
 def list_columns(

@@ -49,21 +49,20 @@ class Reported:
 
 
 def make_contents(reported: Sequence[Reported]) -> Html:
-    """The table of contents: the parts of one configuration, or of each of several."""
+    """The table of contents: the parts of the only configuration, or several configurations."""
     if len(reported) == 1:
         return element("p", make_links(reported[0]))
     items = [
-        element("li", Html(f'<a href="#{each.mark}">{text(each.title)}</a>: {make_links(each)}'))
-        for each in reported
+        element("li", Html(f'<a href="#{each.mark}">{text(each.title)}</a>')) for each in reported
     ]
     listed = element("ol", joined(items))
     return folded("Contents", listed) if len(reported) > MANY else listed
 
 
 def make_links(each: Reported) -> Html:
-    """Links to the parts about a configuration."""
+    """Links to the parts about a configuration; none where nothing was measured."""
     if isinstance(each.found, Unmeasured):
-        return text("nothing measured")
+        return Html("")
     shown = [
         Html(f'<a href="#{each.mark}-{mark}">{text(name)}</a>')
         for mark, name in SECTIONS

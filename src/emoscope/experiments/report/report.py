@@ -43,6 +43,7 @@ from emoscope.experiments.report.overview import (
     SECTIONS,
     Reported,
     make_contents,
+    make_links,
     make_overview,
 )
 from emoscope.experiments.report.parts import make_configuration, make_mistakes, make_runs
@@ -112,6 +113,7 @@ def make_report_page(logs: Sequence[ExperimentLog], options: ReportOptions) -> s
     for each in reported:
         if several:
             parts.append(element("h2", text(each.title), id=each.mark))
+            parts.append(element("p", make_links(each), class_="soft"))
         parts.append(
             make_section(each, each.found, options, brief)
             if isinstance(each.found, MeasuredRuns)
@@ -121,9 +123,11 @@ def make_report_page(logs: Sequence[ExperimentLog], options: ReportOptions) -> s
 
 
 def list_folders(logs: Sequence[ExperimentLog]) -> str:
-    """Names of the folders in a sentence; of many, the first three."""
-    shown = ", ".join(log.folder.name for log in logs[:3])
-    return shown if len(logs) <= 3 else f"{shown} and {len(logs) - 3} more"
+    """The folder of the only log, or those that hold several, in a sentence."""
+    if len(logs) == 1:
+        return logs[0].folder.name
+    holding = dict.fromkeys(log.folder.parent.name for log in logs)
+    return f"{len(logs)} configurations in {', '.join(holding)}"
 
 
 def make_section(

@@ -11,6 +11,7 @@ when the fault is gone the same command must end with the files of the undisturb
 """
 
 import os
+import re
 import shutil
 import sys
 import tempfile
@@ -22,7 +23,8 @@ from typing import Any
 
 from common import finish, machine, options
 from emoscope.errors import explain_os_error
-from fault_injection import ERRORS, Fault, import_all, run_command
+from fault_injection import ERRORS, Ended, Fault, import_all, run_command
+from kills import read_files
 
 ROWS = "id,text\n" + "".join(
     f"{n},{text}\n"
@@ -70,8 +72,7 @@ COMMANDS: dict[str, tuple[str, ...]] = {
     "report": ("report", "trained", "--output", "page.html"),
 }
 QUICK = ("jsonl and rejects", "stdout", "taxonomies")
-CHANGES = {".db", ".yml", ".pt"}
-"""Suffixes of files that tell times or what was drawn at random."""
+SECONDS = re.compile(rb"\d+ s\b")
 
 
 @dataclass(frozen=True)
@@ -104,19 +105,15 @@ def prepare(folder: Path, trained: Path | None) -> Path:
     return folder
 
 
-def read_files(folder: Path) -> dict[str, bytes]:
-    """The files of a folder that are equal from run to run."""
-    found = {}
-    for path in sorted(folder.rglob("*")):
-        timed = path.name.endswith((".job.json", "result.json", "environment.json"))
-        if path.is_file() and path.suffix not in CHANGES and not timed:
-            found[str(path.relative_to(folder))] = path.read_bytes()
-    return found
+def without_locks(files: dict[str, bytes]) -> dict[str, bytes]:
+    """Files without those of locks, which may stay if they cannot be deleted."""
+    return {name: data for name, data in files.items() if not name.endswith(".lock")}
 
 
-def without_locks(folder: Path) -> dict[str, bytes]:
-    """The files of a folder without those of locks, which may stay if they cannot be deleted."""
-    return {name: data for name, data in read_files(folder).items() if not name.endswith(".lock")}
+def is_same(run: Ended, stdout: bytes, found: dict[str, bytes], whole: dict[str, bytes]) -> bool:
+    """Whether a run has written what the undisturbed one has, but for how long it took."""
+    said = [SECONDS.sub(b"", text) for text in (run.stdout, stdout)]
+    return said[0] == said[1] and without_locks(found) == without_locks(whole)
 
 
 def choose_faults(calls: Counter[str]) -> list[Fault]:
@@ -139,7 +136,7 @@ def try_fault(
     if "Traceback" in first.stderr or first.code not in (0, 1, 2):
         last = first.stderr.strip().splitlines()[-1:]
         wrong.append(f"ended with {first.code}: {' '.join(last)}")
-    elif first.code == 0 and (without_locks(folder) != whole or first.stdout != stdout):
+    elif first.code == 0 and not is_same(first, stdout, read_files(folder), whole):
         wrong.append("ended with 0 and other files")
     elif first.code not in (0, expected):
         wrong.append(f"exit code {first.code}, expected {expected}: {first.stderr.strip()}")

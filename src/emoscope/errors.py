@@ -108,6 +108,26 @@ def explain_os_error(
     return kind(" ".join(part for part in (what, known, advice) if part))
 
 
+_OF_FILES = (None, errno.EINVAL, errno.ENOENT)
+
+
+def raise_os_error(error: BaseException, path: Path | str) -> None:
+    """Raise the error of reading a file as what it is, if the operating system has raised it.
+
+    What libraries raise of a damaged file is an `OSError` as well, but has no number, or that of a
+    seek to where nothing can be. What a missing file means the caller knows better.
+
+    Args:
+        error: any error.
+        path: the file.
+
+    Raises:
+        EmoscopeError: it is one of the operating system.
+    """
+    if isinstance(error, OSError) and error.errno not in _OF_FILES:
+        raise explain_os_error(error, "read", path) from error
+
+
 def show_name(path: Path | str | bytes | int) -> str:
     r"""The name of a file as text that any terminal and any file can hold.
 

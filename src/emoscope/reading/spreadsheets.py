@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from datetime import date, datetime, time
 from typing import Any, BinaryIO
 
-from emoscope.errors import InputError, require
+from emoscope.errors import InputError, raise_os_error, require
 from emoscope.reading.delimited import Record, parse_table
 from emoscope.reading.dialect import DialectOptions
 from emoscope.reading.errors import Refusal
@@ -24,6 +24,7 @@ def parse_spreadsheet(source: BinaryIO, refusal: Refusal, options: DialectOption
         name = _choose_sheet(book.sheet_names, refusal, options.sheet)
         records = _read_records(book.get_sheet_by_name(name))
     except (calamine.CalamineError, OSError, ValueError) as error:
+        raise_os_error(error, refusal.path)
         raise InputError(
             f"{refusal.path}: expected a spreadsheet, got a file that cannot be read ({error}). "
             "Open it in a spreadsheet program and save it as CSV (UTF-8)."

@@ -47,6 +47,31 @@ def test_an_error_of_the_machine_or_the_user_has_its_exit_code(capsys, error, co
         assert error.filename in said
 
 
+IMPORTING = """
+import sys
+
+wanted = sys.argv[1]
+
+class Finder:
+    def find_spec(self, name, *_):
+        if name == wanted:
+            raise KeyboardInterrupt
+
+sys.meta_path.insert(0, Finder())
+from emoscope.__main__ import main
+sys.argv = ["emoscope", "annotate", "nowhere.csv"]
+main()
+"""
+
+
+@pytest.mark.parametrize("module", ["typer", "emoscope.jobs.annotate"])
+def test_ctrl_c_while_the_program_is_imported(module):
+    done = subprocess.run(
+        [sys.executable, "-c", IMPORTING, module], capture_output=True, text=True, timeout=100
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "")
+
+
 def test_a_bug_is_no_error_of_the_machine():
     with pytest.raises(ZeroDivisionError):
         run_program(lambda: 1 / 0)

@@ -120,6 +120,19 @@ def test_options_that_are_not_for_several_files(dumps, model):
     assert not Path("out").exists()
 
 
+def test_files_of_all_jobs_are_checked_before_the_first_is_begun(dumps, model):
+    """The cache would else be made of what the second job reads."""
+    (dumps / "b.csv").write_text("")
+    for cache in ("dumps/b.csv", "out/sub/d.txt.csv", "out/b.csv.partial"):
+        options = replace(KEEP, cache=Path(cache))
+        with pytest.raises(InputError, match="named twice") as told:
+            annotate_folder(model, SOURCE, find("dumps"), Path("out"), options)
+        assert Path(cache).name in str(told.value)
+    assert not Path("out").exists()
+    assert (dumps / "b.csv").read_text() == ""
+    annotate_folder(model, SOURCE, find("dumps/a.csv", "dumps/sub"), Path("out"), options)
+
+
 def test_a_model_is_loaded_once(dumps, model, monkeypatch):
     loaded, load = [], type(model).load
 

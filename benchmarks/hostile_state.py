@@ -125,7 +125,7 @@ JOB_EDITS: list[tuple[tuple[str, ...], Any]] = [
     (("progress", "first_unread"), "1"),
     (("progress", "given"), {"joy": "many"}),
     (("progress", "given"), None),
-    (("progress", "cache"), {"job": 1, "start": 0}),
+    (("progress", "cache"), {"job": 1, "start": 0, "lag": 2}),
     (("progress", "cache"), "here"),
     (("progress", "digest"), 7),
     (("progress",), []),

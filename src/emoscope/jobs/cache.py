@@ -38,10 +38,12 @@ class Place:
     Attributes:
         job: a random name of the job.
         start: the last row at the start of the job.
+        lag: after how many chunks a chunk sees what the job added for another.
     """
 
     job: str
     start: int
+    lag: int
 
 
 class Cache:
@@ -49,15 +51,16 @@ class Cache:
 
     A text's score depends a little, in the last digits, on the texts that are scored with it. So
     that a resumed job writes the same as an uninterrupted one, a chunk always finds the same rows:
-    those from before the start of its job, and those that its job added at least `max_in_flight`
-    chunks before. Rows of other jobs in the meantime are not seen. The file grows by some 110 bytes
-    for each text and 8 bytes for each label of it; nothing is ever deleted. Each row has a hash of
-    itself, as SQLite does not see when a byte of a number is damaged.
+    those from before the start of its job, and those that its job added at least `Place.lag` chunks
+    before, which is how many chunks may be in flight when it begins. Rows of other jobs in the
+    meantime are not seen. The file grows by some 110 bytes for each text and 8 bytes for each label
+    of it; nothing is ever deleted. Each row has a hash of itself, as SQLite does not see when a
+    byte of a number is damaged.
 
     Args:
         path: the file; it is created if it does not exist.
         model: an identifier of the model, the labels and the version.
-        max_in_flight: how many chunks may be in flight at a time.
+        max_in_flight: how many chunks may be in flight at a time, in a new job.
         place: the place of a resumed job; None for a new job.
 
     Raises:
@@ -65,7 +68,7 @@ class Cache:
     """
 
     def __init__(self, path: Path, model: str, max_in_flight: int, place: Place | None) -> None:
-        self._path, self._max_in_flight, self._lock = path, max_in_flight, Lock()
+        self._path, self._lock = path, Lock()
         self._model = hashlib.blake2b(model.encode(), person=_VERSION).digest()
         try:
             # The prefetch thread plans the chunks.
@@ -80,7 +83,7 @@ class Cache:
                 f"{path}: the cache has fewer rows than when the job began. Put it back as it was, "
                 "or start the job anew with --restart."
             )
-        self.place = place or Place(secrets.token_hex(8), last)
+        self.place = place or Place(secrets.token_hex(8), last, max_in_flight)
 
     def find(self, conversations: Sequence[Conversation], chunk: int) -> dict[int, Probabilities]:
         """Probabilities (K,) of those conversations that a chunk finds, by their place.
@@ -89,7 +92,7 @@ class Cache:
             conversations: the conversations to look up.
             chunk: the number of their chunk.
         """
-        seen = (self.place.start, self.place.job, chunk - self._max_in_flight)
+        seen = (self.place.start, self.place.job, chunk - self.place.lag)
         found = {}
         with self._lock:
             for number, turns in enumerate(conversations):

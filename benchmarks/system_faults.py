@@ -17,6 +17,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -116,11 +117,12 @@ def is_same(run: Ended, stdout: bytes, found: dict[str, bytes], whole: dict[str,
     return said[0] == said[1] and without_locks(found) == without_locks(whole)
 
 
-def choose_faults(calls: Counter[str]) -> list[Fault]:
+def choose_faults(calls: Counter[str], kinds: Collection[str]) -> list[Fault]:
     """For each kind of call and each of its errors the first, a middle and the last."""
     return [
         Fault(call, number, error)
         for call, times in sorted(calls.items())
+        if call in kinds
         for error in ERRORS[call]
         for number in sorted({1, (times + 1) // 2, times})
     ]
@@ -151,14 +153,14 @@ def try_fault(
     return Outcome(name, fault, tuple(wrong))
 
 
-def measure(name: str, root: Path, trained: Path | None) -> list[Outcome]:
-    """All faults of one command."""
+def measure(name: str, root: Path, trained: Path | None, kinds: Collection[str]) -> list[Outcome]:
+    """All faults of one command, of some kinds of calls."""
     folder = prepare(root / "whole", trained)
     undisturbed = run_command(COMMANDS[name], folder)
     if undisturbed.code:
         raise SystemExit(f"{name}: ended with {undisturbed.code}\n{undisturbed.stderr}")
     whole, outcomes = read_files(folder), []
-    for number, fault in enumerate(choose_faults(undisturbed.calls)):
+    for number, fault in enumerate(choose_faults(undisturbed.calls, kinds)):
         folder = prepare(root / f"fault-{number}", trained)
         outcome = try_fault(name, fault, folder, whole, undisturbed.stdout)
         for wrong in outcome.wrong:
@@ -172,6 +174,7 @@ def main() -> None:
     """Fail every call, judge."""
     parser = options(__doc__)
     parser.add_argument("--only", choices=COMMANDS, action="append", help="these commands alone")
+    parser.add_argument("--call", choices=ERRORS, action="append", help="these calls alone")
     arguments = parser.parse_args()
     names = arguments.only or (QUICK if arguments.quick else tuple(COMMANDS))
     print(machine())
@@ -188,7 +191,7 @@ def main() -> None:
             root, started = Path(place) / name, time.perf_counter()
             root.mkdir()
             needed = trained if name in ("compare", "report") else None
-            outcomes += measure(name, root, needed)
+            outcomes += measure(name, root, needed, arguments.call or ERRORS)
             count = sum(outcome.command == name for outcome in outcomes)
             print(f"{name}: {count} faults, {time.perf_counter() - started:.0f} s", flush=True)
     wrong = [outcome for outcome in outcomes if outcome.wrong]

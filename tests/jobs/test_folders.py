@@ -1,7 +1,9 @@
 """Several files without a cluster: each a job of its own, into one folder."""
 
+import errno
 import gzip
 import json
+import os
 from dataclasses import replace
 from pathlib import Path
 
@@ -112,6 +114,21 @@ def test_one_file_that_fails_does_not_keep_the_others(dumps, model):
     assert "b.csv" in str(told.value)
     assert Path("out/sub/d.txt.csv").is_file()
     assert not Path("out/b.csv").exists()
+
+
+def test_a_file_that_may_not_be_read_does_not_keep_the_others(dumps, model, monkeypatch):
+    (dumps / "b.parquet").write_bytes(b"PAR1")
+    opened = Path.open
+
+    def refuse(path, *arguments, **options):
+        if path.name == "b.parquet":
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
+        return opened(path, *arguments, **options)
+
+    monkeypatch.setattr(Path, "open", refuse)
+    with pytest.raises(InputError, match=r"1 of 5 files failed.*Permission denied.*permissions"):
+        annotate_folder(model, SOURCE, find("dumps"), Path("out"), KEEP)
+    assert Path("out/sub/d.txt.csv").is_file()
 
 
 def test_options_that_are_not_for_several_files(dumps, model):

@@ -5,7 +5,7 @@ from dataclasses import fields, replace
 from itertools import chain
 from pathlib import Path
 
-from emoscope.errors import EmoscopeError, InputError
+from emoscope.errors import EmoscopeError, InputError, explain_os_error
 from emoscope.inference.model_info import Kept, ModelSpec
 from emoscope.jobs.annotate import OnStatus, annotate_file
 from emoscope.jobs.failures import describe_failure, make_failure_error
@@ -109,8 +109,9 @@ def annotate_folder(
             summary = annotate_file(
                 model, replace(source, file=file.path), output / file.part, options, show
             )
-        except EmoscopeError as error:
-            failures.append(describe_failure(file.path, error))
+        except (EmoscopeError, OSError) as error:
+            told = explain_os_error(error) if isinstance(error, OSError) else error
+            failures.append(describe_failure(file.path, told))
             continue
         total.add(summary.counts)
         resumed += summary.resumed

@@ -160,6 +160,9 @@ def read_files(folder: Path) -> dict[str, bytes]:
         content = path.read_bytes()
         if path.name.endswith((".job.json", "result.json", "metrics.yml")):
             values = without_moments(yaml.safe_load(content))
+            if path.name.endswith(".job.json"):
+                # It is of all of the file, and so of what is left out here as well.
+                del values["hash"]
             # In their order, which pictures go by.
             content = json.dumps(values).encode()
         found[str(path.relative_to(folder))] = content

@@ -15,7 +15,7 @@ MAX_BYTES = 1 << 29
 """Bytes of a spreadsheet, unpacked: it is read as a whole."""
 _OLD = b"\xd0\xcf\x11\xe0"
 _END_BYTES = 1 << 16
-_BAD_ZIP = (zipfile.BadZipFile, NotImplementedError)
+_BAD_ARCHIVE = (zipfile.BadZipFile, NotImplementedError, OSError, ValueError)
 
 
 def parse_spreadsheet(source: BinaryIO, refusal: Refusal, options: DialectOptions) -> Iterator[Row]:
@@ -26,7 +26,7 @@ def parse_spreadsheet(source: BinaryIO, refusal: Refusal, options: DialectOption
         book = calamine.CalamineWorkbook.from_filelike(source)
         name = _choose_sheet(book.sheet_names, refusal, options.sheet)
         records = _read_records(book.get_sheet_by_name(name))
-    except (calamine.CalamineError, *_BAD_ZIP, OSError, ValueError) as error:
+    except (calamine.CalamineError, *_BAD_ARCHIVE) as error:
         raise_os_error(error, refusal.path)
         raise InputError(
             f"{refusal.path}: expected a spreadsheet, got a file that cannot be read ({error}). "

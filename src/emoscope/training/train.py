@@ -13,6 +13,7 @@ import torch
 import transformers
 
 from emoscope._version import __version__
+from emoscope.errors import telling_saves
 from emoscope.experiments.log import LOCK, PARAMS, ExperimentLog
 from emoscope.experiments.plots import draw_log
 from emoscope.experiments.runs import read_yaml, to_yaml
@@ -79,7 +80,8 @@ def train(
             with hold_run(folder, blocking) as mine:
                 if not mine:
                     continue
-                results[seed] = train_run(recipe, prepared, folder, seed, options)
+                with telling_saves(folder):
+                    results[seed] = train_run(recipe, prepared, folder, seed, options)
             if is_main():
                 # Drawn first: a run that is in the log is in its pictures, whenever a kill came.
                 log = log_finished(output, lambda log: draw_log(log, output / "plots"))

@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from emoscope.errors import InputError
+from emoscope.errors import InputError, MachineError
 from emoscope.jobs.annotate import Options, annotate_file
 from emoscope.jobs.cache import Cache, Place
 from emoscope.jobs.workers import InProcessWorker
@@ -84,6 +84,15 @@ def test_a_cache_that_is_no_file(model, source, tmp_path, make):
 def test_a_cache_that_is_not_the_one_of_the_job(tmp_path):
     with pytest.raises(InputError, match=r"fewer rows.*--restart"):
         Cache(tmp_path / "new.db", "model", 2, Place("job", 7, 2))
+
+
+def test_a_cache_on_a_full_disk_is_no_fault_of_the_user(tmp_path):
+    with Cache(tmp_path / "new.db", "model", 2, None) as cache:
+        # As SQLite says it of a disk, too.
+        cache._data.execute("PRAGMA max_page_count = 4")
+        with pytest.raises(MachineError, match=r"new\.db: database or disk is full.*Make room"):
+            cache.add([(f"text {n}",) for n in range(500)], np.zeros((500, 4)), 0)
+        assert cache.find([("text 0",)], 9) == {}
 
 
 def test_a_resumed_job_sees_what_it_would_have_seen_with_its_first_workers(tmp_path):

@@ -12,7 +12,7 @@ from typing import Self
 
 import numpy as np
 
-from emoscope.errors import InputError
+from emoscope.errors import EmoscopeError, InputError, MachineError
 from emoscope.jobs.scores import Conversation, Probabilities
 
 _TABLE = """
@@ -25,6 +25,7 @@ _FIND = """
 SELECT probabilities FROM scores WHERE key = ? AND (rowid <= ? OR (job = ? AND chunk <= ?))
 ORDER BY rowid LIMIT 1
 """
+_MACHINES_FAULTS = (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_NOMEM)
 _HASH_BYTES = 8
 _VERSION = b"2"
 """Changes with what a row holds, so that rows of earlier versions are not found."""
@@ -65,6 +66,7 @@ class Cache:
 
     Raises:
         InputError: the file cannot be used, or, later, a row of it is damaged.
+        MachineError: its disk is full or fails.
     """
 
     def __init__(self, path: Path, model: str, max_in_flight: int, place: Place | None) -> None:
@@ -137,7 +139,13 @@ class Cache:
             raise self._unusable("a row of it is damaged")
         return np.frombuffer(values, dtype="<f8")
 
-    def _unusable(self, error: sqlite3.Error | str) -> InputError:
+    def _unusable(self, error: sqlite3.Error | str) -> EmoscopeError:
+        # The low byte is the kind of error, the others say more of it.
+        if getattr(error, "sqlite_errorcode", 0) & 0xFF in _MACHINES_FAULTS:
+            return MachineError(
+                f"Cannot write to {self._path}: {error}. Make room, or name a file on another "
+                "disk. The same command goes on where the job stands."
+            )
         return InputError(
             f"{self._path}: the cache cannot be used ({error}). Name another file, or delete it if "
             "it is one."

@@ -165,6 +165,8 @@ def read_files(folder: Path) -> dict[str, bytes]:
                 del values["hash"]
             # In their order, which pictures go by.
             content = json.dumps(values).encode()
+            # Jobs of several files name them by whole paths.
+            content = content.replace(json.dumps(str(folder.resolve()))[1:-1].encode(), b".")
         found[str(path.relative_to(folder))] = content
     return found
 

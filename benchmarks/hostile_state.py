@@ -115,25 +115,37 @@ def _snapshot(folder: Path) -> dict[str, bytes]:
     }
 
 
-_VALUES: list[tuple[tuple[str, ...], Any]] = [
+JOB_EDITS: list[tuple[tuple[str, ...], Any]] = [
     *((("progress", name), value) for name in ("rows", "bytes") for value in (True, "9", -1, 2.5)),
+    (("progress", "bytes"), None),
     (("progress", "chunks"), None),
+    (("progress", "chunks"), []),
+    (("progress", "finished"), 1),
     (("progress", "finished"), "yes"),
+    (("progress", "first_unread"), "1"),
     (("progress", "given"), {"joy": "many"}),
-    (("progress", "cache"), {"job": 3}),
-    (("progress", "digest"), "0" * 64),
-    (("progress", "digest"), ""),
+    (("progress", "given"), None),
+    (("progress", "cache"), {"job": 1, "start": 0, "lag": 2}),
+    (("progress", "cache"), "here"),
+    (("progress", "digest"), 7),
     (("progress",), []),
     (("asked",), None),
     (("asked", "labels"), "joy"),
     (("asked", "labels"), []),
-    (("asked", "thresholds"), [float("nan")] * 28),
+    (("asked", "labels"), ["a", "a", "b", "c"]),
+    (("asked", "thresholds"), [0.5]),
+    (("asked", "thresholds"), [0.5, 0.5, 0.5, float("nan")]),
+    (("asked", "exclusive"), "no"),
+    (("asked", "output format"), "docx"),
+    (("asked", "columns"), [1]),
     (("asked", "columns"), {"a": 1}),
 ]
+"""Values of a job file that are none; `tests/jobs/test_job_file.py` tries them, too."""
+_WRONG_HASHES = [(("progress", "digest"), "0" * 64), (("progress", "digest"), "")]
 
 
 def _job_file_attacks() -> Iterator[Attack]:
-    for number, (place, value) in enumerate(_VALUES):
+    for number, (place, value) in enumerate([*JOB_EDITS, *_WRONG_HASHES]):
         form = ("csv", "jsonl")[number % 2]
         for hashed in (True, False) if number % 6 == 0 else (True,):
             yield Attack(
@@ -145,20 +157,25 @@ def _job_file_attacks() -> Iterator[Attack]:
         yield Attack("a job file of other content", repr(content[:30]), _replace_job(content))
 
 
+def edit_job(output: Path, place: tuple[str, ...], value: Any, *, hashed: bool = True) -> None:
+    """Change a value of a job file, with a new hash of the whole if it is to be found later."""
+    path = Path(f"{output}.job.json")
+    values = json.loads(path.read_bytes())
+    inner = values
+    for key in place[:-1]:
+        inner = inner[key]
+    inner[place[-1]] = value
+    if hashed:
+        values["hash"] = hash_job(values)
+    path.write_text(json.dumps(values), encoding="utf-8")
+
+
 def _edit_job(
     place: tuple[str, ...], value: Any, form: OutputFormat, *, hashed: bool
 ) -> Callable[[Path, ModelSpec], None]:
     def act(folder: Path, model: ModelSpec) -> None:
         source, output, _ = _begin(folder, model, form)
-        path = Path(f"{output}.job.json")
-        values = json.loads(path.read_bytes())
-        inner = values
-        for key in place[:-1]:
-            inner = inner[key]
-        inner[place[-1]] = value
-        if hashed:
-            values["hash"] = hash_job(values)
-        path.write_text(json.dumps(values), encoding="utf-8")
+        edit_job(output, place, value, hashed=hashed)
         _resume(model, source, output, form)
 
     return act
@@ -184,7 +201,8 @@ def _output_attacks(draw: random.Random) -> Iterator[Attack]:
         yield Attack("more behind what is valid", form, _add_junk(form), refused=False)
 
 
-def _flip_bit(path: Path, place: int) -> None:
+def flip_bit(path: Path, place: int) -> None:
+    """Flip a bit of the byte at a place of a file."""
     data = bytearray(path.read_bytes())
     data[place] ^= 1
     path.write_bytes(data)
@@ -194,7 +212,7 @@ def _flip(form: OutputFormat, share: float) -> Callable[[Path, ModelSpec], None]
     def act(folder: Path, model: ModelSpec) -> None:
         source, output, _ = _begin(folder, model, form)
         partial = Path(f"{output}.partial")
-        _flip_bit(partial, int(share * (partial.stat().st_size - 1)))
+        flip_bit(partial, int(share * (partial.stat().st_size - 1)))
         _resume(model, source, output, form)
 
     return act
@@ -214,7 +232,7 @@ def _flip_finished(form: OutputFormat) -> Callable[[Path, ModelSpec], None]:
     def act(folder: Path, model: ModelSpec) -> None:
         source, output, _ = _begin(folder, model, form)
         annotate_file(model, source, output, _options(form))
-        _flip_bit(output, 50)
+        flip_bit(output, 50)
         _resume(model, source, output, form)
 
     return act
@@ -275,7 +293,7 @@ def _flip_some(seed: int) -> Callable[[Path], None]:
     def damage(path: Path) -> None:
         draw = random.Random(seed)
         for _ in range(5):
-            _flip_bit(path, draw.randrange(path.stat().st_size))
+            flip_bit(path, draw.randrange(path.stat().st_size))
 
     return damage
 

@@ -8,7 +8,8 @@ and a picture drawn; `emoscope train` trains a small network. Each is killed (SI
 group of processes) at random moments and started again with the same command, until it has been
 killed so often; then it runs to its end. All files are compared with those of a run that nobody
 killed, pictures and weights included; of a job file what tells times or is drawn at random is left
-out.
+out. Last, one of two workers is killed, as the system does where memory runs out: the job must end
+at once with 1 and say so, and go on with one worker.
 """
 
 import json
@@ -21,10 +22,11 @@ import tempfile
 import time
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import psutil
 import yaml
 
 from common import finish, machine, options
@@ -43,6 +45,7 @@ WORDS = (
     *("love", "hate", "lost", "won", "phone", "morning", "never", "home", "again", "today"),
     *("luck", "storm", "😱", "😭", "great", "awful"),
 )
+HANGS_AFTER = 120
 TIMED = ("environment.json",)
 """Files that tell about the machine or the moment."""
 
@@ -157,8 +160,13 @@ def read_files(folder: Path) -> dict[str, bytes]:
         content = path.read_bytes()
         if path.name.endswith((".job.json", "result.json", "metrics.yml")):
             values = without_moments(yaml.safe_load(content))
+            if path.name.endswith(".job.json"):
+                # It is of all of the file, and so of what is left out here as well.
+                del values["hash"]
             # In their order, which pictures go by.
             content = json.dumps(values).encode()
+            # Jobs of several files name them by whole paths.
+            content = content.replace(json.dumps(str(folder.resolve()))[1:-1].encode(), b".")
         found[str(path.relative_to(folder))] = content
     return found
 
@@ -206,6 +214,48 @@ def measure(cases: Sequence[Case], place: Path, rows: str) -> dict[str, Any]:
     return figures
 
 
+def kill_worker(case: Case, folder: Path) -> str:
+    """Kill one worker of a job that has begun to write; what is wrong with how the job ends."""
+    process = start(case, folder)
+    partial = folder / f"{case.arguments[3]}.partial"
+    while process.poll() is None and not (partial.is_file() and partial.stat().st_size > 10_000):
+        time.sleep(0.02)
+    children = psutil.Process(process.pid).children() if process.poll() is None else []
+    workers = [child for child in children if "spawn_main" in " ".join(child.cmdline())]
+    if len(workers) != 2:
+        raise SystemExit(f"{case.name}: expected two workers, got {len(workers)}")
+    workers[0].kill()
+    try:
+        _, said = process.communicate(timeout=HANGS_AFTER)
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
+        return f"the job hangs for {HANGS_AFTER} s"
+    told = "worker process was ended" in said and "Traceback" not in said
+    return "" if process.returncode == 1 and told else f"ended with {process.returncode}: {said}"
+
+
+def measure_workers(place: Path, rows: str) -> dict[str, Any]:
+    """Kill a worker of jobs with and without a cache, go on with one, and compare."""
+    figures = {}
+    plain = ("annotate", "in.jsonl", "--output", "out.csv", "--skip-bad-rows", "bad.jsonl")
+    for name, more in (("no cache", ()), ("a cache", ("--cache", "cache.db"))):
+        case = Case(f"a worker killed, {name}", (*plain, *more, "--workers=2"), 1)
+        whole, torn = (place / f"worker-{kind}-{name}" for kind in ("whole", "torn"))
+        for folder in (whole, torn):
+            folder.mkdir()
+            (folder / "in.jsonl").write_text(rows, encoding="utf-8")
+            os.utime(folder / "in.jsonl", (0, 0))
+        end(case, whole)
+        wrong = kill_worker(case, torn)
+        end(replace(case, arguments=(*plain, *more, "--workers=1")), torn)
+        files = read_files(whole)
+        differ = [*([wrong] if wrong else []), *compare(files, read_files(torn))]
+        figures[case.name] = {"kills": 1, "while it ran": 1, "files": len(files), "differ": differ}
+        figures[case.name]["bytes"] = sum(map(len, files.values()))
+        print(f"{case.name}: {', '.join(differ) or 'said, and all equal'}", flush=True)
+    return figures
+
+
 def main() -> None:
     """Kill, compare, judge."""
     parser = options(__doc__)
@@ -222,6 +272,8 @@ def main() -> None:
     cases += [] if arguments.only == "jobs" else make_trainings(trainings, quick)
     with tempfile.TemporaryDirectory() as place:
         figures = measure(cases, Path(place), rows)
+        if arguments.only != "trainings":
+            figures |= measure_workers(Path(place), rows)
     differ = sum(len(each["differ"]) for each in figures.values())
     total = sum(each["bytes"] for each in figures.values())
     sentence = (

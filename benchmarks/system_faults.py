@@ -11,18 +11,21 @@ when the fault is gone the same command must end with the files of the undisturb
 """
 
 import os
+import re
 import shutil
 import sys
 import tempfile
 import time
 from collections import Counter
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from common import finish, machine, options
 from emoscope.errors import explain_os_error
-from fault_injection import ERRORS, Fault, import_all, run_command
+from fault_injection import ERRORS, Ended, Fault, import_all, run_command
+from kills import read_files
 
 ROWS = "id,text\n" + "".join(
     f"{n},{text}\n"
@@ -70,8 +73,7 @@ COMMANDS: dict[str, tuple[str, ...]] = {
     "report": ("report", "trained", "--output", "page.html"),
 }
 QUICK = ("jsonl and rejects", "stdout", "taxonomies")
-CHANGES = {".db", ".yml", ".pt"}
-"""Suffixes of files that tell times or what was drawn at random."""
+SECONDS = re.compile(rb"\d+ s\b")
 
 
 @dataclass(frozen=True)
@@ -104,26 +106,23 @@ def prepare(folder: Path, trained: Path | None) -> Path:
     return folder
 
 
-def read_files(folder: Path) -> dict[str, bytes]:
-    """The files of a folder that are equal from run to run."""
-    found = {}
-    for path in sorted(folder.rglob("*")):
-        timed = path.name.endswith((".job.json", "result.json", "environment.json"))
-        if path.is_file() and path.suffix not in CHANGES and not timed:
-            found[str(path.relative_to(folder))] = path.read_bytes()
-    return found
+def without_locks(files: dict[str, bytes]) -> dict[str, bytes]:
+    """Files without those of locks, which may stay if they cannot be deleted."""
+    return {name: data for name, data in files.items() if not name.endswith(".lock")}
 
 
-def without_locks(folder: Path) -> dict[str, bytes]:
-    """The files of a folder without those of locks, which may stay if they cannot be deleted."""
-    return {name: data for name, data in read_files(folder).items() if not name.endswith(".lock")}
+def is_same(run: Ended, stdout: bytes, found: dict[str, bytes], whole: dict[str, bytes]) -> bool:
+    """Whether a run has written what the undisturbed one has, but for how long it took."""
+    said = [SECONDS.sub(b"", text) for text in (run.stdout, stdout)]
+    return said[0] == said[1] and without_locks(found) == without_locks(whole)
 
 
-def choose_faults(calls: Counter[str]) -> list[Fault]:
+def choose_faults(calls: Counter[str], kinds: Collection[str]) -> list[Fault]:
     """For each kind of call and each of its errors the first, a middle and the last."""
     return [
         Fault(call, number, error)
         for call, times in sorted(calls.items())
+        if call in kinds
         for error in ERRORS[call]
         for number in sorted({1, (times + 1) // 2, times})
     ]
@@ -139,7 +138,7 @@ def try_fault(
     if "Traceback" in first.stderr or first.code not in (0, 1, 2):
         last = first.stderr.strip().splitlines()[-1:]
         wrong.append(f"ended with {first.code}: {' '.join(last)}")
-    elif first.code == 0 and (without_locks(folder) != whole or first.stdout != stdout):
+    elif first.code == 0 and not is_same(first, stdout, read_files(folder), whole):
         wrong.append("ended with 0 and other files")
     elif first.code not in (0, expected):
         wrong.append(f"exit code {first.code}, expected {expected}: {first.stderr.strip()}")
@@ -154,14 +153,14 @@ def try_fault(
     return Outcome(name, fault, tuple(wrong))
 
 
-def measure(name: str, root: Path, trained: Path | None) -> list[Outcome]:
-    """All faults of one command."""
+def measure(name: str, root: Path, trained: Path | None, kinds: Collection[str]) -> list[Outcome]:
+    """All faults of one command, of some kinds of calls."""
     folder = prepare(root / "whole", trained)
     undisturbed = run_command(COMMANDS[name], folder)
     if undisturbed.code:
         raise SystemExit(f"{name}: ended with {undisturbed.code}\n{undisturbed.stderr}")
     whole, outcomes = read_files(folder), []
-    for number, fault in enumerate(choose_faults(undisturbed.calls)):
+    for number, fault in enumerate(choose_faults(undisturbed.calls, kinds)):
         folder = prepare(root / f"fault-{number}", trained)
         outcome = try_fault(name, fault, folder, whole, undisturbed.stdout)
         for wrong in outcome.wrong:
@@ -175,6 +174,7 @@ def main() -> None:
     """Fail every call, judge."""
     parser = options(__doc__)
     parser.add_argument("--only", choices=COMMANDS, action="append", help="these commands alone")
+    parser.add_argument("--call", choices=ERRORS, action="append", help="these calls alone")
     arguments = parser.parse_args()
     names = arguments.only or (QUICK if arguments.quick else tuple(COMMANDS))
     print(machine())
@@ -191,7 +191,7 @@ def main() -> None:
             root, started = Path(place) / name, time.perf_counter()
             root.mkdir()
             needed = trained if name in ("compare", "report") else None
-            outcomes += measure(name, root, needed)
+            outcomes += measure(name, root, needed, arguments.call or ERRORS)
             count = sum(outcome.command == name for outcome in outcomes)
             print(f"{name}: {count} faults, {time.perf_counter() - started:.0f} s", flush=True)
     wrong = [outcome for outcome in outcomes if outcome.wrong]

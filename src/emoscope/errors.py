@@ -7,6 +7,9 @@ operating system into one by `explain_os_error`; anything else is a bug and keep
 import errno
 import importlib
 import os
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
 
@@ -106,6 +109,64 @@ def explain_os_error(
     kind = InputError if error.errno in _USERS_FAULTS else MachineError
     known = (_USERS_FAULTS | MACHINES_FAULTS).get(error.errno or 0, "Try again later.")
     return kind(" ".join(part for part in (what, known, advice) if part))
+
+
+_NUMBER = re.compile(r"\(os error (\d{1,4})\)")
+_OF_FILES = (None, errno.EINVAL, errno.ENOENT)
+
+
+def raise_os_error(error: BaseException, path: Path | str) -> None:
+    """Raise the error of reading a file as what it is, if the operating system has raised it.
+
+    What libraries raise of a damaged file is an `OSError` as well, but has no number, or that of a
+    seek to where nothing can be. What a missing file means the caller knows better.
+
+    Args:
+        error: any error.
+        path: the file.
+
+    Raises:
+        EmoscopeError: it is one of the operating system.
+    """
+    if isinstance(error, OSError) and error.errno not in _OF_FILES:
+        raise explain_os_error(error, "read", path) from error
+
+
+def find_os_error(error: BaseException) -> OSError | None:
+    """The error of the operating system behind one that a library has raised of it, if it is one.
+
+    safetensors, and torch where it saves, raise errors of their own of a disk that is full.
+    """
+    if isinstance(error, OSError):
+        return error
+    text = str(error)
+    if found := _NUMBER.search(text):
+        number = int(found[1])
+    elif "inline_container.cc" in text and "PytorchStreamReader" not in text:
+        said = text.partition("strerror: ")[2].strip()
+        # Where torch cannot write on it does not say why: nearly always the disk is full.
+        number = next((each for each in errno.errorcode if os.strerror(each) == said), errno.ENOSPC)
+    else:
+        return None
+    return OSError(number, os.strerror(number))
+
+
+@contextmanager
+def telling_saves(folder: Path) -> Iterator[None]:
+    """Have what libraries raise where they cannot write to a folder told as what it is.
+
+    Raises:
+        EmoscopeError: it was one of the operating system.
+    """
+    try:
+        yield
+    except (EmoscopeError, OSError):
+        raise
+    except Exception as error:
+        if (found := find_os_error(error)) is None:
+            raise
+        advice = "The same command goes on where it was."
+        raise explain_os_error(found, "write to", folder, advice) from error
 
 
 def show_name(path: Path | str | bytes | int) -> str:

@@ -4,7 +4,6 @@ import os
 import stat
 from collections.abc import Hashable, Iterable, Iterator
 from dataclasses import dataclass
-from itertools import combinations
 from pathlib import Path
 
 from emoscope.errors import InputError, show_name
@@ -55,17 +54,17 @@ def check_file_uses(uses: Iterable[FileUse], *, restart: bool = False) -> None:
     Raises:
         InputError: two of them are one file, and it is written; or a new one is there.
     """
-    known = list(uses)
-    identities = [frozenset(_identify(use.file)) for use in known]
-    for (one, first), (other, second) in combinations(zip(known, identities, strict=True), 2):
-        if not (one.written or other.written):
-            continue
-        if first & second:
-            names = dict.fromkeys((show_name(one.file), show_name(other.file)))
-            raise InputError(
-                f"One file is named twice, as {one.role} and as {other.role}: "
-                f"{' and '.join(names)}. Name different files."
-            )
+    known, seen = list(uses), dict[Hashable, FileUse]()
+    for use in known:
+        for identity in set(_identify(use.file)):
+            other = seen.get(identity)
+            if other is not None and (other.written or use.written):
+                names = dict.fromkeys((show_name(other.file), show_name(use.file)))
+                raise InputError(
+                    f"One file is named twice, as {other.role} and as {use.role}: "
+                    f"{' and '.join(names)}. Name different files."
+                )
+            seen[identity] = use
     for use in known:
         if use.new and not restart and holds_something(use.file):
             raise InputError(

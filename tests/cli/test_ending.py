@@ -10,7 +10,14 @@ import pytest
 
 from emoscope.cli import _ending
 from emoscope.cli._ending import run_program
-from emoscope.errors import InputError, MachineError, explain_os_error, show_name
+from emoscope.errors import (
+    EmoscopeError,
+    InputError,
+    MachineError,
+    explain_os_error,
+    show_name,
+    telling_saves,
+)
 
 
 def raising(error):
@@ -45,6 +52,62 @@ def test_an_error_of_the_machine_or_the_user_has_its_exit_code(capsys, error, co
     assert said.startswith("Error: ") == (code in (1, 2))
     if isinstance(error, OSError) and error.filename:
         assert error.filename in said
+
+
+@pytest.mark.parametrize(
+    ("said", "number"),
+    [
+        ("Error while serializing: I/O error: No space left on device (os error 28)", 28),
+        ('I/O error: Read-only file system (os error 30) at path "/x/.tmp6e9987"', 30),
+        ("[enforce fail at inline_container.cc:672] . unexpected pos 576 vs 534", 28),
+        (
+            "[enforce fail at inline_container.cc:747] . open file failed with strerror: "
+            "Read-only file system",
+            30,
+        ),
+        ("PytorchStreamReader failed reading zip archive (inline_container.cc)", None),
+        ("mat1 and mat2 shapes cannot be multiplied", None),
+    ],
+)
+def test_what_libraries_raise_of_a_full_disk_is_told(capsys, tmp_path, said, number):
+    """As safetensors and torch have said on such a disk."""
+    if number is None:
+        with pytest.raises(RuntimeError), telling_saves(tmp_path):
+            raise RuntimeError(said)
+        with pytest.raises(RuntimeError):
+            run_program(raising(RuntimeError(said)))
+        return
+    with pytest.raises(EmoscopeError, match=os.strerror(number)) as told, telling_saves(tmp_path):
+        raise RuntimeError(said)
+    assert str(tmp_path) in str(told.value)
+    assert run_program(raising(RuntimeError(said))) == told.value.exit_code
+    assert told.value.exit_code == (1 if number == errno.ENOSPC else 2)
+    assert os.strerror(number) in capsys.readouterr().err
+
+
+IMPORTING = """
+import sys
+
+wanted = sys.argv[1]
+
+class Finder:
+    def find_spec(self, name, *_):
+        if name == wanted:
+            raise KeyboardInterrupt
+
+sys.meta_path.insert(0, Finder())
+from emoscope.__main__ import main
+sys.argv = ["emoscope", "annotate", "nowhere.csv"]
+main()
+"""
+
+
+@pytest.mark.parametrize("module", ["typer", "emoscope.jobs.annotate"])
+def test_ctrl_c_while_the_program_is_imported(module):
+    done = subprocess.run(
+        [sys.executable, "-c", IMPORTING, module], capture_output=True, text=True, timeout=100
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "")
 
 
 def test_a_bug_is_no_error_of_the_machine():

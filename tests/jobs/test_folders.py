@@ -1,7 +1,9 @@
 """Several files without a cluster: each a job of its own, into one folder."""
 
+import errno
 import gzip
 import json
+import os
 from dataclasses import replace
 from pathlib import Path
 
@@ -114,10 +116,38 @@ def test_one_file_that_fails_does_not_keep_the_others(dumps, model):
     assert not Path("out/b.csv").exists()
 
 
+def test_a_file_that_may_not_be_read_does_not_keep_the_others(dumps, model, monkeypatch):
+    (dumps / "b.parquet").write_bytes(b"PAR1")
+    opened = Path.open
+
+    def refuse(path, *arguments, **options):
+        if path.name == "b.parquet":
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
+        return opened(path, *arguments, **options)
+
+    monkeypatch.setattr(Path, "open", refuse)
+    with pytest.raises(InputError, match=r"1 of 5 files failed.*Permission denied.*permissions"):
+        annotate_folder(model, SOURCE, find("dumps"), Path("out"), KEEP)
+    assert Path("out/sub/d.txt.csv").is_file()
+
+
 def test_options_that_are_not_for_several_files(dumps, model):
     with pytest.raises(InputError, match="--bad-rows keep"):
         annotate_folder(model, SOURCE, find("dumps"), Path("out"), Options(bad_rows=Path("bad")))
     assert not Path("out").exists()
+
+
+def test_files_of_all_jobs_are_checked_before_the_first_is_begun(dumps, model):
+    """The cache would else be made of what the second job reads."""
+    (dumps / "b.csv").write_text("")
+    for cache in ("dumps/b.csv", "out/sub/d.txt.csv", "out/b.csv.partial"):
+        options = replace(KEEP, cache=Path(cache))
+        with pytest.raises(InputError, match="named twice") as told:
+            annotate_folder(model, SOURCE, find("dumps"), Path("out"), options)
+        assert Path(cache).name in str(told.value)
+    assert not Path("out").exists()
+    assert (dumps / "b.csv").read_text() == ""
+    annotate_folder(model, SOURCE, find("dumps/a.csv", "dumps/sub"), Path("out"), options)
 
 
 def test_a_model_is_loaded_once(dumps, model, monkeypatch):

@@ -1,7 +1,6 @@
 """What a job has written is checked before it is believed."""
 
 import errno
-import json
 import os
 from pathlib import Path
 
@@ -10,9 +9,10 @@ import pytest
 from emoscope.embeddings.vocabulary import Vocabulary
 from emoscope.errors import InputError
 from emoscope.jobs.annotate import Options, annotate_file
-from emoscope.jobs.job_file import hash_job, read_job
+from emoscope.jobs.job_file import read_job
 from emoscope.jobs.readback import read_labels, read_scores
 from emoscope.jobs.scores import read_thresholds
+from hostile_state import JOB_EDITS, edit_job, flip_bit
 
 CHUNK = 4
 OPTIONS = Options(bad_rows="keep", chunk_rows=CHUNK)
@@ -37,54 +37,9 @@ def begin(model, source, output, options=OPTIONS):
         annotate_file(model, source, output, options, end_early)
 
 
-def edit_job(output: Path, place: tuple, value, hashed: bool = True) -> None:
-    """Change one value of a job file, with a new hash of the whole if it is to be found later."""
-    path = Path(f"{output}.job.json")
-    values = json.loads(path.read_text())
-    inner = values
-    for key in place[:-1]:
-        inner = inner[key]
-    inner[place[-1]] = value
-    if hashed:
-        values["hash"] = hash_job(values)
-    path.write_text(json.dumps(values))
-
-
-def flip(path: Path, place: int) -> None:
-    data = bytearray(path.read_bytes())
-    data[place] ^= 1
-    path.write_bytes(data)
-
-
-EDITS = [
-    (("progress", "rows"), "12"),
-    (("progress", "rows"), 12.0),
-    (("progress", "rows"), True),
-    (("progress", "rows"), -1),
-    (("progress", "bytes"), None),
-    (("progress", "chunks"), []),
-    (("progress", "finished"), 1),
-    (("progress", "finished"), "yes"),
-    (("progress", "first_unread"), "1"),
-    (("progress", "given"), {"happy": "many"}),
-    (("progress", "given"), None),
-    (("progress", "cache"), {"job": 1, "start": 0}),
-    (("progress", "cache"), "here"),
-    (("progress", "digest"), 7),
-    (("progress",), []),
-    (("asked",), "everything"),
-    (("asked", "labels"), "happy"),
-    (("asked", "labels"), []),
-    (("asked", "labels"), ["a", "a", "b", "c"]),
-    (("asked", "thresholds"), [0.5]),
-    (("asked", "thresholds"), [0.5, 0.5, 0.5, float("nan")]),
-    (("asked", "exclusive"), "no"),
-    (("asked", "output format"), "docx"),
-    (("asked", "columns"), [1]),
-]
-
-
-@pytest.mark.parametrize(("place", "value"), EDITS, ids=[f"{p[-1]}={v!r}" for p, v in EDITS])
+@pytest.mark.parametrize(
+    ("place", "value"), JOB_EDITS, ids=[f"{place[-1]}={value!r}" for place, value in JOB_EDITS]
+)
 def test_a_job_file_of_other_types_is_refused(model, source, tmp_path, place, value):
     output = tmp_path / "out.csv"
     begin(model, source, output)
@@ -137,7 +92,7 @@ def test_a_byte_that_was_altered_in_between(model, source, tmp_path, name, place
     whole, output = tmp_path / f"whole-{name}", tmp_path / name
     annotate_file(model, source, whole, OPTIONS)
     begin(model, source, output)
-    flip(Path(f"{output}.partial"), place)
+    flip_bit(Path(f"{output}.partial"), place)
     with pytest.raises(InputError, match=r"partial was changed.*--restart"):
         annotate_file(model, source, output, OPTIONS)
     restart = Options(bad_rows="keep", chunk_rows=CHUNK, restart=True)
@@ -148,7 +103,7 @@ def test_a_byte_that_was_altered_in_between(model, source, tmp_path, name, place
 def test_rejects_that_were_altered_in_between(model, source, tmp_path):
     output, options = tmp_path / "out.csv", Options(bad_rows=tmp_path / "bad", chunk_rows=CHUNK)
     begin(model, source, output, options)
-    flip(tmp_path / "bad", 3)
+    flip_bit(tmp_path / "bad", 3)
     with pytest.raises(InputError, match=r"bad was changed.*--restart"):
         annotate_file(model, source, output, options)
 
@@ -169,7 +124,7 @@ def test_a_finished_output_that_was_altered(model, source, tmp_path, name):
     annotate_file(model, source, output, OPTIONS)
     again = annotate_file(model, source, output, OPTIONS)
     assert again.resumed == again.rows
-    flip(output, 100)
+    flip_bit(output, 100)
     with pytest.raises(InputError, match=r"was changed.*--restart"):
         annotate_file(model, source, output, OPTIONS)
 

@@ -1,15 +1,17 @@
 """Spreadsheets, made here by hand, as no package that writes them is needed otherwise."""
 
+import errno
 import io
+import os
 import zipfile
 from xml.sax.saxutils import escape
 
 import pytest
 
-from emoscope.errors import InputError
+from emoscope.errors import InputError, MachineError
 from emoscope.reading import spreadsheets
-from emoscope.reading.dialect import DialectOptions
-from emoscope.reading.rows import read_rows
+from emoscope.reading.dialect import UNKNOWN, DialectOptions
+from emoscope.reading.rows import _Refusal, read_rows
 from tests.reading.test_rows import values, write
 
 pytest.importorskip("python_calamine")
@@ -117,8 +119,32 @@ def test_spreadsheets_of_streams_and_archives(tmp_path, notes):
     assert notes == []
 
 
+class FailingDisk(io.BytesIO):
+    """A file of which one read fails."""
+
+    def __init__(self, content, at):
+        super().__init__(content)
+        self.left = at
+
+    def read(self, *arguments):
+        self.left -= 1
+        if self.left < 0:
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+        return super().read(*arguments)
+
+
+@pytest.mark.parametrize("at", [0, 1, 2, 5, 9])
+def test_a_disk_that_fails_is_not_called_a_damaged_file(at):
+    disk = FailingDisk(make_workbook({"Data": ROWS}), at)
+    with pytest.raises((MachineError, OSError), match="Input/output error") as told:
+        list(spreadsheets.parse_spreadsheet(disk, _Refusal("in.xlsx", "stop"), UNKNOWN))
+    assert "save it as CSV" not in str(told.value)
+
+
 def test_what_is_no_spreadsheet(tmp_path, monkeypatch):
-    for content in (b"", b"id,text\n", make_workbook({"Data": ROWS})[:500]):
+    whole = make_workbook({"Data": ROWS})
+    damaged = whole.replace(b"PK\x01\x02", b"PK\x01\x03")
+    for content in (b"", b"id,text\n", whole[:500], damaged, b"\xd0\xcf\x11\xe0" + whole[:500]):
         with pytest.raises(InputError, match="save it as CSV"):
             list(read_rows(write(tmp_path, "a.xlsx", content)))
     monkeypatch.setattr(spreadsheets, "MAX_BYTES", 1000)

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from pathlib import Path
 
 import numpy as np
 import pyarrow.parquet as pq
@@ -10,16 +11,18 @@ import torch
 from transformers import Trainer, TrainingArguments
 
 from emoscope.calibration import decide
+from emoscope.errors import InputError
 from emoscope.evaluation.evaluate import evaluate
 from emoscope.experiments.log import ExperimentLog
 from emoscope.experiments.runs import read_yaml
 from emoscope.experiments.scored import ScoredTexts
+from emoscope.files import write_text
 from emoscope.inference.annotator import load as load_annotator
 from emoscope.metrics.classification import metrics_of, report
 from emoscope.metrics.metric import name_metrics
 from emoscope.recipes.load import load_recipe, recipe_to_yaml
 from emoscope.training.callbacks import LogRun
-from emoscope.training.logs import is_same_configuration, log_finished, open_log
+from emoscope.training.logs import check_folder, is_same_configuration, log_finished, open_log
 from emoscope.training.prepare import load_corpora
 from emoscope.training.train import train
 
@@ -81,6 +84,46 @@ def test_a_run_that_finished_before_a_kill_is_logged(trained, tmp_path):
     (folder / "metrics.yml").unlink()
     assert log_finished(folder).runs == ExperimentLog.load(trained.folder).runs
     assert ExperimentLog.load(folder).runs == ExperimentLog.load(trained.folder).runs
+
+
+@pytest.mark.parametrize("at", ["plots/loss.png", "aggregated_metrics.yml", "metrics.yml"])
+def test_whenever_a_kill_came_while_a_run_is_logged_it_is_made_good(
+    trained, tmp_path, monkeypatch, at
+):
+    """Pictures and means have the run as soon as the log has it."""
+    folder, replace = tmp_path / "killed", Path.replace
+    (folder / "plots").mkdir(parents=True)
+    (folder / "aggregated_metrics.yml").write_text("of fewer runs")
+    (folder / "plots" / "loss.png").write_text("of fewer runs")
+    for name in ("params.yml", "seed-0/result.json", "seed-0/history.json"):
+        (folder / name).parent.mkdir(exist_ok=True)
+        shutil.copy(trained.folder / name, folder / name)
+
+    def draw(log):
+        write_text(folder / "plots" / "loss.png", f"{len(log.runs)} runs")
+
+    def end(path, target):
+        if Path(target) == folder / at:
+            raise KeyboardInterrupt
+        return replace(path, target)
+
+    monkeypatch.setattr(Path, "replace", end)
+    with pytest.raises(KeyboardInterrupt):
+        log_finished(folder, draw)
+    monkeypatch.setattr(Path, "replace", replace)
+    log_finished(folder, draw)
+    assert (folder / "plots" / "loss.png").read_text() == "1 runs"
+    for name in ("aggregated_metrics.yml", "metrics.yml"):
+        assert (folder / name).read_bytes() == (trained.folder / name).read_bytes()
+
+
+def test_what_was_left_before_the_parameters_were_written_is_no_other_training(trained, tmp_path):
+    (tmp_path / ".lock").touch()
+    (tmp_path / ".params.yml.partial").write_text("name: ")
+    check_folder(tmp_path, trained.recipe)
+    (tmp_path / "thesis.docx").touch()
+    with pytest.raises(InputError, match="not empty"):
+        check_folder(tmp_path, trained.recipe)
 
 
 def test_the_scored_texts_are_those_of_the_saved_model(trained):

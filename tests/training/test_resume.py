@@ -12,13 +12,14 @@ import pyarrow.parquet as pq
 import pytest
 import torch
 from safetensors.torch import load_file
-from transformers import TrainerCallback
+from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 
 import emoscope.training.run as run
 from emoscope.experiments.runs import format_run
 from emoscope.recipes.load import recipe_to_yaml
 from emoscope.training.checkpoints import find_last_checkpoint
 from emoscope.training.logs import read_run
+from emoscope.training.timed_checkpoints import SaveByTime
 from emoscope.training.train import train
 from tests.training.conftest import STUCK
 
@@ -158,6 +159,15 @@ def test_a_kill_costs_minutes_and_not_an_epoch(
     assert find_last_checkpoint(run_folder / "checkpoints").endswith(f"checkpoint-{last}")
     train(recipe, emocontext, tmp_path / "parts")
     assert_same_training(whole(tiny_recipe(*overrides)) / "seed-0", run_folder)
+
+
+def test_no_checkpoint_stands_between_an_epoch_and_its_evaluation():
+    """A kill in between would lose the evaluation."""
+    callback, arguments = SaveByTime(1e-9), TrainingArguments(use_cpu=True)
+    for epoch, asked in ((0.75, True), (1.0, False), (1.25, True), (2.0, False)):
+        control, state = TrainerControl(), TrainerState(epoch=epoch)
+        callback.on_step_end(arguments, state, control)
+        assert control.should_save == asked
 
 
 def test_a_checkpoint_by_time_keeps_the_terms_of_the_loss(

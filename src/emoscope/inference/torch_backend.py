@@ -48,8 +48,19 @@ class TorchBackend:
         return self.encoder.encode(conversations)
 
     def logits(self, encoded: Ragged) -> NDArray[np.float32]:
-        """Scores (N, K) before calibration."""
-        return score(self.model, self.encoder, encoded, self.batch_size)
+        """Scores (N, K) before calibration.
+
+        Raises:
+            InputError: some are not finite numbers.
+        """
+        found = score(self.model, self.encoder, encoded, self.batch_size)
+        if not np.isfinite(found).all():
+            raise InputError(
+                f"{self.model.name_or_path or 'The model'} gives scores that are not finite "
+                "numbers: its weights were edited, or their training diverged. Fetch the model "
+                "again, or train it again with a lower training.learning_rate."
+            )
+        return found
 
     def attention(self, turns: Sequence[str]) -> Attention | None:
         """The weights of one conversation's words.

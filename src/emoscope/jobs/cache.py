@@ -12,7 +12,7 @@ from typing import Self
 
 import numpy as np
 
-from emoscope.errors import InputError
+from emoscope.errors import EmoscopeError, InputError, MachineError
 from emoscope.jobs.scores import Conversation, Probabilities
 
 _TABLE = """
@@ -25,6 +25,7 @@ _FIND = """
 SELECT probabilities FROM scores WHERE key = ? AND (rowid <= ? OR (job = ? AND chunk <= ?))
 ORDER BY rowid LIMIT 1
 """
+_MACHINES_FAULTS = (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_NOMEM)
 _HASH_BYTES = 8
 _VERSION = b"2"
 """Changes with what a row holds, so that rows of earlier versions are not found."""
@@ -38,10 +39,12 @@ class Place:
     Attributes:
         job: a random name of the job.
         start: the last row at the start of the job.
+        lag: after how many chunks a chunk sees what the job added for another.
     """
 
     job: str
     start: int
+    lag: int
 
 
 class Cache:
@@ -49,23 +52,25 @@ class Cache:
 
     A text's score depends a little, in the last digits, on the texts that are scored with it. So
     that a resumed job writes the same as an uninterrupted one, a chunk always finds the same rows:
-    those from before the start of its job, and those that its job added at least `max_in_flight`
-    chunks before. Rows of other jobs in the meantime are not seen. The file grows by some 110 bytes
-    for each text and 8 bytes for each label of it; nothing is ever deleted. Each row has a hash of
-    itself, as SQLite does not see when a byte of a number is damaged.
+    those from before the start of its job, and those that its job added at least `Place.lag` chunks
+    before, which is how many chunks may be in flight when it begins. Rows of other jobs in the
+    meantime are not seen. The file grows by some 110 bytes for each text and 8 bytes for each label
+    of it; nothing is ever deleted. Each row has a hash of itself, as SQLite does not see when a
+    byte of a number is damaged.
 
     Args:
         path: the file; it is created if it does not exist.
         model: an identifier of the model, the labels and the version.
-        max_in_flight: how many chunks may be in flight at a time.
+        max_in_flight: how many chunks may be in flight at a time, in a new job.
         place: the place of a resumed job; None for a new job.
 
     Raises:
         InputError: the file cannot be used, or, later, a row of it is damaged.
+        MachineError: its disk is full or fails.
     """
 
     def __init__(self, path: Path, model: str, max_in_flight: int, place: Place | None) -> None:
-        self._path, self._max_in_flight, self._lock = path, max_in_flight, Lock()
+        self._path, self._lock = path, Lock()
         self._model = hashlib.blake2b(model.encode(), person=_VERSION).digest()
         try:
             # The prefetch thread plans the chunks.
@@ -80,7 +85,7 @@ class Cache:
                 f"{path}: the cache has fewer rows than when the job began. Put it back as it was, "
                 "or start the job anew with --restart."
             )
-        self.place = place or Place(secrets.token_hex(8), last)
+        self.place = place or Place(secrets.token_hex(8), last, max_in_flight)
 
     def find(self, conversations: Sequence[Conversation], chunk: int) -> dict[int, Probabilities]:
         """Probabilities (K,) of those conversations that a chunk finds, by their place.
@@ -89,7 +94,7 @@ class Cache:
             conversations: the conversations to look up.
             chunk: the number of their chunk.
         """
-        seen = (self.place.start, self.place.job, chunk - self._max_in_flight)
+        seen = (self.place.start, self.place.job, chunk - self.place.lag)
         found = {}
         with self._lock:
             for number, turns in enumerate(conversations):
@@ -134,7 +139,13 @@ class Cache:
             raise self._unusable("a row of it is damaged")
         return np.frombuffer(values, dtype="<f8")
 
-    def _unusable(self, error: sqlite3.Error | str) -> InputError:
+    def _unusable(self, error: sqlite3.Error | str) -> EmoscopeError:
+        # The low byte is the kind of error, the others say more of it.
+        if getattr(error, "sqlite_errorcode", 0) & 0xFF in _MACHINES_FAULTS:
+            return MachineError(
+                f"Cannot write to {self._path}: {error}. Make room, or name a file on another "
+                "disk. The same command goes on where the job stands."
+            )
         return InputError(
             f"{self._path}: the cache cannot be used ({error}). Name another file, or delete it if "
             "it is one."

@@ -2,17 +2,20 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import fields, replace
+from itertools import chain
 from pathlib import Path
 
-from emoscope.errors import EmoscopeError, InputError
+from emoscope.errors import EmoscopeError, InputError, explain_os_error
 from emoscope.inference.model_info import Kept, ModelSpec
 from emoscope.jobs.annotate import OnStatus, annotate_file
 from emoscope.jobs.failures import describe_failure, make_failure_error
+from emoscope.jobs.file_set import list_job_files
 from emoscope.jobs.input_files import File, find_input_files
 from emoscope.jobs.options import Options, RowCounts, Status, Summary
 from emoscope.jobs.outputs import OUTPUT_SUFFIXES, OutputFormat
 from emoscope.jobs.source import Source
 from emoscope.reading.streams import find_compression
+from emoscope.touched import check_file_uses
 
 DEFAULT_FORMAT: OutputFormat = "csv"
 
@@ -77,8 +80,8 @@ def annotate_folder(
         on_status: called after each chunk, with the rows and bytes of all files.
 
     Raises:
-        InputError: bad rows are to be put into one file, the model cannot be used, or some files
-            failed and it is their fault.
+        InputError: bad rows are to be put into one file, a file that is written is another one of
+            the job, the model cannot be used, or some files failed and it is their fault.
         EmoscopeError: some files failed.
     """
     if options.reject_file is not None:
@@ -87,6 +90,12 @@ def annotate_folder(
             "--bad-rows keep."
         )
     options = replace(options, format=options.format or DEFAULT_FORMAT)
+    # All of them before the first is written; what they share is one use of one file.
+    uses = (
+        list_job_files(model, replace(source, file=file.path), output / file.part, options)
+        for file in files
+    )
+    check_file_uses(dict.fromkeys(chain.from_iterable(uses)))
     if options.workers == 1:
         model = Kept(**{each.name: getattr(model, each.name) for each in fields(ModelSpec)})
         model.load()
@@ -100,8 +109,9 @@ def annotate_folder(
             summary = annotate_file(
                 model, replace(source, file=file.path), output / file.part, options, show
             )
-        except EmoscopeError as error:
-            failures.append(describe_failure(file.path, error))
+        except (EmoscopeError, OSError) as error:
+            told = explain_os_error(error) if isinstance(error, OSError) else error
+            failures.append(describe_failure(file.path, told))
             continue
         total.add(summary.counts)
         resumed += summary.resumed

@@ -59,6 +59,7 @@ class _Model(BaseModel):
 class _Place(_Model):
     job: str
     start: _Count
+    lag: Annotated[int, Field(ge=1)]
 
 
 class _Progress(_Model):

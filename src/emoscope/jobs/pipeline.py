@@ -96,8 +96,6 @@ class Job:
             "output format": self.form,
             "columns": self.writer.layout.names if isinstance(self.writer, TableWriter) else None,
             "cache": None if options.cache is None else str(options.cache),
-            # What a chunk finds in a cache depends on how many chunks are in flight.
-            "workers": None if options.cache is None else options.workers,
         }
 
     def cache(self, stack: ExitStack, place: dict[str, Any] | None) -> Cache | None:
@@ -106,6 +104,9 @@ class Job:
             return None
         model = json.dumps(make_model_config(self.model, self.workers.info))
         known = None if place is None else Place(**place)
+        if known is not None:
+            # More in flight than at the start would see less of what the job has added.
+            self.workers.max_in_flight = min(self.workers.max_in_flight, known.lag)
         return stack.enter_context(
             Cache(self.options.cache, model, self.workers.max_in_flight, known)
         )

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from emoscope.errors import require
+from emoscope.errors import raise_os_error, require
 from emoscope.reading.streams import BLOCK_BYTES, make_byte_reader, open_source
 
 MAX_RECORD = 1 << 28
@@ -68,6 +68,7 @@ def read_parquet_records(path: Path, columns: Sequence[str]) -> Iterator[list[An
             for batch in table.iter_batches(batch_size=_ROWS):
                 yield from map(list, zip(*map(_to_list, batch.columns), strict=True))
     except (pa.ArrowException, OSError) as error:
+        raise_os_error(error, path)
         raise ValueError(str(error)) from error
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any, BinaryIO
 
-from emoscope.errors import MACHINES_FAULTS, InputError, require
+from emoscope.errors import InputError, raise_os_error, require
 from emoscope.reading.delimited import name_columns
 from emoscope.reading.errors import Fault, Refusal
 from emoscope.reading.row import Row
@@ -23,8 +23,7 @@ def parse_parquet(source: BinaryIO, refusal: Refusal, meter: Meter) -> Iterator[
             batches = table.iter_batches(batch_size=_PARQUET_ROWS)
             yield from _read_batches(table.schema_arrow, batches, refusal, meter)
     except (pa.ArrowException, OSError) as error:
-        if isinstance(error, OSError) and error.errno in MACHINES_FAULTS:
-            raise
+        raise_os_error(error, refusal.path)
         raise InputError(
             f"{refusal.path}: expected a Parquet file, got one that cannot be read ({error}). "
             "Write or fetch it again."
@@ -45,8 +44,7 @@ def parse_feather(source: BinaryIO, refusal: Refusal, meter: Meter) -> Iterator[
                 batches = iter(table)
             yield from _read_batches(table.schema, batches, refusal, meter)
     except (pa.ArrowException, OSError) as error:
-        if isinstance(error, OSError) and error.errno in MACHINES_FAULTS:
-            raise
+        raise_os_error(error, refusal.path)
         raise InputError(
             f"{refusal.path}: expected an Arrow or Feather file (version 2), got one that cannot "
             f"be read ({error}). Write it again with pyarrow.feather.write_feather, or as Parquet."

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from datetime import date, datetime, time
 from typing import Any, BinaryIO
 
-from emoscope.errors import InputError, require
+from emoscope.errors import InputError, raise_os_error, require
 from emoscope.reading.delimited import Record, parse_table
 from emoscope.reading.dialect import DialectOptions
 from emoscope.reading.errors import Refusal
@@ -13,17 +13,21 @@ from emoscope.reading.row import Row
 
 MAX_BYTES = 1 << 29
 """Bytes of a spreadsheet, unpacked: it is read as a whole."""
+_OLD = b"\xd0\xcf\x11\xe0"
+_END_BYTES = 1 << 16
+_BAD_ARCHIVE = (zipfile.BadZipFile, NotImplementedError, OSError, ValueError)
 
 
 def parse_spreadsheet(source: BinaryIO, refusal: Refusal, options: DialectOptions) -> Iterator[Row]:
     """Rows of a sheet, as text; its first row that is not empty names the columns."""
     calamine = require("python_calamine", "formats")
-    _check_size(source, refusal.path)
     try:
+        _check_size(source, refusal.path)
         book = calamine.CalamineWorkbook.from_filelike(source)
         name = _choose_sheet(book.sheet_names, refusal, options.sheet)
         records = _read_records(book.get_sheet_by_name(name))
-    except (calamine.CalamineError, OSError, ValueError) as error:
+    except (calamine.CalamineError, *_BAD_ARCHIVE) as error:
+        raise_os_error(error, refusal.path)
         raise InputError(
             f"{refusal.path}: expected a spreadsheet, got a file that cannot be read ({error}). "
             "Open it in a spreadsheet program and save it as CSV (UTF-8)."
@@ -32,11 +36,18 @@ def parse_spreadsheet(source: BinaryIO, refusal: Refusal, options: DialectOption
 
 
 def _check_size(source: BinaryIO, path: str) -> None:
-    if zipfile.is_zipfile(source):
-        with zipfile.ZipFile(source) as archive:
-            size = sum(each.file_size for each in archive.infolist())
-    else:
-        size = source.seek(0, 2)
+    size = source.seek(0, 2)
+    source.seek(0)
+    # An old format is no archive. Of anything else the size must be known before it is unpacked.
+    if source.read(len(_OLD)) != _OLD:
+        try:
+            with zipfile.ZipFile(source) as archive:
+                size = sum(each.file_size for each in archive.infolist())
+        except zipfile.BadZipFile:
+            # It says this of a disk that fails as well; then this read fails.
+            source.seek(-min(size, _END_BYTES), 2)
+            source.read()
+            raise
     source.seek(0)
     if size > MAX_BYTES:
         raise InputError(

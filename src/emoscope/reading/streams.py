@@ -120,8 +120,14 @@ def open_seekable(
 
     What is no plain file is copied to a temporary one first. For the arguments see `open_source`.
     """
-    if isinstance(source, Path) and not _is_packed(source):
-        with source.open("rb") as plain:
+    plain = None
+    try:
+        if isinstance(source, Path) and not _is_packed(source):
+            plain = source.open("rb")
+    except OSError as error:
+        raise explain_os_error(error, "read", name) from error
+    if plain is not None:
+        with plain:
             yield plain
         return
     with (

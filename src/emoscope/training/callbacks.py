@@ -27,7 +27,7 @@ from emoscope.experiments.bands import read_dev_metric
 from emoscope.experiments.log import ExperimentLog
 from emoscope.experiments.plots import draw_log
 from emoscope.experiments.runs import Curve, Run
-from emoscope.files import write_text
+from emoscope.files import write_text, written_aside
 from emoscope.training.logs import HISTORY
 
 Floats = NDArray[np.floating[Any]]
@@ -50,7 +50,8 @@ def write_predictions(
     columns |= {f"gold_{name}": labels[:, k] for k, name in enumerate(names)}
     columns |= {f"logit_{name}": logits[:, k] for k, name in enumerate(names)}
     path.parent.mkdir(parents=True, exist_ok=True)
-    pq.write_table(pa.table(columns), path, compression="zstd")
+    with written_aside(path) as partial:
+        pq.write_table(pa.table(columns), partial, compression="zstd")
 
 
 class AfterEvaluation(TrainerCallback):

@@ -1,14 +1,14 @@
 """The experiment log of a recipe: where it is, and what a finished run adds to it."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 from emoscope.errors import InputError
-from emoscope.experiments.log import METRICS, PARAMS, ExperimentLog, Naming, find_folder
+from emoscope.experiments.log import LOCK, METRICS, PARAMS, ExperimentLog, Naming, find_folder
 from emoscope.experiments.naming import keep_active, make_folder_name
 from emoscope.experiments.runs import Run, read_yaml
-from emoscope.files import read_json
+from emoscope.files import make_partial_path, read_json
 from emoscope.metrics.classification import metrics_of
 from emoscope.metrics.metric import mean_metrics, name_metrics
 from emoscope.recipes.folder_names import choose_naming_values
@@ -109,7 +109,9 @@ def check_folder(output: Path, recipe: Recipe) -> None:
             f"{output} holds runs of another configuration, see {path}. "
             "Choose another --output, or delete that folder."
         )
-    if not path.is_file() and output.is_dir() and any(output.iterdir()):
+    # What a training leaves that was ended before it had written its parameters.
+    begun = {LOCK, make_partial_path(path).name}
+    if not path.is_file() and output.is_dir() and {each.name for each in output.iterdir()} - begun:
         raise InputError(f"{output} is not empty and holds no training. Choose another --output.")
 
 
@@ -118,13 +120,22 @@ def has_runs(output: Path) -> bool:
     return any(output.glob(f"seed-*/{RESULT}")) or any(output.glob("seed-*/checkpoints/*"))
 
 
-def log_finished(output: Path) -> ExperimentLog:
-    """Add finished runs that the log lacks, for example after a kill."""
+def log_finished(
+    output: Path, before_saving: Callable[[ExperimentLog], object] = lambda _: None
+) -> ExperimentLog:
+    """Add finished runs that the log lacks, for example after a kill.
+
+    Args:
+        output: the folder of the log.
+        before_saving: see `ExperimentLog.add`.
+    """
     log = ExperimentLog.load(output)
     known = {run.name for run in log.runs}
     finished = [path.parent for path in output.glob(f"seed-*/{RESULT}")]
     new = [read_run(folder) for folder in finished if folder.name not in known]
-    return log.add(*new) if new or not (output / METRICS).is_file() else log
+    if not new and (output / METRICS).is_file():
+        return log
+    return log.add(*new, before_saving=before_saving)
 
 
 def read_run(folder: Path) -> Run:

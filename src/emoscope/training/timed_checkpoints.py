@@ -34,8 +34,13 @@ class SaveByTime(TrainerCallback):
     def on_step_end(
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any
     ) -> None:
-        """Ask for a checkpoint if it is time."""
-        if time.monotonic() - self.saved >= self.seconds:
+        """Ask for a checkpoint if it is time.
+
+        Not after the last step of an epoch, which is evaluated first: a training that goes on from
+        there would begin the next epoch, and this one would never be evaluated.
+        """
+        ends = float(state.epoch or 0.0).is_integer()
+        if not ends and time.monotonic() - self.saved >= self.seconds:
             control.should_save = True
 
     def on_save(

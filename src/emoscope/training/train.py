@@ -13,6 +13,7 @@ import torch
 import transformers
 
 from emoscope._version import __version__
+from emoscope.errors import telling_saves
 from emoscope.experiments.log import LOCK, PARAMS, ExperimentLog
 from emoscope.experiments.plots import draw_log
 from emoscope.experiments.runs import read_yaml, to_yaml
@@ -20,7 +21,6 @@ from emoscope.files import acquire_lock, write_text
 from emoscope.plugins import hash_plugins, list_plugin_files
 from emoscope.recipes.schema import Recipe
 from emoscope.training.logs import (
-    RESULT,
     check_folder,
     is_same_configuration,
     log_finished,
@@ -80,13 +80,14 @@ def train(
             with hold_run(folder, blocking) as mine:
                 if not mine:
                     continue
-                fresh = not (folder / RESULT).is_file()
-                results[seed] = train_run(recipe, prepared, folder, seed, options)
+                with telling_saves(folder):
+                    results[seed] = train_run(recipe, prepared, folder, seed, options)
             if is_main():
-                log_finished(output)
-                # A run that is only read back needs no new drawing.
-                if fresh or not (output / "plots").is_dir():
-                    draw_training_log(output)
+                # Drawn first: a run that is in the log is in its pictures, whenever a kill came.
+                log = log_finished(output, lambda log: draw_log(log, output / "plots"))
+                if not (output / "plots").is_dir():
+                    with log.locked():
+                        draw_log(log, output / "plots")
                 if options.after_run is not None:
                     options.after_run(folder, results[seed])
     return [results[seed] for seed in seeds]
@@ -145,12 +146,6 @@ def make_training_folder(
             write_text(output / PARAMS, to_yaml(to_params(recipe)))
         if facts is not None:
             write_text(output / "environment.json", json.dumps(facts, indent=1))
-
-
-def draw_training_log(output: Path) -> None:
-    """Draw the log; under a lock, because processes write the same files."""
-    with ExperimentLog(output, {}).locked():
-        draw_log(ExperimentLog.load(output), output / "plots")
 
 
 def describe_environment() -> dict[str, Any]:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field, ValidationError, field_validator
 
-from emoscope.errors import InputError
+from emoscope.errors import InputError, raise_os_error
 from emoscope.folder import PREPROCESSING, ModelFolder
 from emoscope.models.combiner.features import Features, WordVectorTable, choose_kinds
 from emoscope.models.combiner.grams import GramShape, GramTable
@@ -185,6 +185,7 @@ def load_arrays(path: Path) -> dict[str, NDArray[Any]]:
     except FileNotFoundError:
         raise InputError(f"{path} is missing: the model folder is incomplete.") from None
     except (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile) as error:
+        raise_os_error(error, path)
         raise InputError(f"{path} cannot be read: {error}. The file is damaged.") from None
 
 

@@ -17,7 +17,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 from sklearn.metrics import roc_auc_score
 
-from emoscope.errors import InputError
+from emoscope.errors import InputError, raise_os_error
 from emoscope.files import read_json
 from emoscope.folder import resolve_folder
 from emoscope.inference.annotator import Annotator, load
@@ -105,6 +105,7 @@ def read_scores(folder: Path, train: Examples, labels: Sequence[str]) -> Floats:
     try:
         table = pq.read_table(path)
     except (OSError, pa.ArrowInvalid) as error:
+        raise_os_error(error, path)
         raise InputError(f"{path} cannot be read: {error}. The file is damaged.") from None
     missing = [name for name in ("id", "fold", *needed) if name not in table.column_names]
     if missing:

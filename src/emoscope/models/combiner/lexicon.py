@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from emoscope.errors import InputError
+from emoscope.errors import InputError, raise_os_error
 from emoscope.models.combiner.buffers import Hashes, HashTable, WordBuffer
 
 MAX_BYTES = 50_000_000
@@ -80,6 +80,7 @@ def read_words(path: Path) -> dict[str, set[str]]:
             raise InputError(f"{what}: a lexicon of over {MAX_BYTES:,} bytes is not read.")
         lines = path.read_text(encoding="utf-8-sig").splitlines()
     except (OSError, UnicodeDecodeError) as error:
+        raise_os_error(error, path)
         raise InputError(f"{what}: expected a lexicon in UTF-8: {error}.") from None
     words: dict[str, set[str]] = {}
     for number, line in enumerate(lines, start=1):

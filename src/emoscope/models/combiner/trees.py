@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from emoscope.errors import InputError, require
+from emoscope.errors import InputError, raise_os_error, require
 
 TREES = "model.txt"
 MAX_BYTES = 500_000_000
@@ -102,6 +102,7 @@ def read_trees(path: Path) -> str:
     except FileNotFoundError:
         raise InputError(f"{path} is missing: the model folder is incomplete.") from None
     except (OSError, UnicodeDecodeError) as error:
+        raise_os_error(error, path)
         raise _make_error(path, str(error)) from None
 
 

@@ -7,7 +7,7 @@ from safetensors.torch import load_file
 from transformers import PreTrainedModel
 
 from emoscope.encoding.tokens import TextTokenizer
-from emoscope.errors import InputError
+from emoscope.errors import InputError, raise_os_error
 from emoscope.folder import WEIGHTS, ModelFolder
 from emoscope.models.shared.sections import PromptedSection
 from emoscope.taxonomy import Taxonomy
@@ -64,6 +64,7 @@ def start_from(model: PreTrainedModel, folder: str, head: bool) -> None:
     try:
         weights = load_file(opened.path / WEIGHTS)
     except (OSError, SafetensorError) as error:
+        raise_os_error(error, opened.path / WEIGHTS)
         raise InputError(
             f"model.start: {opened.path / WEIGHTS} cannot be read: {error}."
         ) from error

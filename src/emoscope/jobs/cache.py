@@ -140,8 +140,9 @@ class Cache:
         return np.frombuffer(values, dtype="<f8")
 
     def _unusable(self, error: sqlite3.Error | str) -> EmoscopeError:
-        # The low byte is the kind of error, the others say more of it.
-        if getattr(error, "sqlite_errorcode", 0) & 0xFF in _MACHINES_FAULTS:
+        # The low byte is the kind of error, the others say more of it. A FIFO gives one of a disk.
+        kind = getattr(error, "sqlite_errorcode", 0) & 0xFF
+        if kind in _MACHINES_FAULTS and self._path.is_file():
             return MachineError(
                 f"Cannot write to {self._path}: {error}. Make room, or name a file on another "
                 "disk. The same command goes on where the job stands."

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -80,12 +81,12 @@ def _model_attacks() -> Iterator[Attack]:
         yield Attack("weights outside of a model folder", engine, _look_outside(engine))
 
 
-def _link(folder: Path, *left_out: str) -> Path:
+def _copy(folder: Path, *left_out: str) -> Path:
     target = folder / "model"
     target.mkdir()
     for path in PRETRAINED.iterdir():
         if path.name not in left_out:
-            (target / path.name).symlink_to(path)
+            shutil.copy(path, target / path.name)
     return target
 
 
@@ -100,7 +101,7 @@ def _edit(name: str, place: tuple[Any, ...], value: Any) -> Act:
         for key in place[:-1]:
             inner = inner[key]
         inner[place[-1]] = value
-        (target := _link(folder, name)).joinpath(name).write_text(json.dumps(values))
+        (target := _copy(folder, name)).joinpath(name).write_text(json.dumps(values))
         _score(target)
 
     return act
@@ -109,7 +110,7 @@ def _edit(name: str, place: tuple[Any, ...], value: Any) -> Act:
 def _replace(name: str, make: Callable[[Path], None]) -> Act:
     def act(folder: Path, model: ModelSpec) -> None:
         del model
-        target = _link(folder, name)
+        target = _copy(folder, name)
         make(target / name)
         _score(target)
 
@@ -124,9 +125,9 @@ def _make_huge(path: Path) -> None:
 def _swap(names: dict[str, str], engine: str) -> Act:
     def act(folder: Path, model: ModelSpec) -> None:
         del model
-        target = _link(folder, *names)
+        target = _copy(folder, *names)
         for name, other in names.items():
-            (target / name).symlink_to(PRETRAINED / other)
+            shutil.copy(PRETRAINED / other, target / name)
         _score(target, engine)
 
     return act
@@ -135,7 +136,7 @@ def _swap(names: dict[str, str], engine: str) -> Act:
 def _look_outside(engine: str) -> Act:
     def act(folder: Path, model: ModelSpec) -> None:
         del model
-        target = _link(folder, GRAPH)
+        target = _copy(folder, GRAPH)
         (folder / "eight.bi").symlink_to(PRETRAINED / GRAPH_WEIGHTS)
         graph = (PRETRAINED / GRAPH).read_bytes()
         (target / GRAPH).write_bytes(graph.replace(b"weights.bin", b"../eight.bi"))

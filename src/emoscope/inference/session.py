@@ -83,8 +83,9 @@ def load_session(path: Path, engine: str, threads: int | None, *, exact: bool = 
     # The engines raise classes of their own, all of them bare RuntimeErrors or Exceptions.
     except Exception as error:
         raise InputError(
-            f"{path} cannot be run by {engine}: the file is damaged, or this "
-            f"engine is too old ({' '.join(str(error).split())[-200:]})."
+            f"{path} cannot be run by {engine}: the file is damaged, a link leads out of its "
+            f"folder, or this engine is too old. Copy or export the model again, or install a "
+            f"newer {engine} ({' '.join(str(error).split())[-200:]})."
         ) from error
     return session
 

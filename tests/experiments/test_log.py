@@ -298,3 +298,12 @@ def test_a_kill_at_any_moment_leaves_a_log_that_loads(tmp_path):
 
 def test_the_text_is_bounded_by_its_runs():
     assert format_runs([]) == '{"runs": [\n]}\n'
+
+
+def test_a_run_that_another_process_has_added_is_not_drawn_again(log):
+    """What a kill leaves of such a drawing nothing would clear away."""
+    drawn = []
+    for _ in range(2):
+        found = log.add(run(0), replacing=False, before_saving=drawn.append)
+        assert [each.name for each in found.runs] == ["seed-0"]
+    assert len(drawn) == 1

@@ -122,15 +122,20 @@ class ExperimentLog:
         return ExperimentLog(self.folder, self.params)
 
     def add(
-        self, *runs: Run, before_saving: Callable[["ExperimentLog"], object] = lambda _: None
+        self,
+        *runs: Run,
+        replacing: bool = True,
+        before_saving: Callable[["ExperimentLog"], object] = lambda _: None,
     ) -> "ExperimentLog":
-        """Add runs to the log; a run replaces an earlier one of the same name.
+        """Add runs to the log.
 
         Several processes may add to the same log at the same time. After a kill the log is either
         as before or complete.
 
         Args:
             runs: the runs.
+            replacing: whether a run replaces an earlier one of the same name, else it is left out;
+                if none is left, nothing is saved.
             before_saving: called with the new log while it is locked; what a kill keeps it from
                 doing is done again, as the runs are not in the log yet.
 
@@ -139,10 +144,12 @@ class ExperimentLog:
         """
         with self.locked():
             known = {run.name: run for run in read_runs(self.folder / METRICS)}
-            known |= {run.name: run for run in runs}
+            new = {run.name: run for run in runs if replacing or run.name not in known}
             log = ExperimentLog(
-                self.folder, self.params, tuple(sorted(known.values(), key=make_sort_key))
+                self.folder, self.params, tuple(sorted((known | new).values(), key=make_sort_key))
             )
+            if known and not new:
+                return log
             before_saving(log)
             # Last what says which runs the log has.
             write_text(self.folder / AGGREGATED, format_aggregated(log.aggregated()))

@@ -135,7 +135,8 @@ def log_finished(
     new = [read_run(folder) for folder in finished if folder.name not in known]
     if not new and (output / METRICS).is_file():
         return log
-    return log.add(*new, before_saving=before_saving)
+    # Another process may have added them by now; drawn again, a kill would leave half a picture.
+    return log.add(*new, replacing=False, before_saving=before_saving)
 
 
 def read_run(folder: Path) -> Run:

@@ -24,7 +24,8 @@ from hostile_outcome import HANGS_AFTER, Hung, Outcome, watchdog
 
 CHUNK, ROWS = 8, 40
 ADVICE = re.compile(
-    r"--restart|[.;?] (Choose|Copy|Fetch|Mend|Name|Put|The (file|weights)|Train|Use) |\b[Ee]xpected\b"
+    r"--restart|[.;?] (Choose|Copy|Fetch|Mend|Name|Put|The (file|weights)|Train|Use) "
+    r"|\b[Ee]xpected\b"
     r"|\bknown: |did you mean|not YAML|control character|lacks|must|should be|`emoscope"
 )
 """What a message has that says what to do, or what was expected."""

@@ -124,15 +124,15 @@ def make_combiner_family(recipe: Recipe, train: Sequence[Corpus]) -> CombinerFam
     ]
     parts, scores, folders = [], [computed], []
     for each in section.parts:
+        models = [model for folder in each.folders for model in find_models(Path(folder))]
         if section.ensemble == "averaging":
-            part, what = load_part(each, taxonomy), "logits, averaged"
+            part, what = load_part(each.name, models, taxonomy), "logits, averaged"
         else:
             ids = [id_ for corpus in train for id_ in corpus.ids]
             part, own = read_part(each, Examples(ids, turns, labels), taxonomy)
             scores.append(own)
             what = "held-out scores"
         parts.append(part)
-        models = [model for folder in each.folders for model in find_models(Path(folder))]
         folders.append(tuple(models))
         notes.append(f"Part {each.name}: {what} of {len(models)} trained models.")
     every = AllFeatures(FeatureEncoder(features), tuple(parts))

@@ -81,14 +81,13 @@ def find_models(folder: Path) -> list[Path]:
     return [resolve_folder(each) for each in seeds or [folder]]
 
 
-def load_part(section: PartSection, taxonomy: Taxonomy) -> Part:
+def load_part(name: str, models: Sequence[Path], taxonomy: Taxonomy) -> Part:
     """A part whose logits are averaged with others, of any trainings.
 
     Raises:
-        InputError: a folder without a model, or one of other labels.
+        InputError: a model of other labels.
     """
-    folders = [model for folder in section.folders for model in find_models(Path(folder))]
-    part = Part(section.name, tuple(load(folder) for folder in folders), as_logits=True)
+    part = Part(name, tuple(map(load, models)), as_logits=True)
     check_part(part, taxonomy)
     return part
 

@@ -28,7 +28,9 @@ import emoscope
 from common import finish, options
 from emoscope.corpora.registry import load_corpus
 from emoscope.inference.annotator import Annotator
+from emoscope.metrics.classification import report
 from emoscope.recipes.schema import CorpusSection
+from emoscope.taxonomy.taxonomy import Taxonomy
 from emoscope.text.emoji import contains_emoji, is_emoji, space_emoji
 
 LAUGHTER = re.compile(r"\b(a*(ha){2,}h?|(he){2,}h?|l+o+l+|lmao|rofl)\b|[😂🤣😹😆]", re.IGNORECASE)
@@ -76,7 +78,7 @@ def measure(
         ("with emoji, these cut out", has, without),
         ("without emoji", ~has, given),
     ):
-        found[f"texts {what}"] = figures_of(names, gold[rows], said[rows])
+        found[f"texts {what}"] = figures_of(annotator.taxonomy, gold[rows], said[rows])
     laughs = np.array([bool(LAUGHTER.search(each[-1])) for each in turns])
     found["last turn laughs"] = {
         "texts": int(laughs.sum()),
@@ -87,8 +89,8 @@ def measure(
     }
     calibration = replace(annotator.calibration, prior_shift=(), thresholds=())
     plain = Annotator(annotator.backend, annotator.taxonomy, calibration)
-    found["as it is"] = figures_of(names, gold, given)
-    found["prior not corrected"] = figures_of(names, gold, decide(plain, turns))
+    found["as it is"] = figures_of(annotator.taxonomy, gold, given)
+    found["prior not corrected"] = figures_of(annotator.taxonomy, gold, decide(plain, turns))
     for what, values in found.items():
         cells = "  ".join(f"{key} {shown(value)}" for key, value in values.items())
         print(f"  {what:26} {cells}")
@@ -115,13 +117,11 @@ def cut_emoji(text: str) -> str:
     return " ".join(word for word in space_emoji(text).split() if not is_emoji(word))
 
 
-def figures_of(names: Sequence[str], gold: Given, given: Given) -> dict[str, float]:
+def figures_of(taxonomy: Taxonomy, gold: Given, given: Given) -> dict[str, float]:
     """Number of texts, and the F1 of each label."""
-    found: dict[str, float] = {"texts": len(gold)}
-    for place, name in enumerate(names):
-        both = ((gold == place) & (given == place)).sum()
-        found[name] = float(2 * both / max((gold == place).sum() + (given == place).sum(), 1))
-    return found
+    places = np.arange(len(taxonomy))
+    scores = report(gold[:, None] == places, given[:, None] == places, taxonomy).labels
+    return {"texts": len(gold)} | {name: each.f1 for name, each in scores.items()}
 
 
 def show(

@@ -58,6 +58,49 @@ def test_nothing_that_differs_is_hidden():
     assert tell_all_differences(find_differences(many)[1]) == "a=1, b=1, c=1, d=1, e=1"
 
 
+def differ(*recipes):
+    """What tells recipes apart, as mappings of dotted names."""
+    return find_differences([each.model_dump(mode="json") for each in recipes])
+
+
+def test_sections_in_a_list_are_compared_by_their_names():
+    """Two corpora of one name that are tested in other languages, two parts of other folders."""
+    spanish, arabic = differ(load_recipe("demux-ec-to-es"), load_recipe("demux-ec-to-ar"))
+    assert spanish["mix.corpora.semeval2018 2.languages"] == "es"
+    assert arabic["mix.corpora.semeval2018 2.languages"] == "ar"
+    recipe = load_recipe("combiner-emocontext")
+    other = recipe.model_dump(mode="json")
+    other["model"]["parts"][0]["folder"] = "runs/other"
+    del other["model"]["parts"][1]
+    ours, theirs = find_differences([recipe.model_dump(mode="json"), other])
+    first, second = (part.name for part in recipe.model.parts)
+    assert ours["model.parts"] == f"{first}+{second}"
+    assert theirs["model.parts"] == first
+    assert theirs[f"model.parts.{first}.folder"] == "runs/other"
+    assert f"model.parts.{second}.folder" in ours
+
+
+def test_fields_of_another_kind_of_section_are_told_where_they_are_not_usual():
+    nelec, trees = load_recipe("nelec-emocontext"), load_recipe("trees-sample")
+    assert nelec.model.hidden_size != type(nelec.model).model_fields["hidden_size"].default
+    ours, theirs = differ(nelec, trees)
+    assert ours["model.hidden_size"] == str(nelec.model.hidden_size)
+    assert "model.attention" not in ours
+    assert theirs["model"] == "combiner"
+    base = nelec.model_dump(mode="json")
+    cyclical = {"kind": "cyclical", "half_cycle": 200}
+    changed = {**base, "training": {**base["training"], "schedule": cyclical}}
+    linear = {**base, "training": {**base["training"], "schedule": {"kind": "linear"}}}
+    assert find_differences([changed, linear]) == [
+        {"training.schedule": "cyclical", "training.schedule.half_cycle": "200"},
+        {"training.schedule": "linear"},
+    ]
+    # What is inside a section of the only model that has it.
+    deep = trees.model_dump(mode="json")
+    deep["model"]["trees"]["leaves"] = 9
+    assert find_differences([base, deep])[1]["model.trees.leaves"] == "9"
+
+
 def test_a_section_that_does_not_say_what_it_is():
     holdout = {"share": 0.75, "seed": 42}
     got = named({"corpus": {"holdout": holdout}}, {"corpus": {"holdout": None}})
@@ -98,7 +141,7 @@ def test_what_makes_no_configuration_is_not_told():
 def test_a_model_of_another_kind_goes_by_its_kind():
     nelec = {"model": {"type": "nelec", "hidden_size": 32}}
     demux = {"model": {"type": "demux", "backbone": "bert"}}
-    assert named(nelec, demux) == ["model=nelec", "model=demux"]
+    assert named(nelec, demux) == ["model=nelec", "model=demux, backbone=bert"]
 
 
 def test_names_of_recipes_where_much_differs():
@@ -143,7 +186,10 @@ def test_short_names_of_parameters():
         (["model.hidden_size=64"], ["hidden_size=32", "hidden_size=64"]),
         (["corpus.holdout=null"], ["holdout.share=0.2", "holdout.share=none"]),
         (["prior.target=dev"], ["prior.target=none", "prior.target=dev"]),
-        (["training.schedule={kind: linear}"], ["schedule=cyclical", "schedule=linear"]),
+        (
+            ["training.schedule={kind: linear}"],
+            ["schedule=cyclical, mode=exp_range", "schedule=linear"],
+        ),
     ],
 )
 def test_recipes_as_logs_keep_them(overrides, expected):

@@ -1,14 +1,17 @@
 """In which parameters configurations differ, and short names for them made of the differences."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, get_args
 
+from pydantic import ValidationError
 from pydantic_core import PydanticUndefined
 
 from emoscope.experiments.naming import format_naming_value, is_off, to_comparable
 from emoscope.recipes.schema import Recipe
 from emoscope.recipes.section import Section
+from emoscope.registry import MODELS, resolve
 from emoscope.strict import flatten
 
 KINDS = ("type", "kind", "name")
@@ -22,14 +25,17 @@ MOST = 3
 VAGUE = (*KINDS, "coefficient", "correlation", "distance", "share", "target", "weights", "words")
 """Fields whose names mean something only together with the name of their section."""
 
+Differences = list[dict[str, str]]
+
 
 def find_differences(params: Sequence[Mapping[str, Any]]) -> list[dict[str, str]]:
     """Find the parameters whose values are not the same in all configurations.
 
     A section that only some configurations have, such as a loss, is one difference; its fields are
-    compared between the configurations that have it, and are told where they are not the default. A
-    parameter that is off (None, False) or
-    missing counts as `none`.
+    compared between the configurations that have it, and are told where they are not the default.
+    The same holds of the fields that only some kinds of a section have. A parameter that is off
+    (None, False) or missing counts as `none`. In a list of sections, such as corpora, those of one
+    name are compared with each other.
 
     Args:
         params: the parameters of each configuration, nested.
@@ -38,81 +44,161 @@ def find_differences(params: Sequence[Mapping[str, Any]]) -> list[dict[str, str]
         For each configuration the readable values of those parameters by their dotted names, in the
         order of the parameters.
     """
-    found: list[dict[str, str]] = [{} for _ in params]
-    kept = [
-        {name: value for name, value in values.items() if name not in NOT_COMPARED}
-        for values in params
-    ]
-    compare_values(dict(enumerate(kept)), "", found)
+    found: Differences = [{} for _ in params]
+    kept = {
+        at: {name: value for name, value in values.items() if name not in NOT_COMPARED}
+        for at, values in enumerate(params)
+    }
+    compare_fields(kept, Where("", dict.fromkeys(kept, Recipe), apart=False), found)
     return found
 
 
-def compare_values(values: Mapping[int, Any], path: str, found: list[dict[str, str]]) -> None:
-    """Find differences in one parameter or section, and in the fields inside it.
+@dataclass(frozen=True)
+class Where:
+    """A place in the parameters.
+
+    Attributes:
+        path: dotted name of a section or, with `field`, of what is in it; empty for the whole.
+        sections: the class of that section in each configuration, by its number; None if unknown.
+        apart: whether some configurations have no such section, or one of another kind.
+    """
+
+    path: str
+    sections: Mapping[int, type[Section] | None]
+    apart: bool
+
+    def inside(self, field: str) -> str:
+        """Dotted name of a field."""
+        return f"{self.path}.{field}" if self.path else field
+
+
+def compare_fields(
+    values: Mapping[int, Mapping[str, Any]], where: Where, found: Differences
+) -> None:
+    """Find differences in the fields of a section.
+
+    Args:
+        values: the section in each configuration that has it, by the number of the configuration.
+        where: which section it is.
+        found: the differences of each configuration; those found are added here.
+    """
+    kinds = {at: find_kind(value) for at, value in values.items()}
+    for field in dict.fromkeys(name for value in values.values() for name in value):
+        if field in KINDS and where.path:
+            continue  # The section itself is called by it.
+        # A field that sections of this kind have is off where it is missing.
+        having = {kinds[at] for at, value in values.items() if field in value}
+        inner = {at: value.get(field) for at, value in values.items() if kinds[at] in having}
+        place = replace(where, apart=where.apart or len(inner) < len(values))
+        compare_values(inner, field, place, found)
+
+
+def compare_values(values: Mapping[int, Any], field: str, where: Where, found: Differences) -> None:
+    """Find differences in one field, and in what is inside it.
 
     Args:
         values: the value in each configuration, by the number of the configuration.
-        path: dotted name of the parameter or section.
+        field: its name.
+        where: the section that it is in.
         found: the differences of each configuration; those found are added here.
     """
     there = {at: value for at, value in values.items() if not is_off(value)}
     if not there:
         return
-    if not all(isinstance(value, Mapping) for value in there.values()):
-        if len({to_comparable(to_none_if_off(value)) for value in values.values()}) > 1:
+    path = where.inside(field)
+    if all(isinstance(value, Mapping) for value in there.values()):
+        kinds = {find_kind(value) for value in there.values()}
+        apart = len(there) < len(values)
+        if apart or len(kinds) > 1:
+            # A section without a kind is shown by its first field, such as the share held out.
+            first = "" if any(kinds) else next(iter(next(iter(there.values()))), "")
             for at, value in values.items():
-                found[at][path] = format_parameter(value)
-        return
-    kinds = {at: find_kind(value) for at, value in there.items()}
-    apart = len(there) < len(values)
-    if path and (apart or len(set(kinds.values())) > 1):
-        # A section without a kind is shown by its first field, such as the share held out.
-        field = "" if any(kinds.values()) else f".{next(iter(next(iter(there.values()))), '')}"
+                known = value.get(first) if first and at in there else value
+                found[at][f"{path}.{first}".rstrip(".")] = format_parameter(known)
+        compare_fields(there, step_into(there, field, where, path, apart), found)
+    elif all(is_list_of_sections(value) for value in there.values()):
+        if where.apart or len(set(map(format_parameter, map(to_none_if_off, values.values())))) > 1:
+            tell(values, path, found)
+        keyed = {at: key_by_kind(value) for at, value in there.items()}
+        for key in dict.fromkeys(key for items in keyed.values() for key in items):
+            inner = {at: items[key] for at, items in keyed.items() if key in items}
+            apart = len(inner) < len(values)
+            place = step_into(inner, field, where, f"{path}.{key}", apart)
+            compare_fields(inner, place, found)
+    elif len({to_comparable(to_none_if_off(value)) for value in values.values()}) > 1:
+        tell(values, path, found)
+    elif where.apart:
         for at, value in values.items():
-            known = value.get(field[1:]) if field and at in there else value
-            found[at][f"{path}{field}".rstrip(".")] = format_parameter(known)
-    for name in dict.fromkeys(name for value in there.values() for name in value):
-        # A field that sections of this kind have is off where it is missing.
-        having = {kinds[at] for at, value in there.items() if name in value}
-        inner = {at: value.get(name) for at, value in there.items() if kinds[at] in having}
-        place = f"{path}.{name}" if path else name
-        if name in KINDS and path:
-            continue  # Shown above.
-        compare_values(inner, place, found)
-        if path and apart:
-            tell_unusual(inner, place, found)
+            if find_default(where.sections[at], field) != to_comparable(value):
+                found[at][path] = format_parameter(value)
 
 
-def tell_unusual(values: Mapping[int, Any], path: str, found: list[dict[str, str]]) -> None:
-    """Tell a value that is not the default, of a section that only some configurations have.
+def step_into(
+    values: Mapping[int, Mapping[str, Any]], field: str, where: Where, path: str, apart: bool
+) -> Where:
+    """The place of sections that are the values of a field."""
+    sections = {at: find_section(where.sections[at], field, each) for at, each in values.items()}
+    return Where(path, sections, where.apart or apart)
 
-    Args:
-        values: the value in each configuration that has the section, by its number.
-        path: dotted name of the parameter.
-        found: the differences of each configuration; those found are added here.
-    """
-    default = find_default(path)
+
+def tell(values: Mapping[int, Any], path: str, found: Differences) -> None:
+    """Tell the value in each configuration."""
     for at, value in values.items():
-        usual = is_off(value) or default is UNKNOWN or to_comparable(value) == default
-        if not usual and not isinstance(value, Mapping):
-            found[at].setdefault(path, format_parameter(value))
+        found[at][path] = format_parameter(value)
 
 
-def find_default(path: str) -> Any:
-    """Find the default of a field of recipes, to compare by; `UNKNOWN` if there is none."""
-    section: Any = Recipe
-    *parents, name = path.split(".")
-    for parent in parents:
-        field = section.model_fields.get(parent)
-        kinds = () if field is None else (field.annotation, *get_args(field.annotation))
-        section = next(
-            (kind for kind in kinds if isinstance(kind, type) and issubclass(kind, Section)), None
-        )
-        if section is None:
-            return UNKNOWN
-    field = section.model_fields.get(name)
-    default = UNKNOWN if field is None else field.get_default(call_default_factory=True)
-    return default if default in (UNKNOWN, PydanticUndefined) else to_comparable(default)
+def find_section(
+    section: type[Section] | None, field: str, value: Mapping[str, Any]
+) -> type[Section] | None:
+    """The class of a section in a field, or in its list; None if there is none that fits."""
+    if section is Recipe and field == "model":
+        kind = str(value.get("type", "nelec"))
+        choices = [resolve(MODELS[kind].section)] if kind in MODELS else []
+    else:
+        known = None if section is None else section.model_fields.get(field)
+        choices = [] if known is None else list(list_sections(known.annotation))
+    if len(choices) > 1:
+        choices = [choice for choice in choices if fits(choice, value)]
+    return choices[0] if choices else None
+
+
+def list_sections(annotation: Any) -> Iterator[type[Section]]:
+    """The sections that a type allows, alone, among others or in a list."""
+    if isinstance(annotation, type) and issubclass(annotation, Section):
+        yield annotation
+    for inner in get_args(annotation):
+        yield from list_sections(inner)
+
+
+def fits(section: type[Section], value: Mapping[str, Any]) -> bool:
+    """Whether a section can have these values."""
+    try:
+        section.model_validate(value)
+    except ValidationError:
+        return False
+    return True
+
+
+def find_default(section: type[Section] | None, field: str) -> Any:
+    """The default of a field, to compare by; `UNKNOWN` if there is none, or no such field."""
+    known = None if section is None else section.model_fields.get(field)
+    default = UNKNOWN if known is None else known.get_default(call_default_factory=True)
+    return UNKNOWN if default in (UNKNOWN, PydanticUndefined) else to_comparable(default)
+
+
+def is_list_of_sections(value: Any) -> bool:
+    """Whether a value is a list of mappings; an empty one may be."""
+    return isinstance(value, list | tuple) and all(isinstance(each, Mapping) for each in value)
+
+
+def key_by_kind(items: Sequence[Mapping[str, Any]]) -> dict[str, Mapping[str, Any]]:
+    """Sections of a list by their kinds, those that come again with a number."""
+    found: dict[str, Mapping[str, Any]] = {}
+    for place, item in enumerate(items, start=1):
+        kind = (find_kind(item) or str(place)).replace(".", "_")
+        times = sum(key == kind or key.startswith(f"{kind} ") for key in found)
+        found[f"{kind} {times + 1}" if times else kind] = item
+    return found
 
 
 def find_kind(section: Mapping[str, Any]) -> str | None:

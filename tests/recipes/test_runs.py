@@ -3,6 +3,7 @@
 import gc
 import math
 import shutil
+from pathlib import Path
 
 import pytest
 
@@ -10,6 +11,8 @@ import emoscope.corpora.sample as sample
 import emoscope.models.nelec.family as nelec
 import emoscope.models.shared.backbone as backbone
 import emoscope.training.callbacks as callbacks
+from emoscope.corpora import hub
+from emoscope.corpora.registry import load_corpus
 from emoscope.errors import InputError
 from emoscope.recipes.load import load_recipe
 from emoscope.recipes.shipped import list_recipes, list_tables
@@ -97,6 +100,29 @@ def test_a_shipped_recipe_trains(name, trained):
         if report:
             assert all(math.isfinite(report[key]["f1"]) for key in ("micro", "macro"))
     assert (result.test is None) == all(one.test is None for one in recipe.corpora)
+
+
+@pytest.mark.parametrize("name", ["demux-goemotions-hub", "demux-emotion-hub"])
+def test_a_data_set_of_the_hub_needs_no_folder(name, tmp_path, monkeypatch):
+    """It goes by its name, whatever folder other corpora are in."""
+    recipe = load_recipe(name)
+    asked = []
+
+    def keep(place, *_):
+        asked.append(place)
+        raise InputError("kept")
+
+    monkeypatch.setattr(hub, "load", keep)
+    for root in (Path(), tmp_path):
+        with pytest.raises(InputError, match="kept"):
+            load_corpus(recipe.corpus, root, "train")
+    assert not recipe.needs_folder
+    assert [place.as_posix() for place in asked] == [recipe.corpus.folder] * 2
+    # One that was saved in that folder is read there.
+    (tmp_path / recipe.corpus.folder).mkdir(parents=True)
+    with pytest.raises(InputError, match="kept"):
+        load_corpus(recipe.corpus, tmp_path, "train")
+    assert asked[-1] == tmp_path / recipe.corpus.folder
 
 
 @pytest.mark.parametrize("emotion", ["anger", "joy", "pessimism", "trust"])

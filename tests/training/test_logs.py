@@ -26,6 +26,8 @@ from emoscope.training.logs import check_folder, is_same_configuration, log_fini
 from emoscope.training.prepare import load_corpora
 from emoscope.training.train import train
 
+HUB = ("goemotions", "emotion")
+
 pytestmark = pytest.mark.usefixtures("no_plots")
 
 
@@ -43,6 +45,12 @@ def test_a_recipe_has_one_folder(tmp_path):
     assert other.folder.name == f"{log.folder.name[:-2]}_1"
     without = open_log(tmp_path, load_recipe("demux-goemotions", ["objective.local_loss=null"]))
     assert without.folder.name == log.folder.name.replace("0.2,intra_exp_diff", "None,None")
+
+
+def test_a_data_set_of_the_hub_goes_by_its_own_name(tmp_path):
+    log, other = (open_log(tmp_path, load_recipe(f"demux-{name}-hub")) for name in HUB)
+    assert (log.folder.parent.name, other.folder.parent.name) == ("DemuxGoEmotions", "DemuxEmotion")
+    assert log.folder.name.startswith("go_emotions(train),go_emotions(validation),None,")
 
 
 def test_the_name_shows_the_encoder_not_its_place(tmp_path):

@@ -106,7 +106,7 @@ def table(
 
     failed: EmoscopeError | None = None
     if not show:
-        needs = dict.fromkeys(recipe.needs for recipe in recipes if recipe.needs)
+        needs = dict.fromkeys(recipe.needs for recipe in recipes if recipe.needs_folder)
         if needs and data_dir is None:
             raise InputError(
                 f"{name} needs --data-dir, a folder with {'; and '.join(needs)}. --show prints "

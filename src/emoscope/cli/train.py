@@ -103,7 +103,7 @@ def train(
         raise InputError("--name-by: the folder is that of --output; leave one of them out.")
     changed = [*(set_ or []), *([f"naming={json.dumps(name_by)}"] if name_by else [])]
     first = load_recipe(recipe, changed)
-    if first.needs and data_dir is None:
+    if first.needs_folder and data_dir is None:
         raise InputError(f"{first.name} needs --data-dir, a folder with {first.needs}.")
     for module in ("torch", "transformers", "datasets", "sklearn", "matplotlib", "accelerate"):
         require(module, "train")

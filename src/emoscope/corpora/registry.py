@@ -36,7 +36,9 @@ def load_corpus(
             files that are missing or cannot be read.
     """
     if section.folder is not None:
-        root = root / section.folder
+        inside = root / section.folder
+        # A data set of the hub may lie among the user's folders, or is found by its name.
+        root = Path(section.folder) if section.hub_name and not inside.exists() else inside
     if section.name in CORPORA:
         load = resolve(CORPORA[section.name])
         options = {} if section.languages is None else {"languages": section.languages}

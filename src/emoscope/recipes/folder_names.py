@@ -49,7 +49,7 @@ def name_splits(
         None if there is no such split.
     """
     sections = list(sections)
-    several = len({section.name for section in sections}) > 1
+    several = len({section.title for section in sections}) > 1
     splits_by_place: dict[str, list[str]] = {}
     for section in sections:
         splits = [Path(split).stem for split in splits_of(section)]
@@ -70,8 +70,8 @@ def name_places(section: CorpusSection, several: bool) -> list[str]:
         several: whether there are other corpora too, so that a language alone is not enough.
     """
     if not section.languages:
-        return [section.name]
-    prefix = f"{section.name} " if several else ""
+        return [section.title]
+    prefix = f"{section.title} " if several else ""
     return [prefix + name_language(code) for code in section.languages]
 
 

@@ -1,5 +1,6 @@
 """What a recipe may say, checked before anything runs."""
 
+from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
@@ -91,6 +92,16 @@ class CorpusSection(Section):
     @classmethod
     def _known(cls, name: str) -> str:
         return check_name((*CORPORA, "tabular", "hub"), name, "corpus")
+
+    @property
+    def hub_name(self) -> str | None:
+        """The data set of the hub that is meant, such as `owner/name`; None if none is named."""
+        return self.folder if self.name == "hub" else None
+
+    @property
+    def title(self) -> str:
+        """What folders and tables call it: its name, of a data set of the hub without the owner."""
+        return self.name if self.hub_name is None else Path(self.hub_name).name
 
     @field_validator("train")
     @classmethod
@@ -299,6 +310,11 @@ class Recipe(Section):
     def corpora(self) -> tuple[CorpusSection, ...]:
         """The corpus and those mixed with it."""
         return (self.corpus, *self.mix.corpora)
+
+    @property
+    def needs_folder(self) -> bool:
+        """Whether it reads files that the user has to bring."""
+        return bool(self.needs) and any(section.hub_name is None for section in self.corpora)
 
     @property
     def dev_split(self) -> str | None:

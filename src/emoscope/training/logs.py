@@ -60,8 +60,8 @@ def make_group_name(recipe: Recipe) -> str:
     """Make a name from model and corpora, e.g. `"DemuxGoemotions"`."""
     names = [
         Path(next(iter(section.train_splits), section.name)).stem
-        if section.name in ("tabular", "hub")
-        else section.name
+        if section.name == "tabular" or (section.name == "hub" and section.hub_name is None)
+        else section.title
         for section in recipe.corpora
     ]
     return "".join(

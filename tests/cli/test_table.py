@@ -142,6 +142,13 @@ def test_figures_of_other_data_have_none_published_beside(emoscope):
     assert "beside nelec-sample, trees-sample: it was measured on sample, the publication" in said
 
 
+def test_published_figures_of_each_language_are_shown(emoscope):
+    ended = emoscope("table", "semeval2025", "--show")
+    [line] = [one for one in ended.out.splitlines() if "LaBSE" in one and "(hin)" in one]
+    assert "0.698" in line
+    assert "(esp)" not in ended.out  # No row of ours is Spanish.
+
+
 @pytest.mark.parametrize("name", ["markdown", "latex"])
 def test_formats(emoscope, name):
     ended = emoscope("table", "goemotions-losses", "--show", "--format", name)

@@ -11,13 +11,13 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 import torch
-from safetensors.torch import load_file
+from safetensors.torch import load_file, save_file
 from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 
 import emoscope.training.run as run
 from emoscope.experiments.runs import format_run
 from emoscope.recipes.load import recipe_to_yaml
-from emoscope.training.checkpoints import find_last_checkpoint
+from emoscope.training.checkpoints import SCORES, find_last_checkpoint
 from emoscope.training.logs import read_run
 from emoscope.training.timed_checkpoints import SaveByTime
 from emoscope.training.train import train
@@ -141,6 +141,18 @@ def test_an_interruption_within_an_epoch_changes_nothing(
     assert_same_training(whole(recipe) / "seed-0", run_folder)
     stems = {path.name.rpartition("-")[0] for path in (run_folder / "predictions").iterdir()}
     assert stems == {f"step-{step:06}" for step in (3, 6, 9, 12)}
+
+
+def test_seconds_before_an_interruption_count(monkeypatch, tmp_path, emocontext, tiny_recipe):
+    recipe = tiny_recipe()
+    interrupted(monkeypatch, recipe, emocontext, tmp_path, checkpoint=4)
+    file = tmp_path / "seed-0" / "checkpoints" / "checkpoint-4" / SCORES
+    arrays = load_file(file)
+    [before] = arrays["since_log.seconds"]
+    assert 0 < before < 1000
+    save_file({**arrays, "since_log.seconds": arrays["since_log.seconds"] + 1000}, file)
+    [result] = train(recipe, emocontext, tmp_path)
+    assert 1000 + before < result.seconds < 2000
 
 
 OFTEN = "training.checkpoint_minutes=1e-9"

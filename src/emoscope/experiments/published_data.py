@@ -33,6 +33,12 @@ def explain_other_data(
         reason = explain_other_section(section, row)
         if reason is not None:
             return reason
+    trained = {each for part in recipe.corpora if part.train for each in part.languages or ()}
+    seen = trained & set(row.languages or ())
+    if row.unseen is not None and row.unseen == bool(seen):
+        named = ", ".join(row.languages or ())
+        ours, theirs = ("on", "without") if seen else ("without", "on")
+        return f"it was trained {ours} {named}, the publication's system {theirs} it"
     if row.texts is not None and texts is not None and texts != row.texts:
         return f"it was measured on {texts:,} texts, the publication on {row.texts:,}"
     return None

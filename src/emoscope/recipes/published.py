@@ -1,5 +1,6 @@
 """Published metrics, to compare with one's own."""
 
+from collections.abc import Iterator
 from functools import cache
 from importlib.resources import files
 from typing import Any, Literal, NamedTuple
@@ -36,10 +37,11 @@ class PublishedRow(Section):
         source: paper or page.
         note: what else to know.
         corpus: what was measured on; None where that is not one corpus that recipes name.
-        languages: of the texts; None where the metrics name them, or the corpus has one.
+        languages: of the texts; None where the corpus has one, or all count.
+        unseen: whether it was trained without these languages; None where that is not known.
         exclude: labels that were left out, as a recipe's `corpus.exclude`.
         texts: number of texts of the split, where it is known.
-        metrics: values by the names of metrics: `micro_f1`, `jaccard`, `joy_f1`, `deu_macro_f1` …
+        metrics: values by the names of metrics: `micro_f1`, `jaccard`, `joy_f1` …
     """
 
     name: str
@@ -50,6 +52,7 @@ class PublishedRow(Section):
     note: str = ""
     corpus: str | None = None
     languages: tuple[str, ...] | None = None
+    unseen: bool | None = None
     exclude: tuple[str, ...] = ()
     texts: PositiveInt | None = None
     metrics: dict[str, Figure]
@@ -68,6 +71,8 @@ class PublishedTable(Section):
         languages: likewise.
         exclude: likewise.
         sizes: number of texts of each split.
+        sizes_by_language: the same of each language, for rows that say `by_language` in place of
+            `metrics`: each language of theirs is a row of its own.
         rows: the systems, in their order.
     """
 
@@ -79,13 +84,14 @@ class PublishedTable(Section):
     languages: tuple[str, ...] | None = None
     exclude: tuple[str, ...] = ()
     sizes: dict[str, PositiveInt] = Field({})
+    sizes_by_language: dict[str, dict[str, PositiveInt]] = Field({})
     rows: tuple[PublishedRow, ...] = Field(())
 
     @model_validator(mode="before")
     @classmethod
     def _what_is_the_same(cls, values: Any) -> Any:
         """What the table says for all of its rows, written into each."""
-        of, sizes = values.get("of", 1), values.get("sizes", {})
+        of = values.get("of", 1)
         same = ("source", "half", "corpus", "languages", "exclude")
         common = {name: values[name] for name in same if name in values}
         rows = [
@@ -95,9 +101,22 @@ class PublishedTable(Section):
                 **row,
                 "metrics": {k: parse_figure(v, of) for k, v in row["metrics"].items()},
             }
-            for row in values.get("rows", ())
+            for row, sizes in expand_rows(values)
         ]
         return {**values, "rows": rows}
+
+
+def expand_rows(table: dict[str, Any]) -> Iterator[tuple[dict[str, Any], dict[str, int]]]:
+    """The rows of a table, one for each language where they say so, with the sizes of splits."""
+    for row in table.get("rows", ()):
+        if "by_language" not in row:
+            yield row, table.get("sizes", {})
+            continue
+        same = {name: value for name, value in row.items() if name != "by_language"}
+        for language, metrics in row["by_language"].items():
+            own = {"name": f"{row['name']} ({language})", "languages": [language]}
+            sizes = table.get("sizes_by_language", {}).get(language, {})
+            yield {**same, **own, "metrics": metrics}, sizes
 
 
 def parse_figure(printed: float | list[float], of: int) -> Figure:

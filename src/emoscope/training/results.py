@@ -21,7 +21,7 @@ class RunResult:
         seed: the random seed of the run.
         epochs: trained.
         best_epoch: whose weights were kept.
-        seconds: the seconds of training, since the last resumption.
+        seconds: of training, those before interruptions included, as far as checkpoints tell.
         dev: `Report.to_dict()` on dev, at the fitted thresholds; empty where the recipe has no
             dev split.
         half: the same at a threshold of ½; None of exclusive labels.
@@ -71,7 +71,7 @@ class Trained:
         save: writes the weights and the model's own `config.json` into a folder.
         epochs: trained; rounds of trees.
         best_epoch: whose weights were kept.
-        seconds: the seconds of training, since the last resumption.
+        seconds: of training, those before interruptions included, as far as checkpoints tell.
     """
 
     score: "Callable[[tuple[Part, ...]], list[NDArray[np.float32]]]"

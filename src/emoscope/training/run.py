@@ -2,7 +2,6 @@
 
 import json
 import shutil
-import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -90,7 +89,6 @@ def train_network(
         prepared.family.draw(model, folder / "plots" / "network.png")
     trainer, correction = make_trainer(recipe, prepared, model, folder, seed, options)
 
-    started = time.monotonic()
     if recipe.training.epochs:
         trainer.train(resume_from_checkpoint=find_last_checkpoint(folder / "checkpoints"))
     else:
@@ -108,7 +106,7 @@ def train_network(
         save=save,
         epochs=trainer.state.epoch or 0.0,
         best_epoch=find_kept_epoch(trainer),
-        seconds=time.monotonic() - started,
+        seconds=trainer.seconds,
     )
 
 

@@ -52,23 +52,26 @@ class SaveByTime(TrainerCallback):
 
 @dataclass(frozen=True)
 class SinceLog:
-    """What a trainer has summed up since it last logged, which a checkpoint must not lose.
+    """What a trainer has summed up since it last logged, and its clock; checkpoints keep both.
 
     Attributes:
         loss: the sum of the losses of the steps.
         step: the step of the last log.
         terms: the values of each term of the loss, one a batch.
+        seconds: of training up to the checkpoint, those before earlier interruptions included.
     """
 
     loss: Tensor
     step: int
     terms: Mapping[str, Sequence[Tensor]] = field(default_factory=dict)
+    seconds: float = 0.0
 
     def to_arrays(self) -> dict[str, NDArray[Any]]:
         """Arrays for a file of a checkpoint."""
         arrays = {
             f"{PREFIX}loss": self.loss.detach().cpu().numpy(),
             f"{PREFIX}step": np.array([self.step]),
+            f"{PREFIX}seconds": np.array([self.seconds]),
         }
         for name, values in self.terms.items():
             arrays[f"{PREFIX}terms.{name}"] = torch.stack(list(values)).cpu().numpy()
@@ -86,4 +89,5 @@ class SinceLog:
             if name.startswith(start)
         }
         loss = torch.from_numpy(arrays[f"{PREFIX}loss"])
-        return cls(loss, int(arrays[f"{PREFIX}step"][0]), terms)
+        seconds = float(arrays.get(f"{PREFIX}seconds", np.zeros(1))[0])
+        return cls(loss, int(arrays[f"{PREFIX}step"][0]), terms, seconds)

@@ -109,6 +109,7 @@ class EmotionTrainer(Trainer):
         self._terms: dict[str, list[Tensor]] = {}
         self._losses = torch.zeros(())
         self._resumed: SinceLog | None = None
+        self._began, self._seconds_before = time.monotonic(), 0.0
         super().__init__(
             model=model,
             args=arguments,
@@ -193,6 +194,11 @@ class EmotionTrainer(Trainer):
         self.previous_logits.keep(number, rows, places, logits)
         return (loss, output) if return_outputs else loss
 
+    @property
+    def seconds(self) -> float:
+        """Seconds of training, those before interruptions included, as far as checkpoints tell."""
+        return self._seconds_before + time.monotonic() - self._began
+
     def corpus_bias(self, part: int, columns: Tensor | None = None) -> Tensor | float:
         """The learned bias of a training part's labels, (labels,); 0 without corpus bias."""
         bias = get_bias(self.accelerator.unwrap_model(self.model), part)
@@ -212,7 +218,8 @@ class EmotionTrainer(Trainer):
         """Also write the previous logits into the checkpoint."""
         super()._save_rng_state(output_dir)
         values = self.previous_logits.to_arrays()
-        values |= SinceLog(self._losses, self._globalstep_last_logged, self._terms).to_arrays()
+        since = SinceLog(self._losses, self._globalstep_last_logged, self._terms, self.seconds)
+        values |= since.to_arrays()
         if self.args.should_save:
             save_file(values, Path(output_dir) / SCORES)
 
@@ -224,6 +231,7 @@ class EmotionTrainer(Trainer):
         self.previous_logits.load(path)
         self._resumed = SinceLog.from_arrays(load_file(path))
         if self._resumed is not None:
+            self._seconds_before = self._resumed.seconds
             self._terms = {
                 name: [value.to(self.args.device) for value in values]
                 for name, values in self._resumed.terms.items()

@@ -73,16 +73,18 @@ def find_references(
         others = ", ".join(dict.fromkeys(row.split for row in rows))
         instead = f"those published are of {others}" if others else "none are at hand"
         raise InputError(f"--reference published: no figures on {split} in {titles}; {instead}.")
+    measured = find_languages(params, split)
+    of_language = [row for row in of_split if set(row.languages or measured) & measured]
     shown: list[Reference] = []
     names_by_reason: dict[str, list[str]] = {}
-    for row in of_split:
+    for row in of_language or of_split:
         reasons: dict[str, str] = {}
         for recipe, values in zip(recipes, params, strict=True):
             reason = explain_other_data(values, row, texts)
             if reason is not None:
                 reasons.setdefault(reason, recipe)
         if not reasons:
-            shown.append(make_reference(row, find_only_language(params, split)))
+            shown.append(make_reference(row))
         for reason, recipe in reasons.items():
             names_by_reason.setdefault(f"{recipe}: {reason}", []).append(row.name)
     left_out = tuple(
@@ -92,32 +94,24 @@ def find_references(
     return References(tuple(shown), left_out)
 
 
-def find_only_language(params: Sequence[Mapping[str, Any]], split: Split) -> str | None:
-    """The language of all texts that configurations are measured on; None if there are several."""
-    languages: set[str] = set()
-    for values in params:
-        for section in (values["corpus"], *(values.get("mix") or {}).get("corpora", ())):
-            if section.get(split) is not None:
-                languages |= set(section.get("languages") or ("",))
-    return languages.pop() if len(languages) == 1 else None
-
-
-def make_reference(row: PublishedRow, language: str | None) -> Reference:
-    """Make a row for a comparison.
-
-    Args:
-        row: the published figures.
-        language: of all texts: what is published of it, as `deu_macro_f1`, is of all of them.
-    """
-    named = {
-        name.removeprefix(f"{language}_") if language else name: figure
-        for name, figure in row.metrics.items()
+def find_languages(params: Sequence[Mapping[str, Any]], split: Split) -> set[str]:
+    """The languages of the texts that configurations are measured on, where recipes name them."""
+    return {
+        language
+        for values in params
+        for section in (values["corpus"], *(values.get("mix") or {}).get("corpora", ()))
+        if section.get(split) is not None
+        for language in section.get("languages") or ()
     }
+
+
+def make_reference(row: PublishedRow) -> Reference:
+    """Make a row for a comparison."""
     return Reference(
         name=row.name,
         results={
             metric.at_fixed_threshold() if row.half else metric: (figure.mean, figure.sd)
-            for name, figure in named.items()
+            for name, figure in row.metrics.items()
             if (metric := read_metric(name)) is not None
         },
         source=f"{row.source} ({row.note})" if row.note else row.source,

@@ -158,7 +158,7 @@ def write_text(path: Path, text: str) -> None:
 
 
 def write_json(path: Path, values: Any) -> None:
-    """Write a JSON file whole or not at all."""
+    """Write a JSON file whole or not at all, the keys of objects sorted."""
     write_text(path, json.dumps(values, indent=2, ensure_ascii=False, sort_keys=True))
 
 

@@ -11,7 +11,7 @@ from emoscope.embeddings.vocabulary import PAD, UNKNOWN
 from emoscope.errors import InputError
 from emoscope.models.nelec.encoder import BOUNDARY
 from emoscope.models.nelec.family import make_nelec, make_nelec_family, make_vectors
-from emoscope.recipes.schema import CorpusSection
+from emoscope.recipes.schema import CorpusSection, MixSection
 from emoscope.taxonomy import Taxonomy
 from emoscope.text.emoji import is_emoji
 from emoscope.training.data import Part
@@ -94,7 +94,7 @@ def test_the_holdout_is_the_split_of_scikit_learn(emocontext):
 def test_labels_of_train_and_dev_must_be_the_same(tmp_path):
     table(tmp_path / "train.csv", ["good day,happy", "bad day,sad"])
     table(tmp_path / "dev.csv", ["good day,happy", "go away,angry"])
-    with pytest.raises(InputError, match=r"train\.csv .*sad.* and dev\.csv .*angry.* differ"):
+    with pytest.raises(InputError, match=r"dev\.csv, line 3, .*happy, sad.*angry.*taxonomy"):
         load_corpora(tabular(), tmp_path)
     train, dev = one_part(tabular(taxonomy="emocontext"), tmp_path)
     assert train.taxonomy.names == dev.taxonomy.names
@@ -274,13 +274,39 @@ class Plain:
 def test_each_part_has_an_encoder_for_its_labels():
     first, second = several("a", PAIR, ["en"]), several("b", TRIPLE, ["en"])
     encoder = Plain(PAIR)
-    prepared = Prepared((first, second), (), SimpleNamespace(encoder=encoder))
+    prepared = Prepared((first, second), (), SimpleNamespace(encoder=encoder, reads_labels=True))
     one, other = prepared.encode(prepared.train)
     assert isinstance(one, Part)
     assert one.encoder is encoder
     assert other.encoder.taxonomy == TRIPLE
     assert (one.corpus, other.corpus) == (first, second)
     assert prepared.taxonomy == PAIR
+
+
+def test_a_smaller_file_may_lack_labels_of_the_training_texts(tmp_path, tiny_recipe):
+    """Its labels are looked for, and a model of fixed labels can be measured on it."""
+    table(tmp_path / "train.csv", ["good day,happy", "bad day,sad", "go away,angry"] * 4)
+    table(tmp_path / "dev.csv", ["good day,happy", "bad day,sad"])
+    table(tmp_path / "test.csv", ["good day,happy"])
+    recipe = tiny_recipe().model_copy(update={"corpus": tabular(test="test.csv")})
+    prepared = prepare(recipe, tmp_path)
+    parts = (*prepared.dev, *prepared.test)
+    assert [part.taxonomy.names for part in parts] == [("angry", "happy", "sad")] * 2
+    assert all(part.encoder is prepared.family.encoder for part in prepared.test_set)
+
+
+def test_labels_that_a_model_cannot_score_are_found_before_it_is_trained(tmp_path, tiny_recipe):
+    table(tmp_path / "train.csv", ["good day,happy", "bad day,sad"])
+    table(tmp_path / "dev.csv", ["good day,happy", "bad day,sad"])
+    (tmp_path / "other").mkdir()
+    table(tmp_path / "other" / "test.csv", ["good day,calm", "bad day,tense"])
+    further = tabular(folder="other", train=None, dev=None, test="test.csv")
+    mixed = MixSection(corpora=(further,))
+    recipe = tiny_recipe().model_copy(update={"corpus": tabular(), "mix": mixed})
+    with pytest.raises(
+        InputError, match=r"learns one of happy, sad, .* one of calm, tense: .*Demux"
+    ):
+        prepare(recipe, tmp_path)
 
 
 def test_values_of_the_parts_come_together_by_the_names_of_their_labels():

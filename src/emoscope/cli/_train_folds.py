@@ -80,9 +80,10 @@ def show_folds(folder: Path, results: "FoldResults", recipe: "Recipe") -> None:
         f"All held-out texts together: micro-F1 {results.pooled['micro']['f1']:.3f}, macro-F1 "
         f"{results.pooled['macro']['f1']:.3f} of {results.pooled['texts']:,} texts"
     )
-    typer.echo(
-        f"Trained on all of it, {recipe.corpus.dev}: micro-F1 {dev['micro']['f1']:.3f}, "
-        f"macro-F1 {dev['macro']['f1']:.3f}"
-    )
+    if dev:
+        typer.echo(
+            f"Trained on all of it, {recipe.dev_split}: micro-F1 {dev['micro']['f1']:.3f}, "
+            f"macro-F1 {dev['macro']['f1']:.3f}"
+        )
     typer.echo(f"Held-out scores: {folder / HELD_OUT}")
     typer.echo(f"Model: {folder / WHOLE / 'model'}")

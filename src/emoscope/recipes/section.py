@@ -26,3 +26,7 @@ class ModelSection(Section):
     needs_dev: ClassVar[bool] = False
 
     type: str
+
+    def explain_no_folds(self) -> str | None:
+        """Why a recipe of this model cannot be trained in folds; None if it can."""
+        return None

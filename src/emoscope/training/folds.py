@@ -75,6 +75,8 @@ def train_folds(
     """
     if folds < 2:
         raise InputError(f"Expected 2 folds or more, got {folds}. A usual number is 5.")
+    if (reason := recipe.model.explain_no_folds()) is not None:
+        raise InputError(reason)
     prepared = prepare(recipe, root)
     assigned = [assign_folds(part, folds, recipe.seed) for part in prepared.train]
     check_every_label_stays(recipe, prepared.train, assigned)

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from emoscope.corpora.corpus import Corpus
 from emoscope.corpora.registry import load_corpus
 from emoscope.corpora.splits import part_holdout
+from emoscope.encoding.encoder import Encoder
 from emoscope.errors import InputError, require
 from emoscope.losses.objective import check_objective
 from emoscope.metrics.classification import report
@@ -71,15 +72,25 @@ class Prepared:
 
     def encode(self, corpora: tuple[Corpus, ...]) -> tuple[Part, ...]:
         """Corpora with an encoder that asks for the labels of each."""
-        encoder = self.family.encoder
-        return tuple(
-            Part(
-                corpus,
-                encoder
-                if corpus.taxonomy == self.taxonomy
-                else encoder.for_taxonomy(corpus.taxonomy),
-            )
-            for corpus in corpora
+        return tuple(Part(corpus, self.choose_encoder(corpus.taxonomy)) for corpus in corpora)
+
+    def choose_encoder(self, taxonomy: Taxonomy) -> Encoder:
+        """An encoder that asks for these labels.
+
+        Raises:
+            InputError: a model that has learnt a fixed set of labels, and others.
+        """
+        encoder, ours = self.family.encoder, self.taxonomy
+        if taxonomy.labels == ours.labels and taxonomy.exclusive == ours.exclusive:
+            return encoder
+        if self.family.reads_labels:
+            return encoder.for_taxonomy(taxonomy)
+        if taxonomy.names == ours.names and taxonomy.exclusive == ours.exclusive:
+            return encoder  # Their words may differ, which this model does not read.
+        raise InputError(
+            f"The model learns {describe(ours)}, and {taxonomy.name} has {describe(taxonomy)}: "
+            "such a model can be measured on its own labels only. Name one taxonomy for all, "
+            "--set corpus.taxonomy=FILE, or take a model that reads its labels, such as Demux."
         )
 
     def of_model(
@@ -109,13 +120,19 @@ class Prepared:
         return np.concatenate(joined)
 
 
+def describe(taxonomy: Taxonomy) -> str:
+    """The labels in words, and whether a text has one or several."""
+    kind = "one of" if taxonomy.exclusive else "any of"
+    return f"{kind} {', '.join(taxonomy.names)}"
+
+
 def load_corpora(section: CorpusSection, root: Path) -> tuple[list[Corpus], list[Corpus]]:
     """The training and the dev parts of one corpus of a recipe, the holdout taken out of training.
 
     A corpus is a part for each language. Either list is empty where the recipe says null.
     """
     train = load_training(section, root)
-    dev = load_labelled(section, root, section.dev)
+    dev = load_labelled(section, root, section.dev, train)
     if train is not None and dev is not None and dev.taxonomy.names != train.taxonomy.names:
         raise InputError(
             f"The labels of {section.train} {list(train.taxonomy.names)} and {section.dev} "
@@ -157,17 +174,35 @@ def load_training(section: CorpusSection, root: Path) -> Corpus | None:
     return replace(first, data=joined)
 
 
-def load_test(section: CorpusSection, root: Path) -> list[Corpus]:
-    """The parts that the finished model is measured on; none where the recipe says null."""
-    test = load_labelled(section, root, section.test)
+def load_test(section: CorpusSection, root: Path, train: Corpus | None = None) -> list[Corpus]:
+    """The parts that the finished model is measured on; none where the recipe says null.
+
+    Args:
+        section: the corpus.
+        root: folder of its files.
+        train: what is trained on of this corpus; see `load_labelled`.
+    """
+    test = load_labelled(section, root, section.test, train)
     return [] if test is None else split_by_language(test, section.words)
 
 
-def load_labelled(section: CorpusSection, root: Path, split: str | None) -> Corpus | None:
-    """The labelled examples of a split; None where the recipe says null."""
+def load_labelled(
+    section: CorpusSection, root: Path, split: str | None, train: Corpus | None = None
+) -> Corpus | None:
+    """The labelled examples of a split; None where the recipe says null.
+
+    Args:
+        section: the corpus.
+        root: folder of its files.
+        split: which examples.
+        train: those trained on. Where no taxonomy is named, their labels are looked for, as a
+            smaller file may lack some of them.
+    """
     if split is None:
         return None
-    return load_corpus(section, root, split).only_labelled(f"{section.name} {split}")
+    known = None if train is None or section.exclude else train.taxonomy
+    corpus = load_corpus(section, root, split, taxonomy=known)
+    return corpus.only_labelled(f"{section.name} {split}")
 
 
 def split_by_language(corpus: Corpus, words: str | None) -> list[Corpus]:
@@ -239,9 +274,12 @@ def prepare(recipe: Recipe, root: Path) -> Prepared:
         train += of_train
         sections += [section] * len(of_train)
         dev += of_dev
-        test += load_test(section, root)
+        test += load_test(section, root, of_train[0] if of_train else None)
     if dev:
         check_metric(recipe.training.metric, dev)
     check_objective(recipe.objective, [corpus.taxonomy for corpus in train])
     family: Family = resolve(MODELS[recipe.model.type].family)(recipe, train)
-    return Prepared(tuple(train), tuple(dev), family, tuple(test), tuple(sections))
+    prepared = Prepared(tuple(train), tuple(dev), family, tuple(test), tuple(sections))
+    for corpus in (*dev, *test):
+        prepared.choose_encoder(corpus.taxonomy)  # Now, rather than after hours of training.
+    return prepared

@@ -1,7 +1,7 @@
 """Stretches of characters and their hashes, beside the slow obvious way."""
 
 import numpy as np
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from emoscope.models.combiner.buffers import HashTable, WordBuffer, flatten_turns, mix
@@ -20,9 +20,10 @@ def said(buffer, stretches):
 
 @settings(max_examples=50, deadline=None)
 @given(TEXTS)
+@example(["three words here"])
 def test_words_and_their_runs(texts):
     buffer = WordBuffer.of(texts)
-    for length in (1, 2, 3):
+    for length in (1, 2, 3, 5):
         expected = [
             (place, " ".join(words[at : at + length]))
             for place, words in enumerate(text.split() for text in texts)

@@ -16,7 +16,9 @@ from emoscope.evaluation.evaluate import evaluate
 from emoscope.files import read_json
 from emoscope.folder import resolve_folder
 from emoscope.models.combiner.held_out import hash_ids
+from emoscope.recipes.load import load_recipe
 from emoscope.recipes.schema import CorpusSection
+from emoscope.training.folds import train_folds
 
 
 @pytest.fixture(scope="module")
@@ -82,6 +84,26 @@ def test_of_several_folders_the_mean_counts(small, part, corpus, tmp_path):
     folder = small(named(part, other))
     backend = emoscope.load(folder).backend
     assert [len(each.annotators) for each in backend.features.parts] == [2]
+
+
+def test_parts_keep_their_order(small, part, corpus, tmp_path):
+    """Whatever they are called: their scores are columns of the features of the trees."""
+    other = shutil.copytree(part, tmp_path / "other")
+    rng = np.random.default_rng(1)
+    scores = rng.dirichlet(np.ones(4), len(corpus)) + 0.3 * corpus.labels
+    write(other, corpus, scores / scores.sum(axis=1, keepdims=True))
+    # Another model than that of the first part, so that exchanged columns show.
+    shutil.rmtree(other / "whole")
+    shutil.copytree(small("model.trees.rounds=15", "model.features=[style]"), other / "whole")
+    folder = small(
+        f"model.parts=[{{name: z, folder: {part}}}, {{name: a, folder: {other}}}]",
+        "model.features=[]",
+        "model.leak_margin=0.9",
+    )
+    measured = evaluate(
+        emoscope.load(folder), load_corpus(CorpusSection(name="sample"), None, "dev")
+    )
+    assert measured.report.to_dict() == read_json(folder / "result.json")["dev"]
 
 
 def test_scores_of_texts_that_were_trained_on_are_caught(small, part, corpus, tmp_path):
@@ -152,7 +174,9 @@ def test_a_part_that_is_not_trained_yet_says_how_to_train_it(small, part, tmp_pa
 def test_parts_of_a_folder_that_was_edited_are_refused(combined, tmp_path):
     folder = shutil.copytree(resolve_folder(combined), tmp_path / "copy")
     config = json.loads((folder / "config.json").read_text())
-    for parts in ({"../..": 1}, {"words": 0}, {"words": True}, [1], {"words": 2}):
+    [known] = config["parts"]
+    edited = [{**known, "name": "../.."}, *({**known, "models": each} for each in (0, True, 2))]
+    for parts in ({"words": 1}, [1], [known, known], *([each] for each in edited)):
         (folder / "config.json").write_text(json.dumps({**config, "parts": parts}))
         with pytest.raises(InputError):
             emoscope.load(folder)
@@ -164,12 +188,27 @@ def test_parts_of_a_folder_that_was_edited_are_refused(combined, tmp_path):
         emoscope.load(folder)
 
 
+@pytest.mark.parametrize("ensemble", ["stacking", "averaging"])
+def test_folds_of_texts_that_parts_have_seen_are_refused(ensemble, part, tmp_path):
+    recipe = load_recipe("trees-sample", [named(part), f"model.ensemble={ensemble}"])
+    with pytest.raises(InputError, match=r"model\.parts: .*without --folds"):
+        train_folds(recipe, tmp_path, tmp_path / "folds", 2)
+
+
 @pytest.mark.parametrize(
     "change",
-    ["training.epochs=3", "objective.label_smoothing=0.1", "text.max_length=9", "mix.alpha=0.5"],
+    [
+        "vectors.min_count=3",
+        "corpus.listwise=0.5",
+        "training.metric=macro_f1",
+        "training.epochs=3",
+        "objective.label_smoothing=0.1",
+        "text.max_length=9",
+        "mix.alpha=0.5",
+    ],
 )
 def test_an_option_that_trees_do_not_heed_is_refused(change, small):
-    with pytest.raises(InputError, match=rf"{change.partition('=')[0]}.*no effect"):
+    with pytest.raises(InputError, match=rf"{change.partition('.')[0]}.*no effect"):
         small(change)
 
 

@@ -203,19 +203,25 @@ def read_weights(folder: ModelFolder, names: Sequence[str]) -> dict[str, float]:
 
 
 def read_parts(folder: ModelFolder) -> list[tuple[str, int]]:
-    """Name of each part and number of its models, from `config.json`, checked."""
-    parts = folder.config.get(PARTS, {})
-    if (
-        not isinstance(parts, dict)
-        or not all(name.replace("-", "").replace("_", "").isalnum() for name in parts)
-        or not all(type(count) is int and 0 < count <= MAX_PARTS for count in parts.values())
-        or len(parts) > MAX_PARTS
-    ):
+    """Name of each part and number of its models, from `config.json`, in order, checked."""
+    parts = folder.config.get(PARTS, [])
+    known = isinstance(parts, list) and len(parts) <= MAX_PARTS and all(map(is_part, parts))
+    if not known or len({part["name"] for part in parts}) < len(parts):
         raise InputError(
-            f"{folder.path / CONFIG}: expected as parts names with a number of models each, got "
-            f"{parts!r:.200}. The file was edited; restore it."
+            f"{folder.path / CONFIG}: expected as parts a list of names with a number of models "
+            f"each, got {parts!r:.200}. The file was edited, or written by another version; "
+            "restore it, or train the model again."
         )
-    return list(parts.items())
+    return [(part["name"], part["models"]) for part in parts]
+
+
+def is_part(value: Any) -> bool:
+    """Whether a value of `config.json` says what a part is."""
+    if not isinstance(value, dict) or set(value) != {"name", "models"}:
+        return False
+    name, models = value["name"], value["models"]
+    plain = isinstance(name, str) and name.replace("-", "").replace("_", "").isalnum()
+    return plain and type(models) is int and 0 < models <= MAX_PARTS
 
 
 def load_part(path: Path, threads: int | None) -> Annotator:

@@ -153,7 +153,8 @@ class WordBuffer(CharacterBuffer):
     def word_runs(self, length: int) -> Stretches:
         """All runs of `length` words of one text."""
         words = self.words
-        first, last = words.starts[: len(words.starts) - length + 1], words.ends[length - 1 :]
+        runs = max(len(words.starts) - length + 1, 0)
+        first, last = words.starts[:runs], words.ends[length - 1 :]
         alike = self.places[first] == self.places[last - 1]
         return self.cut(first[alike], last[alike])
 
@@ -165,8 +166,6 @@ class WordBuffer(CharacterBuffer):
         within = self.spaces_before[ends - 1] - self.spaces_before[starts + 1]
         bare = self.spaces_before[ends] - self.spaces_before[starts] == length
         kept = (within == 0) & ~bare
-        if length == 2:
-            kept &= ~(self.spaces[starts] & self.spaces[ends - 1])
         return self.cut(starts[kept], ends[kept])
 
     def read(self, stretches: Stretches, number: int) -> str:

@@ -30,7 +30,7 @@ from emoscope.models.combiner.lexicon import Lexicon, load_shipped_words, read_w
 from emoscope.models.combiner.section import CombinerSection
 from emoscope.models.combiner.trees import EXTRA
 from emoscope.models.shared.family import Family, make_pipeline
-from emoscope.recipes.schema import Recipe
+from emoscope.recipes.schema import Recipe, VectorsSection
 from emoscope.recipes.section import Section
 from emoscope.text import CHAT_STEPS, TextPipeline
 
@@ -141,6 +141,7 @@ def make_combiner_family(recipe: Recipe, train: Sequence[Corpus]) -> CombinerFam
     return CombinerFamily(
         # It makes features where other encoders make tokens.
         encoder=cast(Any, CombinerEncoder(every, tuple(folders))),
+        reads_labels=False,
         notes=tuple(notes),
         facts={"features": len(every.columns), "n-grams": known},
         train_features=np.concatenate(scores, axis=1),
@@ -153,16 +154,17 @@ def check_recipe(recipe: Recipe) -> None:
     Raises:
         InputError: something is.
     """
+    section = cast(CombinerSection, recipe.model)
     for name, kept in (
-        ("training", {"metric"}),
+        ("training", set()),
         ("objective", {"class_weights"}),
         ("text", {"steps", "languages"}),
     ):
-        section: Section = getattr(recipe, name)
-        plain = type(section)().model_dump(exclude=kept)
+        given: Section = getattr(recipe, name)
+        plain = type(given)().model_dump(exclude=kept)
         changed = [
             f"{name}.{key}"
-            for key, value in section.model_dump(exclude=kept).items()
+            for key, value in given.model_dump(exclude=kept).items()
             if value != plain[key]
         ]
         if changed:
@@ -170,6 +172,14 @@ def check_recipe(recipe: Recipe) -> None:
                 f"{', '.join(changed)}: no effect on a combiner. Leave it out; what can be set of "
                 f"the kind is {MEANT[name]}."
             )
+    listwise = any(section.listwise for section in recipe.corpora)
+    for name, given, instead in (
+        ("vectors", recipe.vectors != VectorsSection(), "add vectors to model.features"),
+        ("model.lexicon", section.lexicon is not None, "add lexicon to model.features"),
+        ("corpus.listwise", listwise, "leave it out"),
+    ):
+        if given and name.removeprefix("model.") not in section.features:
+            raise InputError(f"{name}: no effect on this combiner; {instead}.")
     if recipe.mix.alpha != 1.0 or any(section.share is not None for section in recipe.corpora):
         raise InputError(
             "mix.alpha and the share of a corpus have no effect on a combiner, which reads every "
@@ -203,7 +213,8 @@ def fit_features(
     if "lexicon" in groups or "negation" in groups:
         words = load_shipped_words()
     if section.lexicon is not None:
-        words = {**words, **read_words(Path(section.lexicon))}
+        own = read_words(Path(section.lexicon))
+        words = {name: words.get(name, set()) | own.get(name, set()) for name in {**words, **own}}
     plain = Features(groups, section.turns, names, pipeline, empty, (), Lexicon.of(words))
     batches = [plain.read(batch) for batch in split_batches(turns)]
     grams, evidence = fit_grams(batches, train.labels, shape, section.grams, recipe.seed)

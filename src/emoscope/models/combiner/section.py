@@ -121,6 +121,15 @@ class CombinerSection(ModelSection):
         "in AUC, before they are taken to be scores of texts that the part was trained on",
     )
 
+    def explain_no_folds(self) -> str | None:
+        """Parts have been trained on, or have scores of, all training texts."""
+        if not self.parts:
+            return None
+        return (
+            "model.parts: they have seen all training texts, those that a fold would hold out too. "
+            "Train this combiner without --folds, or set model.parts=[]."
+        )
+
     @field_validator("features")
     @classmethod
     def _come_once(cls, groups: tuple[Group, ...]) -> tuple[Group, ...]:

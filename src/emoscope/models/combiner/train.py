@@ -84,7 +84,8 @@ def train_trees(
         partial.mkdir(parents=True, exist_ok=True)
         config: dict[str, Any] = {
             "model_type": recipe.model.type,
-            PARTS: {part.name: len(part.annotators) for part in features.parts},
+            # A list, as their scores are columns in this order.
+            PARTS: [{"name": part.name, "models": len(part.annotators)} for part in features.parts],
         }
         if trees is not None:
             trees.save(partial)

@@ -72,6 +72,7 @@ def make_nelec_family(recipe: Recipe, train: Sequence[Corpus]) -> Family:
     return Family(
         encoder=PlainEncoder(pipeline, vocabulary, recipe.text.max_length, recipe.text.truncation),
         make_model=lambda: make_nelec(recipe, section, train[0].taxonomy, vocabulary, vectors),
+        reads_labels=False,
         notes=(
             f"Word vectors: {recipe.vectors.words}, emoji {recipe.vectors.emoji}.",
             str(known),

@@ -35,6 +35,7 @@ class Family:
 
     Attributes:
         encoder: turns to arrays; asks for the labels of the first corpus.
+        reads_labels: whether a model can score other labels than those of the first corpus.
         make_model: a new network, what is random in it drawn from torch's generator.
         notes: lines about what it was made of, for the log and the model card.
         facts: the same as numbers, for `environment.json`.
@@ -47,6 +48,7 @@ class Family:
 
     encoder: Encoder
     make_model: Callable[[], PreTrainedModel]
+    reads_labels: bool = True
     notes: tuple[str, ...] = ()
     facts: Mapping[str, Any] = field(default_factory=dict)
     augmentation: LabelSampler | None = None

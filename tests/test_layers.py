@@ -108,6 +108,7 @@ HEAVY_FLOORS = {
         "models.memo.family",
         "models.nelec.diagram",
         "models.nelec.family",
+        "models.nelec.start",
         "models.shared.family",
         "models.shared.prompted",
         "training",

@@ -281,7 +281,11 @@ def test_the_command_shows_means_and_where_the_scores_are(command, tmp_path, emo
 
 def test_the_command_without_dev(command, tmp_path, emocontext, recipe):  # noqa: F811
     changed = [f"training.{name}" for name in ("keep_best=false", "patience=null", "epochs=1")]
-    options = [part for each in ("corpus.dev=null", "prior.target=none", *changed) for part in ("--set", each)]
+    options = [
+        part
+        for each in ("corpus.dev=null", "prior.target=none", *changed)
+        for part in ("--set", each)
+    ]
     path = tmp_path / "mine.yaml"
     path.write_text(recipe_to_yaml(recipe.model_copy(update={"name": "mine"})), encoding="utf-8")
     arguments = ["train", path, "--data-dir", emocontext, "-o", tmp_path / "out", "--folds", "2"]

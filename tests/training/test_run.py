@@ -14,7 +14,8 @@ import emoscope.training.run as run
 from emoscope.corpora.emocontext import load
 from emoscope.errors import InputError
 from emoscope.evaluation.evaluate import evaluate
-from emoscope.experiments.log import ExperimentLog
+from emoscope.experiments.log import LOCK, ExperimentLog
+from emoscope.files import acquire_lock
 from emoscope.folder import ModelFolder
 from emoscope.inference.annotator import load as load_annotator
 from emoscope.inference.torch_backend import TorchBackend
@@ -36,6 +37,25 @@ def test_early_stopping_stops(emocontext, tiny_recipe, whole):
     recipe = tiny_recipe(*STUCK, "training.keep_best=true")
     (result,) = train(recipe, emocontext, whole(recipe))
     assert (result.epochs, result.best_epoch) == (3, 1)
+
+
+def test_a_run_that_another_process_trains_is_not_deleted(tmp_path, emocontext, tiny_recipe):
+    recipe = tiny_recipe("training.epochs=1")
+    train(recipe, emocontext, tmp_path, 2)
+    held = acquire_lock(tmp_path / "seed-1" / LOCK, wait=False)
+    before = sorted(path.name for path in tmp_path.rglob("*"))
+    with pytest.raises(InputError, match=r"Another process trains .*seed-1"):
+        train(recipe, emocontext, tmp_path, options=RunOptions(restart=True))
+    held.release()
+    assert sorted(path.name for path in tmp_path.rglob("*")) == before
+    assert len(ExperimentLog.load(tmp_path).runs) == 2
+
+
+def test_what_is_drawn_for_a_run_depends_on_no_other_run(emocontext, tiny_recipe):
+    """The vectors of unknown words are those of any seed, whichever run comes first."""
+    families = [prepare(tiny_recipe(f"seed={seed}"), emocontext).family for seed in (0, 5)]
+    one, other = (family.make_model().embedding.words.weight for family in families)
+    assert torch.equal(one, other)
 
 
 def test_a_finished_run_is_not_run_again(monkeypatch, tmp_path, emocontext, tiny_recipe):

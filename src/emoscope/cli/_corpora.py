@@ -1,7 +1,7 @@
 """The corpus or the labelled table that a command reads, and what it says of it on stderr."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -107,12 +107,21 @@ class CorpusOptions:
             raise InputError(f"--recipe {recipe} is of the corpus {section.name}: describe that.")
         if section.holdout is None:
             raise InputError(f"--recipe {recipe} holds nothing out. Leave --recipe out.")
+        # Of other texts another part would be held out.
+        languages = self.languages or ",".join(section.languages or ()) or None
+        corpora = replace(self, languages=languages)
         found: dict[str, Corpus] = {}
         for split in splits:
-            corpus = self.load_split(split)
-            if split != section.train:
+            corpus = corpora.load_split(split)
+            if split not in section.train_splits:
                 found[split] = corpus
                 continue
+            if len(section.train_splits) > 1:
+                raise InputError(
+                    f"--recipe {recipe} holds texts out of {' and '.join(section.train_splits)} "
+                    "together, which are described one by one. Leave --recipe out."
+                )
+            corpus = corpus.only_labelled(f"{section.name} {split}")
             share, seed = section.holdout.share, section.holdout.seed
             kept, held = part_holdout(len(corpus), share, seed)
             found |= {split: corpus.select(kept), f"{split}, held out": corpus.select(held)}

@@ -16,19 +16,17 @@ from emoscope.errors import InputError
 from emoscope.experiments.log import LOCK
 from emoscope.experiments.runs import MeanStd
 from emoscope.experiments.scored import ScoredTexts
-from emoscope.files import acquire_lock, locked, read_json, write_json, written_aside
+from emoscope.files import locked, read_json, write_json, written_aside
 from emoscope.metrics.classification import metrics_of, report
 from emoscope.metrics.metric import name_metrics
-from emoscope.models.shared.family import Family
 from emoscope.recipes.schema import Recipe
-from emoscope.registry import MODELS, resolve
 from emoscope.training.assign_folds import Places, assign_folds, check_apart, hash_ids
 from emoscope.training.logs import RESULT, is_same_configuration, to_params
-from emoscope.training.prepare import Prepared, name_parts, prepare
+from emoscope.training.prepare import Prepared, make_family, name_parts, prepare
 from emoscope.training.processes import is_main, wait
 from emoscope.training.results import RunOptions, RunResult
 from emoscope.training.run import train_run
-from emoscope.training.train import describe_environment, hold_run
+from emoscope.training.train import check_free, describe_environment, hold_run
 
 logger = logging.getLogger(__name__)
 
@@ -145,7 +143,7 @@ def hold_out(recipe: Recipe, prepared: Prepared, assigned: Sequence[Places], fol
         for out in (False, True)
     )
     check_apart(train, held_out)
-    family: Family = resolve(MODELS[recipe.model.type].family)(recipe, list(train))
+    family = make_family(recipe, list(train))
     return replace(prepared, train=train, test=held_out, family=family)
 
 
@@ -233,13 +231,9 @@ def delete_runs(output: Path) -> None:
     Raises:
         InputError: another process trains in it.
     """
-    for run in (*output.glob("fold-*"), output / WHOLE):
-        if not run.is_dir():
-            continue
-        held = acquire_lock(run / LOCK, wait=False)
-        if held is None:
-            raise InputError(f"Another process trains {run}. End it before --restart.")
-        held.release()
+    runs = [run for run in (*output.glob("fold-*"), output / WHOLE) if run.is_dir()]
+    check_free(runs)
+    for run in runs:
         shutil.rmtree(run)
     for name in (HELD_OUT, FIGURES):
         (output / name).unlink(missing_ok=True)

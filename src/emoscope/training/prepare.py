@@ -258,6 +258,18 @@ def check_metric(metric: str, dev: Sequence[Corpus]) -> None:
         raise InputError(f"training.metric: expected one of {choices}; found {metric!r}.")
 
 
+def make_family(recipe: Recipe, train: Sequence[Corpus]) -> Family:
+    """The kind of model that a recipe names, fitted to its training texts.
+
+    What is drawn at random for it, such as vectors of unknown words, is the same for all seeds, so
+    that a run is the same whichever other runs it is prepared with.
+    """
+    family: Family = resolve(MODELS[recipe.model.type].family)(
+        recipe.model_copy(update={"seed": 0}), train
+    )
+    return family
+
+
 def prepare(recipe: Recipe, root: Path) -> Prepared:
     """Load and encode what a recipe names; the same for every run of it.
 
@@ -278,7 +290,7 @@ def prepare(recipe: Recipe, root: Path) -> Prepared:
     if dev:
         check_metric(recipe.training.metric, dev)
     check_objective(recipe.objective, [corpus.taxonomy for corpus in train])
-    family: Family = resolve(MODELS[recipe.model.type].family)(recipe, train)
+    family = make_family(recipe, train)
     prepared = Prepared(tuple(train), tuple(dev), family, tuple(test), tuple(sections))
     for corpus in (*dev, *test):
         prepared.choose_encoder(corpus.taxonomy)  # Now, rather than after hours of training.

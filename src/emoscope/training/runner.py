@@ -167,6 +167,7 @@ def train_task(
     torch.set_num_threads(process["threads"])
     load_plugins(process["plugins"])
     recipe = Recipe.model_validate(params)
+    # Without its seed, the next run of the same configuration has the same examples.
     prepared = prepare_configuration(json.dumps({**params, "seed": 0}), root)
     (result,) = train(
         recipe.model_copy(update={"seed": seed}),

@@ -4,7 +4,7 @@ import json
 import logging
 import platform
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ import torch
 import transformers
 
 from emoscope._version import __version__
-from emoscope.errors import telling_saves
+from emoscope.errors import InputError, telling_saves
 from emoscope.experiments.log import LOCK, PARAMS, ExperimentLog
 from emoscope.experiments.plots import draw_log
 from emoscope.experiments.runs import read_yaml, to_yaml
@@ -135,10 +135,13 @@ def make_training_folder(
     check_folder(output, recipe)
     output.mkdir(parents=True, exist_ok=True)
     if restart:
-        for run in output.glob("seed-*"):
-            shutil.rmtree(run)
+        runs = sorted(output.glob("seed-*"))
+        check_free(runs)
+        # The log first: killed in between, no figures are left of runs that are gone.
         if (output / PARAMS).is_file():
             ExperimentLog.load(output).without_runs()
+        for run in runs:
+            shutil.rmtree(run)
     with ExperimentLog(output, {}).locked():
         if not (output / PARAMS).is_file() or not is_same_configuration(
             read_yaml(output / PARAMS), recipe
@@ -146,6 +149,19 @@ def make_training_folder(
             write_text(output / PARAMS, to_yaml(to_params(recipe)))
         if facts is not None:
             write_text(output / "environment.json", json.dumps(facts, indent=1))
+
+
+def check_free(runs: Iterable[Path]) -> None:
+    """Check, before the first of them is deleted, that no process trains one of these runs.
+
+    Raises:
+        InputError: one does.
+    """
+    for run in runs:
+        held = acquire_lock(run / LOCK, wait=False)
+        if held is None:
+            raise InputError(f"Another process trains {run}. End it before --restart.")
+        held.release()
 
 
 def describe_environment() -> dict[str, Any]:

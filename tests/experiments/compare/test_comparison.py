@@ -178,7 +178,7 @@ def test_too_few_runs_leave_it_to_the_texts():
 @pytest.mark.parametrize(
     ("others", "metrics", "expected"),
     # 2/70 = 0.029; 2/252 · 6 = 0.048; 2/924 · 9 = 0.019 where 2/252 · 9 = 0.071.
-    [(1, 1, 4), (2, 3, 5), (3, 3, 6)],
+    [(1, 1, 4), (2, 3, 5), (3, 3, 6), (400, 3, None)],
 )
 def test_runs_that_would_do(others, metrics, expected):
     assert count_runs_needed(others, metrics) == expected

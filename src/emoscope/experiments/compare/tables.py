@@ -231,9 +231,11 @@ def make_test_notes(comparison: Comparison, runs: Sequence[int]) -> list[str]:
     untested = [metric.title for metric, best in comparison.best.items() if best.by_runs is None]
     if untested:
         which = "" if len(untested) == tested else f" of {enumerate_names(untested)}"
+        needed = count_runs_needed(others, tested)
+        could = "" if needed is None else f" ({needed} of each configuration could)"
         lines.append(
-            f"So few runs cannot pass the permutation test ({count_runs_needed(others, tested)} of "
-            f"each configuration could), so the best{which} is judged by the texts alone."
+            f"So few runs cannot pass the permutation test{could}, so the best{which} is judged by "
+            "the texts alone."
         )
     return lines
 

@@ -134,13 +134,17 @@ def correct_p(count: int, p: float) -> float:
     return min(1.0, count * p)
 
 
-def count_runs_needed(others: int, metrics: int) -> int:
+def count_runs_needed(others: int, metrics: int) -> int | None:
     """The least number of runs a configuration with which the permutation test can be significant.
 
     Args:
         others: number of configurations that the best one is compared with.
         metrics: number of metrics.
+
+    Returns:
+        None where no number is enough, as the test draws only so many permutations.
     """
-    return next(
+    possible = (
         runs for runs in range(2, 1000) if others * metrics * find_smallest_p(runs, runs) < LEVEL
     )
+    return next(possible, None)

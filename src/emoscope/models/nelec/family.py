@@ -18,6 +18,7 @@ from emoscope.models.nelec.diagram import draw_network
 from emoscope.models.nelec.encoder import BOUNDARY, PlainEncoder, split_words
 from emoscope.models.nelec.network import Nelec, NelecConfig
 from emoscope.models.nelec.section import NelecSection
+from emoscope.models.nelec.start import begin_from, load_start, take_vectors
 from emoscope.models.shared.family import Family, make_pipeline
 from emoscope.recipes.schema import Recipe, VectorsSection
 from emoscope.taxonomy import Taxonomy
@@ -58,9 +59,11 @@ def make_nelec_family(recipe: Recipe, train: Sequence[Corpus]) -> Family:
             f"model.pooled_turns pools single turns, but no text has a {BOUNDARY}: it takes texts "
             "of several turns and the step turn_boundaries. Set model.pooled_turns=0."
         )
+    start = None if section.start is None else load_start(section.start)
+    known = vectors if start is None else add_trained(vectors, *start)
     vocabulary = Vocabulary.fit(
         words,
-        vectors=vectors,
+        vectors=known,
         max_size=recipe.vectors.max_size,
         min_count=recipe.vectors.min_count,
         extension=recipe.vectors.extension,
@@ -68,16 +71,21 @@ def make_nelec_family(recipe: Recipe, train: Sequence[Corpus]) -> Family:
     counts = Counter(word for text in words for word in text)
     # The boundary is no word, and no vectors know it.
     del counts[BOUNDARY]
-    known = coverage(counts, vectors)
+    covered = coverage(counts, vectors)
+    begun = () if section.start is None else (f"Begun from {section.start}.",)
+    network = None if start is None else start[0]
     return Family(
         encoder=PlainEncoder(pipeline, vocabulary, recipe.text.max_length, recipe.text.truncation),
-        make_model=lambda: make_nelec(recipe, section, train[0].taxonomy, vocabulary, vectors),
+        make_model=lambda: make_nelec(
+            recipe, section, train[0].taxonomy, vocabulary, known, network
+        ),
         reads_labels=False,
         notes=(
             f"Word vectors: {recipe.vectors.words}, emoji {recipe.vectors.emoji}.",
-            str(known),
+            str(covered),
+            *begun,
         ),
-        facts={"coverage": known.to_dict()},
+        facts={"coverage": covered.to_dict()},
         draw=draw_nelec,
     )
 
@@ -92,14 +100,29 @@ def make_vectors(section: VectorsSection, seed: int) -> WordVectors:
     return words.merged(load_emoji_vectors(Path(section.emoji)))
 
 
+def add_trained(vectors: WordVectors, start: Nelec, vocabulary: Vocabulary) -> WordVectors:
+    """Word vectors, those of the words that a network was trained on as it has learnt them.
+
+    Raises:
+        InputError: it has vectors of another size.
+    """
+    if start.config.embedding_size != vectors.dimension:
+        raise InputError(
+            f"model.start: its word vectors have {start.config.embedding_size} dimensions, "
+            f"vectors.words here {vectors.dimension}. Name the vectors that it was trained with."
+        )
+    return vectors.merged(take_vectors(start, vocabulary))
+
+
 def make_nelec(
     recipe: Recipe,
     section: NelecSection,
     taxonomy: Taxonomy,
     vocabulary: Vocabulary,
     vectors: WordVectors,
+    start: Nelec | None = None,
 ) -> Nelec:
-    """A new network with the static vectors in place."""
+    """A new network with the static vectors, or the layers that it begins from, in place."""
     words, extension = embedding_matrix(
         vocabulary, vectors, seed=recipe.seed, unknown=recipe.vectors.unknown
     )
@@ -111,12 +134,14 @@ def make_nelec(
         id2label=dict(enumerate(taxonomy.names)),
         label2id={name: k for k, name in enumerate(taxonomy.names)},
         others=[k for k in range(len(taxonomy)) if k not in taxonomy.averaged],
-        **section.model_dump(exclude={"type"}),
+        **section.model_dump(exclude={"type", "start"}),
     )
     model = Nelec(config)
     with torch.no_grad():
         model.embedding.words.weight.copy_(torch.from_numpy(words))
         model.embedding.extension.copy_(torch.from_numpy(extension))
+    if start is not None:
+        begin_from(model, start)
     return model
 
 

@@ -11,6 +11,11 @@ class NelecSection(ModelSection):
     """Shape of the network; see `emoscope.models.nelec.network.NelecConfig`."""
 
     type: Literal["nelec"] = "nelec"
+    start: str | None = Field(
+        None,
+        description="folder of a trained NELEC network to begin from, whatever its labels: the "
+        "vectors of its words, and all layers of the same shape",
+    )
     hidden_size: PositiveInt = 32
     bidirectional: bool = False
     attention: Literal["feed_forward", "additive"] = "feed_forward"

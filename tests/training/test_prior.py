@@ -19,16 +19,20 @@ def one_hot(shares, texts=1000):
     return np.repeat(np.eye(len(shares), dtype=np.float32), counts, axis=0)
 
 
-def correction(
-    target="none", weights="none", train=SHARES, dev=RARE, taxonomy=TAXONOMY, sampling="natural"
-):
-    recipe = SimpleNamespace(
+def make_recipe(target, weights, sampling="natural"):
+    return SimpleNamespace(
         prior=SimpleNamespace(target=target),
         decision=SimpleNamespace(rule="most_probable"),
         objective=SimpleNamespace(class_weights=weights),
         model=SimpleNamespace(),
         training=SimpleNamespace(sampling=sampling),
     )
+
+
+def correction(
+    target="none", weights="none", train=SHARES, dev=RARE, taxonomy=TAXONOMY, sampling="natural"
+):
+    recipe = make_recipe(target, weights, sampling)
     return PriorCorrection(recipe, taxonomy, one_hot(train), one_hot(dev))
 
 
@@ -124,13 +128,7 @@ def test_exclusive_labels_have_a_temperature_and_others_thresholds_too():
 def test_cells_that_a_corpus_does_not_know_have_no_say():
     train = one_hot(SHARES)
     holed = np.concatenate([train, np.full((50, 4), np.nan)])
-    recipe = SimpleNamespace(
-        prior=SimpleNamespace(target="dev"),
-        decision=SimpleNamespace(rule="most_probable"),
-        objective=SimpleNamespace(class_weights="balanced"),
-        model=SimpleNamespace(),
-        training=SimpleNamespace(sampling="natural"),
-    )
+    recipe = make_recipe("dev", "balanced")
     found = PriorCorrection(recipe, TAXONOMY, holed, np.concatenate([one_hot(RARE), holed[-50:]]))
     expected = correction("dev", "balanced")
     assert found.class_weights == pytest.approx(expected.class_weights)
@@ -161,3 +159,12 @@ def test_labels_are_balanced_once_and_only_where_a_text_has_one():
     several = Taxonomy("several", TAXONOMY.labels, "en")
     with pytest.raises(InputError, match=r"sampling=natural"):
         correction(taxonomy=several, sampling="balanced")
+
+
+def test_the_estimate_is_from_texts_that_could_have_any_of_the_labels():
+    """A part that lacks a label has no logits for it."""
+    logits, labels = one_hot(RARE, 200) * 30, one_hot(RARE, 200)
+    holed, of_holed = logits[:50].copy(), labels[:50].copy()
+    holed[:, 3] = of_holed[:, 3] = np.nan
+    more = np.concatenate([logits, holed]), np.concatenate([labels, of_holed])
+    assert correction("estimate").fit(*more) == correction("estimate").fit(logits, labels)

@@ -252,3 +252,12 @@ def test_independent_labels_keep_their_shifts_whatever_a_part_asks_for():
         assert (
             scored.predictions[start : start + 200, :2] == decide(own, False, calibration.cuts())
         ).all()
+
+
+def test_an_exclusive_label_that_a_part_lacks_is_no_choice():
+    nan = np.nan
+    labels = np.array([[0, 1, 0, nan], [1, 0, 0, nan], [nan] * 4])
+    logits = np.array([[-3, -1, -3, nan], [-1, -3, -3, nan], [nan] * 4])
+    found = evaluate_logits(labels, logits, EXCLUSIVE, Calibration(prior_shift=(0.1,) * 4))
+    assert (found.labels["happy"].f1, found.labels["others"].f1) == (1, 1)
+    assert found.micro.f1 == 1

@@ -88,7 +88,9 @@ class PriorCorrection:
         """The shift for logits (N, K), its target estimated from them if that is asked for."""
         target = self.target
         if self.estimated:
-            probabilities = Calibration().probabilities(logits, exclusive=True)
+            # A part that lacks a label has no logits for it.
+            whole = logits[~np.isnan(logits).any(axis=1)]
+            probabilities = Calibration().probabilities(whole, exclusive=True)
             target = estimate_prior(probabilities, self.source)
         return Calibration() if target is None else Calibration.of_shift(self.source, target)
 

@@ -17,6 +17,8 @@ from emoscope.training.prepare import PART_METRICS, Prepared, name_parts
 from emoscope.training.prior import PriorCorrection
 
 Floats = NDArray[np.floating[Any]]
+ABSENT = -1e9
+"""Logit of an exclusive label that a text was not annotated for: the softmax leaves it out."""
 
 
 @dataclass(frozen=True)
@@ -179,7 +181,8 @@ def to_probabilities(
 ) -> Floats:
     """Convert the logits (N, K) of known labels to calibrated probabilities (N, K)."""
     known = ~np.isnan(labels)
-    return calibration.probabilities(np.where(known, logits, 0.0), taxonomy.exclusive)
+    absent = ABSENT if taxonomy.exclusive else 0.0
+    return calibration.probabilities(np.where(known, logits, absent), taxonomy.exclusive)
 
 
 def evaluate_logits(

@@ -19,6 +19,7 @@ from emoscope.folder import ModelFolder
 from emoscope.inference.annotator import load as load_annotator
 from emoscope.inference.torch_backend import TorchBackend
 from emoscope.recipes.load import recipe_to_yaml
+from emoscope.training.builder import make_dev_objectives, make_objectives
 from emoscope.training.prepare import load_corpora, prepare
 from emoscope.training.results import RunOptions
 from emoscope.training.run import find_kept_epoch, train_run
@@ -26,6 +27,7 @@ from emoscope.training.train import train
 from tests.training.conftest import STUCK
 
 pytestmark = pytest.mark.usefixtures("no_plots")
+WITHOUT_DEV = ("training.keep_best=false", "training.patience=null", "training.epochs=0")
 
 
 def interrupt(*_, **__):
@@ -293,22 +295,41 @@ def test_the_history_has_the_figures_of_each_part(tables, mixed_recipe, whole):
     assert result.best_epoch == max(scores, key=scores.__getitem__)
 
 
-def test_the_prior_is_that_of_all_corpora_with_the_labels(tmp_path, tiny_recipe, emocontext):
-    """As the model learns from all of them."""
+@pytest.mark.parametrize("alpha", [1])
+def test_the_prior_is_that_of_all_corpora_with_the_labels(
+    tmp_path, tiny_recipe, emocontext, alpha
+):
+    """As the model learns from all of them, from each as often as its texts are drawn."""
     for name in ("train", "dev"):
         (tmp_path / f"{name}.txt").write_bytes((emocontext / f"{name}.txt").read_bytes())
-        rows = ["text,label", *["what a day,sad"] * 60]
+        rows = ["text,label", *["what a day,sad"] * 120]
         (tmp_path / f"{name}.csv").write_text("\n".join(rows), encoding="utf-8")
     more = "{name: tabular, train: train.csv, dev: dev.csv, label: label, taxonomy: emocontext}"
-    recipe = tiny_recipe(f"mix.corpora=[{more}]", "objective.class_weights=balanced")
+    recipe = tiny_recipe(
+        f"mix.corpora=[{more}]", f"mix.alpha={alpha}", "objective.class_weights=balanced"
+    )
     prepared = prepare(recipe, tmp_path)
     model = prepared.family.make_model()
     trainer, correction = run.make_trainer(recipe, prepared, model, tmp_path / "run", 0)
     shares = np.concatenate([corpus.labels for corpus in prepared.train]).mean(axis=0)
+    if alpha == 0:
+        shares = np.mean([corpus.labels.mean(axis=0) for corpus in prepared.train], axis=0)
     assert shares[2] > 0.5
     assert correction.class_weights == pytest.approx(0.25 / shares, rel=1e-5)
     assert correction.target[2] > 0.5
     assert trainer.objectives[0] is trainer.objectives[1]
+
+
+def test_each_corpus_has_the_objective_of_its_own_section(tables, mixed_recipe):
+    """Also where another has the same labels."""
+    more = "{name: tabular, folder: posts, train: train.csv, dev: posts.csv, "
+    more += "labels: [joy, fear, anger], listwise: 0.5}"
+    recipe = mixed_recipe(f"mix.corpora=[{more}]")
+    prepared = prepare(recipe, tables)
+    correction = SimpleNamespace(class_weights=np.array([1.0, 2.0, 3.0]))
+    plain, listwise = make_objectives(recipe, prepared, correction)
+    assert set(listwise.terms) - set(plain.terms) == {"listwise_cross_entropy"}
+    assert make_dev_objectives(recipe, prepared, [plain, listwise]) == [plain, plain]
 
 
 def test_the_kept_epoch_is_the_first_of_equals():

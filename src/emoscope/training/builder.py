@@ -29,7 +29,6 @@ from emoscope.training.callbacks import (
     TellEpochs,
     write_predictions,
 )
-from emoscope.training.data import Part
 from emoscope.training.notebook import NotebookCurves, is_notebook
 from emoscope.training.prepare import Prepared, name_parts
 from emoscope.training.prior import PriorCorrection, compute_class_weights
@@ -84,15 +83,16 @@ def make_trainer(
     anchor = None
     if hold is not None and section_of_anchor is not None:
         anchor = (hold(model), section_of_anchor.coefficient)
+    objectives = make_objectives(recipe, prepared, correction)
     trainer = find_trainer(section.trainer)(
         model,
         make_trainer_arguments(recipe, folder, seed, options.track),
         TrainerSetup(
             section=section,
             train=train,
-            objectives=make_objectives(recipe, train.parts, prepared, correction),
+            objectives=objectives,
             dev=dev,
-            dev_objectives=make_objectives(recipe, dev, prepared, correction),
+            dev_objectives=make_dev_objectives(recipe, prepared, objectives),
             validate=lambda logits: name_metrics(
                 validate_dev(prepared, correction, logits).metrics()
             ),
@@ -143,36 +143,55 @@ def find_shares(prepared: Prepared, alpha: float | None) -> float | list[float]:
 
 
 def make_objectives(
-    recipe: Recipe, parts: tuple[Part, ...], prepared: Prepared, correction: PriorCorrection
+    recipe: Recipe, prepared: Prepared, correction: PriorCorrection
 ) -> list[Objective]:
-    """Make the objective of each part; its correlations and weights come from the training data.
+    """Make the objective of each training part; parts of the same labels and section share one.
+
+    Its correlations and weights are those of all training parts with the same labels.
 
     Args:
         recipe: the recipe whose objective is made.
-        parts: the parts of the training data or of dev.
         prepared: the training data.
-        correction: the prior correction, with the class weights of the first part.
+        correction: the prior correction, with the class weights of the model's labels.
     """
-    made: dict[tuple[str, ...], Objective] = {}
+    made: dict[tuple[tuple[str, ...], float], Objective] = {}
+    objectives = []
     train = prepared.train_set.parts
     for part, section in zip(train, prepared.sections, strict=True):
         names = part.corpus.taxonomy.names
-        if names in made:
-            continue
-        alike = [item.labels for item in train if item.corpus.taxonomy.names == names]
-        labels = np.concatenate(alike)
-        weights = correction.class_weights
-        if part is not train[0]:
-            scheme = recipe.objective.class_weights
-            weights = compute_class_weights(scheme, label_prior(labels), None)
-        made[names] = make_objective(
-            recipe.objective, part.corpus.taxonomy, labels, weights, section.listwise
-        )
-    # A dev part whose labels no training part has gets an objective from its own labels.
+        if (names, section.listwise) not in made:
+            alike = [item.labels for item in train if item.corpus.taxonomy.names == names]
+            labels = np.concatenate(alike)
+            weights = correction.class_weights
+            if names != prepared.taxonomy.names:
+                scheme = recipe.objective.class_weights
+                weights = compute_class_weights(scheme, label_prior(labels), None)
+            made[names, section.listwise] = make_objective(
+                recipe.objective, part.corpus.taxonomy, labels, weights, section.listwise
+            )
+        objectives.append(made[names, section.listwise])
+    return objectives
+
+
+def make_dev_objectives(
+    recipe: Recipe, prepared: Prepared, objectives: Sequence[Objective]
+) -> list[Objective]:
+    """Find the objective of each dev part: that of the first training part with its labels.
+
+    A dev part whose labels no training part has gets an objective from its own labels.
+
+    Args:
+        recipe: the recipe whose objective is made.
+        prepared: the training data and dev.
+        objectives: those of the training parts.
+    """
+    found: dict[tuple[str, ...], Objective] = {}
+    for part, objective in zip(prepared.train, objectives, strict=True):
+        found.setdefault(part.taxonomy.names, objective)
     return [
-        made.get(part.corpus.taxonomy.names)
+        found.get(part.corpus.taxonomy.names)
         or make_objective(recipe.objective, part.corpus.taxonomy, part.labels)
-        for part in parts
+        for part in prepared.dev_set
     ]
 
 

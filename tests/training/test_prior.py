@@ -168,3 +168,18 @@ def test_the_estimate_is_from_texts_that_could_have_any_of_the_labels():
     holed[:, 3] = of_holed[:, 3] = np.nan
     more = np.concatenate([logits, holed]), np.concatenate([labels, of_holed])
     assert correction("estimate").fit(*more) == correction("estimate").fit(logits, labels)
+
+
+def test_rows_weigh_as_often_as_they_are_drawn():
+    train = one_hot(SHARES)
+    recipe = make_recipe("dev", "balanced")
+    drawn = np.where(train[:, 0] == 1, 0.5, 2.0)
+    found = PriorCorrection(recipe, TAXONOMY, train, one_hot(RARE), drawn)
+    expected = SHARES * [0.5, 2, 2, 2]
+    expected /= expected.sum()
+    assert found.class_weights == pytest.approx(0.25 / expected)
+    assert found.source == pytest.approx([0.25] * 4)
+    recipe.objective.class_weights = "none"
+    assert PriorCorrection(recipe, TAXONOMY, train, one_hot(RARE), drawn).source == pytest.approx(
+        expected
+    )

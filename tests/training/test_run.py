@@ -295,10 +295,8 @@ def test_the_history_has_the_figures_of_each_part(tables, mixed_recipe, whole):
     assert result.best_epoch == max(scores, key=scores.__getitem__)
 
 
-@pytest.mark.parametrize("alpha", [1])
-def test_the_prior_is_that_of_all_corpora_with_the_labels(
-    tmp_path, tiny_recipe, emocontext, alpha
-):
+@pytest.mark.parametrize("alpha", [1, 0])
+def test_the_prior_is_that_of_all_corpora_with_the_labels(tmp_path, tiny_recipe, emocontext, alpha):
     """As the model learns from all of them, from each as often as its texts are drawn."""
     for name in ("train", "dev"):
         (tmp_path / f"{name}.txt").write_bytes((emocontext / f"{name}.txt").read_bytes())

@@ -3,10 +3,11 @@
 import os
 from collections.abc import Sequence
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from rich.console import Console
 from transformers import (
     EarlyStoppingCallback,
@@ -29,6 +30,7 @@ from emoscope.training.callbacks import (
     TellEpochs,
     write_predictions,
 )
+from emoscope.training.data import count_draws_by_part
 from emoscope.training.notebook import NotebookCurves, is_notebook
 from emoscope.training.prepare import Prepared, name_parts
 from emoscope.training.prior import PriorCorrection, compute_class_weights
@@ -37,6 +39,8 @@ from emoscope.training.results import RunOptions
 from emoscope.training.timed_checkpoints import SaveByTime
 from emoscope.training.trainer import EmotionTrainer, TrainerSetup
 from emoscope.training.validation import measure_training, validate_dev
+
+Floats = NDArray[np.floating[Any]]
 
 
 def make_trainer(
@@ -51,12 +55,9 @@ def make_trainer(
     section = recipe.training
     train, dev = prepared.train_set, prepared.dev_set
     names = prepared.taxonomy.names
-    alike = [part.labels for part in train.parts if part.corpus.taxonomy.names == names]
+    labels, drawn = join_alike(recipe, prepared, names)
     correction = PriorCorrection(
-        recipe,
-        prepared.taxonomy,
-        np.concatenate(alike),
-        prepared.of_model([part.labels for part in dev]),
+        recipe, prepared.taxonomy, labels, prepared.of_model([part.labels for part in dev]), drawn
     )
     callbacks: list[TrainerCallback] = []
     if "tensorboard" in options.track:
@@ -142,6 +143,23 @@ def find_shares(prepared: Prepared, alpha: float | None) -> float | list[float]:
     ]
 
 
+def join_alike(recipe: Recipe, prepared: Prepared, names: tuple[str, ...]) -> tuple[Floats, Floats]:
+    """Join the training parts that have these labels.
+
+    Returns:
+        Their labels (N, K), and how often an epoch has each of the texts, (N,).
+    """
+    sizes = list(map(len, prepared.train))
+    draws = count_draws_by_part(sizes, find_shares(prepared, recipe.mix.alpha))
+    alike = [
+        (part.labels, np.full(len(part), count / max(len(part), 1)))
+        for part, count in zip(prepared.train_set.parts, draws, strict=True)
+        if part.corpus.taxonomy.names == names
+    ]
+    labels, drawn = zip(*alike, strict=True)
+    return np.concatenate(labels), np.concatenate(drawn)
+
+
 def make_objectives(
     recipe: Recipe, prepared: Prepared, correction: PriorCorrection
 ) -> list[Objective]:
@@ -160,12 +178,11 @@ def make_objectives(
     for part, section in zip(train, prepared.sections, strict=True):
         names = part.corpus.taxonomy.names
         if (names, section.listwise) not in made:
-            alike = [item.labels for item in train if item.corpus.taxonomy.names == names]
-            labels = np.concatenate(alike)
+            labels, drawn = join_alike(recipe, prepared, names)
             weights = correction.class_weights
             if names != prepared.taxonomy.names:
                 scheme = recipe.objective.class_weights
-                weights = compute_class_weights(scheme, label_prior(labels), None)
+                weights = compute_class_weights(scheme, label_prior(labels, drawn), None)
             made[names, section.listwise] = make_objective(
                 recipe.objective, part.corpus.taxonomy, labels, weights, section.listwise
             )

@@ -34,9 +34,17 @@ class PriorCorrection:
         taxonomy: the labels.
         train: training labels, (N, K).
         dev: dev labels, (M, K); their shares are read only for the target `"dev"`.
+        drawn: how often an epoch has each training text, (N,).
     """
 
-    def __init__(self, recipe: Recipe, taxonomy: Taxonomy, train: Floats, dev: Floats) -> None:
+    def __init__(
+        self,
+        recipe: Recipe,
+        taxonomy: Taxonomy,
+        train: Floats,
+        dev: Floats,
+        drawn: Floats | float = 1.0,
+    ) -> None:
         wanted = recipe.prior.target
         if wanted != "none" and not taxonomy.exclusive:
             raise InputError(
@@ -58,7 +66,7 @@ class PriorCorrection:
             self.target = label_prior(dev)
         elif isinstance(wanted, Mapping):
             self.target = to_prior(wanted, taxonomy)
-        prior = label_prior(train)
+        prior = label_prior(train, drawn)
         self.class_weights = compute_class_weights(
             recipe.objective.class_weights, prior, self.target
         )

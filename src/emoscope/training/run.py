@@ -24,8 +24,9 @@ from emoscope.training.results import RunOptions, RunResult, Trained
 from emoscope.training.trainer import EmotionTrainer
 from emoscope.training.validation import Validation, make_scored_texts, measure_parts, validate_dev
 
-TEST = ("test", "test_half", "test_parts")
-"""Fields of `RunResult`, as `dev`, `half` and `parts` are."""
+DEV = ("dev", "half", "parts", "half_parts")
+TEST = ("test", "test_half", "test_parts", "test_half_parts")
+"""Fields of `RunResult`, in the order of `DEV`."""
 
 
 def train_run(
@@ -115,16 +116,19 @@ def make_result(
 ) -> RunResult:
     """What is kept of a run in one file."""
     measured: dict[str, Any] = {"dev": {}}
-    for checked, names in ((dev, ("dev", "half", "parts")), (test, TEST)):
+    for checked, names in ((dev, DEV), (test, TEST)):
         if checked is None:
             continue
         # A part may have labels that the model has not learnt; pooled metrics leave them out.
         apart = len(checked.parts) > 1 or any(
             part.labels.keys() != checked.pooled.labels.keys() for part in checked.parts.values()
         )
-        of_parts = {name: part.to_dict() for name, part in checked.parts.items()}
+        of_parts, fixed_parts = (
+            {name: part.to_dict() for name, part in parts.items()} if apart else None
+            for parts in (checked.parts, checked.parts_at_fixed)
+        )
         fixed = None if checked.at_fixed is None else checked.at_fixed.to_dict()
-        values = (checked.pooled.to_dict(), fixed, of_parts if apart else None)
+        values = (checked.pooled.to_dict(), fixed, of_parts, fixed and fixed_parts)
         measured |= dict(zip(names, values, strict=True))
     return RunResult(
         seed=seed,

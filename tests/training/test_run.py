@@ -330,6 +330,17 @@ def test_each_corpus_has_the_objective_of_its_own_section(tables, mixed_recipe):
     assert make_dev_objectives(recipe, prepared, [plain, listwise]) == [plain, plain]
 
 
+def test_a_known_prior_needs_no_dev(tmp_path, tiny_recipe, emocontext):
+    shares = {"others": 0.7, "happy": 0.1, "sad": 0.1, "angry": 0.1}
+    recipe = tiny_recipe("corpus.dev=null", f"prior.target={json.dumps(shares)}", *WITHOUT_DEV)
+    prepared = prepare(recipe, emocontext)
+    train_run(recipe, prepared, tmp_path / "run", 0)
+    source = prepared.train[0].labels.mean(axis=0)
+    wanted = [shares[name] for name in prepared.taxonomy.names]
+    shift = load_annotator(tmp_path / "run").calibration.prior_shift
+    assert shift == pytest.approx(np.log(wanted / source), abs=1e-5)
+
+
 def test_the_kept_epoch_is_the_first_of_equals():
     log = [{"epoch": epoch, "eval_micro_f1": 0.5} for epoch in (1.0, 2.0)]
     trainer = SimpleNamespace(

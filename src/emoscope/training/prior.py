@@ -93,7 +93,7 @@ class PriorCorrection:
             )
 
     def calibrate(self, logits: Floats) -> Calibration:
-        """The shift for logits (N, K), its target estimated from them if that is asked for."""
+        """The shift, its target estimated from logits (N, K) if the recipe asks for that."""
         target = self.target
         if self.estimated:
             # A part that lacks a label has no logits for it.

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from transformers import set_seed
 from transformers.utils import logging as transformers_logging
 
@@ -54,9 +55,10 @@ def train_run(
     trained: Trained = train(recipe, prepared, folder, seed, options)
 
     dev_logits = trained.score(prepared.dev_set)
-    # Without dev nothing is fitted: labels are cut at a threshold of ½.
+    # Without dev nothing is fitted: labels are cut at a threshold of ½. A known prior needs none.
     on_dev = validate_dev(prepared, trained.correction, dev_logits) if prepared.dev else None
-    calibration = Calibration() if on_dev is None else on_dev.calibration
+    nothing = np.empty((0, len(prepared.taxonomy)))
+    calibration = trained.correction.calibrate(nothing) if on_dev is None else on_dev.calibration
     on_test = None
     if prepared.test:
         test_logits = trained.score(prepared.test_set)

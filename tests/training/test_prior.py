@@ -183,3 +183,21 @@ def test_rows_weigh_as_often_as_they_are_drawn():
     assert PriorCorrection(recipe, TAXONOMY, train, one_hot(RARE), drawn).source == pytest.approx(
         expected
     )
+
+
+@pytest.mark.parametrize("labels", ["independent", "joint"])
+def test_a_label_that_no_dev_text_is_annotated_for_is_named_before_training(labels):
+    """Where dev has to tell its share: of each independent label, and for the target dev."""
+    independent = labels == "independent"
+    recipe = make_recipe("none" if independent else "dev", "none")
+    recipe.model.labels = labels
+    recipe.corpus = SimpleNamespace(exclude=("calm",))
+    taxonomy = Taxonomy("several", TAXONOMY.labels, "en", exclusive=not independent)
+    dev = one_hot(RARE)
+    dev[:, 2] = np.nan
+    advice = r"corpus\.exclude=\[calm,sad\]" if independent else r"prior\.target=none"
+    with pytest.raises(InputError, match=f"annotated for sad.*{advice}"):
+        PriorCorrection(recipe, taxonomy, one_hot(SHARES), dev)
+    # Without dev there is nothing to fit.
+    if independent:
+        PriorCorrection(recipe, taxonomy, one_hot(SHARES), dev[:0])

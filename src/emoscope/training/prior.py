@@ -62,6 +62,8 @@ class PriorCorrection:
         self.independent = getattr(recipe.model, "labels", "joint") == "independent"
         self.names = taxonomy.names
         self.target: Floats | None = None
+        if wanted == "dev" or (self.independent and not self.exclusive and len(dev)):
+            self.check_annotated(recipe, dev)
         if wanted == "dev":
             self.target = label_prior(dev)
         elif isinstance(wanted, Mapping):
@@ -91,6 +93,25 @@ class PriorCorrection:
                 f"prior.target: no example in training of {', '.join(missing)}, and no correction "
                 "can bring a label back. Leave it out of the taxonomy, or set prior.target=none."
             )
+
+    def check_annotated(self, recipe: Recipe, dev: Floats) -> None:
+        """Check, before anything is trained, that dev tells of each label how frequent it is.
+
+        Raises:
+            InputError: no dev text is annotated for some of them.
+        """
+        missing = [self.names[place] for place in np.flatnonzero(np.isnan(dev).all(axis=0))]
+        if not missing:
+            return
+        if self.exclusive:
+            advice = "set prior.target=none"
+        else:
+            excluded = dict.fromkeys([*recipe.corpus.exclude, *missing])
+            advice = f"leave them out: corpus.exclude=[{','.join(excluded)}]"
+        raise InputError(
+            f"No dev text is annotated for {', '.join(missing)}, and dev has to tell the share of "
+            f"each label. Add a dev split that is, or {advice}."
+        )
 
     def calibrate(self, logits: Floats) -> Calibration:
         """The shift, its target estimated from logits (N, K) if the recipe asks for that."""

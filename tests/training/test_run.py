@@ -341,6 +341,14 @@ def test_a_known_prior_needs_no_dev(tmp_path, tiny_recipe, emocontext):
     assert shift == pytest.approx(np.log(wanted / source), abs=1e-5)
 
 
+def test_nothing_learnt_and_no_dev_is_a_run_as_well(tmp_path, tiny_recipe, emocontext):
+    recipe = tiny_recipe("corpus.dev=null", "prior.target=none", *WITHOUT_DEV)
+    first = train(recipe, emocontext, tmp_path / "out")
+    assert train(recipe, emocontext, tmp_path / "out") == first
+    (logged,) = ExperimentLog.load(tmp_path / "out").runs
+    assert (logged.curves, logged.final["epochs"]) == ({}, 0)
+
+
 def test_the_kept_epoch_is_the_first_of_equals():
     log = [{"epoch": epoch, "eval_micro_f1": 0.5} for epoch in (1.0, 2.0)]
     trainer = SimpleNamespace(

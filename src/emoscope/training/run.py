@@ -18,7 +18,7 @@ from emoscope.registry import MODELS, resolve
 from emoscope.training.builder import make_trainer
 from emoscope.training.card import make_model_card
 from emoscope.training.checkpoints import find_last_checkpoint
-from emoscope.training.logs import RESULT
+from emoscope.training.logs import HISTORY, RESULT
 from emoscope.training.prepare import Prepared
 from emoscope.training.processes import is_main, wait
 from emoscope.training.results import RunOptions, RunResult, Trained
@@ -96,6 +96,8 @@ def train_network(
         trainer.train(resume_from_checkpoint=find_last_checkpoint(folder / "checkpoints"))
     else:
         trainer.state.epoch = 0.0
+        if is_main():
+            write_text(folder / HISTORY, "{}")
         if prepared.dev:
             trainer.evaluate()
 

@@ -161,7 +161,7 @@ def save_model(
     card: str,
     languages: Sequence[str] = (),
 ) -> None:
-    """Write a model folder, whole or not at all; arguments as of `complete`."""
+    """Write a model folder, whole or not at all; arguments as of `complete_folder`."""
     with written_aside(folder) as partial:
         trained.save(partial)
         encoder = prepared.family.encoder

@@ -48,7 +48,7 @@ def judged(taxonomy, *parts, target="none"):
     """The judgement of dev parts under a model of this taxonomy."""
     dev = tuple(part for part, _ in parts)
     train = corpus("train", taxonomy, np.eye(len(taxonomy)))
-    prepared = Prepared((train,), dev, SimpleNamespace(encoder=Plain()))
+    prepared = Prepared((train,), dev, SimpleNamespace(encoder=Plain(), reads_labels=True))
     recipe = SimpleNamespace(
         prior=SimpleNamespace(target=target),
         decision=SimpleNamespace(rule="most_probable"),
@@ -232,7 +232,8 @@ def test_independent_labels_keep_their_shifts_whatever_a_part_asks_for():
     of_parts = [logits, logits[:, ::-1], np.hstack([logits, logits[:, :1]])]
     encoder = Plain()
     encoder.independent = True
-    prepared = Prepared((part,), parts, SimpleNamespace(encoder=encoder))
+    family = SimpleNamespace(encoder=encoder, reads_labels=True)
+    prepared = Prepared((part,), parts, family)
     calibration = fit_calibration(logits, part.labels, PAIR.names)
     found = measure_parts(prepared, prepared.dev_set, of_parts, calibration)
     for reports in (found.parts, found.parts_at_fixed):

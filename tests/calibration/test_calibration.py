@@ -344,3 +344,10 @@ def test_shares_of_labels_leave_unknown_cells_out():
     assert label_shares(labels) == pytest.approx([2 / 3, 2 / 3])
     with pytest.raises(InputError, match="found none"):
         label_shares(np.array([[1, np.nan]]))
+
+
+@pytest.mark.parametrize("exclusive", [True, False])
+def test_without_a_known_text_the_temperature_is_1(exclusive):
+    """Of exclusive labels, none whose labels are all known."""
+    labels = np.array([[1, np.nan], [np.nan, 0]]) if exclusive else np.full((2, 2), np.nan)
+    assert fit_temperature(np.ones((2, 2)), labels, exclusive) == 1

@@ -71,3 +71,13 @@ def test_a_rule_is_kept_with_the_calibration():
     assert decide(np.array([[0.6, 0.3, 0.05, 0.05]]), True, again.cuts()).tolist() == [
         [False, True, False, False]
     ]
+
+
+def test_texts_without_a_known_label_have_no_say():
+    scores, gold = texts(2)
+    probabilities, labels = np.exp(scores), np.eye(4)[gold]
+    holed = labels.copy()
+    holed[::3, 1] = np.nan
+    kept = ~np.isnan(holed).any(axis=1)
+    expected = fit_decision(probabilities[kept], labels[kept], COUNTED)
+    assert fit_decision(probabilities, holed, COUNTED) == pytest.approx(expected)

@@ -265,6 +265,10 @@ def test_a_field_of_an_item_of_a_list_is_set_by_its_number():
         ([], "training.keep_best=false"),
         (["training.keep_best=false", "training.patience=3"], "training.patience=null"),
         (["training.keep_best=false"], "prior.target=none"),
+        (
+            ["training.keep_best=false", "prior.target=none", "decision.rule=micro_f1"],
+            "decision.rule=most_probable",
+        ),
     ],
 )
 def test_without_dev_nothing_is_chosen_by_it(overrides, said):

@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pyarrow.parquet as pq
@@ -16,7 +17,7 @@ from emoscope.errors import EmoscopeError, InputError
 from emoscope.recipes.load import recipe_to_yaml
 from emoscope.taxonomy import Label, Taxonomy
 from emoscope.training.assign_folds import assign_folds, check_apart, check_chance, hash_ids
-from emoscope.training.folds import hold_out, train_folds
+from emoscope.training.folds import check_every_label_stays, hold_out, train_folds
 from emoscope.training.prepare import prepare
 from emoscope.training.results import RunOptions
 from emoscope.training.run import train_run
@@ -205,6 +206,18 @@ def test_other_folds_are_not_mixed_with_these(done, emocontext, recipe, tiny_rec
     with pytest.raises(InputError, match="holds no folds"):
         train_folds(recipe, emocontext, tmp_path, 3)
     assert [each.name for each in tmp_path.iterdir()] == ["letter.txt"]
+
+
+def test_a_label_that_one_of_several_parts_lacks_stays():
+    """As the corrected prior is that of all of them together."""
+    parts = [make_corpus(np.eye(3)[[0, 1] * 6]), make_corpus(np.eye(3)[[0, 1, 2] * 4])]
+    assigned = [assign_folds(part, 2, 0) for part in parts]
+    recipe = SimpleNamespace(prior=SimpleNamespace(target="dev"))
+    check_every_label_stays(recipe, parts, assigned)
+    alone = [make_corpus(np.eye(3)[[0, 1] * 6]), make_corpus(np.eye(3)[[0, 1] * 6 + [2]])]
+    assigned = [assign_folds(part, 2, 0) for part in alone]
+    with pytest.raises(InputError, match=r"sore has 1 example.*prior\.target=none"):
+        check_every_label_stays(recipe, alone, assigned)
 
 
 def make_probe(seed=0, size=48):

@@ -22,7 +22,13 @@ from emoscope.metrics.classification import metrics_of, report
 from emoscope.metrics.metric import name_metrics
 from emoscope.recipes.load import load_recipe, recipe_to_yaml
 from emoscope.training.callbacks import LogRun
-from emoscope.training.logs import check_folder, is_same_configuration, log_finished, open_log
+from emoscope.training.logs import (
+    check_folder,
+    is_same_configuration,
+    log_finished,
+    open_log,
+    read_run,
+)
 from emoscope.training.prepare import load_corpora
 from emoscope.training.train import train
 
@@ -219,7 +225,13 @@ def test_test_figures_of_several_parts_are_their_means(tables, mixed_recipe, tmp
     assert run.final["test_awe_f1"] == news["awe_f1"]
     assert run.final["test_(news_en)_joy_f1"] == news["joy_f1"]
     # Test is dev here.
-    assert run.final["test_macro_f1"] == run.at_final_step()["eval_macro_f1"]
+    for name in ("macro_f1", "half_macro_f1", "half_joy_f1"):
+        assert run.final[f"test_{name}"] == run.at_final_step()[f"eval_{name}"]
+    # A result from before parts were kept at ½ has no such mean.
+    path = tmp_path / "out" / "seed-0" / "result.json"
+    path.write_text(json.dumps({**vars(result), "test_half_parts": None}))
+    older = read_run(path.parent).final
+    assert {name: older[name] for name in run.final if "test_half_" not in name} == older
 
 
 @pytest.mark.parametrize("best", [True, False])

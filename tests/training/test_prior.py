@@ -19,16 +19,20 @@ def one_hot(shares, texts=1000):
     return np.repeat(np.eye(len(shares), dtype=np.float32), counts, axis=0)
 
 
-def correction(
-    target="none", weights="none", train=SHARES, dev=RARE, taxonomy=TAXONOMY, sampling="natural"
-):
-    recipe = SimpleNamespace(
+def make_recipe(target, weights, sampling="natural"):
+    return SimpleNamespace(
         prior=SimpleNamespace(target=target),
         decision=SimpleNamespace(rule="most_probable"),
         objective=SimpleNamespace(class_weights=weights),
         model=SimpleNamespace(),
         training=SimpleNamespace(sampling=sampling),
     )
+
+
+def correction(
+    target="none", weights="none", train=SHARES, dev=RARE, taxonomy=TAXONOMY, sampling="natural"
+):
+    recipe = make_recipe(target, weights, sampling)
     return PriorCorrection(recipe, taxonomy, one_hot(train), one_hot(dev))
 
 
@@ -124,13 +128,7 @@ def test_exclusive_labels_have_a_temperature_and_others_thresholds_too():
 def test_cells_that_a_corpus_does_not_know_have_no_say():
     train = one_hot(SHARES)
     holed = np.concatenate([train, np.full((50, 4), np.nan)])
-    recipe = SimpleNamespace(
-        prior=SimpleNamespace(target="dev"),
-        decision=SimpleNamespace(rule="most_probable"),
-        objective=SimpleNamespace(class_weights="balanced"),
-        model=SimpleNamespace(),
-        training=SimpleNamespace(sampling="natural"),
-    )
+    recipe = make_recipe("dev", "balanced")
     found = PriorCorrection(recipe, TAXONOMY, holed, np.concatenate([one_hot(RARE), holed[-50:]]))
     expected = correction("dev", "balanced")
     assert found.class_weights == pytest.approx(expected.class_weights)
@@ -161,3 +159,45 @@ def test_labels_are_balanced_once_and_only_where_a_text_has_one():
     several = Taxonomy("several", TAXONOMY.labels, "en")
     with pytest.raises(InputError, match=r"sampling=natural"):
         correction(taxonomy=several, sampling="balanced")
+
+
+def test_the_estimate_is_from_texts_that_could_have_any_of_the_labels():
+    """A part that lacks a label has no logits for it."""
+    logits, labels = one_hot(RARE, 200) * 30, one_hot(RARE, 200)
+    holed, of_holed = logits[:50].copy(), labels[:50].copy()
+    holed[:, 3] = of_holed[:, 3] = np.nan
+    more = np.concatenate([logits, holed]), np.concatenate([labels, of_holed])
+    assert correction("estimate").fit(*more) == correction("estimate").fit(logits, labels)
+
+
+def test_rows_weigh_as_often_as_they_are_drawn():
+    train = one_hot(SHARES)
+    recipe = make_recipe("dev", "balanced")
+    drawn = np.where(train[:, 0] == 1, 0.5, 2.0)
+    found = PriorCorrection(recipe, TAXONOMY, train, one_hot(RARE), drawn)
+    expected = SHARES * [0.5, 2, 2, 2]
+    expected /= expected.sum()
+    assert found.class_weights == pytest.approx(0.25 / expected)
+    assert found.source == pytest.approx([0.25] * 4)
+    recipe.objective.class_weights = "none"
+    assert PriorCorrection(recipe, TAXONOMY, train, one_hot(RARE), drawn).source == pytest.approx(
+        expected
+    )
+
+
+@pytest.mark.parametrize("labels", ["independent", "joint"])
+def test_a_label_that_no_dev_text_is_annotated_for_is_named_before_training(labels):
+    """Where dev has to tell its share: of each independent label, and for the target dev."""
+    independent = labels == "independent"
+    recipe = make_recipe("none" if independent else "dev", "none")
+    recipe.model.labels = labels
+    recipe.corpus = SimpleNamespace(exclude=("calm",))
+    taxonomy = Taxonomy("several", TAXONOMY.labels, "en", exclusive=not independent)
+    dev = one_hot(RARE)
+    dev[:, 2] = np.nan
+    advice = r"corpus\.exclude=\[calm,sad\]" if independent else r"prior\.target=none"
+    with pytest.raises(InputError, match=f"annotated for sad.*{advice}"):
+        PriorCorrection(recipe, taxonomy, one_hot(SHARES), dev)
+    # Without dev there is nothing to fit.
+    if independent:
+        PriorCorrection(recipe, taxonomy, one_hot(SHARES), dev[:0])

@@ -20,6 +20,7 @@ from emoscope.folder import ModelFolder
 from emoscope.inference.annotator import load as load_annotator
 from emoscope.inference.torch_backend import TorchBackend
 from emoscope.recipes.load import recipe_to_yaml
+from emoscope.training.builder import make_dev_objectives, make_objectives
 from emoscope.training.prepare import load_corpora, prepare
 from emoscope.training.results import RunOptions
 from emoscope.training.run import find_kept_epoch, train_run
@@ -27,6 +28,7 @@ from emoscope.training.train import train
 from tests.training.conftest import STUCK
 
 pytestmark = pytest.mark.usefixtures("no_plots")
+WITHOUT_DEV = ("training.keep_best=false", "training.patience=null", "training.epochs=0")
 
 
 def interrupt(*_, **__):
@@ -313,22 +315,58 @@ def test_the_history_has_the_figures_of_each_part(tables, mixed_recipe, whole):
     assert result.best_epoch == max(scores, key=scores.__getitem__)
 
 
-def test_the_prior_is_that_of_all_corpora_with_the_labels(tmp_path, tiny_recipe, emocontext):
-    """As the model learns from all of them."""
+@pytest.mark.parametrize("alpha", [1, 0])
+def test_the_prior_is_that_of_all_corpora_with_the_labels(tmp_path, tiny_recipe, emocontext, alpha):
+    """As the model learns from all of them, from each as often as its texts are drawn."""
     for name in ("train", "dev"):
         (tmp_path / f"{name}.txt").write_bytes((emocontext / f"{name}.txt").read_bytes())
-        rows = ["text,label", *["what a day,sad"] * 60]
+        rows = ["text,label", *["what a day,sad"] * 120]
         (tmp_path / f"{name}.csv").write_text("\n".join(rows), encoding="utf-8")
     more = "{name: tabular, train: train.csv, dev: dev.csv, label: label, taxonomy: emocontext}"
-    recipe = tiny_recipe(f"mix.corpora=[{more}]", "objective.class_weights=balanced")
+    recipe = tiny_recipe(
+        f"mix.corpora=[{more}]", f"mix.alpha={alpha}", "objective.class_weights=balanced"
+    )
     prepared = prepare(recipe, tmp_path)
     model = prepared.family.make_model()
     trainer, correction = run.make_trainer(recipe, prepared, model, tmp_path / "run", 0)
     shares = np.concatenate([corpus.labels for corpus in prepared.train]).mean(axis=0)
+    if alpha == 0:
+        shares = np.mean([corpus.labels.mean(axis=0) for corpus in prepared.train], axis=0)
     assert shares[2] > 0.5
     assert correction.class_weights == pytest.approx(0.25 / shares, rel=1e-5)
     assert correction.target[2] > 0.5
     assert trainer.objectives[0] is trainer.objectives[1]
+
+
+def test_each_corpus_has_the_objective_of_its_own_section(tables, mixed_recipe):
+    """Also where another has the same labels."""
+    more = "{name: tabular, folder: posts, train: train.csv, dev: posts.csv, "
+    more += "labels: [joy, fear, anger], listwise: 0.5}"
+    recipe = mixed_recipe(f"mix.corpora=[{more}]")
+    prepared = prepare(recipe, tables)
+    correction = SimpleNamespace(class_weights=np.array([1.0, 2.0, 3.0]))
+    plain, listwise = make_objectives(recipe, prepared, correction)
+    assert set(listwise.terms) - set(plain.terms) == {"listwise_cross_entropy"}
+    assert make_dev_objectives(recipe, prepared, [plain, listwise]) == [plain, plain]
+
+
+def test_a_known_prior_needs_no_dev(tmp_path, tiny_recipe, emocontext):
+    shares = {"others": 0.7, "happy": 0.1, "sad": 0.1, "angry": 0.1}
+    recipe = tiny_recipe("corpus.dev=null", f"prior.target={json.dumps(shares)}", *WITHOUT_DEV)
+    prepared = prepare(recipe, emocontext)
+    train_run(recipe, prepared, tmp_path / "run", 0)
+    source = prepared.train[0].labels.mean(axis=0)
+    wanted = [shares[name] for name in prepared.taxonomy.names]
+    shift = load_annotator(tmp_path / "run").calibration.prior_shift
+    assert shift == pytest.approx(np.log(wanted / source), abs=1e-5)
+
+
+def test_nothing_learnt_and_no_dev_is_a_run_as_well(tmp_path, tiny_recipe, emocontext):
+    recipe = tiny_recipe("corpus.dev=null", "prior.target=none", *WITHOUT_DEV)
+    first = train(recipe, emocontext, tmp_path / "out")
+    assert train(recipe, emocontext, tmp_path / "out") == first
+    (logged,) = ExperimentLog.load(tmp_path / "out").runs
+    assert (logged.curves, logged.final["epochs"]) == ({}, 0)
 
 
 def test_the_kept_epoch_is_the_first_of_equals():

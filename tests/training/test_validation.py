@@ -6,13 +6,18 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from emoscope.calibration import Calibration, sigmoid
+from emoscope.calibration import Calibration, decide, fit_calibration, sigmoid
 from emoscope.corpora.corpus import Corpus
 from emoscope.metrics.metric import MICRO_F1, name_metrics, read_metric
 from emoscope.taxonomy import Taxonomy
 from emoscope.training.prepare import Prepared, check_metric, name_parts
 from emoscope.training.prior import PriorCorrection
-from emoscope.training.validation import evaluate_logits, validate_dev
+from emoscope.training.validation import (
+    evaluate_logits,
+    make_scored_texts,
+    measure_parts,
+    validate_dev,
+)
 
 PAIR = Taxonomy.load("joy, fear")
 TRIPLE = Taxonomy.load("fear, awe, joy")
@@ -43,7 +48,7 @@ def judged(taxonomy, *parts, target="none"):
     """The judgement of dev parts under a model of this taxonomy."""
     dev = tuple(part for part, _ in parts)
     train = corpus("train", taxonomy, np.eye(len(taxonomy)))
-    prepared = Prepared((train,), dev, SimpleNamespace(encoder=Plain()))
+    prepared = Prepared((train,), dev, SimpleNamespace(encoder=Plain(), reads_labels=True))
     recipe = SimpleNamespace(
         prior=SimpleNamespace(target=target),
         decision=SimpleNamespace(rule="most_probable"),
@@ -213,3 +218,47 @@ def test_every_figure_that_is_followed_may_choose_the_weights():
 def test_names_of_parts_tell_them_apart(parts, names):
     corpora = [corpus(name, PAIR, [[1, 0]], language) for name, language in parts]
     assert name_parts(corpora) == names
+
+
+def test_independent_labels_keep_their_shifts_whatever_a_part_asks_for():
+    """In another order, or beside a label that the model has not learnt."""
+    part, logits = drawn("a", PAIR, 200, 0)
+    logits -= 3
+    parts = (
+        part,
+        corpus("b", Taxonomy.load("fear, joy"), part.labels[:, ::-1]),
+        corpus("c", Taxonomy.load("joy, fear, awe"), np.hstack([part.labels, part.labels[:, :1]])),
+    )
+    of_parts = [logits, logits[:, ::-1], np.hstack([logits, logits[:, :1]])]
+    encoder = Plain()
+    encoder.independent = True
+    family = SimpleNamespace(encoder=encoder, reads_labels=True)
+    prepared = Prepared((part,), parts, family)
+    calibration = fit_calibration(logits, part.labels, PAIR.names)
+    found = measure_parts(prepared, prepared.dev_set, of_parts, calibration)
+    for reports in (found.parts, found.parts_at_fixed):
+        first, turned, more = reports.values()
+        assert first.micro.f1 == turned.micro.f1 > 0.5
+        assert [more.labels[name].f1 for name in PAIR.names] == [
+            first.labels[name].f1 for name in PAIR.names
+        ]
+    shifted = (logits[:, 0] + calibration.untrained_shift) / calibration.temperature
+    awe = found.parts_at_fixed["c_en"].labels["awe"]
+    pairs = list(zip(part.labels[:, 0] == 1, shifted >= 0, strict=True))
+    assert awe.f1 == pytest.approx(counted(pairs))
+    scored = make_scored_texts(prepared, prepared.dev_set, of_parts, calibration)
+    own = calibration.probabilities(logits, exclusive=False)
+    for start in (0, 200, 400):
+        assert scored.probabilities[start : start + 200, :2] == pytest.approx(own)
+        assert (
+            scored.predictions[start : start + 200, :2] == decide(own, False, calibration.cuts())
+        ).all()
+
+
+def test_an_exclusive_label_that_a_part_lacks_is_no_choice():
+    nan = np.nan
+    labels = np.array([[0, 1, 0, nan], [1, 0, 0, nan], [nan] * 4])
+    logits = np.array([[-3, -1, -3, nan], [-1, -3, -3, nan], [nan] * 4])
+    found = evaluate_logits(labels, logits, EXCLUSIVE, Calibration(prior_shift=(0.1,) * 4))
+    assert (found.labels["happy"].f1, found.labels["others"].f1) == (1, 1)
+    assert found.micro.f1 == 1

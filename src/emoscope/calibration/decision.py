@@ -33,13 +33,14 @@ def fit_decision(
 
     Args:
         probabilities: of held-out texts, (N, K).
-        labels: one-hot, (N, K).
+        labels: one-hot, (N, K); texts with one that is not known (NaN) are left out.
         counted: which labels count in the micro-F1, (K,).
         resamples: how many; 0 for the best offsets on the texts themselves.
         seed: of the resamples.
     """
-    scores = np.log(np.maximum(probabilities, 1e-12))
-    gold = np.asarray(labels).argmax(axis=1)
+    known = ~np.isnan(labels).any(axis=1)
+    scores = np.log(np.maximum(probabilities[known], 1e-12))
+    gold = np.asarray(labels)[known].argmax(axis=1)
     counts = np.array(counted, dtype=np.bool_)
     rng = np.random.default_rng(seed)
     drawn = rng.integers(0, max(len(gold), 1), size=(resamples, len(gold)))

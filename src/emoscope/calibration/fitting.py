@@ -19,10 +19,13 @@ def fit_temperature(logits: Floats, labels: Floats, exclusive: bool = True) -> f
         exclusive: softmax cross-entropy, else that of each label's sigmoid.
 
     Returns:
-        A temperature between 0.05 and 20.
+        A temperature between 0.05 and 20; 1 where nothing is known to fit it to: no label, or of
+        exclusive ones no text with all of them.
     """
     known = ~np.isnan(labels)
     cells = known.all(axis=1) if exclusive else known
+    if not cells.any():
+        return 1.0
     scores, truth = np.asarray(logits, dtype=np.float64)[cells], np.asarray(labels)[cells]
 
     def loss(log_temperature: float) -> float:

@@ -28,23 +28,25 @@ def log_ratio(source: Floats, target: Floats) -> Floats:
     return np.asarray(np.log(np.maximum(target, tiny)) - np.log(source))
 
 
-def label_shares(labels: Floats) -> Floats:
+def label_shares(labels: Floats, weights: Floats | float = 1.0) -> Floats:
     """Share of the texts that have each label, (N, K) → (K,), what is not known (NaN) left out.
+
+    Args:
+        labels: (N, K).
+        weights: as how many each text counts, (N,).
 
     Raises:
         InputError: nothing is known of a label.
     """
-    known = ~np.isnan(labels)
+    known = ~np.isnan(labels) * np.broadcast_to(weights, len(labels))[:, None]
     if not known.any(axis=0).all():
         raise InputError("Expected labelled rows to measure the share of each label; found none.")
-    return np.asarray(
-        np.where(known, labels, 0.0).sum(axis=0, dtype=np.float64) / known.sum(axis=0)
-    )
+    return np.asarray((np.nan_to_num(labels) * known).sum(axis=0) / known.sum(axis=0))
 
 
-def label_prior(labels: Floats) -> Floats:
-    """Share of each label among all labels, (N, K) → (K,), what is not known (NaN) left out."""
-    shares = label_shares(labels)
+def label_prior(labels: Floats, weights: Floats | float = 1.0) -> Floats:
+    """Share of each label among all labels, (N, K) → (K,); see `label_shares`."""
+    shares = label_shares(labels, weights)
     return np.asarray(shares / shares.sum())
 
 

@@ -31,7 +31,7 @@ class Evaluation:
     Attributes:
         taxonomy: the K labels that the model and the corpus share.
         report: the figures, at the thresholds that were fitted in training.
-        half: the same at a threshold of ½; None of exclusive labels, which have none.
+        at_fixed: the same at a threshold of ½; None of exclusive labels, which have none.
         interval: bootstrap interval of micro-F1, 95 %.
         macro_interval: the same of macro-F1.
         kappa: Cohen's kappa of predictions and labels, of each label by its name; NaN where both

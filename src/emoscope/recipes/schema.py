@@ -298,6 +298,11 @@ class Recipe(Section):
                 (self.training.keep_best, "training.keep_best=false", "choose the best weights"),
                 (self.training.patience, "training.patience=null", "stop early"),
                 (self.prior.target in ("dev", "estimate"), "prior.target=none", "find shares"),
+                (
+                    self.decision.rule == "micro_f1",
+                    "decision.rule=most_probable",
+                    "fit thresholds",
+                ),
             ):
                 if wants:
                     raise ValueError(

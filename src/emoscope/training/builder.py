@@ -3,10 +3,11 @@
 import os
 from collections.abc import Sequence
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from rich.console import Console
 from transformers import (
     EarlyStoppingCallback,
@@ -29,7 +30,7 @@ from emoscope.training.callbacks import (
     TellEpochs,
     write_predictions,
 )
-from emoscope.training.data import Part
+from emoscope.training.data import count_draws_by_part
 from emoscope.training.notebook import NotebookCurves, is_notebook
 from emoscope.training.prepare import Prepared, name_parts
 from emoscope.training.prior import PriorCorrection, compute_class_weights
@@ -38,6 +39,8 @@ from emoscope.training.results import RunOptions
 from emoscope.training.timed_checkpoints import SaveByTime
 from emoscope.training.trainer import EmotionTrainer, TrainerSetup
 from emoscope.training.validation import measure_training, validate_dev
+
+Floats = NDArray[np.floating[Any]]
 
 
 def make_trainer(
@@ -52,12 +55,9 @@ def make_trainer(
     section = recipe.training
     train, dev = prepared.train_set, prepared.dev_set
     names = prepared.taxonomy.names
-    alike = [part.labels for part in train.parts if part.corpus.taxonomy.names == names]
+    labels, drawn = join_alike(recipe, prepared, names)
     correction = PriorCorrection(
-        recipe,
-        prepared.taxonomy,
-        np.concatenate(alike),
-        prepared.of_model([part.labels for part in dev]),
+        recipe, prepared.taxonomy, labels, prepared.of_model([part.labels for part in dev]), drawn
     )
     callbacks: list[TrainerCallback] = []
     if "tensorboard" in options.track:
@@ -84,15 +84,16 @@ def make_trainer(
     anchor = None
     if hold is not None and section_of_anchor is not None:
         anchor = (hold(model), section_of_anchor.coefficient)
+    objectives = make_objectives(recipe, prepared, correction)
     trainer = find_trainer(section.trainer)(
         model,
         make_trainer_arguments(recipe, folder, seed, options.track),
         TrainerSetup(
             section=section,
             train=train,
-            objectives=make_objectives(recipe, train.parts, prepared, correction),
+            objectives=objectives,
             dev=dev,
-            dev_objectives=make_objectives(recipe, dev, prepared, correction),
+            dev_objectives=make_dev_objectives(recipe, prepared, objectives),
             validate=lambda logits: name_metrics(
                 validate_dev(prepared, correction, logits).metrics()
             ),
@@ -142,37 +143,72 @@ def find_shares(prepared: Prepared, alpha: float | None) -> float | list[float]:
     ]
 
 
+def join_alike(recipe: Recipe, prepared: Prepared, names: tuple[str, ...]) -> tuple[Floats, Floats]:
+    """Join the training parts that have these labels.
+
+    Returns:
+        Their labels (N, K), and how often an epoch has each of the texts, (N,).
+    """
+    sizes = list(map(len, prepared.train))
+    draws = count_draws_by_part(sizes, find_shares(prepared, recipe.mix.alpha))
+    alike = [
+        (part.labels, np.full(len(part), count / max(len(part), 1)))
+        for part, count in zip(prepared.train_set.parts, draws, strict=True)
+        if part.corpus.taxonomy.names == names
+    ]
+    labels, drawn = zip(*alike, strict=True)
+    return np.concatenate(labels), np.concatenate(drawn)
+
+
 def make_objectives(
-    recipe: Recipe, parts: tuple[Part, ...], prepared: Prepared, correction: PriorCorrection
+    recipe: Recipe, prepared: Prepared, correction: PriorCorrection
 ) -> list[Objective]:
-    """Make the objective of each part; its correlations and weights come from the training data.
+    """Make the objective of each training part; parts of the same labels and section share one.
+
+    Its correlations and weights are those of all training parts with the same labels.
 
     Args:
         recipe: the recipe whose objective is made.
-        parts: the parts of the training data or of dev.
         prepared: the training data.
-        correction: the prior correction, with the class weights of the first part.
+        correction: the prior correction, with the class weights of the model's labels.
     """
-    made: dict[tuple[str, ...], Objective] = {}
+    made: dict[tuple[tuple[str, ...], float], Objective] = {}
+    objectives = []
     train = prepared.train_set.parts
     for part, section in zip(train, prepared.sections, strict=True):
         names = part.corpus.taxonomy.names
-        if names in made:
-            continue
-        alike = [item.labels for item in train if item.corpus.taxonomy.names == names]
-        labels = np.concatenate(alike)
-        weights = correction.class_weights
-        if part is not train[0]:
-            scheme = recipe.objective.class_weights
-            weights = compute_class_weights(scheme, label_prior(labels), None)
-        made[names] = make_objective(
-            recipe.objective, part.corpus.taxonomy, labels, weights, section.listwise
-        )
-    # A dev part whose labels no training part has gets an objective from its own labels.
+        if (names, section.listwise) not in made:
+            labels, drawn = join_alike(recipe, prepared, names)
+            weights = correction.class_weights
+            if names != prepared.taxonomy.names:
+                scheme = recipe.objective.class_weights
+                weights = compute_class_weights(scheme, label_prior(labels, drawn), None)
+            made[names, section.listwise] = make_objective(
+                recipe.objective, part.corpus.taxonomy, labels, weights, section.listwise
+            )
+        objectives.append(made[names, section.listwise])
+    return objectives
+
+
+def make_dev_objectives(
+    recipe: Recipe, prepared: Prepared, objectives: Sequence[Objective]
+) -> list[Objective]:
+    """Find the objective of each dev part: that of the first training part with its labels.
+
+    A dev part whose labels no training part has gets an objective from its own labels.
+
+    Args:
+        recipe: the recipe whose objective is made.
+        prepared: the training data and dev.
+        objectives: those of the training parts.
+    """
+    found: dict[tuple[str, ...], Objective] = {}
+    for part, objective in zip(prepared.train, objectives, strict=True):
+        found.setdefault(part.taxonomy.names, objective)
     return [
-        made.get(part.corpus.taxonomy.names)
+        found.get(part.corpus.taxonomy.names)
         or make_objective(recipe.objective, part.corpus.taxonomy, part.labels)
-        for part in parts
+        for part in prepared.dev_set
     ]
 
 

@@ -150,18 +150,29 @@ def hold_out(recipe: Recipe, prepared: Prepared, assigned: Sequence[Places], fol
 def check_every_label_stays(
     recipe: Recipe, train: Sequence[Corpus], assigned: Sequence[Places]
 ) -> None:
-    """Check, before hours of training, that a corrected prior has every label in each fold."""
+    """Check, before hours of training, that a corrected prior has every label in each fold.
+
+    The prior is that of all parts with the labels of the model together.
+    """
     if recipe.prior.target == "none":
         return
-    for part, places in zip(train, assigned, strict=True):
-        has = part.labels >= 0.5
-        for name, of_label in zip(part.taxonomy.names, has.T, strict=True):
-            if len(set(places[of_label].tolist())) < 2:
-                raise InputError(
-                    f"{part.name}: {name} has {int(of_label.sum())} examples, so that one fold's "
-                    "model would train without it, and prior.target cannot be corrected. Leave the "
-                    "label out of the taxonomy, or set prior.target=none."
-                )
+    names = train[0].taxonomy.names
+    alike = [
+        (part, places)
+        for part, places in zip(train, assigned, strict=True)
+        if part.taxonomy.names == names
+    ]
+    has = np.concatenate([part.labels for part, _ in alike]) >= 0.5
+    folds = np.concatenate([places for _, places in alike])
+    title = ", ".join(dict.fromkeys(part.name for part, _ in alike))
+    for name, of_label in zip(names, has.T, strict=True):
+        count = int(of_label.sum())
+        if len(set(folds[of_label].tolist())) < 2:
+            raise InputError(
+                f"{title}: {name} has {count} {'example' if count == 1 else 'examples'}, so that "
+                "one fold's model would train without it, and prior.target cannot be corrected. "
+                "Leave the label out of the taxonomy, or set prior.target=none."
+            )
 
 
 def describe_folds(

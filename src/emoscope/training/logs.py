@@ -149,10 +149,12 @@ def read_run(folder: Path) -> Run:
     final = {"seconds": result["seconds"], "epochs": result["epochs"]}
     if result.get("test") is not None:
         parts = result.get("test_parts") or {}
-        # As on dev, the metric of several parts is their mean.
+        half_parts = result.get("test_half_parts") or {}
+        # As on dev, the metric of several parts is their mean. Older results lack parts at ½.
         measured = mean_metrics(list(map(metrics_of, parts.values() or [result["test"]])))
-        if result.get("test_half") is not None:
-            halved = metrics_of(result["test_half"])
+        if result.get("test_half") is not None and bool(parts) == bool(half_parts):
+            rows = half_parts.values() or [result["test_half"]]
+            halved = mean_metrics(list(map(metrics_of, rows)))
             measured |= {metric.at_fixed_threshold(): value for metric, value in halved.items()}
         for name, report in parts.items():
             measured |= {

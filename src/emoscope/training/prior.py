@@ -34,9 +34,17 @@ class PriorCorrection:
         taxonomy: the labels.
         train: training labels, (N, K).
         dev: dev labels, (M, K); their shares are read only for the target `"dev"`.
+        drawn: how often an epoch has each training text, (N,).
     """
 
-    def __init__(self, recipe: Recipe, taxonomy: Taxonomy, train: Floats, dev: Floats) -> None:
+    def __init__(
+        self,
+        recipe: Recipe,
+        taxonomy: Taxonomy,
+        train: Floats,
+        dev: Floats,
+        drawn: Floats | float = 1.0,
+    ) -> None:
         wanted = recipe.prior.target
         if wanted != "none" and not taxonomy.exclusive:
             raise InputError(
@@ -54,11 +62,13 @@ class PriorCorrection:
         self.independent = getattr(recipe.model, "labels", "joint") == "independent"
         self.names = taxonomy.names
         self.target: Floats | None = None
+        if wanted == "dev" or (self.independent and not self.exclusive and len(dev)):
+            self.check_annotated(recipe, dev)
         if wanted == "dev":
             self.target = label_prior(dev)
         elif isinstance(wanted, Mapping):
             self.target = to_prior(wanted, taxonomy)
-        prior = label_prior(train)
+        prior = label_prior(train, drawn)
         self.class_weights = compute_class_weights(
             recipe.objective.class_weights, prior, self.target
         )
@@ -84,11 +94,32 @@ class PriorCorrection:
                 "can bring a label back. Leave it out of the taxonomy, or set prior.target=none."
             )
 
+    def check_annotated(self, recipe: Recipe, dev: Floats) -> None:
+        """Check, before anything is trained, that dev tells of each label how frequent it is.
+
+        Raises:
+            InputError: no dev text is annotated for some of them.
+        """
+        missing = [self.names[place] for place in np.flatnonzero(np.isnan(dev).all(axis=0))]
+        if not missing:
+            return
+        if self.exclusive:
+            advice = "set prior.target=none"
+        else:
+            excluded = dict.fromkeys([*recipe.corpus.exclude, *missing])
+            advice = f"leave them out: corpus.exclude=[{','.join(excluded)}]"
+        raise InputError(
+            f"No dev text is annotated for {', '.join(missing)}, and dev has to tell the share of "
+            f"each label. Add a dev split that is, or {advice}."
+        )
+
     def calibrate(self, logits: Floats) -> Calibration:
-        """The shift for logits (N, K), its target estimated from them if that is asked for."""
+        """The shift, its target estimated from logits (N, K) if the recipe asks for that."""
         target = self.target
         if self.estimated:
-            probabilities = Calibration().probabilities(logits, exclusive=True)
+            # A part that lacks a label has no logits for it.
+            whole = logits[~np.isnan(logits).any(axis=1)]
+            probabilities = Calibration().probabilities(whole, exclusive=True)
             target = estimate_prior(probabilities, self.source)
         return Calibration() if target is None else Calibration.of_shift(self.source, target)
 

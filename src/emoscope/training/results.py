@@ -27,9 +27,11 @@ class RunResult:
         half: the same at a threshold of ½; None of exclusive labels.
         parts: metrics by language or corpus at the fitted thresholds; only where dev has several
             parts, or other labels than the model.
+        half_parts: the same at a threshold of ½; None of exclusive labels.
         test: on test, measured once, where the recipe names it; as `dev`.
         test_half: as `half`.
         test_parts: as `parts`.
+        test_half_parts: as `half_parts`.
     """
 
     seed: int
@@ -39,9 +41,11 @@ class RunResult:
     dev: dict[str, Any]
     half: dict[str, Any] | None = None
     parts: dict[str, Any] | None = None
+    half_parts: dict[str, Any] | None = None
     test: dict[str, Any] | None = None
     test_half: dict[str, Any] | None = None
     test_parts: dict[str, Any] | None = None
+    test_half_parts: dict[str, Any] | None = None
 
 
 @dataclass(frozen=True)

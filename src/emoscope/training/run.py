@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from transformers import set_seed
 from transformers.utils import logging as transformers_logging
 
@@ -17,15 +18,16 @@ from emoscope.registry import MODELS, resolve
 from emoscope.training.builder import make_trainer
 from emoscope.training.card import make_model_card
 from emoscope.training.checkpoints import find_last_checkpoint
-from emoscope.training.logs import RESULT
+from emoscope.training.logs import HISTORY, RESULT
 from emoscope.training.prepare import Prepared
 from emoscope.training.processes import is_main, wait
 from emoscope.training.results import RunOptions, RunResult, Trained
 from emoscope.training.trainer import EmotionTrainer
 from emoscope.training.validation import Validation, make_scored_texts, measure_parts, validate_dev
 
-TEST = ("test", "test_half", "test_parts")
-"""Fields of `RunResult`, as `dev`, `half` and `parts` are."""
+DEV = ("dev", "half", "parts", "half_parts")
+TEST = ("test", "test_half", "test_parts", "test_half_parts")
+"""Fields of `RunResult`, in the order of `DEV`."""
 
 
 def train_run(
@@ -53,9 +55,10 @@ def train_run(
     trained: Trained = train(recipe, prepared, folder, seed, options)
 
     dev_logits = trained.score(prepared.dev_set)
-    # Without dev nothing is fitted: labels are cut at a threshold of ½.
+    # Without dev nothing is fitted: labels are cut at a threshold of ½. A known prior needs none.
     on_dev = validate_dev(prepared, trained.correction, dev_logits) if prepared.dev else None
-    calibration = Calibration() if on_dev is None else on_dev.calibration
+    nothing = np.empty((0, len(prepared.taxonomy)))
+    calibration = trained.correction.calibrate(nothing) if on_dev is None else on_dev.calibration
     on_test = None
     if prepared.test:
         test_logits = trained.score(prepared.test_set)
@@ -93,6 +96,8 @@ def train_network(
         trainer.train(resume_from_checkpoint=find_last_checkpoint(folder / "checkpoints"))
     else:
         trainer.state.epoch = 0.0
+        if is_main():
+            write_text(folder / HISTORY, "{}")
         if prepared.dev:
             trainer.evaluate()
 
@@ -115,16 +120,19 @@ def make_result(
 ) -> RunResult:
     """What is kept of a run in one file."""
     measured: dict[str, Any] = {"dev": {}}
-    for checked, names in ((dev, ("dev", "half", "parts")), (test, TEST)):
+    for checked, names in ((dev, DEV), (test, TEST)):
         if checked is None:
             continue
         # A part may have labels that the model has not learnt; pooled metrics leave them out.
         apart = len(checked.parts) > 1 or any(
             part.labels.keys() != checked.pooled.labels.keys() for part in checked.parts.values()
         )
-        of_parts = {name: part.to_dict() for name, part in checked.parts.items()}
+        of_parts, fixed_parts = (
+            {name: part.to_dict() for name, part in parts.items()} if apart else None
+            for parts in (checked.parts, checked.parts_at_fixed)
+        )
         fixed = None if checked.at_fixed is None else checked.at_fixed.to_dict()
-        values = (checked.pooled.to_dict(), fixed, of_parts if apart else None)
+        values = (checked.pooled.to_dict(), fixed, of_parts, fixed and fixed_parts)
         measured |= dict(zip(names, values, strict=True))
     return RunResult(
         seed=seed,
@@ -153,7 +161,7 @@ def save_model(
     card: str,
     languages: Sequence[str] = (),
 ) -> None:
-    """Write a model folder, whole or not at all; arguments as of `complete`."""
+    """Write a model folder, whole or not at all; arguments as of `complete_folder`."""
     with written_aside(folder) as partial:
         trained.save(partial)
         encoder = prepared.family.encoder

@@ -1,7 +1,7 @@
 """Metrics on the dev parts of a training, after calibration: by part and pooled."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -17,6 +17,8 @@ from emoscope.training.prepare import PART_METRICS, Prepared, name_parts
 from emoscope.training.prior import PriorCorrection
 
 Floats = NDArray[np.floating[Any]]
+ABSENT = -1e9
+"""Logit of an exclusive label that a text was not annotated for: the softmax leaves it out."""
 
 
 @dataclass(frozen=True)
@@ -83,7 +85,8 @@ def measure_parts(
     corpora = tuple(part.corpus for part in parts)
     joined = prepared.of_model(logits, corpora)
     labels = prepared.of_model([part.labels for part in parts], corpora)
-    fixed = Calibration(calibration.temperature, calibration.prior_shift)
+    fixed = replace(calibration, thresholds=())
+    independent = getattr(prepared.family.encoder, "independent", False)
     names = name_parts(corpora)
     reports, reports_at_fixed = (
         {
@@ -91,7 +94,7 @@ def measure_parts(
                 part.labels,
                 scores,
                 part.corpus.taxonomy,
-                chosen.for_labels(taxonomy.names, part.corpus.taxonomy.names),
+                chosen.for_labels(taxonomy.names, part.corpus.taxonomy.names, independent),
             )
             for name, part, scores in zip(names, parts, logits, strict=True)
         }
@@ -143,7 +146,8 @@ def make_scored_texts(
 ) -> ScoredTexts:
     """Make the scored texts of some parts, for the log; arguments as of `measure_parts`.
 
-    Labels that only a part has come after those of the model.
+    Labels that only a part has come after those of the model, which keep what was fitted to them,
+    as in the pooled metrics.
     """
     taxonomy = prepared.taxonomy
     corpora = tuple(part.corpus for part in parts)
@@ -154,7 +158,7 @@ def make_scored_texts(
     )
     joined = prepared.of_model(logits, corpora, names)
     labels = prepared.of_model([part.labels for part in parts], corpora, names)
-    calibration = calibration.for_labels(taxonomy.names, names)
+    calibration = calibration.for_labels(taxonomy.names, names, independent=True)
     probabilities = to_probabilities(labels, joined, taxonomy, calibration)
     known = ~np.isnan(labels)
     return ScoredTexts(
@@ -177,7 +181,8 @@ def to_probabilities(
 ) -> Floats:
     """Convert the logits (N, K) of known labels to calibrated probabilities (N, K)."""
     known = ~np.isnan(labels)
-    return calibration.probabilities(np.where(known, logits, 0.0), taxonomy.exclusive)
+    absent = ABSENT if taxonomy.exclusive else 0.0
+    return calibration.probabilities(np.where(known, logits, absent), taxonomy.exclusive)
 
 
 def evaluate_logits(

@@ -5,9 +5,15 @@ import pytest
 
 from emoscope.experiments.defaults import list_settings
 from emoscope.experiments.log import ExperimentLog
-from emoscope.experiments.report.agreement import find_hardest_texts, measure_agreement
+from emoscope.experiments.report.agreement import (
+    RunAgreement,
+    find_hardest_texts,
+    measure_agreement,
+)
 from emoscope.experiments.report.measured import measure_runs
 from emoscope.experiments.report.reliability import compute_text_losses, measure_reliability
+from emoscope.experiments.report.report import make_agreement_section
+from emoscope.experiments.runs import MeanStd
 from emoscope.recipes.load import load_recipe
 from tests.experiments.synthetic import make_log, taxonomy_of
 
@@ -75,6 +81,13 @@ def test_the_agreement_of_runs(measured):
         for row in annotated
     ]
     assert list(found.right) == [right.count(number) for number in range(4)]
+
+
+def test_runs_that_leave_nothing_to_agree_on_are_not_said_to_agree_least():
+    pairs, nan = MeanStd.of([1.0]), float("nan")
+    for kappa, said in (({"joy": nan}, False), ({"joy": nan, "fear": 0.5}, True)):
+        section = str(make_agreement_section(RunAgreement(3, (0, 0, 3), pairs, kappa)))
+        assert ("lowest for: fear 0.50." in section, "lowest for" in section) == (said, said)
 
 
 def test_the_hardest_texts_are_wrong_and_in_order(measured):

@@ -293,11 +293,11 @@ def make_agreement_section(found: RunAgreement) -> Html:
         ((name, value) for name, value in found.kappa.items() if not isnan(value)),
         key=lambda pair: pair[1],
     )
-    low = ", ".join(f"{name} {value:.2f}" for name, value in kappas[:5])
-    sentence = (
-        f"Two runs decide {found.pairs.mean:.1%} of the texts alike. Fleiss' kappa is lowest for: "
-        f"{low}."
-    )
+    sentence = f"Two runs decide {found.pairs.mean:.1%} of the texts alike."
+    # Where every run, or none, gives a label to every text, there is nothing to agree on.
+    if kappas:
+        low = ", ".join(f"{name} {value:.2f}" for name, value in kappas[:5])
+        sentence += f" Fleiss' kappa is lowest for: {low}."
     return joined(
         [
             element("h3", text("Agreement of the runs")),

@@ -13,9 +13,11 @@ from emoscope.charts.palette import COLOURS, SOFT, THEME
 from emoscope.charts.plotting import quiet_axes, save
 from emoscope.charts.words import format_count, shorten_name
 from emoscope.experiments.bands import (
+    DEV,
     FEW,
     Band,
     CurveGroup,
+    find_training_curve,
     list_curve_groups,
     list_label_groups,
     list_part_groups,
@@ -24,6 +26,7 @@ from emoscope.experiments.bands import (
 from emoscope.experiments.log import ExperimentLog
 from emoscope.experiments.naming import to_safe_name
 from emoscope.experiments.runs import MeanStd, Run
+from emoscope.metrics.metric import ACCURACY, MICRO_F1
 
 
 def draw_log(log: ExperimentLog, folder: Path) -> None:
@@ -74,21 +77,19 @@ def draw_curve_group(picture: CurveGroup, path: Path, runs: int) -> None:
     save(figure, path)
 
 
-OVERVIEW = (
-    ("loss", "loss", "eval_loss"),
-    ("micro-F1", "train_micro_f1", "eval_micro_f1"),
-    ("accuracy", "train_accuracy", "eval_accuracy"),
-)
-"""What a training is watched by: a title, and the curves of training and dev."""
-
-
 def draw_overview(run: Run) -> Figure:
     """Loss, micro-F1 and accuracy of one run side by side, on the training texts and on dev."""
+    panels = {"loss": {"training": "loss", "dev": "eval_loss"}}
+    for metric in (MICRO_F1, ACCURACY):
+        on_training = find_training_curve(run.curves, metric)
+        panels[metric.title] = on_training | {"dev": f"{DEV}{metric}"}
     figure = Figure(figsize=(11, 3.2), layout="constrained")
-    for axes, (title, *names) in zip(figure.subplots(1, 3), OVERVIEW, strict=True):
-        for colour, label, name in zip(COLOURS, ("training", "dev"), names, strict=False):
+    for axes, (title, lines) in zip(figure.subplots(1, 3), panels.items(), strict=True):
+        for label, name in lines.items():
             band = make_band([run], name)
             if band is not None:
+                # Dev has the second colour, whether training has a curve or not.
+                colour = COLOURS[label == "dev"]
                 draw_band(axes, band, colour)
                 axes.plot([], [], color=colour, label=label, linewidth=2)
         axes.set_title(title, loc="left", fontsize=11)

@@ -30,7 +30,10 @@ def refuse_with_folds(given: Mapping[str, bool]) -> None:
             "Start the same command once more in another terminal: each takes the folds that no "
             "other trains"
             if option in ("--jobs", "--engine")
-            else "For other seeds or settings, give --set and another --output"
+            else "Export the model that is trained on all of the texts afterwards: "
+            "`emoscope export FOLDER/whole --output NEW`"
+            if option == "--export"
+            else "For other seeds or settings start it once for each: --set seed=1, no --output"
         )
         raise InputError(f"{option} does not go with --folds. {advice}.")
 
@@ -51,11 +54,11 @@ def cross_validate(
         folds: how many.
         given: how the runs are watched.
     """
-    from emoscope.training.folds import train_folds
-    from emoscope.training.logs import LOGS, make_group_name
+    from emoscope.training.folds import find_folds_folder, train_folds
+    from emoscope.training.logs import LOGS
     from emoscope.training.processes import is_main
 
-    folder = output or LOGS / make_group_name(recipe) / f"{recipe.name}-{folds}-folds"
+    folder = output or find_folds_folder(LOGS, recipe, folds)
     with announce_runs(folds + 1) as announce:
         options = replace(given, after_run=announce)
         results = train_folds(recipe, root, folder, folds, options)

@@ -79,6 +79,7 @@ def compare(
     picture_format: PictureFormatOption = "png",
     resamples: Annotated[int, typer.Option(min=100, help="Of the bootstrap.")] = 10_000,
     seed: Annotated[int, typer.Option(min=0, help="Of everything drawn at random.")] = 0,
+    plugin: PluginOption = None,
     restart: RestartOption = False,
 ) -> None:
     """Compare configurations over their runs: mean ± sd, differences, and whether these stand.

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from emoscope.cli._common import DataDir, PictureFormatOption
+from emoscope.cli._common import DataDir, PictureFormatOption, PluginOption
 
 
 def table(
@@ -64,6 +64,7 @@ def table(
         typer.Option("--format", "-f", help="How to write the table."),
     ] = "terminal",
     picture_format: PictureFormatOption = "png",
+    plugin: PluginOption = None,
 ) -> None:
     """Run every row of a published table, or go on, and print it beside the published figures.
 

@@ -303,10 +303,10 @@ def test_a_report_knows_the_fields_of_a_plugin_that_is_named(log):
 
 @pytest.mark.parametrize(
     "command",
-    [("compare", "log", "--resamples", "100"), ("table", "emocontext", "--show")],
+    [("compare", "log", "--resamples", "100"), ("table", "emocontext", "--show"), ("info",)],
     ids=lambda command: command[0],
 )
-def test_tables_of_trainings_take_a_plugin(log, command):
+def test_other_commands_take_a_plugin(log, command):
     done = CliRunner().invoke(app, [*command, "--plugin", "my_parts.py"])
     assert done.exit_code == 0, done.exception
     assert CORPORA.get_plugin("journal") == "my_parts.py"

@@ -64,7 +64,7 @@ def run_row(
     prepared = prepare(recipe, root)
     # Pictures would take longer than a quick training.
     prepared = replace(prepared, family=replace(prepared.family, draw=None))
-    callbacks.draw_log = lambda log, folder: None
+    callbacks.draw_log = lambda *_: None
     return [train_run(recipe, prepared, folder / f"seed-{seed}", seed) for seed in seeds]
 
 

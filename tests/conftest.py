@@ -103,8 +103,8 @@ def leave_out_plots(patch: pytest.MonkeyPatch) -> None:
     import emoscope.training.train as train
 
     patch.setattr(nelec, "draw_network", lambda model, path: None)
-    patch.setattr(callbacks, "draw_log", lambda log, folder: None)
-    patch.setattr(train, "draw_log", lambda log, folder: None)
+    patch.setattr(callbacks, "draw_log", lambda *_: None)
+    patch.setattr(train, "draw_log", lambda *_: None)
     # Each training collects garbage; what torch and its friends made at import never is any.
     gc.freeze()
 

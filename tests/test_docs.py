@@ -81,7 +81,7 @@ def workplace(sample, tiny_encoder, tmp_path, monkeypatch) -> Iterator[Path]:
     monkeypatch.setitem(SIZES, "train", 200)
     monkeypatch.setattr(backbone, "find_backbone", lambda name: str(tiny_encoder))
     monkeypatch.setattr(nelec, "draw_network", lambda model, path: None)
-    monkeypatch.setattr(callbacks, "draw_log", lambda log, folder: None)
+    monkeypatch.setattr(callbacks, "draw_log", lambda *_: None)
     tables = [(entries, dict(entries)) for entries in (CORPORA, ENCODERS, LOSSES, MODELS)]
     yield tmp_path
     for entries, before in tables:

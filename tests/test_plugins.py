@@ -25,6 +25,7 @@ from emoscope.recipes.schema import Recipe
 from emoscope.registry import CORPORA, LOSSES, MODELS, STEPS, TRAINERS, find
 from emoscope.text import TextPipeline, available_steps, pipeline
 from emoscope.training.builder import find_trainer
+from tests.experiments.synthetic import make_log, taxonomy_of
 from tests.plugged import install, uninstall
 
 STEP = """
@@ -276,6 +277,39 @@ def test_a_recipe_says_which_file_it_needs_and_never_runs_one(place):
     assert done.exit_code == 0, done.exception
     assert "name: journal" in done.stdout
     assert Recipe.model_validate({"name": "x", "corpus": {"name": "journal"}})
+
+
+@pytest.fixture
+def log(place):
+    """A training on a corpus that `my_parts.py` brings."""
+    (place / "my_parts.py").write_text(FILE)
+    params = {"name": "mine", "corpus": {"name": "journal"}, "training": {"epochs": 8}}
+    made = make_log(place / "log", taxonomy_of(("joy", "fear")), 1, 40, params=params)
+    write_json(made.folder / "environment.json", {"plugins": {"my_parts.py": "0" * 64}})
+    return made.folder
+
+
+def test_a_report_knows_the_fields_of_a_plugin_that_is_named(log):
+    command = ["report", str(log), "--no-texts"]
+    without = CliRunner().invoke(app, command)
+    assert without.exit_code == 0, without.exception
+    assert "--plugin PATH/TO/my_parts.py" in without.stderr
+    page = log / "report.html"
+    assert "fields at their defaults" not in page.read_text(encoding="utf-8")
+    done = CliRunner().invoke(app, [*command, "--plugin", "my_parts.py"])
+    assert (done.exit_code, done.stderr) == (0, "")
+    assert "fields at their defaults" in page.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    "command",
+    [("compare", "log", "--resamples", "100"), ("table", "emocontext", "--show"), ("info",)],
+    ids=lambda command: command[0],
+)
+def test_other_commands_take_a_plugin(log, command):
+    done = CliRunner().invoke(app, [*command, "--plugin", "my_parts.py"])
+    assert done.exit_code == 0, done.exception
+    assert CORPORA.get_plugin("journal") == "my_parts.py"
 
 
 def test_a_trainer_of_a_recipe_is_checked():

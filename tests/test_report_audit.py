@@ -49,7 +49,9 @@ def draw_for_one_training(patch: pytest.MonkeyPatch) -> None:
         patch.setattr(
             module,
             name,
-            lambda drawn, path, draw=draw: draw(drawn, path) if "keras" in path.parts else None,
+            lambda drawn, path, *more, draw=draw: (
+                draw(drawn, path, *more) if "keras" in path.parts else None
+            ),
         )
 
 

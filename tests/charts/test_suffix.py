@@ -6,7 +6,7 @@ import pytest
 from matplotlib.figure import Figure
 
 from emoscope.charts.plotting import save
-from emoscope.charts.suffix import find_picture_format
+from emoscope.charts.suffix import find_picture_format, make_picture_path
 from emoscope.errors import InputError
 
 STARTS = {"png": b"\x89PNG", "pdf": b"%PDF", "svg": b"<?xml"}
@@ -17,6 +17,16 @@ def test_a_figure_is_what_its_suffix_says(tmp_path, name):
     save(Figure(figsize=(1, 1)), tmp_path / "new" / name)
     written = (tmp_path / "new" / name).read_bytes()
     assert written.startswith(STARTS[Path(name).suffix[1:].lower()])
+
+
+@pytest.mark.parametrize("suffix", ["svg", "pdf"])
+def test_the_same_figure_gives_the_same_bytes(tmp_path, suffix):
+    for name in ("a", "b"):
+        figure = Figure(figsize=(2, 2))
+        figure.subplots().plot([1, 2], marker="o", label="joy")
+        save(figure, make_picture_path(tmp_path, name, suffix))
+    one, other = ((tmp_path / f"{name}.{suffix}").read_bytes() for name in ("a", "b"))
+    assert one == other
 
 
 @pytest.mark.parametrize("name", ["a", "a.jpg", "a.png.gz", ".png", "a.html"])

@@ -143,11 +143,13 @@ def test_other_labels_are_another_group(emoscope, name):
         assert "Group 2 of 2" in ended.out
 
 
-def test_plots(emoscope, tmp_path):
-    ended = emoscope("compare", "several", "--plots", "plots", *FEW)
+@pytest.mark.parametrize(("more", "suffix"), [([], "png"), (["--picture-format", "svg"], "svg")])
+def test_plots(emoscope, tmp_path, more, suffix):
+    ended = emoscope("compare", "several", "--plots", "plots", *FEW, *more)
     assert ended.code == 0
-    names = {path.name for path in (tmp_path / "plots").iterdir()}
-    assert {"curves.png", "labels.png", "decided-local_loss=intra.png"} <= names
+    names = {path.stem for path in (tmp_path / "plots").iterdir()}
+    assert {"curves", "labels", "decided-local_loss=intra"} <= names
+    assert {path.suffix for path in (tmp_path / "plots").iterdir()} == {f".{suffix}"}
 
 
 @pytest.mark.parametrize(
@@ -159,6 +161,7 @@ def test_plots(emoscope, tmp_path):
         (["exclusive", "--reference", "published"], "these configurations are of made-up"),
         (["exclusive", "-o", "nowhere/table.md"], "expected a file in a folder that is there"),
         (["exclusive", "-o", "several"], "expected a file in a folder that is there"),
+        (["exclusive", "--picture-format", "svg"], "give --plots FOLDER"),
         (["exclusive", "--plots", "several/None_0/params.yml"], "expected a folder, found a file"),
     ],
 )

@@ -24,10 +24,14 @@ def table(tmp_path):
 
 def test_evaluate_draws_all_that_there_is(emoscope, folder, table, tmp_path):
     out = tmp_path / "pictures"
-    ended = emoscope("evaluate", table, "-m", folder, "--correlations", out)
+    command = ("evaluate", table, "-m", folder, "--picture-format", "svg")
+    refused = emoscope(*command)
+    assert refused.code == 2
+    assert "give --correlations FOLDER" in refused.err
+    ended = emoscope(*command, "--correlations", out)
     assert ended.code == 0, ended.err
     stems = ("learned", "centred", "predicted", "data", "wheel", "plutchik")
-    expected = {f"{stem}.png" for stem in stems} | {"correlations.json"}
+    expected = {f"{stem}.svg" for stem in stems} | {"correlations.json"}
     assert {path.name for path in out.iterdir()} == expected
     assert "Plutchik's wheel does not know: pride." in ended.out
     figures = json.loads((out / "correlations.json").read_text(encoding="utf-8"))

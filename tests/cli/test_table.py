@@ -30,13 +30,14 @@ def place(monkeypatch, tmp_path):
 @pytest.fixture
 def trained(monkeypatch):
     """Stands in for trainings: logs a run at once; the tests can make one fail."""
-    made = SimpleNamespace(order=[], fails={}, seconds=60.0)
+    made = SimpleNamespace(order=[], fails={}, seconds=60.0, formats=set())
 
     def train(recipe, root, output, runs, options):
         key = (recipe.name, recipe.seed)
         if key in made.fails:
             raise made.fails[key]
         made.order.append(key)
+        made.formats.add(options.picture_format)
         final = {"seconds": made.seconds, "test_half_macro_f1": 0.5 + 0.1 * recipe.seed}
         final |= {"eval_micro_f1": 0.6, "test_micro_f1": 0.6}
         run = Run(f"seed-{recipe.seed}", 1.0, {}, final, recipe.seed)
@@ -102,8 +103,11 @@ def test_every_row_gets_a_run_before_any_gets_a_second(emoscope, trained):
     assert [row["figures"]["half_macro_f1"]["mean"] for row in rows] == [0.55, 0.55]
     assert [row["runs"] for row in rows] == [2, 2]
     assert "Still to run: 3 runs of 2 rows" in " ".join(ended.err.split())
-    again = emoscope("table", *GOEMOTIONS, "--runs", "3", "--format", "json")
+    assert trained.formats == {"png"}
+    more = ("--runs", "3", "--format", "json", "--picture-format", "pdf")
+    again = emoscope("table", *GOEMOTIONS, *more)
     assert trained.order[4:] == [(name, 2) for name in names]
+    assert trained.formats == {"png", "pdf"}
     assert again.code == 0
 
 

@@ -3,7 +3,9 @@
 import pytest
 
 from emoscope.experiments.log import ExperimentLog
+from emoscope.models.nelec import family as nelec
 from emoscope.recipes.load import recipe_to_yaml
+from emoscope.training import callbacks, train
 
 pytestmark = pytest.mark.usefixtures("no_plots")
 
@@ -30,12 +32,20 @@ def test_a_sweep_has_a_folder_for_each_setting(emoscope, arguments, tmp_path):
     assert again.out == ended.out
 
 
-def test_without_an_output_the_log_has_a_folder_of_its_own(emoscope, arguments, tmp_path):
-    ended = emoscope(*arguments)
+def test_without_an_output_the_log_has_a_folder_of_its_own(
+    emoscope, arguments, tmp_path, monkeypatch
+):
+    drawn = []
+    for module in (callbacks, train):
+        monkeypatch.setattr(module, "draw_log", lambda *given: drawn.append(given[2]))
+    monkeypatch.setattr(nelec, "draw_network", lambda _, path: drawn.append(path.suffix[1:]))
+    ended = emoscope(*arguments, "--picture-format", "svg")
     assert ended.code == 0, ended.err
     line = next(one for one in ended.out.splitlines() if one.startswith("Model: "))
     assert (tmp_path / line.removeprefix("Model: ") / "model.safetensors").is_file()
     assert line.startswith("Model: experiment_logs/NelecEmocontext/")
+    assert len(drawn) >= 3
+    assert set(drawn) == {"svg"}
 
 
 @pytest.mark.parametrize(

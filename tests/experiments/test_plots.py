@@ -5,6 +5,7 @@ from math import nan
 import pytest
 from matplotlib.image import imread
 
+from emoscope.experiments import plots
 from emoscope.experiments.bands import list_curve_groups, make_band
 from emoscope.experiments.log import ExperimentLog
 from emoscope.experiments.plots import draw_log
@@ -50,6 +51,16 @@ def test_the_pictures_of_a_log(tmp_path):
     for path in (tmp_path / "plots").iterdir():
         height, width, _ = imread(path).shape
         assert min(height, width) > 200, path.name
+
+
+@pytest.mark.parametrize("picture_format", ["svg", "pdf"])
+def test_the_pictures_of_a_log_have_one_format(tmp_path, monkeypatch, picture_format):
+    drawn = []
+    monkeypatch.setattr(plots, "save", lambda figure, path: drawn.append(path))
+    make_log(tmp_path / "log", taxonomy_of(("joy", "fear")), 1, 20)
+    draw_log(ExperimentLog.load(tmp_path / "log"), tmp_path, picture_format)
+    assert {"loss", "micro_f1", "emotions_f1"} <= {path.stem for path in drawn}
+    assert {path.suffix for path in drawn} == {f".{picture_format}"}
 
 
 def test_the_loss_has_training_and_dev_in_one_picture(tmp_path):

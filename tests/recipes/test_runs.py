@@ -37,7 +37,7 @@ def workplace(tmp_path_factory, encoder_for):
         patch.chdir(folder)
         patch.setattr(backbone, "find_backbone", encoder_for)
         patch.setattr(nelec, "draw_network", lambda model, path: None)
-        patch.setattr(callbacks, "draw_log", lambda log, folder: None)
+        patch.setattr(callbacks, "draw_log", lambda *_: None)
         patch.setitem(sample.SIZES, "train", 60)
         patch.setitem(sample.SIZES, "dev", 40)
         gc.freeze()

@@ -99,6 +99,18 @@ def test_the_overview_has_loss_f1_and_accuracy_of_both():
         assert axes.get_legend_handles_labels()[1] == ["training", "dev"]
 
 
+def test_the_overview_has_training_where_labels_do_not_exclude_each_other():
+    labels = np.array([[0, 1, 1], [0, 0, 1]], dtype=np.float32)
+    logits = np.array([[-1, 2, -0.1], [-3, 1, 0.1]], dtype=np.float32)
+    trained_on = name_metrics(measure_training([make_part(labels, exclusive=False)], [logits]))
+    curves = {f"train_{name}": ((1.0, value),) for name, value in trained_on.items()}
+    curves |= {"eval_micro_f1": ((1.0, 0.5),), "eval_accuracy": ((1.0, 0.4),)}
+    _, f1, accuracy = draw_overview(Run("seed-0", 1.0, curves)).axes
+    for axes, name in ((f1, "half_micro_f1"), (accuracy, "half_accuracy")):
+        assert axes.get_legend_handles_labels()[1] == ["training, at ½", "dev"]
+        assert axes.lines[0].get_ydata() == [trained_on[name]]
+
+
 @pytest.fixture
 def notebook(monkeypatch):
     """A stand-in for IPython in a notebook's kernel; what it has shown."""

@@ -14,10 +14,17 @@ import emoscope
 import emoscope.training.folds as folds_module
 from emoscope.corpora.corpus import Corpus
 from emoscope.errors import EmoscopeError, InputError
+from emoscope.files import write_json
 from emoscope.recipes.load import recipe_to_yaml
 from emoscope.taxonomy import Label, Taxonomy
 from emoscope.training.assign_folds import assign_folds, check_apart, check_chance, hash_ids
-from emoscope.training.folds import check_every_label_stays, hold_out, train_folds
+from emoscope.training.folds import (
+    check_every_label_stays,
+    find_folds_folder,
+    hold_out,
+    train_folds,
+)
+from emoscope.training.logs import to_params
 from emoscope.training.prepare import prepare
 from emoscope.training.results import RunOptions
 from emoscope.training.run import train_run
@@ -277,6 +284,33 @@ def read_scores(path):
     ]
 
 
+def test_the_default_folder_is_named_as_that_of_a_training(tmp_path, recipe):
+    def begin(recipe, folds=2):
+        folder = find_folds_folder(tmp_path, recipe, folds)
+        folder.mkdir(exist_ok=True)
+        # A kill may come before anything is written.
+        assert find_folds_folder(tmp_path, recipe, folds) == folder
+        described = {"recipe": to_params(recipe), "seed": recipe.seed, "folds": folds}
+        write_json(folder / "folds.json", described)
+        return folder.relative_to(tmp_path).as_posix()
+
+    named = recipe.model_copy(update={"naming": ("model.hidden_size", "seed")})
+    size = recipe.model.hidden_size
+    assert begin(named) == f"NelecEmocontext/{size},0-2-folds_0"
+    assert begin(named) == f"NelecEmocontext/{size},0-2-folds_0", "it goes on where it was"
+    # The seed draws the folds, so that it counts even where the name does not show it.
+    hidden = named.model_copy(update={"naming": ("model.hidden_size",), "seed": 3})
+    assert begin(hidden) == f"NelecEmocontext/{size}-2-folds_0"
+    assert begin(hidden.model_copy(update={"seed": 4})) == f"NelecEmocontext/{size}-2-folds_1"
+    assert begin(named, 3) == f"NelecEmocontext/{size},0-3-folds_0"
+    other = named.model_copy(update={"name": "mine", "naming": ("default",), "seed": 9})
+    earlier = tmp_path / "NelecEmocontext" / "mine-2-folds"
+    earlier.mkdir()
+    described = {"recipe": to_params(other), "seed": 9, "folds": 2}
+    write_json(earlier / "folds.json", described)
+    assert begin(other) == "NelecEmocontext/mine-2-folds", "as an earlier version called it"
+
+
 def test_the_command_shows_means_and_where_the_scores_are(command, tmp_path, emocontext, recipe):  # noqa: F811
     path = tmp_path / "mine.yaml"
     path.write_text(recipe_to_yaml(recipe.model_copy(update={"name": "mine"})), encoding="utf-8")
@@ -284,6 +318,8 @@ def test_the_command_shows_means_and_where_the_scores_are(command, tmp_path, emo
     refused = command(*arguments, "--jobs", "2")
     assert refused.code == 2
     assert "--jobs does not go with --folds" in refused.err
+    refused = command(*arguments, "--runs", "2")
+    assert "--set seed=1, no --output" in refused.err
     ended = command(*arguments, "--set", "training.epochs=1")
     assert ended.code == 0, ended.err
     assert "held out" in ended.out

@@ -82,11 +82,26 @@ def test_runs_that_are_read_back_are_not_drawn_again(
     import emoscope.training.train as module
 
     recipe, drawn = tiny_recipe("training.epochs=1"), []
-    monkeypatch.setattr(module, "draw_log", lambda log, folder: folder.mkdir(exist_ok=True))
+
+    def draw(log, folder, picture_format):
+        drawn.append((len(log.runs), picture_format))
+        folder.mkdir(exist_ok=True)
+        (folder / f"loss.{picture_format}").touch()
+
+    monkeypatch.setattr(module, "draw_log", draw)
     train(recipe, emocontext, tmp_path / "out", runs=2)
-    monkeypatch.setattr(module, "draw_log", lambda log, folder: drawn.append(len(log.runs)))
+    drawn.clear()
     train(recipe, emocontext, tmp_path / "out", runs=3)
-    assert drawn == [3]
+    assert drawn == [(3, "png")]
+    # What is finished is drawn in another format, and not trained again.
+    monkeypatch.setattr(run, "make_trainer", None)
+    train(recipe, emocontext, tmp_path / "out", runs=3, options=RunOptions(picture_format="pdf"))
+    assert drawn == [(3, "png"), (3, "pdf")]
+    monkeypatch.undo()
+    monkeypatch.setattr(module, "draw_log", draw)
+    drawn.clear()
+    train(recipe, emocontext, tmp_path / "out", runs=4)
+    assert drawn == [(4, "pdf"), (4, "png")], "no picture lacks a run"
 
 
 def test_runs_have_seeds_of_their_own(emocontext, tiny_recipe, whole):

@@ -61,7 +61,8 @@ def test_processes_side_by_side_give_what_one_gives(tmp_path, emocontext, tiny_r
         2,
         jobs=2,
         options=RunOptions(
-            after_run=lambda run, result: told.append((run.parent.name, result.seed))
+            after_run=lambda run, result: told.append((run.parent.name, result.seed)),
+            picture_format="svg",
         ),
     )
     assert sorted(told) == [("0", 5), ("0", 6), ("1", 5), ("1", 6)]
@@ -71,6 +72,8 @@ def test_processes_side_by_side_give_what_one_gives(tmp_path, emocontext, tiny_r
     log = ExperimentLog.load(tmp_path / "0")
     assert [run.seed for run in log.runs] == [5, 6]
     assert log.params["seed"] == 5
+    pictures = [*tmp_path.glob("*/plots/*"), *tmp_path.glob("*/seed-*/plots/*")]
+    assert {path.suffix for path in pictures} == {".svg"}
 
 
 ORPHAN = """

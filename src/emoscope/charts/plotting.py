@@ -4,6 +4,7 @@ import warnings
 from pathlib import Path
 from typing import Any, Literal
 
+import matplotlib as mpl
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
@@ -15,6 +16,8 @@ from emoscope.files import written_aside
 
 DOTS = 130
 """Resolution of PNG files, in dots per inch."""
+# No date and no random ids: the same figure gives the same bytes.
+METADATA: dict[str, dict[str, Any]] = {"svg": {"Date": None}, "pdf": {"CreationDate": None}}
 
 
 def quiet_axes(axes: Axes, grid: Literal["both", "x", "y"] = "both") -> None:
@@ -46,7 +49,9 @@ def save(figure: Figure, path: Path) -> None:
     for text in texts if len(fonts) > 1 else ():
         text.set_fontfamily(fonts)
     path.parent.mkdir(parents=True, exist_ok=True)
-    with written_aside(path) as partial, warnings.catch_warnings():
+    # Type 42 (TrueType): the text of a PDF can be searched and copied.
+    settings = mpl.rc_context({"svg.hashsalt": "emoscope", "pdf.fonttype": 42})
+    with written_aside(path) as partial, warnings.catch_warnings(), settings:
         # A character that no font has is drawn as a box, which can be seen; no warning is needed.
         warnings.filterwarnings("ignore", message="Glyph .* missing")
-        figure.savefig(partial, format=file_format, dpi=DOTS)
+        figure.savefig(partial, format=file_format, dpi=DOTS, metadata=METADATA.get(file_format))

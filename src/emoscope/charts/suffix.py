@@ -9,6 +9,17 @@ PictureFormat = Literal["png", "svg", "pdf"]
 FORMATS: Final[dict[str, PictureFormat]] = {".png": "png", ".svg": "svg", ".pdf": "pdf"}
 
 
+def make_picture_path(folder: Path, name: str, picture_format: PictureFormat = "png") -> Path:
+    """The file of one of several pictures in a folder, all of one format.
+
+    Args:
+        folder: the folder.
+        name: of the picture.
+        picture_format: of all of them.
+    """
+    return folder / f"{name}.{picture_format}"
+
+
 def find_picture_format(path: Path, more: tuple[str, ...] = ()) -> str:
     """The format of a picture, by its suffix in any case, before any work is done for it.
 

@@ -128,6 +128,10 @@ PluginOption = Annotated[
         show_default=False,
     ),
 ]
+PictureFormatOption = Annotated[
+    Literal["png", "svg", "pdf"],
+    typer.Option("--picture-format", help="Format of the pictures in a folder."),
+]
 Languages = Annotated[
     str | None,
     typer.Option(
@@ -219,6 +223,14 @@ def removed_on_failure(*written: Path | str | None) -> Iterator[None]:
         for path in new:
             delete_files([*path.iterdir()] if path.is_dir() else [path])
         raise
+
+
+def check_picture_format(picture_format: str, folder: Path | None, option: str) -> None:
+    """Raise an `InputError` if a format is named and the option that writes pictures is not."""
+    if folder is None and picture_format != "png":
+        raise InputError(
+            f"--picture-format is that of the pictures of {option}: give {option} FOLDER as well."
+        )
 
 
 def is_file(name: Path | str) -> bool:

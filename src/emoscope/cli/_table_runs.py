@@ -13,6 +13,7 @@ from rich.text import Text
 from emoscope.errors import EmoscopeError, require
 
 if TYPE_CHECKING:
+    from emoscope.charts.suffix import PictureFormat
     from emoscope.experiments.published_table import Progress
     from emoscope.recipes.schema import Recipe
     from emoscope.training.results import RunOptions, RunResult
@@ -78,7 +79,11 @@ def describe_size(recipes: "Sequence[Recipe]", runs: int) -> str:
 
 
 def go_through(
-    look: "Callable[[], Progress]", root: Path, data: Path, where: tuple[int, str | None]
+    look: "Callable[[], Progress]",
+    root: Path,
+    data: Path,
+    where: tuple[int, str | None],
+    picture_format: "PictureFormat" = "png",
 ) -> EmoscopeError | None:
     """Run what is missing: the first run of every row, then the second of every row.
 
@@ -87,6 +92,7 @@ def go_through(
         root: folder of all logs.
         data: folder of the corpora's files.
         where: runs at a time, and the cluster, if any.
+        picture_format: of the pictures of each row.
 
     Returns:
         An error that names the runs that failed; None if none did.
@@ -116,15 +122,16 @@ def go_through(
                 announce(run, result)
                 typer.echo(describe_remaining(look()), err=True)
 
+            options = RunOptions(after_run=tell, picture_format=picture_format)
             if jobs == 1 and cluster is None:
-                return run_in_turn(tasks, root, data, RunOptions(after_run=tell))
+                return run_in_turn(tasks, root, data, options)
             train_runs(
                 [(recipe, open_log(root, recipe).folder) for recipe in tasks],
                 data,
                 1,
                 jobs=jobs,
                 engine="ray" if cluster else "local",
-                options=RunOptions(after_run=tell),
+                options=options,
             )
     except KeyboardInterrupt:
         typer.echo("Interrupted. The same command goes on where it was.", err=True)

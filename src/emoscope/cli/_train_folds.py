@@ -1,6 +1,7 @@
 """What `emoscope train --folds` does and shows."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,7 @@ from emoscope.errors import InputError
 if TYPE_CHECKING:
     from emoscope.recipes.schema import Recipe
     from emoscope.training.folds import FoldResults
+    from emoscope.training.results import RunOptions
 
 
 def refuse_with_folds(given: Mapping[str, bool]) -> None:
@@ -28,7 +30,10 @@ def refuse_with_folds(given: Mapping[str, bool]) -> None:
             "Start the same command once more in another terminal: each takes the folds that no "
             "other trains"
             if option in ("--jobs", "--engine")
-            else "For other seeds or settings, give --set and another --output"
+            else "Export the model that is trained on all of the texts afterwards: "
+            "`emoscope export FOLDER/whole --output NEW`"
+            if option == "--export"
+            else "For other seeds or settings start it once for each: --set seed=1, no --output"
         )
         raise InputError(f"{option} does not go with --folds. {advice}.")
 
@@ -38,7 +43,7 @@ def cross_validate(
     root: Path,
     output: Path | None,
     folds: int,
-    given: tuple[Sequence[str], bool],
+    given: "RunOptions",
 ) -> None:
     """Train the folds of a recipe and print their figures.
 
@@ -47,17 +52,15 @@ def cross_validate(
         root: folder of the corpora's files.
         output: folder of the folds; one in the experiment logs if None.
         folds: how many.
-        given: the options --track and --restart.
+        given: how the runs are watched.
     """
-    from emoscope.training.folds import train_folds
-    from emoscope.training.logs import LOGS, make_group_name
+    from emoscope.training.folds import find_folds_folder, train_folds
+    from emoscope.training.logs import LOGS
     from emoscope.training.processes import is_main
-    from emoscope.training.results import RunOptions
 
-    track, restart = given
-    folder = output or LOGS / make_group_name(recipe) / f"{recipe.name}-{folds}-folds"
+    folder = output or find_folds_folder(LOGS, recipe, folds)
     with announce_runs(folds + 1) as announce:
-        options = RunOptions(track=track, restart=restart, after_run=announce)
+        options = replace(given, after_run=announce)
         results = train_folds(recipe, root, folder, folds, options)
     if is_main():
         show_folds(folder, results, recipe)

@@ -6,7 +6,14 @@ from typing import TYPE_CHECKING, Annotated, Literal, TextIO
 
 import typer
 
-from emoscope.cli._common import RestartOption, check_files, removed_on_failure
+from emoscope.cli._common import (
+    PictureFormatOption,
+    PluginOption,
+    RestartOption,
+    check_files,
+    check_picture_format,
+    removed_on_failure,
+)
 
 if TYPE_CHECKING:
     from emoscope.experiments.compare.comparison import Comparison
@@ -69,8 +76,10 @@ def compare(
             show_default=False,
         ),
     ] = None,
+    picture_format: PictureFormatOption = "png",
     resamples: Annotated[int, typer.Option(min=100, help="Of the bootstrap.")] = 10_000,
     seed: Annotated[int, typer.Option(min=0, help="Of everything drawn at random.")] = 0,
+    plugin: PluginOption = None,
     restart: RestartOption = False,
 ) -> None:
     """Compare configurations over their runs: mean ± sd, differences, and whether these stand.
@@ -83,6 +92,7 @@ def compare(
     from emoscope.files import write_text
 
     require("filelock", "train")
+    check_picture_format(picture_format, plots, "--plots")
     if plots is not None:
         require("matplotlib", "train")
         if plots.exists() and not plots.is_dir():
@@ -116,9 +126,8 @@ def compare(
             from emoscope.experiments.compare.plots import draw_comparison
 
             for number, comparison in enumerate(comparisons, start=1):
-                draw_comparison(
-                    comparison, plots if len(groups) == 1 else plots / f"group-{number}"
-                )
+                place = plots if len(groups) == 1 else plots / f"group-{number}"
+                draw_comparison(comparison, place, picture_format)
 
 
 def compare_group(

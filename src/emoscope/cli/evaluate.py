@@ -15,12 +15,14 @@ from emoscope.cli._common import (
     LanguageColumn,
     Languages,
     ModelOption,
+    PictureFormatOption,
     PluginOption,
     RestartOption,
     TextColumn,
     TurnColumns,
     TurnSeparator,
     check_files,
+    check_picture_format,
     removed_on_failure,
 )
 
@@ -66,6 +68,7 @@ def evaluate(
             show_default=False,
         ),
     ] = None,
+    picture_format: PictureFormatOption = "png",
     domain: DomainOption = None,
     plugin: PluginOption = None,
     restart: RestartOption = False,
@@ -109,6 +112,7 @@ def evaluate(
         pictures=(plot,),
         restart=restart,
     )
+    check_picture_format(picture_format, correlations, "--correlations")
     for module in ("matplotlib", "scipy", "torch") if plot or correlations else ():
         require(module, "train")
     wanted = None if taxonomy is None else Taxonomy.load(taxonomy)
@@ -151,7 +155,7 @@ def evaluate(
             from emoscope.evaluation.correlations import measure_correlations
 
             found = measure_correlations(annotator, examples, result)
-            draw_correlations(found, correlations)
+            draw_correlations(found, correlations, picture_format)
             content = json.dumps(found.to_dict(), indent=2, ensure_ascii=False)
             write_text(correlations / "correlations.json", content + "\n")
             for line in found.describe():

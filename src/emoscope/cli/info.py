@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from emoscope.cli._common import PluginOption
+
 if TYPE_CHECKING:
     from emoscope.folder import ModelFolder
 
@@ -24,6 +26,7 @@ def info(
             help="Also list the network of MODEL: each layer, its output's shape, its parameters.",
         ),
     ] = False,
+    plugin: PluginOption = None,
 ) -> None:
     """Versions of emoscope and of what it runs on, for a bug report; or what a model is.
 

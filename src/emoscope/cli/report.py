@@ -1,11 +1,15 @@
 """`emoscope report`."""
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from emoscope.cli._common import RestartOption, check_files, removed_on_failure
+from emoscope.cli._common import PluginOption, RestartOption, check_files, removed_on_failure
+
+if TYPE_CHECKING:
+    from emoscope.experiments.log import ExperimentLog
 
 
 def report(
@@ -36,6 +40,7 @@ def report(
         bool,
         typer.Option(" /--no-texts", help="Show the ids of these texts alone.", show_default=False),
     ] = True,
+    plugin: PluginOption = None,
     restart: RestartOption = False,
 ) -> None:
     """Write one page about a training: figures, curves, calibration, mistakes, settings.
@@ -55,7 +60,14 @@ def report(
         raise InputError(f"--output {path}: expected a file in a folder that is there.")
     # That of the folder is the program's own.
     check_files({}, {"--output": output}, restart=restart)
-    page = make_report_page(find_logs(folder), ReportOptions(split, examples, texts))
+    logs = find_logs(folder)
+    for name in find_missing_plugins(logs):
+        typer.echo(
+            f"Trained with the plug-in {name}, without which every field may count as set by the "
+            f"recipe: --plugin PATH/TO/{name}",
+            err=True,
+        )
+    page = make_report_page(logs, ReportOptions(split, examples, texts))
     with removed_on_failure(output):
         write_text(path, page)
         typer.echo(path)
@@ -65,3 +77,18 @@ def report(
                 "with --no-texts.",
                 err=True,
             )
+
+
+def find_missing_plugins(logs: "Sequence[ExperimentLog]") -> list[str]:
+    """The plug-in files that trainings ran with and that this command was not given."""
+    from emoscope.files import read_json
+    from emoscope.plugins import list_plugin_files
+
+    given = {path.name for path in list_plugin_files()}
+    used = [
+        name
+        for log in logs
+        if (log.folder / "environment.json").is_file()
+        for name in read_json(log.folder / "environment.json").get("plugins", ())
+    ]
+    return sorted({*used} - given)

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from emoscope.cli._common import DataDir
+from emoscope.cli._common import DataDir, PictureFormatOption, PluginOption
 
 
 def table(
@@ -63,6 +63,8 @@ def table(
         Literal["terminal", "markdown", "latex", "json"],
         typer.Option("--format", "-f", help="How to write the table."),
     ] = "terminal",
+    picture_format: PictureFormatOption = "png",
+    plugin: PluginOption = None,
 ) -> None:
     """Run every row of a published table, or go on, and print it beside the published figures.
 
@@ -112,7 +114,8 @@ def table(
                 f"{name} needs --data-dir, a folder with {'; and '.join(needs)}. --show prints "
                 "the table without running it."
             )
-        failed = go_through(look, root, data_dir or Path(), (jobs, cluster))
+        where = (jobs, cluster)
+        failed = go_through(look, root, data_dir or Path(), where, picture_format)
     print_progress(look(), format_, set_ or [])
     if failed is not None:
         raise failed

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from emoscope.cli._common import DataDir, PluginOption
+from emoscope.cli._common import DataDir, PictureFormatOption, PluginOption
 
 if TYPE_CHECKING:
     from emoscope.training.results import RunResult
@@ -86,6 +86,7 @@ def train(
         bool,
         typer.Option("--restart", help="Begin anew instead of going on after an interruption."),
     ] = False,
+    picture_format: PictureFormatOption = "png",
     plugin: PluginOption = None,
 ) -> None:
     """Train a model from a recipe; interrupted, the same command goes on where it was.
@@ -94,6 +95,7 @@ def train(
     """
     import json
     import logging
+    from dataclasses import replace
 
     from emoscope.cli._train_runs import announce_runs, settle_tracking, show_results
     from emoscope.errors import InputError, require
@@ -111,6 +113,9 @@ def train(
         require("onnx", "export")
     logging.basicConfig(format="%(message)s")
     logging.getLogger("emoscope").setLevel(logging.INFO)
+    from emoscope.training.results import RunOptions
+
+    options = RunOptions(track=track or (), restart=restart, picture_format=picture_format)
     if folds is not None:
         from emoscope.cli._train_folds import cross_validate, refuse_with_folds
 
@@ -124,11 +129,10 @@ def train(
             }
         )
         settle_tracking(track or [], output or Path("experiment_logs"), first)
-        cross_validate(first, data_dir or Path(), output, folds, (track or (), restart))
+        cross_validate(first, data_dir or Path(), output, folds, options)
         return
     from emoscope.training.logs import LOGS, open_log
     from emoscope.training.processes import is_main
-    from emoscope.training.results import RunOptions
     from emoscope.training.runner import expand_sweep as combinations
     from emoscope.training.runner import train_runs
 
@@ -148,7 +152,7 @@ def train(
             runs,
             jobs=jobs,
             engine=engine,
-            options=RunOptions(track=track or (), restart=restart, after_run=announce),
+            options=replace(options, after_run=announce),
         )
     if export and is_main():
         from emoscope.training.export import export_runs

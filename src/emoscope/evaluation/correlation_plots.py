@@ -8,6 +8,7 @@ import numpy as np
 from emoscope.charts.heat_map import HeatMap, draw_heat_map
 from emoscope.charts.order import order_by_cluster, order_by_wheel
 from emoscope.charts.plotting import save
+from emoscope.charts.suffix import PictureFormat, make_picture_path
 from emoscope.charts.wheel_plot import draw_wheel_map
 from emoscope.charts.words import format_short
 from emoscope.errors import InputError
@@ -25,13 +26,16 @@ TITLES = {
 }
 
 
-def draw_correlations(correlations: Correlations, folder: Path) -> list[Path]:
+def draw_correlations(
+    correlations: Correlations, folder: Path, picture_format: PictureFormat = "png"
+) -> list[Path]:
     """Draw every plot that the matrices allow.
 
     Args:
         correlations: the correlations of a model on a corpus.
         folder: where the files go: `learned.png`, `centred.png`, `predicted.png`, `data.png`,
             `wheel.png` and `plutchik.png`.
+        picture_format: of all of them.
 
     Returns:
         The files written.
@@ -39,19 +43,20 @@ def draw_correlations(correlations: Correlations, folder: Path) -> list[Path]:
     written = []
     for name, matrix in correlations.matrices.items():
         title, unit = TITLES[name]
-        path = folder / f"{name}.png"
+        path = make_picture_path(folder, name, picture_format)
         draw_matrix(matrix, title, unit, path, "wheel" if name == "wheel" else "clusters")
         written.append(path)
     if correlations.wheel_map is not None:
-        draw_wheel(correlations.wheel_map, folder / "plutchik.png")
-        written.append(folder / "plutchik.png")
+        path = make_picture_path(folder, "plutchik", picture_format)
+        draw_wheel(correlations.wheel_map, path)
+        written.append(path)
     return written
 
 
 def draw_matrix(
     matrix: LabelMatrix, title: str, unit: str, path: Path, order: Order = "clusters"
 ) -> None:
-    """Draw a heat map as PNG: red for positive correlations, blue for negative ones.
+    """Draw a heat map: red for positive correlations, blue for negative ones.
 
     White is 0, and the strongest pair has the strongest colour. The diagonal, always 1, is grey.
 
@@ -85,7 +90,7 @@ def draw_matrix(
 
 
 def draw_wheel(wheel_map: WheelMap, path: Path) -> None:
-    """Draw Plutchik's wheel with a model's labels as PNG; see `draw_wheel_map`.
+    """Draw Plutchik's wheel with a model's labels; see `draw_wheel_map`.
 
     Args:
         wheel_map: where the labels are.

@@ -1,6 +1,6 @@
 """Which curves of a log are drawn in one plot, and their mean and deviation over the runs."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from math import isfinite
 
@@ -130,9 +130,7 @@ def list_curve_groups(log: ExperimentLog) -> list[CurveGroup]:
     for average in AVERAGES:
         fixed = average.at_fixed_threshold()
         lines = {"dev, at the fitted thresholds": f"{DEV}{average}", "dev, at ½": f"{DEV}{fixed}"}
-        if any(f"{TRAIN}{metric}" in names for metric in (average, fixed)):
-            at = fixed if f"{TRAIN}{fixed}" in names else average
-            lines["training, at ½" if at.fixed else "training"] = f"{TRAIN}{at}"
+        lines |= find_training_curve(names, average)
         wanted[str(average)] = (to_readable(str(average)), lines)
     known = {line for _, lines in wanted.values() for line in lines.values()}
     for name in names:
@@ -150,6 +148,18 @@ def list_curve_groups(log: ExperimentLog) -> list[CurveGroup]:
         (curve_group for curve_group in found if curve_group is not None),
         key=lambda item: rank_curve_group(item.key),
     )
+
+
+def find_training_curve(names: Collection[str], average: Metric) -> dict[str, str]:
+    """The curve of a metric on the texts trained on, by its name in a legend; empty if none.
+
+    Of labels that do not exclude each other it is at a threshold of ½.
+    """
+    fixed = average.at_fixed_threshold()
+    for legend, metric in (("training, at ½", fixed), ("training", average)):
+        if f"{TRAIN}{metric}" in names:
+            return {legend: f"{TRAIN}{metric}"}
+    return {}
 
 
 def rank_curve_group(key: str) -> int:

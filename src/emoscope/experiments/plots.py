@@ -1,4 +1,4 @@
-"""The curves of an experiment log as PNG: each metric and loss during training, over the runs."""
+"""The curves of an experiment log: each metric and loss during training, over the runs."""
 
 from collections.abc import Sequence
 from math import ceil
@@ -11,11 +11,14 @@ from matplotlib.ticker import MaxNLocator, StrMethodFormatter
 
 from emoscope.charts.palette import COLOURS, SOFT, THEME
 from emoscope.charts.plotting import quiet_axes, save
+from emoscope.charts.suffix import PictureFormat, make_picture_path
 from emoscope.charts.words import format_count, shorten_name
 from emoscope.experiments.bands import (
+    DEV,
     FEW,
     Band,
     CurveGroup,
+    find_training_curve,
     list_curve_groups,
     list_label_groups,
     list_part_groups,
@@ -24,9 +27,10 @@ from emoscope.experiments.bands import (
 from emoscope.experiments.log import ExperimentLog
 from emoscope.experiments.naming import to_safe_name
 from emoscope.experiments.runs import MeanStd, Run
+from emoscope.metrics.metric import ACCURACY, MICRO_F1
 
 
-def draw_log(log: ExperimentLog, folder: Path) -> None:
+def draw_log(log: ExperimentLog, folder: Path, picture_format: PictureFormat = "png") -> None:
     """Draw every curve of a log: mean over the runs, with a band of ± sd.
 
     From the first step that not all runs have reached, the mean is over those that have, and the
@@ -35,15 +39,17 @@ def draw_log(log: ExperimentLog, folder: Path) -> None:
 
     Args:
         log: the log.
-        folder: where the files go: `loss.png` and a PNG for each of its terms, `jaccard.png`,
+        folder: where the files go: `loss.png` and one for each of its terms, `jaccard.png`,
             `micro_f1.png`, `macro_f1.png`, `accuracy.png`, `emotions_f1.png`, `parts.png` if dev
             has several, and one for every other curve.
+        picture_format: of all of them.
     """
     for picture in list_curve_groups(log):
-        draw_curve_group(picture, folder / f"{to_safe_name(picture.key)}.png", len(log.runs))
+        path = make_picture_path(folder, to_safe_name(picture.key), picture_format)
+        draw_curve_group(picture, path, len(log.runs))
     for name, grid in (("emotions_f1", list_label_groups(log)), ("parts", list_part_groups(log))):
         if grid:
-            draw_grid(grid, folder / f"{name}.png")
+            draw_grid(grid, make_picture_path(folder, name, picture_format))
 
 
 def draw_curve_group(picture: CurveGroup, path: Path, runs: int) -> None:
@@ -74,21 +80,19 @@ def draw_curve_group(picture: CurveGroup, path: Path, runs: int) -> None:
     save(figure, path)
 
 
-OVERVIEW = (
-    ("loss", "loss", "eval_loss"),
-    ("micro-F1", "train_micro_f1", "eval_micro_f1"),
-    ("accuracy", "train_accuracy", "eval_accuracy"),
-)
-"""What a training is watched by: a title, and the curves of training and dev."""
-
-
 def draw_overview(run: Run) -> Figure:
     """Loss, micro-F1 and accuracy of one run side by side, on the training texts and on dev."""
+    panels = {"loss": {"training": "loss", "dev": "eval_loss"}}
+    for metric in (MICRO_F1, ACCURACY):
+        on_training = find_training_curve(run.curves, metric)
+        panels[metric.title] = on_training | {"dev": f"{DEV}{metric}"}
     figure = Figure(figsize=(11, 3.2), layout="constrained")
-    for axes, (title, *names) in zip(figure.subplots(1, 3), OVERVIEW, strict=True):
-        for colour, label, name in zip(COLOURS, ("training", "dev"), names, strict=False):
+    for axes, (title, lines) in zip(figure.subplots(1, 3), panels.items(), strict=True):
+        for label, name in lines.items():
             band = make_band([run], name)
             if band is not None:
+                # Dev has the second colour, whether training has a curve or not.
+                colour = COLOURS[label == "dev"]
                 draw_band(axes, band, colour)
                 axes.plot([], [], color=colour, label=label, linewidth=2)
         axes.set_title(title, loc="left", fontsize=11)

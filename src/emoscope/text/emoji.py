@@ -67,6 +67,18 @@ def list_emoji_characters() -> frozenset[str]:
     return frozenset("".join(_load_table().forms))
 
 
+def list_emoji() -> frozenset[str]:
+    """Every known emoji, in canonical form."""
+    return _load_table().forms
+
+
+def name_emoji(emoji: str) -> str:
+    """The English name of an emoji, as Unicode has it; the emoji itself where it has none."""
+    from emoji import demojize
+
+    return demojize(emoji, delimiters=("", "")).replace("_", " ")
+
+
 def to_canonical(emoji: str) -> str:
     """Remove variation selectors (U+FE0E, U+FE0F) and skin tones (U+1F3FB..1F3FF).
 

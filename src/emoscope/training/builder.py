@@ -64,7 +64,7 @@ def make_trainer(
         # transformers reads this folder from here only. In TensorBoard it names the run.
         os.environ["TENSORBOARD_LOGGING_DIR"] = str(folder / "tensorboard")
     if is_main():
-        callbacks.append(LiveCurves(folder, names))
+        callbacks.append(LiveCurves(folder, names, picture_format=options.picture_format))
         if options.show:
             title = f"{recipe.name}, {folder.name}"
             if is_notebook():

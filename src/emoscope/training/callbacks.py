@@ -23,6 +23,7 @@ from rich.progress import (
 )
 from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 
+from emoscope.charts.suffix import PictureFormat
 from emoscope.experiments.bands import read_dev_metric
 from emoscope.experiments.log import ExperimentLog
 from emoscope.experiments.plots import draw_log
@@ -70,18 +71,26 @@ class AfterEvaluation(TrainerCallback):
 
 
 class LiveCurves(TrainerCallback):
-    """Writes the metrics to `history.json` and draws them as PNG while training runs.
+    """Writes the metrics to `history.json` and draws them while training runs.
 
     Args:
         folder: the folder of the run.
         labels: names of the labels, in the order in which their curves are shown.
         interval: the least number of seconds between two drawings.
+        picture_format: of the drawings.
     """
 
-    def __init__(self, folder: Path, labels: Sequence[str] = (), interval: float = 15.0) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        labels: Sequence[str] = (),
+        interval: float = 15.0,
+        picture_format: PictureFormat = "png",
+    ) -> None:
         self.folder = folder
         self.labels = labels
         self.interval = interval
+        self.picture_format = picture_format
         self.drawn = 0.0
 
     def on_log(
@@ -103,7 +112,8 @@ class LiveCurves(TrainerCallback):
         kept = find_final_epoch(args, state) if final else state.epoch or 0.0
         run = Run(self.folder.name, kept, to_curves(state.log_history, self.labels))
         write_text(self.folder / HISTORY, json.dumps(run.curves, indent=1))
-        draw_log(ExperimentLog(self.folder, {}, (run,)), self.folder / "plots")
+        log = ExperimentLog(self.folder, {}, (run,))
+        draw_log(log, self.folder / "plots", self.picture_format)
         self.drawn = time.monotonic()
 
 

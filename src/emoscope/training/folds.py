@@ -13,16 +13,42 @@ import pyarrow.parquet as pq
 
 from emoscope.corpora.corpus import Corpus
 from emoscope.errors import InputError
-from emoscope.experiments.log import LOCK
+from emoscope.experiments.log import LOCK, list_numbered_folders
+from emoscope.experiments.naming import make_folder_name
 from emoscope.experiments.runs import MeanStd
 from emoscope.experiments.scored import ScoredTexts
+<<<<<<< HEAD
 from emoscope.files import locked, read_json, write_json, written_aside
 from emoscope.metrics.classification import metrics_of, report
 from emoscope.metrics.metric import name_metrics
+=======
+from emoscope.files import (
+    acquire_lock,
+    locked,
+    make_partial_path,
+    read_json,
+    write_json,
+    written_aside,
+)
+from emoscope.metrics.classification import metrics_of, report
+from emoscope.metrics.metric import name_metrics
+from emoscope.models.shared.family import Family
+from emoscope.recipes.folder_names import choose_naming_values
+>>>>>>> s7-b
 from emoscope.recipes.schema import Recipe
 from emoscope.training.assign_folds import Places, assign_folds, check_apart, hash_ids
+<<<<<<< HEAD
 from emoscope.training.logs import RESULT, is_same_configuration, to_params
 from emoscope.training.prepare import Prepared, make_family, name_parts, prepare
+=======
+from emoscope.training.logs import (
+    RESULT,
+    is_same_configuration,
+    make_group_name,
+    to_params,
+)
+from emoscope.training.prepare import Prepared, name_parts, prepare
+>>>>>>> s7-b
 from emoscope.training.processes import is_main, wait
 from emoscope.training.results import RunOptions, RunResult
 from emoscope.training.run import train_run
@@ -46,6 +72,32 @@ class FoldResults:
     folds: list[RunResult]
     whole: RunResult
     pooled: dict[str, Any]
+
+
+def find_folds_folder(root: Path, recipe: Recipe, folds: int) -> Path:
+    """The folder of a cross-validation among all logs: one that holds it, or the next free one.
+
+    It is called as that of a training is, and then by the number of folds. One that was called
+    otherwise, by an earlier version or other naming parameters, is found all the same.
+
+    Args:
+        root: folder of all logs.
+        recipe: what to train.
+        folds: how many.
+    """
+    place = root / make_group_name(recipe)
+    place.mkdir(parents=True, exist_ok=True)
+    named = choose_naming_values(recipe)
+    stem = f"{make_folder_name(named, tuple(named))}-{folds}-folds"
+    *numbered, free = list_numbered_folders(place, stem)
+    # One without folds is new: its maker has not written them yet, or was killed before.
+    free = next((folder for folder in numbered if not (folder / FOLDS).is_file()), free)
+    others = sorted(path.parent for path in place.glob(f"*/{FOLDS}"))
+    for folder in dict.fromkeys([*numbered, *others]):
+        path = folder / FOLDS
+        if path.is_file() and not find_other_settings(read_json(path), recipe, folds):
+            return folder
+    return free
 
 
 def train_folds(
@@ -206,7 +258,9 @@ def make_folder(output: Path, described: dict[str, Any], options: RunOptions) ->
     path = output / FOLDS
     if output.exists() and not output.is_dir():
         raise InputError(f"{output} is a file; expected a folder. Choose another --output.")
-    if not path.is_file() and output.is_dir() and {each.name for each in output.iterdir()} - {LOCK}:
+    # What is left of one that was ended before it had written its folds.
+    begun = {LOCK, make_partial_path(path).name}
+    if not path.is_file() and output.is_dir() and {each.name for each in output.iterdir()} - begun:
         raise InputError(f"{output} is not empty and holds no folds. Choose another --output.")
     output.mkdir(parents=True, exist_ok=True)
     with locked(output / LOCK):
@@ -225,15 +279,23 @@ def make_folder(output: Path, described: dict[str, Any], options: RunOptions) ->
 def find_difference(known: dict[str, Any], wanted: dict[str, Any]) -> str:
     """What a folder holds folds of, if not of what is wanted; empty if it does."""
     recipe = Recipe.model_validate(wanted["recipe"])
-    same = is_same_configuration(known.get("recipe", {}), recipe)
-    found = [] if same else ["another recipe"]
-    if known.get("seed") != wanted["seed"]:
-        found.append("another seed")
-    if known.get("folds") != wanted["folds"]:
-        found.append("another number of folds")
+    found = find_other_settings(known, recipe, wanted["folds"])
     if not found and known.get("held_out") != wanted["held_out"]:
         found.append("other examples")
     return " and ".join(found)
+
+
+def find_other_settings(known: Any, recipe: Recipe, folds: int) -> list[str]:
+    """In what a `folds.json` differs from a recipe with its seed, and a number of folds."""
+    known = known if isinstance(known, dict) else {}
+    settings = known.get("recipe")
+    same = isinstance(settings, dict) and is_same_configuration(settings, recipe)
+    found = [] if same else ["another recipe"]
+    if known.get("seed") != recipe.seed:
+        found.append("another seed")
+    if known.get("folds") != folds:
+        found.append("another number of folds")
+    return found
 
 
 def delete_runs(output: Path) -> None:

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from emoscope.charts.suffix import PictureFormat
+
 if TYPE_CHECKING:
     from emoscope.training.data import Part
     from emoscope.training.prior import PriorCorrection
@@ -57,12 +59,14 @@ class RunOptions:
         track: where else transformers' Trainer reports the metrics: `"tensorboard"`, `"mlflow"`.
         restart: delete the folder's runs of this recipe instead of resuming them.
         after_run: called with each run's folder and result.
+        picture_format: of the pictures; no part of what is trained.
     """
 
     show: bool = True
     track: Sequence[str] = ()
     restart: bool = False
     after_run: Callable[[Path, RunResult], None] | None = None
+    picture_format: PictureFormat = "png"
 
 
 @dataclass(frozen=True)

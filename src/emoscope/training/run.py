@@ -11,6 +11,7 @@ from transformers import set_seed
 from transformers.utils import logging as transformers_logging
 
 from emoscope.calibration import Calibration
+from emoscope.charts.suffix import make_picture_path
 from emoscope.files import read_json, write_text, written_aside
 from emoscope.folder import complete_folder
 from emoscope.recipes.schema import Recipe
@@ -89,7 +90,8 @@ def train_network(
     set_seed(seed)
     model = prepared.family.make_model()
     if prepared.family.draw is not None and is_main():
-        prepared.family.draw(model, folder / "plots" / "network.png")
+        picture = make_picture_path(folder / "plots", "network", options.picture_format)
+        prepared.family.draw(model, picture)
     trainer, correction = make_trainer(recipe, prepared, model, folder, seed, options)
 
     if recipe.training.epochs:

@@ -41,7 +41,7 @@ class Task:
     folder: Path
     seed: int
 
-    def packed(self, root: Path, threads: int, track: Sequence[str]) -> dict[str, Any]:
+    def packed(self, root: Path, threads: int, options: RunOptions) -> dict[str, Any]:
         """The arguments of `train_task`, as plain values."""
         return {
             "params": to_params(self.recipe),
@@ -50,7 +50,8 @@ class Task:
             "seed": self.seed,
             "process": {
                 "threads": threads,
-                "track": list(track),
+                "track": list(options.track),
+                "picture_format": options.picture_format,
                 "plugins": [str(path) for path in list_plugin_files()],
             },
         }
@@ -119,7 +120,7 @@ def train_runs(
         for number in range(runs)
     ]
     threads = max(1, (os.cpu_count() or 1) // jobs)
-    packed = [task.packed(root, threads, options.track) for task in tasks]
+    packed = [task.packed(root, threads, options) for task in tasks]
     execute = run_on_ray if engine == "ray" else run_in_processes
     results: dict[int, RunResult] = {}
     failures: dict[int, BaseException] = {}
@@ -162,7 +163,8 @@ def train_task(
         root: folder of the corpora's files.
         folder: the folder of the configuration.
         seed: the random seed of the run.
-        process: `threads` of this process, `track` as of `RunOptions`, files of `plugins`.
+        process: `threads` of this process, `track` and `picture_format` as of `RunOptions`, files
+            of `plugins`.
     """
     torch.set_num_threads(process["threads"])
     load_plugins(process["plugins"])
@@ -173,7 +175,9 @@ def train_task(
         recipe.model_copy(update={"seed": seed}),
         Path(root),
         Path(folder),
-        options=RunOptions(show=False, track=process["track"]),
+        options=RunOptions(
+            show=False, track=process["track"], picture_format=process["picture_format"]
+        ),
         prepared=prepared,
     )
     return vars(result)

@@ -13,7 +13,12 @@ import torch
 import transformers
 
 from emoscope._version import __version__
+<<<<<<< HEAD
 from emoscope.errors import InputError, telling_saves
+=======
+from emoscope.charts.suffix import FORMATS, PictureFormat
+from emoscope.errors import telling_saves
+>>>>>>> s7-b
 from emoscope.experiments.log import LOCK, PARAMS, ExperimentLog
 from emoscope.experiments.plots import draw_log
 from emoscope.experiments.runs import read_yaml, to_yaml
@@ -84,13 +89,26 @@ def train(
                     results[seed] = train_run(recipe, prepared, folder, seed, options)
             if is_main():
                 # Drawn first: a run that is in the log is in its pictures, whenever a kill came.
-                log = log_finished(output, lambda log: draw_log(log, output / "plots"))
-                if not (output / "plots").is_dir():
-                    with log.locked():
-                        draw_log(log, output / "plots")
+                draw_finished(output, options.picture_format)
                 if options.after_run is not None:
                     options.after_run(folder, results[seed])
     return [results[seed] for seed in seeds]
+
+
+def draw_finished(output: Path, picture_format: PictureFormat) -> None:
+    """Add finished runs to the log and its pictures; draw it where it has none of the format."""
+    plots = output / "plots"
+
+    def draw(log: ExperimentLog) -> None:
+        # Also in the formats that are there, so that no picture lacks a run.
+        there = {known for known in FORMATS.values() if any(plots.glob(f"*.{known}"))}
+        for each in sorted(there | {picture_format}):
+            draw_log(log, plots, each)
+
+    log = log_finished(output, draw)
+    if not any(plots.glob(f"*.{picture_format}")):
+        with log.locked():
+            draw_log(log, plots, picture_format)
 
 
 @contextmanager

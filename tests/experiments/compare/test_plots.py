@@ -64,6 +64,12 @@ def test_every_picture_of_several_labels(logs, tmp_path):
     ]
 
 
+def test_the_pictures_have_one_format(logs, drawn, tmp_path):
+    written = draw_comparison(compared(logs.exclusive), tmp_path, "pdf")
+    assert [path.name for path in written] == list(drawn)
+    assert {path.suffix for path in written} == {".pdf"}
+
+
 def test_curves_are_of_losses_and_of_what_is_compared(logs, drawn, tmp_path):
     draw_comparison(compared(logs.several, metrics=["macro_f1", "half_jaccard"]), tmp_path)
     axes = drawn["curves.png"].axes

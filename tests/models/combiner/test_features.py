@@ -1,5 +1,7 @@
 """Features have names, groups and the values that they tell of."""
 
+import shutil
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -9,7 +11,13 @@ from emoscope.errors import InputError
 from emoscope.folder import ModelFolder
 from emoscope.models.combiner.buffers import CharacterBuffer, WordBuffer
 from emoscope.models.combiner.encoder import FeatureEncoder
-from emoscope.models.combiner.lexicon import Lexicon, load_shipped_words, read_words
+from emoscope.models.combiner.lexicon import (
+    Lexicon,
+    add_emoji,
+    load_shipped_words,
+    read_emoji_names,
+    read_words,
+)
 from emoscope.models.combiner.style import STYLE, measure_style
 
 
@@ -33,6 +41,8 @@ def value(features, turns, name):
         (["no, never", "y", "z"], "turn-3 words of negation", 2),
         (["no, never", "y", "z"], "turn-1 words of negation", 0),
         (["x", "😢 😢 ok", "z"], "turn-2 emoji", 2),
+        (["x", "😢 😢 I am sad", "z"], "turn-2 words of sadness", 3),
+        (["x", "👍🏽 ❤️", "z"], "turn-2 words of sadness", 0),
         (["a b", "c", "b d"], "overlap of turn-1 and turn-3", 1 / 3),
         (["a b", "c", "b d"], "overlap of turn-1 and turn-2", 0),
         (["one only?"], "turn-1 question marks", 1),
@@ -83,6 +93,31 @@ def test_a_lexicon_counts_words_by_category():
     counts = lexicon.count(WordBuffer.of(["fun glad fun", "", "sad"]))
     assert counts.tolist() == [[3, 2], [0, 0], [0, 0]]
     assert "never" in load_shipped_words()["negation"]
+
+
+def test_an_emoji_is_of_the_categories_of_the_words_of_its_name():
+    lists = add_emoji({"sadness": {"crying", "broken"}, "joy": {"grinning"}, "none": {"xyz"}})
+    lexicon = Lexicon.of(lists)
+    found = lexicon.count(WordBuffer.of(["😢 crying 💔", "😀 😿", "🚀 cry"]))
+    assert found.tolist() == [[3, 0, 0], [1, 1, 0], [0, 0, 0]]
+    assert lists["none"] == {"xyz"}
+    every = read_emoji_names()
+    assert len(every) < 10_000
+    assert all(" " not in emoji for emoji in every)
+    assert "no" in every["🙅"]
+    assert every["👉"] == {"backhand", "index", "pointing"}
+
+
+def test_a_folder_made_before_counts_as_it_did(trained, tmp_path):
+    """A folder has the hashes of what counts; those of emoji are not added when it is read."""
+    shutil.copytree(trained, tmp_path / "old")
+    path = tmp_path / "old" / "model" / "features.npz"
+    arrays = dict(np.load(path))
+    plain = Lexicon.of(load_shipped_words())
+    arrays |= {"lexicon_hashes": plain.hashes, "lexicon_members": plain.members.astype(np.uint8)}
+    np.savez_compressed(path, **arrays)
+    old = FeatureEncoder.load(ModelFolder.open(tmp_path / "old")).features
+    assert value(old, ["😢 😢 I am sad"], "turn-1 words of sadness") == 1
 
 
 def test_a_lexicon_of_ones_own_is_read(tmp_path):

@@ -2,10 +2,11 @@
 
 import json
 
+import numpy as np
 import pytest
 
 import emoscope
-from emoscope.models.combiner.plots import draw_features
+from emoscope.models.combiner.plots import choose_colours, draw_features
 from tests.explain.test_shown import shown
 from tests.models.combiner.test_parts import corpus, named, part  # noqa: F401 - fixtures
 
@@ -72,6 +73,21 @@ def test_features_are_drawn(annotator, texts, tmp_path):
         backend.trees.contributions(features),
     )
     assert (tmp_path / "plot.png").read_bytes().startswith(b"\x89PNG")
+
+
+@pytest.mark.parametrize("count", [1, 7, 8, 28])
+def test_every_bar_of_the_features_has_a_colour_of_its_own(count):
+    sizes = np.random.default_rng(0).random((count, 5))
+    labels = [f"label {number}" for number in range(count)]
+    parts = choose_colours(labels, sizes)
+    names, colours, lengths = zip(*parts, strict=True)
+    assert len(set(colours)) == len(parts) == min(count, 7)
+    assert np.allclose(np.sum(lengths, axis=0), sizes.sum(axis=0))
+    if count > 7:
+        assert names[-1] == f"{count - 6} other labels"
+        assert names[0] == labels[sizes.sum(axis=1).argmax()]
+    else:
+        assert list(names) == labels
 
 
 def test_any_text_has_reasons(annotator, texts):

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from emoscope.charts.heat_map import HeatMap, draw_heat_map
 from emoscope.charts.plotting import save
+from emoscope.charts.suffix import PictureFormat, make_picture_path
 from emoscope.experiments.compare.comparison import Comparison
 from emoscope.experiments.naming import to_safe_name
 from emoscope.metrics.paired import GoldTexts
@@ -55,13 +56,16 @@ def make_prediction_matrix(texts: GoldTexts, predictions: NDArray[np.bool_]) -> 
     return PredictionMatrix(names, names, counts, shares)
 
 
-def draw_matrices(comparison: Comparison, folder: Path) -> list[Path]:
-    """Draw the matrix of each configuration as PNG.
+def draw_matrices(
+    comparison: Comparison, folder: Path, picture_format: PictureFormat = "png"
+) -> list[Path]:
+    """Draw the matrix of each configuration.
 
     Args:
         comparison: the comparison.
         folder: where the files go: `confusion-<name>.png` where labels are exclusive, else
             `decided-<name>.png`.
+        picture_format: of all of them.
 
     Returns:
         The files written.
@@ -72,7 +76,7 @@ def draw_matrices(comparison: Comparison, folder: Path) -> list[Path]:
         predictions = row.configuration.predictions
         matrix = make_prediction_matrix(comparison.compared.texts, predictions)
         runs = f", mean of {len(predictions)} runs" if len(predictions) > 1 else ""
-        path = folder / f"{to_safe_name(f'{kind}-{row.name}')}.png"
+        path = make_picture_path(folder, to_safe_name(f"{kind}-{row.name}"), picture_format)
         draw_prediction_matrix(matrix, row.name, f"{comparison.compared.split}{runs}", path)
         written.append(path)
     return written

@@ -1,4 +1,4 @@
-"""Plots of a comparison as PNG: training curves, F1 of each label, metrics by the size of the data.
+"""Plots of a comparison: training curves, F1 of each label, metrics by the size of the data.
 
 Configurations differ in colour and also in line style, marker or hatching, so that the plots can be
 read without colour.
@@ -15,6 +15,7 @@ from matplotlib.ticker import MaxNLocator
 
 from emoscope.charts.palette import COLOURS, INK, SOFT, THEME
 from emoscope.charts.plotting import quiet_axes, save
+from emoscope.charts.suffix import PictureFormat, make_picture_path
 from emoscope.charts.words import format_round_percent, wrap_name
 from emoscope.experiments.bands import DEV, Band, make_band
 from emoscope.experiments.compare.comparison import ComparedRow, Comparison
@@ -29,7 +30,9 @@ HATCHES = ("", "////", "....", "xxxx", "----", "\\\\\\\\", "++++")
 HOLDOUT = "corpus.holdout"
 
 
-def draw_comparison(comparison: Comparison, folder: Path) -> list[Path]:
+def draw_comparison(
+    comparison: Comparison, folder: Path, picture_format: PictureFormat = "png"
+) -> list[Path]:
     """Draw every plot that the configurations allow.
 
     Args:
@@ -37,17 +40,22 @@ def draw_comparison(comparison: Comparison, folder: Path) -> list[Path]:
         folder: where the files go: `curves.png`, `labels.png`, a matrix of predicted and gold
             labels for each configuration, and `sizes.png` where configurations differ in the share
             of the training data that is held out.
+        picture_format: of all of them.
 
     Returns:
         The files written.
     """
+
+    def name(picture: str) -> Path:
+        return make_picture_path(folder, picture, picture_format)
+
     written = []
     if any(run.curves for row in comparison.rows for run in row.configuration.log.runs):
-        written.append(draw_curves(comparison, folder / "curves.png"))
-    written.append(draw_labels(comparison, folder / "labels.png"))
-    written += draw_matrices(comparison, folder)
+        written.append(draw_curves(comparison, name("curves")))
+    written.append(draw_labels(comparison, name("labels")))
+    written += draw_matrices(comparison, folder, picture_format)
     if group_by_size(comparison.rows):
-        written.append(draw_sizes(comparison, folder / "sizes.png"))
+        written.append(draw_sizes(comparison, name("sizes")))
     return written
 
 

@@ -26,7 +26,7 @@ from emoscope.models.combiner.features import (
 )
 from emoscope.models.combiner.grams import GramShape, GramTable
 from emoscope.models.combiner.held_out import Examples, find_models, load_part, read_part
-from emoscope.models.combiner.lexicon import Lexicon, load_shipped_words, read_words
+from emoscope.models.combiner.lexicon import Lexicon, add_emoji, load_shipped_words, read_words
 from emoscope.models.combiner.section import CombinerSection
 from emoscope.models.combiner.trees import EXTRA
 from emoscope.models.shared.family import Family, make_pipeline
@@ -213,9 +213,16 @@ def fit_features(
     if "lexicon" in groups or "negation" in groups:
         words = load_shipped_words()
     if section.lexicon is not None:
+<<<<<<< HEAD
         own = read_words(Path(section.lexicon))
         words = {name: words.get(name, set()) | own.get(name, set()) for name in {**words, **own}}
     plain = Features(groups, section.turns, names, pipeline, empty, (), Lexicon.of(words))
+=======
+        words = {**words, **read_words(Path(section.lexicon))}
+    plain = Features(
+        groups, section.turns, names, pipeline, empty, (), Lexicon.of(add_emoji(words))
+    )
+>>>>>>> s7-b
     batches = [plain.read(batch) for batch in split_batches(turns)]
     grams, evidence = fit_grams(batches, train.labels, shape, section.grams, recipe.seed)
     features = Features(

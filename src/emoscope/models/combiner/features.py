@@ -18,6 +18,7 @@ from emoscope.models.combiner.grams import KINDS, GramTable
 from emoscope.models.combiner.lexicon import NEGATION, Lexicon
 from emoscope.models.combiner.style import STYLE, list_pairs, measure_overlap, measure_style
 from emoscope.text import TextPipeline
+from emoscope.text.emoji import name_emoji
 
 Floats = NDArray[np.float32]
 CHARACTERS = 100_000
@@ -223,13 +224,6 @@ def split_batches(conversations: Sequence[Sequence[str]]) -> Iterator[Sequence[S
         size += length
     if start < len(conversations):
         yield conversations[start:]
-
-
-def name_emoji(emoji: str) -> str:
-    """The English name of an emoji, as Unicode has it; the emoji itself where it has none."""
-    from emoji import demojize
-
-    return demojize(emoji, delimiters=("", "")).replace("_", " ")
 
 
 def choose_kinds(groups: Sequence[str]) -> tuple[str, ...]:

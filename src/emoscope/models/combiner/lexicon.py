@@ -3,8 +3,10 @@
 So a folder of a model does not pass on a lexicon whose licence forbids it.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from importlib import resources
 from pathlib import Path
 
@@ -13,9 +15,13 @@ from numpy.typing import NDArray
 
 from emoscope.errors import InputError, raise_os_error
 from emoscope.models.combiner.buffers import Hashes, HashTable, WordBuffer
+from emoscope.text.emoji import list_emoji, name_emoji
 
 MAX_BYTES = 50_000_000
 NEGATION = "negation"
+WORD = re.compile(r"[^\W\d_]{2,}")
+# In names of arrows and hands; elsewhere "right" is what pleases, and "left" what went away.
+DIRECTIONS = frozenset({"left", "right"})
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,6 +61,27 @@ class Lexicon:
         places, found = words.places[known], self.members[rows[known]]
         counts = [np.bincount(places, weights=column, minlength=buffer.count) for column in found.T]
         return np.array(counts, dtype=np.float32).reshape(len(self.categories), -1).T
+
+
+@cache
+def read_emoji_names() -> Mapping[str, frozenset[str]]:
+    """The words of the English name of every emoji, in lower case, by its canonical form."""
+    return {
+        emoji: frozenset(WORD.findall(name_emoji(emoji).lower())) - DIRECTIONS
+        for emoji in list_emoji()
+    }
+
+
+def add_emoji(words: Mapping[str, set[str]]) -> dict[str, set[str]]:
+    """Word lists with the emoji whose names have a word of the list, as "crying face" has.
+
+    So an emoji is counted as a word is, and a model folder says by itself which ones count.
+    """
+    names = read_emoji_names()
+    return {
+        category: listed | {emoji for emoji, name in names.items() if name & listed}
+        for category, listed in words.items()
+    }
 
 
 def load_shipped_words() -> dict[str, set[str]]:

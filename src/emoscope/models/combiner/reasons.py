@@ -7,9 +7,9 @@ from numpy.typing import NDArray
 
 from emoscope.inference.backend import Reason, Reasons
 from emoscope.models.combiner.buffers import Stretches, WordBuffer
-from emoscope.models.combiner.features import Feature, Features, name_emoji
+from emoscope.models.combiner.features import Feature, Features
 from emoscope.models.combiner.grams import read_grams
-from emoscope.text.emoji import is_emoji
+from emoscope.text.emoji import is_emoji, name_emoji
 
 QUOTED = 3
 """N-grams that a reason quotes."""

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from emoscope.calibration import log_softmax
+from emoscope.charts.suffix import make_picture_path
 from emoscope.errors import InputError, require
 from emoscope.files import write_json, write_text
 from emoscope.folder import CONFIG
@@ -56,7 +57,6 @@ def train_trees(
     recipe: Recipe, prepared: Prepared, folder: Path, seed: int, options: RunOptions
 ) -> Trained:
     """Grow the trees of one run, and weigh them against the parts; see `train_run`."""
-    del options
     section = cast(CombinerSection, recipe.model)
     family = cast(CombinerFamily, prepared.family)
     features = cast(CombinerEncoder, family.encoder).features
@@ -101,7 +101,7 @@ def train_trees(
     write_text(folder / HISTORY, json.dumps(history, indent=1))
     if trees is not None:
         draw_features(
-            folder / "plots" / "features.png",
+            make_picture_path(folder / "plots", "features", options.picture_format),
             [column.name for column in features.columns[:width]],
             prepared.taxonomy.names,
             trees.importance(),

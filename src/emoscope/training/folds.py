@@ -17,13 +17,7 @@ from emoscope.experiments.log import LOCK, list_numbered_folders
 from emoscope.experiments.naming import make_folder_name
 from emoscope.experiments.runs import MeanStd
 from emoscope.experiments.scored import ScoredTexts
-<<<<<<< HEAD
-from emoscope.files import locked, read_json, write_json, written_aside
-from emoscope.metrics.classification import metrics_of, report
-from emoscope.metrics.metric import name_metrics
-=======
 from emoscope.files import (
-    acquire_lock,
     locked,
     make_partial_path,
     read_json,
@@ -32,23 +26,16 @@ from emoscope.files import (
 )
 from emoscope.metrics.classification import metrics_of, report
 from emoscope.metrics.metric import name_metrics
-from emoscope.models.shared.family import Family
 from emoscope.recipes.folder_names import choose_naming_values
->>>>>>> s7-b
 from emoscope.recipes.schema import Recipe
 from emoscope.training.assign_folds import Places, assign_folds, check_apart, hash_ids
-<<<<<<< HEAD
-from emoscope.training.logs import RESULT, is_same_configuration, to_params
-from emoscope.training.prepare import Prepared, make_family, name_parts, prepare
-=======
 from emoscope.training.logs import (
     RESULT,
     is_same_configuration,
     make_group_name,
     to_params,
 )
-from emoscope.training.prepare import Prepared, name_parts, prepare
->>>>>>> s7-b
+from emoscope.training.prepare import Prepared, make_family, name_parts, prepare
 from emoscope.training.processes import is_main, wait
 from emoscope.training.results import RunOptions, RunResult
 from emoscope.training.run import train_run

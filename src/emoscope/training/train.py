@@ -13,12 +13,8 @@ import torch
 import transformers
 
 from emoscope._version import __version__
-<<<<<<< HEAD
-from emoscope.errors import InputError, telling_saves
-=======
 from emoscope.charts.suffix import FORMATS, PictureFormat
-from emoscope.errors import telling_saves
->>>>>>> s7-b
+from emoscope.errors import InputError, telling_saves
 from emoscope.experiments.log import LOCK, PARAMS, ExperimentLog
 from emoscope.experiments.plots import draw_log
 from emoscope.experiments.runs import read_yaml, to_yaml

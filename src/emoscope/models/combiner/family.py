@@ -213,16 +213,11 @@ def fit_features(
     if "lexicon" in groups or "negation" in groups:
         words = load_shipped_words()
     if section.lexicon is not None:
-<<<<<<< HEAD
         own = read_words(Path(section.lexicon))
         words = {name: words.get(name, set()) | own.get(name, set()) for name in {**words, **own}}
-    plain = Features(groups, section.turns, names, pipeline, empty, (), Lexicon.of(words))
-=======
-        words = {**words, **read_words(Path(section.lexicon))}
     plain = Features(
         groups, section.turns, names, pipeline, empty, (), Lexicon.of(add_emoji(words))
     )
->>>>>>> s7-b
     batches = [plain.read(batch) for batch in split_batches(turns)]
     grams, evidence = fit_grams(batches, train.labels, shape, section.grams, recipe.seed)
     features = Features(

@@ -215,9 +215,9 @@ def fit_features(
     if section.lexicon is not None:
         own = read_words(Path(section.lexicon))
         words = {name: words.get(name, set()) | own.get(name, set()) for name in {**words, **own}}
-    plain = Features(
-        groups, section.turns, names, pipeline, empty, (), Lexicon.of(add_emoji(words))
-    )
+    if section.emoji_names:
+        words = add_emoji(words)
+    plain = Features(groups, section.turns, names, pipeline, empty, (), Lexicon.of(words))
     batches = [plain.read(batch) for batch in split_batches(turns)]
     grams, evidence = fit_grams(batches, train.labels, shape, section.grams, recipe.seed)
     features = Features(

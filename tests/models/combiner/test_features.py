@@ -1,7 +1,5 @@
 """Features have names, groups and the values that they tell of."""
 
-import shutil
-
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -41,8 +39,6 @@ def value(features, turns, name):
         (["no, never", "y", "z"], "turn-3 words of negation", 2),
         (["no, never", "y", "z"], "turn-1 words of negation", 0),
         (["x", "😢 😢 ok", "z"], "turn-2 emoji", 2),
-        (["x", "😢 😢 I am sad", "z"], "turn-2 words of sadness", 3),
-        (["x", "👍🏽 ❤️", "z"], "turn-2 words of sadness", 0),
         (["a b", "c", "b d"], "overlap of turn-1 and turn-3", 1 / 3),
         (["a b", "c", "b d"], "overlap of turn-1 and turn-2", 0),
         (["one only?"], "turn-1 question marks", 1),
@@ -108,16 +104,13 @@ def test_an_emoji_is_of_the_categories_of_the_words_of_its_name():
     assert every["👉"] == {"backhand", "index", "pointing"}
 
 
-def test_a_folder_made_before_counts_as_it_did(trained, tmp_path):
-    """A folder has the hashes of what counts; those of emoji are not added when it is read."""
-    shutil.copytree(trained, tmp_path / "old")
-    path = tmp_path / "old" / "model" / "features.npz"
-    arrays = dict(np.load(path))
-    plain = Lexicon.of(load_shipped_words())
-    arrays |= {"lexicon_hashes": plain.hashes, "lexicon_members": plain.members.astype(np.uint8)}
-    np.savez_compressed(path, **arrays)
-    old = FeatureEncoder.load(ModelFolder.open(tmp_path / "old")).features
-    assert value(old, ["😢 😢 I am sad"], "turn-1 words of sadness") == 1
+def test_emoji_count_in_the_lexicon_where_the_recipe_asks_for_it(small, features):
+    folder = small("model.features=[lexicon]", "model.emoji_names=true")
+    counting = FeatureEncoder.load(ModelFolder.open(folder)).features
+    turns, name = ["x", "😢 😢 I am sad 👍🏽 ❤️", "z"], "turn-2 words of sadness"
+    assert (value(counting, turns, name), value(features, turns, name)) == (3, 1)
+    names = [each.name for each in counting.columns]
+    assert names == [each.name for each in features.columns if each.group == "lexicon"]
 
 
 def test_a_lexicon_of_ones_own_is_read(tmp_path):

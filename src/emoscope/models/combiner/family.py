@@ -204,9 +204,9 @@ def fit_features(
         words = load_shipped_words()
     if section.lexicon is not None:
         words = {**words, **read_words(Path(section.lexicon))}
-    plain = Features(
-        groups, section.turns, names, pipeline, empty, (), Lexicon.of(add_emoji(words))
-    )
+    if section.emoji_names:
+        words = add_emoji(words)
+    plain = Features(groups, section.turns, names, pipeline, empty, (), Lexicon.of(words))
     batches = [plain.read(batch) for batch in split_batches(turns)]
     grams, evidence = fit_grams(batches, train.labels, shape, section.grams, recipe.seed)
     features = Features(

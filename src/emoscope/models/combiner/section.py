@@ -107,6 +107,11 @@ class CombinerSection(ModelSection):
         description="a lexicon of your own beside the one that ships: lines of word, category and "
         "1 or 0, as the NRC Emotion Lexicon's",
     )
+    emoji_names: bool = Field(
+        False,
+        description="whether an emoji counts in the categories of the lexicons that the words of "
+        "its English name are of, as 'crying face' is of sadness",
+    )
     trees: TreesSection = TreesSection()
     parts: tuple[PartSection, ...] = ()
     ensemble: Literal["stacking", "averaging"] = Field(

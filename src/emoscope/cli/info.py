@@ -57,9 +57,9 @@ def info(
             typer.echo(f"{name} not installed: pip install 'emoscope[train]'")
     for kind, table in TABLES.items():
         for name in table:
-            plugin = table.get_plugin(name)
-            if plugin is not None:
-                typer.echo(f"{kind}: {name}, of {plugin}")
+            provider = table.get_plugin(name)
+            if provider is not None:
+                typer.echo(f"{kind}: {name}, of {provider}")
 
 
 def show_model(folder: "ModelFolder") -> None:

@@ -172,14 +172,21 @@ def check_recipe(recipe: Recipe) -> None:
                 f"{', '.join(changed)}: no effect on a combiner. Leave it out; what can be set of "
                 f"the kind is {MEANT[name]}."
             )
-    listwise = any(section.listwise for section in recipe.corpora)
-    for name, given, instead in (
-        ("vectors", recipe.vectors != VectorsSection(), "add vectors to model.features"),
-        ("model.lexicon", section.lexicon is not None, "add lexicon to model.features"),
-        ("corpus.listwise", listwise, "leave it out"),
-    ):
-        if given and name.removeprefix("model.") not in section.features:
-            raise InputError(f"{name}: no effect on this combiner; {instead}.")
+    groups = set(section.features)
+    unheeded = {
+        "vectors: no effect on this combiner; add vectors to model.features": (
+            recipe.vectors != VectorsSection() and "vectors" not in groups
+        ),
+        "model.lexicon: no effect on this combiner; add lexicon to model.features": (
+            section.lexicon is not None and not groups & {"lexicon", "negation"}
+        ),
+        "corpus.listwise: no effect on a combiner; leave it out": any(
+            corpus.listwise for corpus in recipe.corpora
+        ),
+    }
+    for told, wrong in unheeded.items():
+        if wrong:
+            raise InputError(f"{told}.")
     if recipe.mix.alpha != 1.0 or any(section.share is not None for section in recipe.corpora):
         raise InputError(
             "mix.alpha and the share of a corpus have no effect on a combiner, which reads every "

@@ -26,7 +26,7 @@ TREES = (
     "model.ensemble=stacking",
     "model.parts=[]",
 )
-STARTS = ("demux-ec-mix-xlmt-alpha-0", "demux-ec-fr-tr")
+STARTS = ("demux-ec-mix-xlmt-alpha-0", "demux-ec-fr-tr", "nelec-goemotions", "nelec-edos")
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -88,11 +88,19 @@ def trained(data, vectors_file, workplace):
     return run
 
 
+def find_starts(recipe):
+    """The recipe that one begins from, the one that that begins from, and so on."""
+    while getattr(recipe.model, "start", None) is not None:
+        name = recipe.model.start.removeprefix("runs/")
+        yield name
+        recipe = load_recipe(name)
+
+
 @pytest.mark.parametrize("name", [name for table in list_tables() for name in list_recipes(table)])
 def test_a_shipped_recipe_trains(name, trained):
     recipe = load_recipe(name)
-    if getattr(recipe.model, "start", None) is not None:
-        trained(recipe.model.start.removeprefix("runs/"))
+    for start in reversed(list(find_starts(recipe))):
+        trained(start)
     result = trained(name)
     assert result.epochs == min(recipe.training.epochs, 1)
     assert bool(result.dev) == (recipe.dev_split is not None)

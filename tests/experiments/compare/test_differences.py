@@ -95,6 +95,12 @@ def test_fields_of_another_kind_of_section_are_told_where_they_are_not_usual():
         {"training.schedule": "cyclical", "training.schedule.half_cycle": "200"},
         {"training.schedule": "linear"},
     ]
+    # A field that is on by default and off here; an empty list is nothing.
+    demux = load_recipe("demux-goemotions", ["model.start_head=false"])
+    ours, theirs = differ(demux, trees)
+    assert ours["model.start_head"] == "no"
+    assert "model.parts" not in theirs
+    assert "model.lora" not in ours
     # What is inside a section of the only model that has it.
     deep = trees.model_dump(mode="json")
     deep["model"]["trees"]["leaves"] = 9

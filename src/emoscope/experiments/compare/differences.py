@@ -103,10 +103,8 @@ def compare_values(values: Mapping[int, Any], field: str, where: Where, found: D
         found: the differences of each configuration; those found are added here.
     """
     there = {at: value for at, value in values.items() if not is_off(value)}
-    if not there:
-        return
     path = where.inside(field)
-    if all(isinstance(value, Mapping) for value in there.values()):
+    if there and all(isinstance(value, Mapping) for value in there.values()):
         kinds = {find_kind(value) for value in there.values()}
         apart = len(there) < len(values)
         if apart or len(kinds) > 1:
@@ -116,8 +114,8 @@ def compare_values(values: Mapping[int, Any], field: str, where: Where, found: D
                 known = value.get(first) if first and at in there else value
                 found[at][f"{path}.{first}".rstrip(".")] = format_parameter(known)
         compare_fields(there, step_into(there, field, where, path, apart), found)
-    elif all(is_list_of_sections(value) for value in there.values()):
-        if where.apart or len(set(map(format_parameter, map(to_none_if_off, values.values())))) > 1:
+    elif any(there.values()) and all(map(is_list_of_sections, there.values())):
+        if where.apart or len({format_parameter(value or None) for value in values.values()}) > 1:
             tell(values, path, found)
         keyed = {at: key_by_kind(value) for at, value in there.items()}
         for key in dict.fromkeys(key for items in keyed.values() for key in items):
@@ -129,7 +127,7 @@ def compare_values(values: Mapping[int, Any], field: str, where: Where, found: D
         tell(values, path, found)
     elif where.apart:
         for at, value in values.items():
-            if find_default(where.sections[at], field) != to_comparable(value):
+            if not is_usual(value, find_default(where.sections[at], field)):
                 found[at][path] = format_parameter(value)
 
 
@@ -180,10 +178,17 @@ def fits(section: type[Section], value: Mapping[str, Any]) -> bool:
 
 
 def find_default(section: type[Section] | None, field: str) -> Any:
-    """The default of a field, to compare by; `UNKNOWN` if there is none, or no such field."""
+    """The default of a field; `UNKNOWN` if there is none, or no such field."""
     known = None if section is None else section.model_fields.get(field)
     default = UNKNOWN if known is None else known.get_default(call_default_factory=True)
-    return UNKNOWN if default in (UNKNOWN, PydanticUndefined) else to_comparable(default)
+    return UNKNOWN if default is PydanticUndefined else default
+
+
+def is_usual(value: Any, default: Any) -> bool:
+    """Whether a value is the default; one that is off is where there is no default."""
+    if default is UNKNOWN:
+        return is_off(value)
+    return bool(to_comparable(to_none_if_off(value)) == to_comparable(to_none_if_off(default)))
 
 
 def is_list_of_sections(value: Any) -> bool:

@@ -173,6 +173,9 @@ def test_a_bug_keeps_its_traceback(emoscope, monkeypatch):
         (["annotate", "DATA", "--model", "MODEL", "--format", "tsv"], "torch"),
         (["annotate", "DATA", "--model", "MODEL", "--format", "tsv"], "safetensors"),
         (["describe", "sample"], "datasets"),
+        (["compare", "runs"], "pyarrow"),
+        (["report", "runs"], "pyarrow"),
+        (["table", "emocontext", "--show"], "pyarrow"),
         (["describe", "sample", "--plot", "out.png"], "matplotlib"),
     ],
 )

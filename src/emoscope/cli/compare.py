@@ -91,7 +91,8 @@ def compare(
     from emoscope.errors import InputError, require
     from emoscope.files import write_text
 
-    require("filelock", "train")
+    for module in ("filelock", "pyarrow"):
+        require(module, "train")
     check_picture_format(picture_format, plots, "--plots")
     if plots is not None:
         require("matplotlib", "train")

@@ -75,12 +75,13 @@ def table(
     from emoscope.cli._table_runs import go_through, print_progress, print_tables
     from emoscope.errors import EmoscopeError, InputError, require
 
-    require("filelock", "train")
     if list_:
         if name is not None:
             raise InputError("--list tells about all tables; leave it, or the name, out.")
         print_tables(runs)
         return
+    for module in ("filelock", "pyarrow"):
+        require(module, "train")
     if name is None:
         raise InputError("Expected the key of a table; `emoscope table --list` tells them.")
     from emoscope.experiments.published_table import Progress

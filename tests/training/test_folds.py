@@ -319,7 +319,7 @@ def test_the_command_shows_means_and_where_the_scores_are(command, tmp_path, emo
     assert refused.code == 2
     assert "--jobs does not go with --folds" in refused.err
     refused = command(*arguments, "--runs", "2")
-    assert "--set seed=1, no --output" in refused.err
+    assert "--set seed=1, without --output" in refused.err
     ended = command(*arguments, "--set", "training.epochs=1")
     assert ended.code == 0, ended.err
     assert "held out" in ended.out

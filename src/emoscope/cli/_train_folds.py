@@ -16,6 +16,19 @@ if TYPE_CHECKING:
     from emoscope.training.results import RunOptions
 
 
+AT_ONCE = "Start the same command in another terminal too: each takes folds that no other trains"
+ONE_BY_ONE = "For other seeds or settings start it once for each: --set seed=1, without --output"
+INSTEAD = {
+    "--jobs": AT_ONCE,
+    "--engine": AT_ONCE,
+    "--export": "Export the model that is trained on all of the texts afterwards: "
+    "`emoscope export FOLDER/whole --output NEW`",
+    "--runs": ONE_BY_ONE,
+    "--sweep": ONE_BY_ONE,
+}
+"""What to do in place of the options that have no meaning beside --folds."""
+
+
 def refuse_with_folds(given: Mapping[str, bool]) -> None:
     """Refuse the options that have no meaning beside --folds.
 
@@ -26,16 +39,7 @@ def refuse_with_folds(given: Mapping[str, bool]) -> None:
         InputError: one was.
     """
     for option in (name for name, was_given in given.items() if was_given):
-        advice = (
-            "Start the same command once more in another terminal: each takes the folds that no "
-            "other trains"
-            if option in ("--jobs", "--engine")
-            else "Export the model that is trained on all of the texts afterwards: "
-            "`emoscope export FOLDER/whole --output NEW`"
-            if option == "--export"
-            else "For other seeds or settings start it once for each: --set seed=1, no --output"
-        )
-        raise InputError(f"{option} does not go with --folds. {advice}.")
+        raise InputError(f"{option} does not go with --folds. {INSTEAD[option]}.")
 
 
 def cross_validate(

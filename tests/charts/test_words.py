@@ -1,7 +1,7 @@
 """Numbers and names as words, and how they fit into their room."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from emoscope.charts.scene import (
@@ -90,6 +90,8 @@ def test_a_long_name_is_wrapped_and_loses_its_middle(name, lines, shown):
 
 
 @given(st.text(max_size=200), st.integers(4, 30), st.integers(1, 3))
+@example("\n", 4, 1)
+@example(" ", 4, 2)
 def test_a_wrapped_name_fits(name, width, lines):
     shown = wrap_name(name, width, lines)
     columns, rows = measure_name(shown)

@@ -28,7 +28,7 @@ def test_the_list_has_every_recipe_under_its_table(emoscope, monkeypatch):
 
 def test_a_line_says_what_a_recipe_needs(emoscope):
     out = " ".join(emoscope("recipes", "--table", "emocontext").out.split())
-    assert "needs nothing recipe encoder time nelec-sample glove-6b-50d 2 min" in out
+    assert "needs nothing recipe encoder time nelec-sample glove-6b-50d 1 to 2 min" in out
     assert "competitions.codalab.org/competitions/19790" in out
     assert "demux-ec" not in out
 

@@ -86,7 +86,8 @@ def wrap_name(name: str, width: int = 26, lines: int = 2) -> str:
         width: columns of a line.
         lines: most lines.
     """
-    words = [shorten_name(word, width) for word in name.split()] or [name]
+    words = [shorten_name(word, width) for word in name.split()]
+    name = " ".join(name.split())
     if count_columns(name) <= width or lines == 1:
         return shorten_name(name, width)
     rows: list[str] = []

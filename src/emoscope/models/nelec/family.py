@@ -59,8 +59,10 @@ def make_nelec_family(recipe: Recipe, train: Sequence[Corpus]) -> Family:
             f"model.pooled_turns pools single turns, but no text has a {BOUNDARY}: it takes texts "
             "of several turns and the step turn_boundaries. Set model.pooled_turns=0."
         )
-    start = None if section.start is None else load_start(section.start)
-    known = vectors if start is None else add_trained(vectors, *start)
+    start, known = None, vectors
+    if section.start is not None:
+        start, trained = load_start(section.start)
+        known = add_trained(vectors, start, trained)
     vocabulary = Vocabulary.fit(
         words,
         vectors=known,
@@ -72,18 +74,14 @@ def make_nelec_family(recipe: Recipe, train: Sequence[Corpus]) -> Family:
     # The boundary is no word, and no vectors know it.
     del counts[BOUNDARY]
     covered = coverage(counts, vectors)
-    begun = () if section.start is None else (f"Begun from {section.start}.",)
-    network = None if start is None else start[0]
     return Family(
         encoder=PlainEncoder(pipeline, vocabulary, recipe.text.max_length, recipe.text.truncation),
-        make_model=lambda: make_nelec(
-            recipe, section, train[0].taxonomy, vocabulary, known, network
-        ),
+        make_model=lambda: make_nelec(recipe, section, train[0].taxonomy, vocabulary, known, start),
         reads_labels=False,
         notes=(
             f"Word vectors: {recipe.vectors.words}, emoji {recipe.vectors.emoji}.",
             str(covered),
-            *begun,
+            *([] if start is None else [f"Begun from {section.start}."]),
         ),
         facts={"coverage": covered.to_dict()},
         draw=draw_nelec,

@@ -117,7 +117,7 @@ def test_languages(tmp_path):
     assert (finnish.turns, found(finnish)) == ([[B], [A]], [{"disgust": 1}, {"neutral": 1}])
     both = xed.load(tmp_path, "train", languages=("fi", "en"))
     assert both.languages == ["fi", "fi", "en"]
-    with pytest.raises(InputError, match="languages among en, fi, each once; got da"):
+    with pytest.raises(InputError, match=r"Projections.da-projections\.tsv"):
         xed.load(tmp_path, "train", languages=("da",))
     assert Taxonomy.load("xed").languages == ("en", "fi")
 
@@ -156,3 +156,45 @@ def test_what_is_not_there(tmp_path):
     (folder / "neu_en.txt").unlink()
     with pytest.raises(InputError, match=r"neu_en\.txt.*Helsinki-NLP/XED"):
         xed.load(tmp_path, "train")
+
+
+def put_projected(root, content, code="de"):
+    folder = root / "Projections"
+    folder.mkdir(exist_ok=True)
+    (folder / f"{code}-projections.tsv").write_text(content, "utf-8")
+    return folder
+
+
+def test_projected_labels(tmp_path):
+    put(tmp_path, f"{A}\t1\n", f"9\t{C}\n")
+    put_projected(tmp_path, f"{B}\t3, 8\n")
+    put_projected(tmp_path, "never read\n", "fi")
+    folder = put_projected(tmp_path, f"{A}\t5\n", "br")
+    german = xed.load(tmp_path, "train", languages=("de",))
+    assert (german.turns, german.languages, german.ids) == ([[B]], ["de"], ["de-projections-1"])
+    assert found(german) == [{"disgust": 1, "trust": 1}]
+    assert german.taxonomy.names == Taxonomy.load("xed").names[:8]
+    both = xed.load(tmp_path, "train", languages=("pt-br", "en"))
+    assert both.languages == ["pt-br", "en", "en"]
+    assert both.taxonomy == Taxonomy.load("xed")
+    assert xed.load(folder, "train", languages=("pt-br",)).turns == [[A]]
+    with pytest.raises(InputError, match="among en, fi, pt-br, de, each once; got fn"):
+        xed.load(tmp_path, "train", languages=("fn",))
+
+
+def test_projected_texts_are_not_joined_as_english_tokens(tmp_path):
+    text = next(
+        f"{n}  fois , quoi ?" for n in range(99) if zlib.crc32(b"%d fois , quoi ?" % n) % 10 > 1
+    )
+    put_projected(tmp_path, f"{text}\t7\n", "fr")
+    [[turn]] = xed.load(tmp_path, "train", languages=("fr",)).turns
+    assert turn == text.replace("  ", " ")
+
+
+def test_lines_that_lost_their_labels_are_counted(tmp_path, caplog):
+    pair = "en/1990/1/2.xml.gz\tde/1990/1/3.xml.gz\t288\t256\tWhat?\tWas?"
+    put_projected(tmp_path, f'{A}\t1\n"Nun.\n{pair}\n{pair}"""\t6, 7\n{B}\t2\n')
+    with caplog.at_level(logging.WARNING):
+        assert xed.load(tmp_path, "train", languages=("de",)).turns == [[A], [B]]
+    [record] = caplog.records
+    assert record.args[1:3] == (3, 5)

@@ -201,3 +201,15 @@ def test_a_label_that_no_dev_text_is_annotated_for_is_named_before_training(labe
     # Without dev there is nothing to fit.
     if independent:
         PriorCorrection(recipe, taxonomy, one_hot(SHARES), dev[:0])
+
+
+def test_a_rule_for_all_labels_needs_a_dev_text_annotated_for_all_of_them():
+    recipe = make_recipe("none", "none")
+    recipe.decision.rule = "micro_f1"
+    dev = one_hot(RARE)
+    dev[:, 2] = np.nan
+    with pytest.raises(InputError, match=r"decision\.rule=most_probable"):
+        PriorCorrection(recipe, TAXONOMY, one_hot(SHARES), dev)
+    dev[0] = [1, 0, 0, 0]
+    assert PriorCorrection(recipe, TAXONOMY, one_hot(SHARES), dev).by_f1
+    assert PriorCorrection(recipe, TAXONOMY, one_hot(SHARES), dev[:0]).by_f1

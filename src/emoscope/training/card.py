@@ -28,10 +28,10 @@ def make_model_card(recipe: Recipe, prepared: Prepared, result: "RunResult") -> 
 - Model: {recipe.model.type}, written by emoscope {__version__}.
 - Labels ({"one a text" if taxonomy.exclusive else "any number a text"}): {labels}.
 - Trained on: {train}; {chosen}.
-{notes}
+{describe_prior(recipe)}{notes}
 - Seed {result.seed}, {result.epochs:g} epochs, weights of epoch {result.best_epoch:g}.
 
-{describe_metrics(recipe, result)}
+{describe_metrics(recipe, result, taxonomy.exclusive)}
 ## Use
 
 ```
@@ -43,7 +43,23 @@ of your own texts before you draw conclusions from the scores.
 """
 
 
-def describe_metrics(recipe: Recipe, result: "RunResult") -> str:
+def describe_prior(recipe: Recipe) -> str:
+    """Describe in a line what shares of the labels are expected; empty if those of training."""
+    target = recipe.prior.target
+    if target == "none":
+        return ""
+    if isinstance(target, Mapping):
+        total = sum(target.values())
+        shares = [f"{name} {share / total:.3g}" for name, share in target.items()]
+        wanted = f"shares that were given: {', '.join(shares)}"
+    elif target == "dev":
+        wanted = "those of dev"
+    else:
+        wanted = "those estimated on dev, without its labels"
+    return f"- Probabilities are corrected from the labels' shares in training to {wanted}.\n"
+
+
+def describe_metrics(recipe: Recipe, result: "RunResult", exclusive: bool) -> str:
     """Describe the metrics on dev, or on test where the recipe has no dev split."""
     if result.dev:
         return f"""## Figures on {recipe.dev_split}
@@ -54,10 +70,10 @@ with `emoscope evaluate`.
 {to_markdown_table(result.dev)}
 {describe_fixed_threshold(result)}"""
     measured = "Nothing was measured." if result.test is None else to_markdown_table(result.test)
+    rule = "the most probable label is given" if exclusive else "labels are cut at ½"
     return f"""## Figures
 
-It was trained without a dev split: the last weights are kept, and labels are cut at a threshold of
-½. On test:
+It was trained without a dev split: the last weights are kept, and {rule}. On test:
 
 {measured}
 """

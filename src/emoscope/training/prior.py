@@ -62,6 +62,8 @@ class PriorCorrection:
         self.independent = getattr(recipe.model, "labels", "joint") == "independent"
         self.names = taxonomy.names
         self.target: Floats | None = None
+        if self.by_f1 and len(dev):
+            self.check_whole(dev)
         if wanted == "dev" or (self.independent and not self.exclusive and len(dev)):
             self.check_annotated(recipe, dev)
         if wanted == "dev":
@@ -112,6 +114,19 @@ class PriorCorrection:
             f"No dev text is annotated for {', '.join(missing)}, and dev has to tell the share of "
             f"each label. Add a dev split that is, or {advice}."
         )
+
+    def check_whole(self, dev: Floats) -> None:
+        """Check, before anything is trained, that a rule for all labels can be fitted to dev.
+
+        Raises:
+            InputError: no dev text is annotated for all of them.
+        """
+        if np.isnan(dev).any(axis=1).all():
+            raise InputError(
+                f"decision.rule=micro_f1 weighs {', '.join(self.names)} against each other, and no "
+                "dev text is annotated for all of them. Add a dev split that is, or set "
+                "decision.rule=most_probable."
+            )
 
     def calibrate(self, logits: Floats) -> Calibration:
         """The shift, its target estimated from logits (N, K) if the recipe asks for that."""

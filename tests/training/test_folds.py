@@ -11,19 +11,19 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import emoscope
-import emoscope.training.folds as folds_module
 from emoscope.corpora.corpus import Corpus
 from emoscope.errors import EmoscopeError, InputError
+from emoscope.experiments.scored import ScoredTexts
 from emoscope.files import write_json
 from emoscope.recipes.load import recipe_to_yaml
 from emoscope.taxonomy import Label, Taxonomy
 from emoscope.training.assign_folds import assign_folds, check_apart, check_chance, hash_ids
 from emoscope.training.folds import (
     check_every_label_stays,
-    find_folds_folder,
     hold_out,
     train_folds,
 )
+from emoscope.training.folds_folder import find_folds_folder
 from emoscope.training.logs import to_params
 from emoscope.training.prepare import prepare
 from emoscope.training.results import RunOptions
@@ -271,7 +271,7 @@ def test_a_planted_leak_is_caught(probe, tmp_path, monkeypatch):
     with pytest.raises(EmoscopeError, match="24 held-out examples are trained on"):
         check_apart(leaking.train, leaking.test)
     train_run(recipe, leaking, tmp_path / "leak", 0)
-    texts = folds_module.ScoredTexts.read(tmp_path / "leak" / "test.parquet")
+    texts = ScoredTexts.read(tmp_path / "leak" / "test.parquet")
     with pytest.raises(EmoscopeError, match="A leak"):
         check_chance(texts.gold, texts.probabilities)
 

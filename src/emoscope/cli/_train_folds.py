@@ -58,7 +58,8 @@ def cross_validate(
         folds: how many.
         given: how the runs are watched.
     """
-    from emoscope.training.folds import find_folds_folder, train_folds
+    from emoscope.training.folds import train_folds
+    from emoscope.training.folds_folder import find_folds_folder
     from emoscope.training.logs import LOGS
     from emoscope.training.processes import is_main
 
@@ -74,7 +75,8 @@ def show_folds(folder: Path, results: "FoldResults", recipe: "Recipe") -> None:
     """Print mean and standard deviation over the folds, and where the files are."""
     from emoscope.cli._tables import print_mean_std
     from emoscope.metrics.metric import read_metric
-    from emoscope.training.folds import HELD_OUT, WHOLE, summarise
+    from emoscope.training.folds import summarise
+    from emoscope.training.folds_folder import HELD_OUT, WHOLE
 
     shown = {
         metric: f"{value:.3f}"

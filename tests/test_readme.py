@@ -5,9 +5,11 @@ import shlex
 import shutil
 
 import pytest
+import typer
 from typer.testing import CliRunner
 
 from emoscope.cli.app import app
+from emoscope.recipes.load import builtin_recipes
 from tests.docs_pages import FENCE, ROOT, Block, commands
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -63,3 +65,40 @@ def test_the_comparison_can_fail():
     for printed in ("joy 0.60 ██", "fear 0.50 ██", ""):
         with pytest.raises(AssertionError):
             check_lines("joy 0.50 ██", printed)
+
+
+PLAIN = [
+    words
+    for block in BLOCKS
+    if not block.info
+    for line in block.body.splitlines()
+    for part in line.partition("#")[0].split("&&")
+    if (words := shlex.split(part)) and words[0] == "emoscope"
+]
+
+
+def parse(words: list[str]) -> None:
+    """Read a command's arguments as the program does, and run nothing.
+
+    It raises if there is no such command or option, or an argument is of another type.
+    """
+    group = typer.main.get_command(app)
+    name, command, arguments = group.resolve_command(typer.Context(group), words[1:])
+    command.make_context(name, arguments)
+
+
+@pytest.mark.parametrize("words", PLAIN, ids=" ".join)
+def test_a_command_that_is_only_shown_is_one_of_the_program(words, checkout):
+    parse(words)
+    if words[1] == "train":
+        assert words[2] in builtin_recipes()
+
+
+def test_the_parsing_can_fail():
+    for line, wrong in (
+        ("emoscope trainn x", "trainn"),
+        ("emoscope train x --runns 3", "--runns"),
+        ("emoscope train x --runs many", "integer"),
+    ):
+        with pytest.raises(Exception, match=wrong):
+            parse(line.split())

@@ -121,7 +121,7 @@ def test_what_is_no_date_for_certain_is_not_read(value):
     assert not is_missing(value)
 
 
-@pytest.mark.parametrize("value", [None, "", "  ", math.nan, np.datetime64("NaT"), np.nan])
+@pytest.mark.parametrize("value", [None, "", "  ", math.nan, np.datetime64("NaT", "s"), np.nan])
 def test_no_date(value):
     assert is_missing(value)
     assert read_date(value) is None

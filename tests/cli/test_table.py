@@ -88,7 +88,11 @@ def test_a_table_before_anything_has_run(emoscope, tmp_path):
     assert not list(tmp_path.iterdir()), "to look makes nothing"
     assert "published: Demux, intra 1 e^y" in ended.out
     assert "0.523 ± 0.006" in ended.out
-    assert "Still to run: 140 runs of 14 rows, about" in " ".join(ended.out.split())
+    words = " ".join(ended.out.split())
+    assert "Still to run: 140 runs of 14 rows, about" in words
+    changed = emoscope("table", "goemotions-losses", "--show", "--set", "training.epochs=1")
+    told = "without what is changed here"
+    assert [told in " ".join(out.split()) for out in (words, changed.out)] == [False, True]
     rows = read(emoscope("table", "goemotions-losses", "--show", "--format", "json"))
     intra = rows["demux-goemotions-bert-intra"]
     assert intra["published"]["macro_f1"] == {"mean": 0.523, "sd": 0.006}

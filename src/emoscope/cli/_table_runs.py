@@ -186,7 +186,7 @@ def run_in_turn(
     return make_failure_error(failed, errors)
 
 
-def print_progress(progress: "Progress", format_: str, changed: Sequence[str]) -> None:
+def print_progress(progress: "Progress", format_: str) -> None:
     """Print the table with its notes on stdout."""
     from emoscope.cli._tables import print_grid
     from emoscope.experiments.compare.formats import (
@@ -201,10 +201,10 @@ def print_progress(progress: "Progress", format_: str, changed: Sequence[str]) -
     )
 
     if format_ == "json":
-        values = to_json_values(progress, changed)
+        values = to_json_values(progress)
         typer.echo(json.dumps(values, indent=1, ensure_ascii=False))
         return
-    grid, notes = make_table_grid(progress), make_table_notes(progress, changed)
+    grid, notes = make_table_grid(progress), make_table_notes(progress)
     if format_ == "markdown":
         listed = "\n".join(f"- {escape_markdown(note)}" for note in notes)
         typer.echo(f"{make_markdown_table(grid)}\n\n{listed}")

@@ -105,7 +105,7 @@ def table(
             )
             for recipe in recipes
         ]
-        return Progress(found, tuple(rows), jobs)
+        return Progress(found, tuple(rows), jobs, tuple(set_ or ()))
 
     failed: EmoscopeError | None = None
     if not show:
@@ -117,6 +117,6 @@ def table(
             )
         where = (jobs, cluster)
         failed = go_through(look, root, data_dir or Path(), where, picture_format)
-    print_progress(look(), format_, set_ or [])
+    print_progress(look(), format_)
     if failed is not None:
         raise failed

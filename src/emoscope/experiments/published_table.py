@@ -36,11 +36,13 @@ class Progress:
         table: the recipes and the published figures.
         rows: a row for each recipe.
         jobs: runs at a time, for the time that is left.
+        changed: what the user has set in all rows, as `field=value`.
     """
 
     table: TableRecipes
     rows: tuple[TableRow, ...]
     jobs: int = 1
+    changed: tuple[str, ...] = ()
 
 
 def choose_columns(progress: Progress) -> tuple[Metric, ...]:
@@ -168,16 +170,11 @@ def format_published(row: PublishedRow, metric: Metric) -> str:
     return NOTHING
 
 
-def make_table_notes(progress: Progress, changed: Sequence[str] = ()) -> list[str]:
-    """Sentences below the table: the time that is left, sources, and what is not comparable.
-
-    Args:
-        progress: the table.
-        changed: fields that the user has changed in all rows.
-    """
+def make_table_notes(progress: Progress) -> list[str]:
+    """Sentences below the table: the time that is left, sources, and what is not comparable."""
     notes = [describe_remaining(progress)]
-    if changed:
-        notes.append(f"Changed in all rows: {', '.join(changed)}.")
+    if progress.changed:
+        notes.append(f"Changed in all rows: {', '.join(progress.changed)}.")
     published = progress.table.published
     if not published.rows:
         notes.append(f"Figures of this table are not at hand; they are in {published.source}.")
@@ -211,6 +208,8 @@ def describe_remaining(progress: Progress) -> str:
     seconds, unknown = sum_remaining(progress.rows, estimate_seconds(progress.rows), progress.jobs)
     measured = any(row.seconds is not None for row in progress.rows)
     basis = "as the finished runs took" if measured else "as the recipes say, on two CPU cores"
+    if progress.changed and not measured:
+        basis += " and without what is changed here"
     at_a_time = f", {progress.jobs} at a time" if progress.jobs > 1 else ""
     sentence = f"Still to run: {runs:,} runs of {len(missing)} rows"
     if seconds:
@@ -220,7 +219,7 @@ def describe_remaining(progress: Progress) -> str:
     return f"{sentence}. The same command goes on."
 
 
-def to_json_values(progress: Progress, changed: Sequence[str] = ()) -> dict[str, Any]:
+def to_json_values(progress: Progress) -> dict[str, Any]:
     """The table as plain values."""
     columns = choose_columns(progress)
     estimates = estimate_seconds(progress.rows)
@@ -250,7 +249,7 @@ def to_json_values(progress: Progress, changed: Sequence[str] = ()) -> dict[str,
                 "not_comparable": reason,
             }
         )
-    notes = make_table_notes(progress, changed)
+    notes = make_table_notes(progress)
     return {
         "table": progress.table.key,
         "title": progress.table.title,

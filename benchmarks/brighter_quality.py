@@ -14,16 +14,15 @@
 A language alone is to be above TF-IDF, and one never seen above every emotion.
 """
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from common import data_sample, finish, machine, options, shown
+from common import data_sample, finish, machine, options, read_logs, show
 from emoscope.calibration import decide, fit_thresholds
 from emoscope.corpora import semeval2025
-from emoscope.experiments.log import PARAMS, ExperimentLog
+from emoscope.experiments.log import ExperimentLog
 from emoscope.metrics.classification import Report, report
 from rivals import tfidf
 
@@ -59,15 +58,9 @@ def averages(measured: Report) -> dict[str, Any]:
     }
 
 
-def read_logs(folder: Path) -> dict[str, ExperimentLog]:
+def by_recipe(folder: Path) -> dict[str, ExperimentLog]:
     """The logs below a folder, by the name of their recipe."""
-    logs = (ExperimentLog.load(path.parent) for path in sorted(folder.rglob(PARAMS)))
-    return {str(log.params["name"]): log for log in logs if log.runs}
-
-
-def show(values: Sequence[float]) -> str:
-    """Mean ± standard deviation, or the only value."""
-    return shown(values) if len(values) > 1 else f"{values[0]:.3f}"
+    return {str(log.params["name"]): log for log in read_logs(folder)}
 
 
 def main() -> None:
@@ -77,7 +70,7 @@ def main() -> None:
     parser.add_argument("--logs", type=Path, help="folder of the logs of the recipes")
     arguments = parser.parse_args()
     print(machine(), flush=True)
-    logs = {} if arguments.logs is None else read_logs(arguments.logs)
+    logs = {} if arguments.logs is None else by_recipe(arguments.logs)
     figures: dict[str, Any] = {}
     met: dict[str, bool] = {}
     print(f"  {'test':6}{'':16}{'macro-F1':>15}{'micro-F1':>15}  runs")

@@ -12,9 +12,12 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import psutil
+
+if TYPE_CHECKING:
+    from emoscope.experiments.log import ExperimentLog
 
 
 def options(description: str) -> argparse.ArgumentParser:
@@ -122,6 +125,19 @@ def shown(values: Sequence[float]) -> str:
     from emoscope.experiments.runs import MeanStd
 
     return f"{MeanStd.of(values):.3f}"
+
+
+def show(values: Sequence[float]) -> str:
+    """Mean ± standard deviation, or the only value."""
+    return shown(values) if len(values) > 1 else f"{values[0]:.3f}"
+
+
+def read_logs(folder: Path) -> "list[ExperimentLog]":
+    """The experiment logs below a folder that have a run, in the order of their folders."""
+    from emoscope.experiments.log import PARAMS, ExperimentLog
+
+    logs = (ExperimentLog.load(path.parent) for path in sorted(folder.rglob(PARAMS)))
+    return [log for log in logs if log.runs]
 
 
 @contextmanager

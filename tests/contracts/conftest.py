@@ -1,5 +1,5 @@
 """Models that the contracts are about."""
 
-from tests.models.combiner.conftest import few, small, texts, trained
+from tests.models.combiner.conftest import small, texts, trained
 
-__all__ = ["few", "small", "texts", "trained"]
+__all__ = ["small", "texts", "trained"]

@@ -60,8 +60,10 @@ def test_labels_are_fixed(trained):
 def test_what_training_measures_is_what_the_folder_scores(trained):
     from emoscope.corpora.registry import load_corpus
     from emoscope.recipes.schema import CorpusSection
+    from tests.models.combiner.conftest import few_texts
 
-    corpus = load_corpus(CorpusSection(name="sample"), None, "dev")
+    with few_texts():
+        corpus = load_corpus(CorpusSection(name="sample"), None, "dev")
     measured = evaluate(emoscope.load(trained), corpus)
     assert measured.report.to_dict() == read_json(trained / "result.json")["dev"]
 

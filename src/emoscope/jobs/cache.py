@@ -75,9 +75,13 @@ class Cache:
         try:
             # The prefetch thread plans the chunks.
             self._data = sqlite3.connect(path, timeout=60, check_same_thread=False)
+        except sqlite3.Error as error:
+            raise self._unusable(error) from error
+        try:
             self._data.execute(_TABLE)
             (last,) = self._data.execute("SELECT coalesce(max(rowid), 0) FROM scores").fetchone()
         except sqlite3.Error as error:
+            self._data.close()
             raise self._unusable(error) from error
         if place is not None and place.start > last:
             self._data.close()

@@ -1,5 +1,7 @@
 """A combiner trained on a few texts, once."""
 
+from contextlib import contextmanager
+
 import numpy as np
 import pytest
 
@@ -17,9 +19,9 @@ SMALL = (
 )
 
 
-@pytest.fixture(scope="session")
-def few():
-    """A sample corpus of few texts."""
+@contextmanager
+def few_texts():
+    """A sample corpus of few texts, and no pictures of features."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setitem(sample.SIZES, "train", 300)
         patch.setitem(sample.SIZES, "dev", 120)
@@ -27,14 +29,21 @@ def few():
         yield
 
 
+@pytest.fixture(scope="module", autouse=True)
+def few():
+    with few_texts():
+        yield
+
+
 @pytest.fixture(scope="session")
-def small(few, tmp_path_factory):
+def small(tmp_path_factory):
     """Trains the small recipe, changed by overrides, and returns the folder of its run."""
 
     def train(*changes, name="trees-sample"):
         folder = tmp_path_factory.mktemp("trees")
         recipe = load_recipe(name, [*SMALL, *changes])
-        train_run(recipe, prepare(recipe, folder), folder, recipe.seed)
+        with few_texts():
+            train_run(recipe, prepare(recipe, folder), folder, recipe.seed)
         return folder
 
     return train

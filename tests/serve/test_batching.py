@@ -9,7 +9,7 @@ from emoscope.serve.app import AppOptions
 from emoscope.serve.batching import Batcher, OverloadError
 from emoscope.serve.label_sets import LabelSets
 from emoscope.serve.limits import Limits
-from tests.inference.independent import independent
+from tests.inference.independent import Independent, independent
 from tests.serve.running import gated, metric, running, wait_until
 
 
@@ -254,3 +254,34 @@ def test_labels_that_are_prepared_are_bounded():
         backend.gate.set()
         taken = [held, *(each for each in asked if each not in refused)]
         assert {each.status_code for each in answers(taken)} == {200}
+
+
+class SlowWords(Independent):
+    """Takes its time over labels that it was not trained on."""
+
+    def logits(self, encoded):
+        if self.taxonomy.names[0].startswith("word"):
+            time.sleep(0.03)
+        return super().logits(encoded)
+
+
+def test_batches_do_not_wait_for_all_labels_that_are_prepared():
+    with running(independent(backend=SlowWords)) as service:
+        asked = start(service, *({"texts": ["a"], "labels": [f"word{n}"]} for n in range(20)))
+        wait_until(lambda: any(each.done() for each in asked))
+        assert service.annotate(texts=["own labels"]).status_code == 200
+        assert sum(each.done() for each in asked) < 10
+        assert {each.status_code for each in answers(asked)} == {200}
+
+
+def test_labels_that_take_too_long_are_an_error():
+    annotator, backend = gated()
+    with running(annotator, AppOptions(limits=Limits(seconds=0.3))) as service:
+        start(service, {"texts": ["first"]})
+        wait_until(lambda: backend.batches)
+        [asked] = start(service, {"texts": ["a"], "labels": ["pride"]})
+        try:
+            found = asked.result(5)
+        finally:
+            backend.gate.set()
+        assert (found.status_code, found.json()["type"]) == (503, "/docs#timeout")

@@ -203,6 +203,18 @@ def rename_durably(path: Path, target: Path) -> None:
     sync_folder(target.parent)
 
 
+def sync_tree(path: Path) -> None:
+    """Have a file, or a folder with all that is in it, stay after a power cut."""
+    if path.is_dir():
+        for each in path.iterdir():
+            sync_tree(each)
+        sync_folder(path)
+    else:
+        # Windows syncs only what is open for writing.
+        with path.open("r+b") as file:
+            os.fsync(file.fileno())
+
+
 def sync_folder(path: Path) -> None:
     """Have the names of a folder's files stay after a power cut."""
     if os.name == "posix":

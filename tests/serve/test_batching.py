@@ -285,3 +285,21 @@ def test_labels_that_take_too_long_are_an_error():
         finally:
             backend.gate.set()
         assert (found.status_code, found.json()["type"]) == (503, "/docs#timeout")
+
+
+def test_health_answers_while_a_large_answer_is_made():
+    annotator = independent()
+
+    def read_slowly(texts):
+        time.sleep(1)
+        return [None] * len(texts)
+
+    annotator.reads = read_slowly
+    with running(annotator) as service:
+        [asked] = start(service, {"texts": ["a" * 19_000 + f"{n}" for n in range(5)]})
+        wait_until(lambda: metric(service, "emoscope_texts_total") >= 5)
+        # Measured in the middle of it.
+        assert not asked.done()
+        assert service.get("/health/live").status_code == 200
+        assert not asked.done()
+        assert len(asked.result(20).json()["results"]) == 5

@@ -1,16 +1,17 @@
 """Concurrent requests: what shares a batch, what is refused, what becomes of those who leave."""
 
 import asyncio
+import threading
 import time
 
 import pytest
 
 from emoscope.serve.app import AppOptions
-from emoscope.serve.batching import Batcher, OverloadError
+from emoscope.serve.batching import Batcher, FairLock, OverloadError
 from emoscope.serve.label_sets import LabelSets
 from emoscope.serve.limits import Limits
 from tests.inference.independent import Independent, independent
-from tests.serve.running import gated, metric, running, wait_until
+from tests.serve.running import HELD, gated, metric, running, wait_until
 
 
 def start(service, *bodies):
@@ -256,22 +257,48 @@ def test_labels_that_are_prepared_are_bounded():
         assert {each.status_code for each in answers(taken)} == {200}
 
 
-class SlowWords(Independent):
-    """Takes its time over labels that it was not trained on."""
+def test_texts_are_tokenised_while_labels_of_others_are_prepared():
+    tokenised = set()
 
-    def logits(self, encoded):
-        if self.taxonomy.names[0].startswith("word"):
-            time.sleep(0.03)
-        return super().logits(encoded)
+    class Slow(Independent):
+        gate = threading.Event()
 
+        def encode(self, conversations):
+            tokenised.update(turns[0] for turns in conversations)
+            return super().encode(conversations)
 
-def test_batches_do_not_wait_for_all_labels_that_are_prepared():
-    with running(independent(backend=SlowWords)) as service:
-        asked = start(service, *({"texts": ["a"], "labels": [f"word{n}"]} for n in range(20)))
-        wait_until(lambda: any(each.done() for each in asked))
-        assert service.annotate(texts=["own labels"]).status_code == 200
-        assert sum(each.done() for each in asked) < 10
+        def logits(self, encoded):
+            # Of labels that it was not trained on.
+            if self.taxonomy.names[0].startswith("word"):
+                assert self.gate.wait(HELD)
+            return super().logits(encoded)
+
+    with running(independent(backend=Slow)) as service:
+        asked = start(service, *({"texts": ["a"], "labels": [f"word{n}"]} for n in range(4)))
+        try:
+            wait_until(lambda: metric(service, "emoscope_requests_under_way") == 4)
+            asked += start(service, {"texts": ["own labels"]})
+            wait_until(lambda: "own labels" in tokenised, 5)
+        finally:
+            Slow.gate.set()
         assert {each.status_code for each in answers(asked)} == {200}
+
+
+def test_the_engine_is_given_in_the_order_in_which_it_is_asked_for():
+    engine, order = FairLock(), []
+
+    def wait():
+        with engine:
+            order.append("batch")
+
+    batch = threading.Thread(target=wait)
+    with engine:
+        batch.start()
+        wait_until(lambda: engine._waiting)
+    with engine:
+        order.append("labels again")
+    batch.join()
+    assert order == ["batch", "labels again"]
 
 
 def test_labels_that_take_too_long_are_an_error():

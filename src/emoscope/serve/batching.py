@@ -7,6 +7,7 @@ model reads one, the next is tokenised.
 import asyncio
 import math
 import time
+from collections import deque
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -76,6 +77,35 @@ class Observer(Protocol):
         """Take a report."""
 
 
+class FairLock:
+    """A lock that threads get in the order in which they ask for it.
+
+    Python's own may go again and again to a thread that asks for it as soon as it has left it.
+    """
+
+    def __init__(self) -> None:
+        self._change = Lock()
+        self._waiting: deque[Lock] = deque()
+        self._held = False
+
+    def __enter__(self) -> None:
+        with self._change:
+            if not self._held:
+                self._held = True
+                return
+            turn = Lock()
+            turn.acquire()
+            self._waiting.append(turn)
+        turn.acquire()
+
+    def __exit__(self, *_: object) -> None:
+        with self._change:
+            if self._waiting:
+                self._waiting.popleft().release()
+            else:
+                self._held = False
+
+
 class Batcher:
     """Scores texts, those of many requests together.
 
@@ -92,7 +122,7 @@ class Batcher:
         self.limits = limits
         self.observe = observe
         self.waiting = Waiting(limits, time.monotonic)
-        self._engine = Lock()
+        self._engine = FairLock()
         self._threads = ThreadPoolExecutor(IN_FLIGHT, thread_name_prefix="emoscope-batch")
         # A thread of its own, so that batches do not wait for all labels that are to be prepared.
         self._labels_thread = ThreadPoolExecutor(1, thread_name_prefix="emoscope-labels")

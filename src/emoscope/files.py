@@ -190,11 +190,7 @@ def write_durably(file: BinaryIO, data: bytes) -> None:
     """Write so that it stays after a power cut, unless it goes to a device or a FIFO."""
     file.write(data)
     file.flush()
-    try:
-        os.fsync(file.fileno())
-    except OSError as error:
-        if error.errno != errno.EINVAL:
-            raise
+    _sync(file.fileno())
 
 
 def rename_durably(path: Path, target: Path) -> None:
@@ -209,10 +205,10 @@ def sync_tree(path: Path) -> None:
         for each in path.iterdir():
             sync_tree(each)
         sync_folder(path)
-    else:
-        # Windows syncs only what is open for writing.
-        with path.open("r+b") as file:
-            os.fsync(file.fileno())
+        return
+    # Windows syncs only what is open for writing, and a copy may not be.
+    with suppress(PermissionError), path.open("rb" if os.name == "posix" else "r+b") as file:
+        _sync(file.fileno())
 
 
 def sync_folder(path: Path) -> None:
@@ -220,9 +216,18 @@ def sync_folder(path: Path) -> None:
     if os.name == "posix":
         folder = os.open(path, os.O_RDONLY)
         try:
-            os.fsync(folder)
+            _sync(folder)
         finally:
             os.close(folder)
+
+
+def _sync(descriptor: int) -> None:
+    """Have what is open stay after a power cut, where its device and its file system can."""
+    try:
+        os.fsync(descriptor)
+    except OSError as error:
+        if error.errno not in (errno.EINVAL, errno.ENOTSUP, errno.ENOSYS):
+            raise
 
 
 @contextmanager

@@ -230,7 +230,7 @@ class EmotionTrainer(Trainer):
         self.args.save_total_limit = limit
         if self.args.should_save:
             newest = f"checkpoint-{self.state.global_step}"
-            delete_older(Path(self.args.output_dir), newest, self.state.best_model_checkpoint)
+            delete_older(Path(str(self.args.output_dir)), newest, self.state.best_model_checkpoint)
 
     def _load_from_checkpoint(
         self, resume_from_checkpoint: str, model: nn.Module | None = None

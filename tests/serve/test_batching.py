@@ -10,6 +10,7 @@ from emoscope.serve.app import AppOptions
 from emoscope.serve.batching import Batcher, FairLock, OverloadError
 from emoscope.serve.label_sets import LabelSets
 from emoscope.serve.limits import Limits
+from emoscope.serve.service import QueuedAnnotator
 from tests.inference.independent import Independent, independent
 from tests.serve.running import HELD, gated, metric, running, wait_until
 
@@ -330,3 +331,19 @@ def test_health_answers_while_a_large_answer_is_made():
         assert service.get("/health/live").status_code == 200
         assert not asked.done()
         assert len(asked.result(20).json()["results"]) == 5
+
+
+def test_an_explanation_that_nobody_waits_for_asks_no_more():
+    async def check():
+        batches = []
+        batcher = Batcher(LabelSets(independent(), 4), Limits(), batches.append)
+        batcher.start()
+        asking = QueuedAnnotator(batcher.sets.own, batcher, asyncio.get_running_loop())
+        assert (await asyncio.to_thread(asking.probabilities, [["a"]])).shape[0] == 1
+        asking.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await asyncio.to_thread(asking.probabilities, [["b"]])
+        await batcher.stop()
+        assert sum(batch.texts for batch in batches) == 1
+
+    asyncio.run(check())

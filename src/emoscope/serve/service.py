@@ -238,6 +238,7 @@ class QueuedAnnotator(Annotator):
         self._batcher = batcher
         self._event_loop = loop
         self._pending: list[Future[list[Row]]] = []
+        self._given_up = False
 
     def probabilities(self, conversations: Sequence[Sequence[str]]) -> NDArray[np.floating[Any]]:
         """Probabilities (N, K) of N conversations."""
@@ -246,10 +247,14 @@ class QueuedAnnotator(Annotator):
             self._batcher.score(texts, self._labels), self._event_loop
         )
         self._pending.append(pending)
+        # The thread may have been between two questions when it was told.
+        if self._given_up:
+            pending.cancel()
         return np.stack(pending.result())
 
     def cancel(self) -> None:
         """Ask for nothing more, as when the client has left."""
+        self._given_up = True
         for pending in self._pending:
             pending.cancel()
 

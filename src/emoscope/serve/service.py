@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import Future
+from concurrent.futures import CancelledError, Future
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -243,13 +243,13 @@ class QueuedAnnotator(Annotator):
     def probabilities(self, conversations: Sequence[Sequence[str]]) -> NDArray[np.floating[Any]]:
         """Probabilities (N, K) of N conversations."""
         texts = [tuple(turns) for turns in conversations]
+        # The thread may have been between two questions when it was told.
+        if self._given_up:
+            raise CancelledError
         pending = asyncio.run_coroutine_threadsafe(
             self._batcher.score(texts, self._labels), self._event_loop
         )
         self._pending.append(pending)
-        # The thread may have been between two questions when it was told.
-        if self._given_up:
-            pending.cancel()
         return np.stack(pending.result())
 
     def cancel(self) -> None:

@@ -190,11 +190,7 @@ def write_durably(file: BinaryIO, data: bytes) -> None:
     """Write so that it stays after a power cut, unless it goes to a device or a FIFO."""
     file.write(data)
     file.flush()
-    try:
-        os.fsync(file.fileno())
-    except OSError as error:
-        if error.errno != errno.EINVAL:
-            raise
+    _sync(file.fileno())
 
 
 def rename_durably(path: Path, target: Path) -> None:
@@ -203,14 +199,35 @@ def rename_durably(path: Path, target: Path) -> None:
     sync_folder(target.parent)
 
 
+def sync_tree(path: Path) -> None:
+    """Have a file, or a folder with all that is in it, stay after a power cut."""
+    if path.is_dir():
+        for each in path.iterdir():
+            sync_tree(each)
+        sync_folder(path)
+        return
+    # Windows syncs only what is open for writing, and a copy may not be.
+    with suppress(PermissionError), path.open("rb" if os.name == "posix" else "r+b") as file:
+        _sync(file.fileno())
+
+
 def sync_folder(path: Path) -> None:
     """Have the names of a folder's files stay after a power cut."""
     if os.name == "posix":
         folder = os.open(path, os.O_RDONLY)
         try:
-            os.fsync(folder)
+            _sync(folder)
         finally:
             os.close(folder)
+
+
+def _sync(descriptor: int) -> None:
+    """Have what is open stay after a power cut, where its device and its file system can."""
+    try:
+        os.fsync(descriptor)
+    except OSError as error:
+        if error.errno not in (errno.EINVAL, errno.ENOTSUP, errno.ENOSYS):
+            raise
 
 
 @contextmanager

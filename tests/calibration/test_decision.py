@@ -46,6 +46,19 @@ def test_the_move_of_one_label_is_exact():
     assert reached == pytest.approx(max(values))
 
 
+@pytest.mark.parametrize("bias", [-4.0, 4.0])
+def test_a_best_place_that_is_too_far_hides_none_that_is_not(bias):
+    scores, gold = texts(3)
+    two = np.array([False, True])
+    scores, gold = scores[:, :2] + np.array([0, bias]), np.minimum(gold, 1)
+    found = search_offsets(scores, gold, two)
+    reached = micro_f1((scores + found).argmax(axis=1), gold, two)
+    grid = np.arange(-2.5, 2.5, 0.01)
+    values = [micro_f1((scores + np.array([0, move])).argmax(axis=1), gold, two) for move in grid]
+    assert reached >= max(values)
+    assert abs(found[1]) <= 2.5
+
+
 def test_thresholds_help_on_texts_that_they_were_not_fitted_on():
     scores, gold = texts(0, 4000)
     scores[:, 1:] += 0.7  # Labels that count are given too often.

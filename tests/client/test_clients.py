@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 
 import pytest
 
@@ -9,6 +10,7 @@ httpx = pytest.importorskip("httpx")
 pytest.importorskip("fastapi")
 
 from emoscope.client import AsyncClient, Client, Retries, ServiceError  # noqa: E402
+from emoscope.errors import InputError  # noqa: E402
 from tests.inference.independent import independent  # noqa: E402
 from tests.serve.running import listening  # noqa: E402
 
@@ -50,6 +52,31 @@ def test_labels_are_given_as_in_python(client):
     named = client.annotate(["a"], labels=("joy",), threshold=0.0)
     assert [score.label for score in named.scores[0]] == ["joy"]
     assert len(client.annotate(["a"], taxonomy="ekman").labels) > 3
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        {"texts": "happy"},
+        {"texts": [["a", "b"]]},
+        {"texts": ["a", None]},
+        {"conversations": ["happy"]},
+        {"conversations": "happy"},
+        {"texts": ["a"], "labels": "calm"},
+    ],
+)
+def test_the_letters_of_a_string_are_no_texts_and_no_labels(client, asked):
+    with pytest.raises(InputError, match="Expected"):
+        client.annotate(**asked)
+
+
+def test_the_letters_of_a_string_are_no_labels_to_explain(client):
+    with pytest.raises(InputError, match=re.escape("['joy']")):
+        client.explain("so happy", "joy")
+
+
+def test_texts_may_come_one_by_one(client):
+    assert len(client.annotate(iter(["a", "b"]), top_k=1).scores) == 2
 
 
 def test_the_rest_is_as_the_service_says_it(client):

@@ -12,7 +12,7 @@ import pytest
 
 from emoscope.errors import InputError, MachineError
 from emoscope.jobs.annotate import Options, Source, annotate_file, annotate_stream
-from emoscope.jobs.live import WAIT, LiveStream
+from emoscope.jobs.live import WAIT, LiveStream, read_live_chunks
 from emoscope.jobs.source import ItemChunk
 from emoscope.jobs.workers import WorkerPool
 from emoscope.reading.errors import RowError
@@ -216,3 +216,36 @@ def test_a_live_stream_is_the_stream():
     stream.before_read = lambda: told.append(stream.tell())
     assert (stream.read1(1), stream.read(1), stream.read1()) == (b"a", b"b", b"c")
     assert told == [0, 1, 2]
+
+
+class Failing(io.RawIOBase):
+    """Two rows, and then an error once it is let go."""
+
+    def __init__(self):
+        self.rows, self.gone = b'{"text": "a"}\n{"text": "b"}\n', threading.Event()
+
+    def readable(self):
+        return True
+
+    def readinto(self, buffer):
+        if not self.rows:
+            assert self.gone.wait(5)
+            raise OSError("the pipe is broken")
+        rows, self.rows = self.rows, b""
+        buffer[: len(rows)] = rows
+        return len(rows)
+
+
+def test_a_reader_that_nobody_waits_for_fails_in_silence(capsys):
+    failing = Failing()
+    stream = LiveStream(io.BufferedReader(failing))
+    threads = set(threading.enumerate())
+    with Source(stream, format="jsonl").opened() as reading:
+        chunks = read_live_chunks(reading, stream, 1)
+        assert len(next(chunks).items) == 1
+        [thread] = set(threading.enumerate()) - threads
+        chunks.close()
+        failing.gone.set()
+        thread.join(5)
+    assert not thread.is_alive()
+    assert capsys.readouterr().err == ""

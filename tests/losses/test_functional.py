@@ -28,6 +28,18 @@ def test_smoothed_cross_entropy_equals_torch():
     torch.testing.assert_close(cross_entropy(LOGITS, ONE_HOT, smoothing=0.1), expected)
 
 
+@pytest.mark.parametrize("weights", [None, WEIGHTS])
+@pytest.mark.parametrize("smoothing", [0.0, 0.1])
+def test_a_text_whose_label_is_not_in_the_prompt_counts_for_nothing(weights, smoothing):
+    logits = torch.cat([LOGITS, torch.tensor([[3.0, 1.0, 0.0]]).double()]).requires_grad_()
+    labels = torch.cat([ONE_HOT, torch.zeros(1, 3).double()])
+    found = cross_entropy(logits, labels, weights, smoothing)
+    torch.testing.assert_close(found, cross_entropy(LOGITS, ONE_HOT, weights, smoothing))
+    (gradient,) = torch.autograd.grad(found, logits)
+    assert not gradient[3].any()
+    assert cross_entropy(logits[3:], labels[3:], weights, smoothing).item() == 0
+
+
 def test_binary_cross_entropy_equals_a_loop_over_the_known_cells():
     labels = torch.tensor([[1.0, 0.0, math.nan], [0.0, 0.3, 1.0], [math.nan] * 3]).double()
     losses = []

@@ -12,6 +12,7 @@ import httpx
 import uvicorn
 
 from emoscope.serve.app import AppOptions, create_app
+from emoscope.serve.server import HTTP
 from tests.inference.independent import Independent, independent
 
 HELD = 20
@@ -119,7 +120,7 @@ def listening(annotator=None, options=None, **more):
     model = independent() if annotator is None else annotator
     app = create_app(lambda: model, options or AppOptions())
     settings = {"log_level": "critical", "lifespan": "on", "ws": "none", "access_log": False}
-    server = uvicorn.Server(uvicorn.Config(app, port=0, **settings, **more))
+    server = uvicorn.Server(uvicorn.Config(app, port=0, **settings, **HTTP, **more))
     with socket.socket() as bound:
         bound.bind(("127.0.0.1", 0))
         port = bound.getsockname()[1]

@@ -4,10 +4,12 @@ import json
 
 import numpy as np
 import pytest
+from pydantic import ValidationError
 
 from emoscope.serve.app import AppOptions
 from emoscope.serve.limits import Limits
 from emoscope.serve.problems import KINDS
+from emoscope.serve.schemas import AnnotateRequest, ExplainRequest, PredictRequest
 from tests.inference.independent import TRAINED, independent
 from tests.serve.running import metric, running
 
@@ -141,6 +143,33 @@ def test_what_cannot_be_scored_is_refused(service, body, kind, pointer):
     found = check_problem(service.post("/v1/annotate", body), kind)
     pointers = [fault["pointer"] for fault in found.get("errors", ())]
     assert pointer is None or pointer in pointers
+
+
+MANY = 1_000
+
+
+@pytest.mark.parametrize(
+    ("model", "body"),
+    [
+        (AnnotateRequest, {"texts": [1] * MANY}),
+        (AnnotateRequest, {"conversations": [1] * MANY}),
+        (AnnotateRequest, {"conversations": [[1] * MANY]}),
+        (AnnotateRequest, {"texts": ["a"], "labels": [1] * MANY}),
+        (AnnotateRequest, {"texts": ["a"], "labels": {f"{n}": n for n in range(MANY)}}),
+        (AnnotateRequest, {"texts": ["a"], "labels": {f"{n}": [n] for n in range(MANY)}}),
+        (AnnotateRequest, {"texts": ["a"], "labels": {"a": [1] * MANY}}),
+        (AnnotateRequest, {"texts": ["a"]} | {f"{n}": n for n in range(MANY)}),
+        (ExplainRequest, {"text": "a", "explain": [1] * MANY}),
+        (ExplainRequest, {"conversation": [1] * MANY}),
+        (PredictRequest, {"inputs": [1] * MANY}),
+        (PredictRequest, {"inputs": ["a", ["b"]] * MANY}),
+    ],
+)
+def test_a_body_of_nothing_but_faults_has_few(model, body):
+    # A million of them would take a gigabyte.
+    with pytest.raises(ValidationError) as raised:
+        model.model_validate(body)
+    assert raised.value.error_count() <= 20
 
 
 def test_what_is_refused_is_not_quoted(service):

@@ -1,16 +1,18 @@
 """Concurrent requests: what shares a batch, what is refused, what becomes of those who leave."""
 
 import asyncio
+import threading
 import time
 
 import pytest
 
 from emoscope.serve.app import AppOptions
-from emoscope.serve.batching import Batcher, OverloadError
+from emoscope.serve.batching import Batcher, FairLock, OverloadError
 from emoscope.serve.label_sets import LabelSets
 from emoscope.serve.limits import Limits
-from tests.inference.independent import independent
-from tests.serve.running import gated, metric, running, wait_until
+from emoscope.serve.service import QueuedAnnotator
+from tests.inference.independent import Independent, independent
+from tests.serve.running import HELD, gated, metric, running, wait_until
 
 
 def start(service, *bodies):
@@ -254,3 +256,94 @@ def test_labels_that_are_prepared_are_bounded():
         backend.gate.set()
         taken = [held, *(each for each in asked if each not in refused)]
         assert {each.status_code for each in answers(taken)} == {200}
+
+
+def test_texts_are_tokenised_while_labels_of_others_are_prepared():
+    tokenised = set()
+
+    class Slow(Independent):
+        gate = threading.Event()
+
+        def encode(self, conversations):
+            tokenised.update(turns[0] for turns in conversations)
+            return super().encode(conversations)
+
+        def logits(self, encoded):
+            # Of labels that it was not trained on.
+            if self.taxonomy.names[0].startswith("word"):
+                assert self.gate.wait(HELD)
+            return super().logits(encoded)
+
+    with running(independent(backend=Slow)) as service:
+        asked = start(service, *({"texts": ["a"], "labels": [f"word{n}"]} for n in range(4)))
+        try:
+            wait_until(lambda: metric(service, "emoscope_requests_under_way") == 4)
+            asked += start(service, {"texts": ["own labels"]})
+            wait_until(lambda: "own labels" in tokenised, 5)
+        finally:
+            Slow.gate.set()
+        assert {each.status_code for each in answers(asked)} == {200}
+
+
+def test_the_engine_is_given_in_the_order_in_which_it_is_asked_for():
+    engine, order = FairLock(), []
+
+    def wait():
+        with engine:
+            order.append("batch")
+
+    batch = threading.Thread(target=wait)
+    with engine:
+        batch.start()
+        wait_until(lambda: engine._waiting)
+    with engine:
+        order.append("labels again")
+    batch.join()
+    assert order == ["batch", "labels again"]
+
+
+def test_labels_that_take_too_long_are_an_error():
+    annotator, backend = gated()
+    with running(annotator, AppOptions(limits=Limits(seconds=0.3))) as service:
+        start(service, {"texts": ["first"]})
+        wait_until(lambda: backend.batches)
+        [asked] = start(service, {"texts": ["a"], "labels": ["pride"]})
+        try:
+            found = asked.result(5)
+        finally:
+            backend.gate.set()
+        assert (found.status_code, found.json()["type"]) == (503, "/docs#timeout")
+
+
+def test_health_answers_while_a_large_answer_is_made():
+    annotator = independent()
+
+    def read_slowly(texts):
+        time.sleep(1)
+        return [None] * len(texts)
+
+    annotator.reads = read_slowly
+    with running(annotator) as service:
+        [asked] = start(service, {"texts": ["a" * 19_000 + f"{n}" for n in range(5)]})
+        wait_until(lambda: metric(service, "emoscope_texts_total") >= 5)
+        # Measured in the middle of it.
+        assert not asked.done()
+        assert service.get("/health/live").status_code == 200
+        assert not asked.done()
+        assert len(asked.result(20).json()["results"]) == 5
+
+
+def test_an_explanation_that_nobody_waits_for_asks_no_more():
+    async def check():
+        batches = []
+        batcher = Batcher(LabelSets(independent(), 4), Limits(), batches.append)
+        batcher.start()
+        asking = QueuedAnnotator(batcher.sets.own, batcher, asyncio.get_running_loop())
+        assert (await asyncio.to_thread(asking.probabilities, [["a"]])).shape[0] == 1
+        asking.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await asyncio.to_thread(asking.probabilities, [["b"]])
+        await batcher.stop()
+        assert sum(batch.texts for batch in batches) == 1
+
+    asyncio.run(check())

@@ -86,6 +86,15 @@ def test_garbage_hurts_nobody_else(server, garbage):
     check_alive(server)
 
 
+@pytest.mark.parametrize("endless", [b"a" * 65_536, b"X: a\r\n" * 10_000])
+def test_headers_without_end_are_cut_off(server, endless):
+    with socket.create_connection(("127.0.0.1", server.port), timeout=5) as connection:
+        connection.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\nX: a\r\nY: ")
+        with pytest.raises(ConnectionError):
+            connection.sendall(200 * endless)
+    check_alive(server)
+
+
 @pytest.mark.parametrize(
     "path", ["/page/../../limits.py", "/page/..%2f..%2flimits.py", "//etc/passwd", "/page/%00"]
 )

@@ -1,6 +1,8 @@
 """Which texts are taken for another language: by their letters, then by their words."""
 
 import re
+import time
+import unicodedata
 
 import pytest
 from hypothesis import given
@@ -97,3 +99,16 @@ def test_any_text_has_an_answer_and_addresses_do_not_change_it(text, languages):
 def test_six_in_ten_words_must_be_known(words):
     known = sum(word in ("i", "love") for word in words)
     assert is_read(" ".join(words), ["en"]) is (10 * known >= 6 * len(words))
+
+
+def test_a_long_run_of_accents_takes_linear_time():
+    # In one piece it takes twenty seconds.
+    started = time.monotonic()
+    is_read("a" + "\u0300\u0301\u0327\u0323" * 15_000, ["en"])
+    assert time.monotonic() - started < 5
+
+
+@given(st.lists(st.sampled_from(["cafe\u0301", "ﬁne", "é", "so", "ünïted"]), max_size=200))
+def test_words_are_the_same_in_pieces(words):
+    text = " ".join(words)
+    assert language._normalise(text) == unicodedata.normalize("NFKC", text)

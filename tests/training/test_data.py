@@ -287,8 +287,8 @@ NAMES = "a, b, c, d, e, f, g, h"
 GOLD = np.random.default_rng(0).integers(0, 2, (40, 8))
 
 
-def augmented(seed=0, **options):
-    return EncodedDataset([part(["ab"] * 40, GOLD, NAMES)], Augmentation(**options), seed)
+def augmented(**options):
+    return EncodedDataset([part(["ab"] * 40, GOLD, NAMES)], Augmentation(**options))
 
 
 def test_shuffled_labels_keep_their_targets():
@@ -364,8 +364,20 @@ def test_the_augmentation_changes_with_the_epoch_and_comes_again():
     shown = dataset.__getitems__(rows)["shown"].tolist()
     loader.set_epoch(1)
     assert dataset.__getitems__(rows)["shown"].tolist() != shown, "of the same rows"
-    assert augmented(seed=1, shuffle=True).__getitems__(rows)["shown"].tolist() != shown
     assert {str(one) for _, one in first} != {str(one) for _, one in second}
+
+
+def test_each_run_has_an_augmentation_of_its_own():
+    """Runs of several seeds share one data set."""
+    dataset = augmented(shuffle=True)
+    rows = list(range(8))
+
+    def show(seed):
+        EpochLoader(dataset, LengthBuckets([dataset.parts[0].encoded.lengths], 8, seed=seed))
+        return dataset.__getitems__(rows)["shown"].tolist()
+
+    assert show(0) == show(0)
+    assert len({str(show(seed)) for seed in range(5)}) > 1
 
 
 @given(st.lists(st.integers(0, 3), min_size=1, max_size=40), st.integers(0, 200), st.integers(0, 9))

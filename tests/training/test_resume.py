@@ -17,7 +17,7 @@ from transformers import TrainerCallback, TrainerControl, TrainerState, Training
 import emoscope.training.run as run
 from emoscope.experiments.runs import format_run
 from emoscope.recipes.load import recipe_to_yaml
-from emoscope.training.checkpoints import SCORES, find_last_checkpoint
+from emoscope.training.checkpoints import SCORES, delete_older, find_last_checkpoint
 from emoscope.training.logs import read_run
 from emoscope.training.timed_checkpoints import SaveByTime
 from emoscope.training.train import train
@@ -289,22 +289,51 @@ def test_an_interruption_does_not_delay_early_stopping(
     assert_same_training(whole(recipe) / "seed-0", tmp_path / "parts" / "seed-0")
 
 
-@pytest.mark.parametrize("damage", ["missing", "truncated", "empty", "weights", "scores"])
-def test_a_torn_checkpoint_is_discarded(tmp_path, damage):
-    files = (
-        "model.safetensors",
-        "optimizer.pt",
-        "scheduler.pt",
-        "rng_state.pth",
-        "train_scores.safetensors",
-    )
+TENSORS = ("model.safetensors", "train_scores.safetensors")
+PICKLES = ("optimizer.pt", "scheduler.pt", "rng_state.pth")
+
+
+def make_checkpoints(tmp_path):
+    """Two checkpoints, of steps 4 and 12."""
     for step in (4, 12):
         folder = tmp_path / f"checkpoint-{step}"
         folder.mkdir()
-        for name in files:
-            (folder / name).write_bytes(b"")
+        for name in TENSORS:
+            save_file({"values": torch.zeros(50)}, folder / name)
+        for name in PICKLES:
+            torch.save({"values": torch.zeros(50)}, folder / name)
         (folder / "trainer_state.json").write_text('{"global_step": 4, "max_steps": 20}')
     assert find_last_checkpoint(tmp_path) == str(tmp_path / "checkpoint-12")
+
+
+@pytest.mark.parametrize("name", [*TENSORS, *PICKLES])
+@pytest.mark.parametrize("left", [0.0, 0.5, 0.99])
+def test_a_checkpoint_that_a_power_cut_has_cut_is_passed_over(tmp_path, caplog, name, left):
+    make_checkpoints(tmp_path)
+    path = tmp_path / "checkpoint-12" / name
+    path.write_bytes(path.read_bytes()[: int(left * path.stat().st_size)])
+    assert find_last_checkpoint(tmp_path) == str(tmp_path / "checkpoint-4")
+    assert "checkpoint-12" in caplog.text
+    assert not (tmp_path / "checkpoint-12").exists()
+
+
+def test_older_checkpoints_stay_until_the_new_one_is_sure_to(monkeypatch, tmp_path):
+    for step in (4, 8, 12):
+        (tmp_path / f"checkpoint-{step}").mkdir()
+    synced = []
+
+    def sync(path):
+        synced.append((path.name, len(list(tmp_path.iterdir()))))
+
+    monkeypatch.setattr("emoscope.training.checkpoints.sync_tree", sync)
+    delete_older(tmp_path, "checkpoint-12", best=str(tmp_path / "checkpoint-4"))
+    assert synced == [("checkpoint-12", 3)]
+    assert {path.name for path in tmp_path.iterdir()} == {"checkpoint-4", "checkpoint-12"}
+
+
+@pytest.mark.parametrize("damage", ["missing", "truncated", "empty", "weights", "scores"])
+def test_a_torn_checkpoint_is_discarded(tmp_path, damage):
+    make_checkpoints(tmp_path)
     state = tmp_path / "checkpoint-12" / "trainer_state.json"
     if damage == "missing":
         state.unlink()

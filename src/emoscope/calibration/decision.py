@@ -70,19 +70,24 @@ def search_offsets(scores: Floats, gold: NDArray[np.int64], counted: NDArray[np.
         while gaining:
             gaining = False
             for label in np.flatnonzero(counted):
-                value, place = move_label(scores + offsets, gold, counted, int(label))
-                moved = offsets[label] + place
-                if value > reached + 1e-12 and abs(moved) <= WIDEST:
-                    offsets[label], reached, gaining = moved, value, True
+                bounds = (-WIDEST - offsets[label], WIDEST - offsets[label])
+                value, place = move_label(scores + offsets, gold, counted, int(label), bounds)
+                if value > reached + 1e-12:
+                    offsets[label] += place
+                    reached, gaining = value, True
         if reached > best + 1e-12:
             best, chosen = reached, offsets
     return chosen
 
 
 def move_label(
-    scores: Floats, gold: NDArray[np.int64], counted: NDArray[np.bool_], label: int
+    scores: Floats,
+    gold: NDArray[np.int64],
+    counted: NDArray[np.bool_],
+    label: int,
+    bounds: tuple[float, float],
 ) -> tuple[float, float]:
-    """The best micro-F1 by adding to the scores of one label, and what to add.
+    """The best micro-F1 by adding to the scores of one label, and what to add, within bounds.
 
     Each text turns to the label at one point, so that all points are tried by one running sum.
     """
@@ -98,10 +103,10 @@ def move_label(
     sizes = int(counted[rival].sum()) + np.append(0, np.cumsum(given[order]))
     values = f1_score(tp, sizes, counted[gold].sum())
     ranked = points[order]
-    lower = np.append(-WIDEST * 2, ranked)
-    upper = np.append(ranked, WIDEST * 2)
-    places = np.clip((lower + upper) / 2, -WIDEST * 2, WIDEST * 2)
-    # Texts that turn at one point turn together.
+    lower = np.append(bounds[0], np.clip(ranked, *bounds))
+    upper = np.append(np.clip(ranked, *bounds), bounds[1])
+    places = (lower + upper) / 2
+    # Texts that turn at one point turn together; so do those that turn beyond the bounds.
     values = np.where(upper > lower, values, -1.0)
     best = np.flatnonzero(values >= values.max() - 1e-12)
     nearest = best[np.abs(places[best]).argmin()]

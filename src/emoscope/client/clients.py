@@ -93,6 +93,7 @@ class Client:
             threshold: as of `Annotator.annotate`.
 
         Raises:
+            InputError: texts, conversations or labels that are no list.
             ServiceError: what the service says.
         """
         options = {"labels": labels, "taxonomy": taxonomy, "top_k": top_k, "threshold": threshold}

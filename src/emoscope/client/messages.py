@@ -4,8 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
-from emoscope.errors import EmoscopeError
+from emoscope.errors import EmoscopeError, InputError
 from emoscope.inference.ranking import Score
+from emoscope.inference.texts import is_list, to_turns_of_conversations, to_turns_of_texts
 
 if TYPE_CHECKING:
     import httpx
@@ -115,22 +116,30 @@ def make_annotate_call(
     conversations: Sequence[Conversation] | None,
     options: Mapping[str, Any],
 ) -> Call:
-    """A request for scores; options that are None are left out."""
+    """A request for scores; options that are None are left out.
+
+    Raises:
+        InputError: texts, conversations or labels that are no list, such as one string.
+    """
     body: dict[str, Any] = {}
     if texts is not None:
-        body["texts"] = list(texts)
+        body["texts"] = list_texts(texts)
     if conversations is not None:
-        body["conversations"] = [list(turns) for turns in conversations]
+        body["conversations"] = list(to_turns_of_conversations(conversations))
     return Call("POST", "/v1/annotate", body | drop_none(options))
 
 
 def make_explain_call(
     text: str | Conversation, explain: Sequence[str] | None, options: Mapping[str, Any]
 ) -> Call:
-    """A request for an explanation; options that are None are left out."""
+    """A request for an explanation; options that are None are left out.
+
+    Raises:
+        InputError: labels that are no list.
+    """
     body: dict[str, Any] = {"text": text} if isinstance(text, str) else {"conversation": list(text)}
     if explain is not None:
-        body["explain"] = list(explain)
+        body["explain"] = list_names(explain)
     return Call("POST", "/v1/explain", body | drop_none(options))
 
 
@@ -143,8 +152,37 @@ def drop_none(options: Mapping[str, Any]) -> dict[str, Any]:
             name: words if isinstance(words, str) else list(words) for name, words in labels.items()
         }
     elif labels is not None:
-        found["labels"] = list(labels)
+        found["labels"] = list_names(labels)
     return found
+
+
+def list_texts(texts: Sequence[str]) -> list[str]:
+    """Texts, each a string.
+
+    Raises:
+        InputError: they are no list of strings.
+    """
+    conversations = list(to_turns_of_texts(texts))
+    for place, turns in enumerate(conversations, start=1):
+        if len(turns) != 1:
+            raise InputError(
+                f"Expected text {place} to be a string, got a list of {len(turns)} turns. Pass "
+                "conversations=[[turn, turn], ...] in place of texts."
+            )
+    return [text for [text] in conversations]
+
+
+def list_names(names: Sequence[str]) -> list[str]:
+    """Names of labels.
+
+    Raises:
+        InputError: they are no list; the letters of a string would be taken for labels.
+    """
+    if not is_list(names):
+        raise InputError(
+            f"Expected a list of labels, got {type(names).__name__}; for one label pass ['joy']."
+        )
+    return list(names)
 
 
 def read_annotations(answer: Mapping[str, Any]) -> Annotations:

@@ -28,6 +28,7 @@ from emoscope.files import (
     rename_durably,
     sibling_path,
     sync_folder,
+    sync_tree,
     write_durably,
     write_text,
     written_aside,
@@ -152,8 +153,7 @@ class Journal:
             self._take_digests()
             if self.convert is not None:
                 self.convert(self.partial, self._last)
-                with self._last.open("rb") as file:
-                    os.fsync(file.fileno())
+                sync_tree(self._last)
                 self.progress.digest = hash_file(self._last)
             self.progress.bytes = self._last.stat().st_size
             self.progress.finished = True

@@ -5,6 +5,7 @@ rows that it has, so that none waits for another.
 """
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from queue import Empty, Full, Queue
 from threading import Event, Thread
 from time import monotonic
@@ -80,7 +81,8 @@ class _Reader:
         except _StoppedError:
             return
         except Exception as error:
-            self._put(error)
+            with suppress(_StoppedError):
+                self._put(error)
 
     def _hand_on(self) -> None:
         self._read.extend(self._reading.drain_bad_items())

@@ -12,16 +12,14 @@ def cross_entropy(
 
     Args:
         logits: (batch, labels).
-        labels: one-hot or a distribution, (batch, labels).
+        labels: one-hot or a distribution, (batch, labels); a row of zeros counts for nothing.
         weights: the weights of each label, (labels,); the mean is over the weights of the batch, as
             in `torch.nn.CrossEntropyLoss` with class indices, and 0 of a batch that has none.
         smoothing: share of the target spread over all labels.
     """
     target = labels * (1 - smoothing) + smoothing / labels.shape[-1]
     losses = -(target * functional.log_softmax(logits, dim=-1)).sum(-1)
-    if weights is None:
-        return losses.mean()
-    of_text = labels @ weights
+    of_text = labels.any(dim=-1).to(losses) if weights is None else labels @ weights
     # A text whose label was left out of the prompt has weight 0; this may hold for all texts.
     total = of_text.sum().clamp(min=torch.finfo(of_text.dtype).tiny)
     return (losses * of_text).sum() / total

@@ -7,6 +7,7 @@ model reads one, the next is tokenised.
 import asyncio
 import math
 import time
+from collections import deque
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -76,6 +77,35 @@ class Observer(Protocol):
         """Take a report."""
 
 
+class FairLock:
+    """A lock that threads get in the order in which they ask for it.
+
+    Python's own may go again and again to a thread that asks for it as soon as it has left it.
+    """
+
+    def __init__(self) -> None:
+        self._change = Lock()
+        self._waiting: deque[Lock] = deque()
+        self._held = False
+
+    def __enter__(self) -> None:
+        with self._change:
+            if not self._held:
+                self._held = True
+                return
+            turn = Lock()
+            turn.acquire()
+            self._waiting.append(turn)
+        turn.acquire()
+
+    def __exit__(self, *_: object) -> None:
+        with self._change:
+            if self._waiting:
+                self._waiting.popleft().release()
+            else:
+                self._held = False
+
+
 class Batcher:
     """Scores texts, those of many requests together.
 
@@ -92,8 +122,10 @@ class Batcher:
         self.limits = limits
         self.observe = observe
         self.waiting = Waiting(limits, time.monotonic)
-        self._engine = Lock()
+        self._engine = FairLock()
         self._threads = ThreadPoolExecutor(IN_FLIGHT, thread_name_prefix="emoscope-batch")
+        # A thread of its own, so that batches do not wait for all labels that are to be prepared.
+        self._labels_thread = ThreadPoolExecutor(1, thread_name_prefix="emoscope-labels")
         self._free = asyncio.Semaphore(IN_FLIGHT)
         self._arrival = asyncio.Event()
         self._batches: set[asyncio.Task[None]] = set()
@@ -117,6 +149,7 @@ class Batcher:
             self._loop.cancel()
             await asyncio.gather(self._loop, return_exceptions=True)
         self._threads.shutdown()
+        self._labels_thread.shutdown()
 
     async def find_labels(self, taxonomy: Taxonomy | None) -> LabelSet:
         """The set of some labels; the model's own if None.
@@ -124,6 +157,7 @@ class Batcher:
         Raises:
             InputError: the model does not take them.
             OverloadError: too many others are being prepared.
+            TooSlowError: it takes longer than `Limits.seconds`.
         """
         found = self.sets.find(taxonomy)
         if found is not None or taxonomy is None:
@@ -136,7 +170,11 @@ class Batcher:
             task = asyncio.create_task(self._prepare_labels(taxonomy))
             self._asked_labels[taxonomy] = task
             task.add_done_callback(lambda done: self._forget_task(taxonomy, done))
-        return await asyncio.shield(task)
+        try:
+            async with asyncio.timeout(self.limits.seconds):
+                return await asyncio.shield(task)
+        except TimeoutError:
+            raise TooSlowError from None
 
     def _forget_task(self, taxonomy: Taxonomy, task: "asyncio.Task[LabelSet]") -> None:
         del self._asked_labels[taxonomy]
@@ -146,7 +184,7 @@ class Batcher:
 
     async def _prepare_labels(self, taxonomy: Taxonomy) -> LabelSet:
         return await asyncio.get_running_loop().run_in_executor(
-            self._threads, self._make_labels, taxonomy
+            self._labels_thread, self._make_labels, taxonomy
         )
 
     def _make_labels(self, taxonomy: Taxonomy) -> LabelSet:

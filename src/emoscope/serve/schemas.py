@@ -1,11 +1,48 @@
 """What requests and responses look like; the OpenAPI document is made of it."""
 
+from collections.abc import Iterator
+from itertools import islice
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictInt, StrictStr
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StrictBool,
+    StrictInt,
+    StrictStr,
+    model_validator,
+)
 
+MAX_UNKNOWN = 20
+"""Keys of a body that nobody knows and that are told of."""
+
+
+def keep_first_fault(labels: Any) -> Any:
+    """A mapping of labels that holds a wrong value, cut down to the first such."""
+    faults: Iterator[Any] = (
+        {name: words}
+        for name, words in (labels.items() if isinstance(labels, dict) else ())
+        if not (isinstance(words, str) or is_text_list(words))
+    )
+    return next(faults, labels)
+
+
+def is_text_list(value: Any) -> bool:
+    """Whether something is a list of nothing but text."""
+    return isinstance(value, list) and all(isinstance(each, str) for each in value)
+
+
+# Of a list the first fault alone is told: a body of a million numbers would have a million faults,
+# and telling them takes a thousand times its memory.
+Texts = Annotated[list[StrictStr], Field(fail_fast=True)]
+Conversations = Annotated[list[Texts], Field(fail_fast=True)]
 Label = Annotated[StrictStr, Field(examples=["joy"])]
-Labels = list[Label] | dict[StrictStr, StrictStr | list[StrictStr]]
+Labels = Annotated[
+    Annotated[list[Label], Field(fail_fast=True)] | dict[StrictStr, StrictStr | Texts],
+    BeforeValidator(keep_first_fault),
+]
 NOT_EMPTY: dict[str, Any] = {"minItems": 1}
 
 
@@ -13,6 +50,17 @@ class Request(BaseModel):
     """A body: no keys but those that are known."""
 
     model_config = ConfigDict(extra="forbid")
+
+    @model_validator(mode="before")
+    @classmethod
+    def bound_unknown_keys(cls, body: Any) -> Any:
+        """The body with so many unknown keys at most; each is a fault."""
+        if not isinstance(body, dict) or len(body) <= MAX_UNKNOWN:
+            return body
+        fields = cls.model_fields
+        known = {name: value for name, value in body.items() if name in fields}
+        unknown = (each for each in body.items() if each[0] not in known)
+        return known | dict(islice(unknown, MAX_UNKNOWN))
 
 
 class Asked(Request):
@@ -48,10 +96,10 @@ class AnnotateRequest(Asked):
             ]
         },
     )
-    texts: list[StrictStr] | None = Field(
+    texts: Texts | None = Field(
         None, description="Each scored by itself.", json_schema_extra=NOT_EMPTY
     )
-    conversations: list[list[StrictStr]] | None = Field(
+    conversations: Conversations | None = Field(
         None,
         description="Each a list of turns, oldest first, scored together.",
         json_schema_extra=NOT_EMPTY,
@@ -79,8 +127,8 @@ class ExplainRequest(Asked):
         },
     )
     text: StrictStr | None = None
-    conversation: list[StrictStr] | None = Field(None, json_schema_extra=NOT_EMPTY)
-    explain: list[StrictStr] | None = Field(
+    conversation: Texts | None = Field(None, json_schema_extra=NOT_EMPTY)
+    explain: Texts | None = Field(
         None, description="Names of the labels to explain; all if it is left out."
     )
     method: Literal["shapley", "occlusion"] = Field(
@@ -103,7 +151,7 @@ class PredictRequest(BaseModel):
             ]
         }
     )
-    inputs: StrictStr | list[StrictStr] | list[list[StrictStr]] = Field(
+    inputs: StrictStr | Texts | Conversations = Field(
         description="A text, a pair of texts (here two turns), or a batch: a list of lists of one "
         "text or of a pair."
     )

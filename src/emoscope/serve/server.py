@@ -6,6 +6,7 @@ import socket
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
+from typing import Any
 
 import uvicorn
 
@@ -15,6 +16,8 @@ from emoscope.serve.app import AppOptions, create_app
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 MAX_HEADER_BYTES = 65_536
+HTTP: dict[str, Any] = {"http": "h11", "h11_max_incomplete_event_size": MAX_HEADER_BYTES}
+"""What reads HTTP: of those that uvicorn has, the one that bounds the headers of a request."""
 
 
 @dataclass(frozen=True)
@@ -106,7 +109,7 @@ def start(load: Callable[[], Annotator], options: AppOptions, address: Address) 
             ws="none",
             timeout_keep_alive=30,
             timeout_graceful_shutdown=int(options.limits.seconds + options.limits.body_seconds) + 1,
-            h11_max_incomplete_event_size=MAX_HEADER_BYTES,
+            **HTTP,
         )
     )
     # Uvicorn raises a signal once more when it has ended well, which is no failure.

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import Future
+from concurrent.futures import CancelledError, Future
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -22,6 +22,8 @@ from emoscope.taxonomy import Taxonomy, builtin_taxonomies
 
 State = Literal["loading", "ready", "stopping", "failed"]
 Turns = tuple[str, ...]
+LARGE = 50_000
+"""Characters, and sixteen for each score, from which an answer is made beside the event loop."""
 EXPLANATIONS = 2
 """Explanations under way at a time; each scores hundreds of texts."""
 
@@ -115,9 +117,17 @@ class Service:
             OverloadError, TooSlowError, TextError, NotReadyError: as from `Batcher.score`.
         """
         labels = await self.batcher.find_labels(taxonomy)
-        rows = await self.batcher.score(texts, labels)
+        probabilities = np.stack(await self.batcher.score(texts, labels))
+        size = sum(len(turn) for turns in texts for turn in turns) + 16 * probabilities.size
+        if size < LARGE:
+            return self._describe(texts, labels, probabilities, cuts)
+        return await asyncio.to_thread(self._describe, texts, labels, probabilities, cuts)
+
+    def _describe(
+        self, texts: Sequence[Turns], labels: LabelSet, probabilities: NDArray[Any], cuts: Cuts
+    ) -> dict[str, Any]:
+        """The answer for texts with probabilities (N, K)."""
         annotator = labels.annotator
-        probabilities = np.stack(rows)
         given = annotator.decide(probabilities)
         named = [set(np.array(annotator.taxonomy.names)[row]) for row in given]
         ranked = annotator.rank(probabilities, cuts.top_k, cuts.threshold)
@@ -228,10 +238,14 @@ class QueuedAnnotator(Annotator):
         self._batcher = batcher
         self._event_loop = loop
         self._pending: list[Future[list[Row]]] = []
+        self._given_up = False
 
     def probabilities(self, conversations: Sequence[Sequence[str]]) -> NDArray[np.floating[Any]]:
         """Probabilities (N, K) of N conversations."""
         texts = [tuple(turns) for turns in conversations]
+        # The thread may have been between two questions when it was told.
+        if self._given_up:
+            raise CancelledError
         pending = asyncio.run_coroutine_threadsafe(
             self._batcher.score(texts, self._labels), self._event_loop
         )
@@ -240,6 +254,7 @@ class QueuedAnnotator(Annotator):
 
     def cancel(self) -> None:
         """Ask for nothing more, as when the client has left."""
+        self._given_up = True
         for pending in self._pending:
             pending.cancel()
 

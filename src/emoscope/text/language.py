@@ -12,6 +12,7 @@ import unicodedata
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
+from emoscope.text.repair import split_chunks
 from emoscope.text.tables import load_table, load_word_ranks
 
 MIN_WORDS = 5
@@ -20,6 +21,7 @@ MIN_WORDS = 5
 KNOWN_SHARE = 0.6
 """The least share of known words in a text."""
 
+_CHUNK = 200
 _ADDRESSES = re.compile(r"https?://[!-~]+|www\.[!-~]+|@<?\w+>?", re.IGNORECASE)
 _LETTERS = re.compile(r"[^\W\d_]+")
 # A hashtag is several words in one, and often English in other languages.
@@ -71,9 +73,17 @@ def is_read(text: str, languages: Sequence[str]) -> bool | None:
     """
     if not languages or not all(code in LANGUAGES for code in languages):
         return None
-    text = _ADDRESSES.sub(" ", unicodedata.normalize("NFKC", text))
+    text = _ADDRESSES.sub(" ", _normalise(text))
     verdicts = [_is_in(text, LANGUAGES[code]) for code in languages]
     return True if True in verdicts else None if None in verdicts else False
+
+
+def _normalise(text: str) -> str:
+    """The text in NFKC, in linear time."""
+    if text.isascii():
+        return text
+    # Canonical order is a sort that takes quadratic time over a long run of accents.
+    return "".join(unicodedata.normalize("NFKC", chunk) for chunk in split_chunks(text, _CHUNK))
 
 
 def name_languages(languages: Sequence[str]) -> str:

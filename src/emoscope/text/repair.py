@@ -21,13 +21,13 @@ _INVISIBLE = {**dict.fromkeys(_LINE_BREAKS, " "), **dict.fromkeys(_NO_WIDTH, "")
 _CONTROLS = dict.fromkeys([*range(0x20), *range(0x7F, 0xA0)], " ")
 
 
-def _split_chunks(text: str) -> list[str]:
-    """Cut text into pieces of at most `_CHUNK` characters, after white space where there is any."""
+def split_chunks(text: str, size: int = _CHUNK) -> list[str]:
+    """Cut text into pieces of at most `size` characters, after white space where there is any."""
     chunks = []
     start = 0
-    while len(text) - start > _CHUNK:
-        space = text.rfind(" ", start, start + _CHUNK)
-        end = space + 1 if space >= 0 else start + _CHUNK
+    while len(text) - start > size:
+        space = text.rfind(" ", start, start + size)
+        end = space + 1 if space >= 0 else start + size
         chunks.append(text[start:end])
         start = end
     chunks.append(text[start:])
@@ -61,6 +61,6 @@ def _repair(text: str) -> str:
     text = text.translate(_INVISIBLE)
     config = ftfy.TextFixerConfig(unescape_html=False, explain=False)
     repaired = "".join(
-        ftfy.fix_text(unescape_html(unescape_html(chunk)), config) for chunk in _split_chunks(text)
+        ftfy.fix_text(unescape_html(unescape_html(chunk)), config) for chunk in split_chunks(text)
     )
     return repaired.translate(_CONTROLS)

@@ -101,17 +101,14 @@ class EncodedDataset(Dataset[dict[str, Tensor]]):
     Args:
         parts: the parts; row 0 is the first text of the first part.
         augmentation: changes the labels of each batch; None for no change.
-        seed: the random seed of the augmentation.
     """
 
-    def __init__(
-        self, parts: Sequence[Part], augmentation: LabelSampler | None = None, seed: int = 0
-    ) -> None:
+    def __init__(self, parts: Sequence[Part], augmentation: LabelSampler | None = None) -> None:
         self.parts = tuple(parts)
         self.starts = np.cumsum([0, *map(len, self.parts)])
         self.augmentation = augmentation
-        self.seed = seed
-        # Gives the current epoch. All processes are in the same epoch, each with its own rows.
+        # Gives the seed of the run, as several runs share one data set, and the current epoch. All
+        # processes are in the same epoch, each with its own rows.
         self.clock: LengthBuckets | None = None
 
     def __len__(self) -> int:
@@ -137,8 +134,9 @@ class EncodedDataset(Dataset[dict[str, Tensor]]):
         if self.augmentation is None:
             batch = part.encoder.batch(part.encoded, own) | {"labels": part.labels[own]}
         else:
-            moment = (self.clock.epoch, self.clock.place) if self.clock else (0, int(chosen[0]))
-            rng = np.random.default_rng([self.seed, *moment])
+            clock = self.clock
+            moment = (clock.seed, clock.epoch, clock.place) if clock else (0, 0, int(chosen[0]))
+            rng = np.random.default_rng(moment)
             batch = self.augmentation.batch(part, own, rng)
         return to_tensors(batch | {"rows": chosen, "part": np.array(number)})
 

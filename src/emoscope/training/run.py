@@ -12,7 +12,7 @@ from transformers.utils import logging as transformers_logging
 
 from emoscope.calibration import Calibration
 from emoscope.charts.suffix import make_picture_path
-from emoscope.files import read_json, write_text, written_aside
+from emoscope.files import read_json, sync_folder, sync_tree, write_text, written_aside
 from emoscope.folder import complete_folder
 from emoscope.recipes.schema import Recipe
 from emoscope.registry import MODELS, resolve
@@ -75,7 +75,11 @@ def train_run(
         card = make_model_card(recipe, prepared, result)
         languages = recipe.text.languages
         save_model(folder / "model", trained, prepared, calibration, card, languages)
+        # Until the model stays after a power cut, the run is not finished and can be resumed.
+        sync_tree(folder / "model")
         write_text(finished, json.dumps(vars(result), indent=1))
+        sync_tree(finished)
+        sync_folder(folder)
         shutil.rmtree(folder / "checkpoints", ignore_errors=True)
     wait()
     return result

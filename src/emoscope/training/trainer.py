@@ -24,7 +24,7 @@ from emoscope.losses.distillation import compute_target_share, self_distillation
 from emoscope.losses.objective import Objective
 from emoscope.models.shared.family import HeldWords
 from emoscope.recipes.schema import TrainingSection
-from emoscope.training.checkpoints import SCORES
+from emoscope.training.checkpoints import SCORES, delete_older
 from emoscope.training.corpus_bias import get_bias
 from emoscope.training.data import (
     EXTRAS,
@@ -222,6 +222,15 @@ class EmotionTrainer(Trainer):
         values |= since.to_arrays()
         if self.args.should_save:
             save_file(values, Path(output_dir) / SCORES)
+
+    def _save_checkpoint(self, model: nn.Module, trial: Any) -> None:
+        """Delete older checkpoints only when the new one stays after a power cut."""
+        limit, self.args.save_total_limit = self.args.save_total_limit, None
+        super()._save_checkpoint(model, trial)
+        self.args.save_total_limit = limit
+        if self.args.should_save:
+            newest = f"checkpoint-{self.state.global_step}"
+            delete_older(Path(str(self.args.output_dir)), newest, self.state.best_model_checkpoint)
 
     def _load_from_checkpoint(
         self, resume_from_checkpoint: str, model: nn.Module | None = None

@@ -82,3 +82,23 @@ def test_a_column_of_languages(evaluated):
     missing = evaluated(f"text,tongue,joy,fear\n{rows}", "--language", "tonge")
     assert missing.code == 2
     assert "Is it 'tongue'" in missing.err
+
+
+@pytest.mark.parametrize("command", ["evaluate", "describe"])
+def test_advice_names_no_option_that_the_command_lacks(emoscope, tmp_path, command):
+    path = tmp_path / "mine.csv"
+    path.write_bytes("text,joy\ncafé,1\n".encode("latin-1"))
+    ended = emoscope(command, path)
+    assert ended.code == 2
+    assert f"emoscope {command} has no --encoding: save the file as CSV in UTF-8" in ended.err
+    path.write_text("text;joy\ncafé;1\nno;0\n", encoding="utf-8")
+    assert f"emoscope {command} has no --delimiter" in emoscope(command, path).err
+
+
+def test_a_file_that_is_not_there_is_no_corpus_of_an_unknown_name(emoscope, tmp_path):
+    for name in (tmp_path / "mine.xlsx", "mine.csv"):
+        ended = emoscope("evaluate", name)
+        assert (ended.code, "no such file" in ended.err) == (2, True)
+        assert "goemotions" not in ended.err
+    assert "Did you mean 'goemotions'" in emoscope("describe", "goemotion").err
+    assert f"--data-dir {tmp_path}" in emoscope("describe", tmp_path).err.replace("\n", " ")

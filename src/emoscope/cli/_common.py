@@ -18,7 +18,7 @@ CorpusArgument = Annotated[
         help="[b]sample[/b], [b]emoji[/b], [b]situations[/b] (these ship), a published corpus "
         "(with --data-dir): cedr, edos, emocontext, event2mind, french_election, goemotions, kote, "
         "prdect_id, red1, red2, semeval2018, semeval2025, xed; or a table of your own: .csv, .tsv, "
-        ".jsonl, .json or .parquet.",
+        ".xlsx, .jsonl, .json or .parquet.",
         show_default=False,
     ),
 ]

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -61,10 +62,7 @@ class CorpusOptions:
             return None
         path = Path(self.corpus)
         if not path.is_file():
-            raise InputError(
-                f"No corpus {self.corpus!r}: expected one of {', '.join(CORPORA)}, or a table of "
-                "your own (.csv, .tsv, .jsonl, .json, .parquet)."
-            )
+            raise _make_unknown_error(self.corpus, path)
         return LabelledTable(
             path,
             turns=choose_turn_columns(self.text, self.turns),
@@ -126,6 +124,23 @@ class CorpusOptions:
             kept, held = part_holdout(len(corpus), share, seed)
             found |= {split: corpus.select(kept), f"{split}, held out": corpus.select(held)}
         return found
+
+
+def _make_unknown_error(corpus: str, path: Path) -> InputError:
+    """Say that there is neither a file nor a corpus of this name."""
+    if path.is_dir():
+        return InputError(
+            f"{corpus}: expected a table or the name of a corpus, got a folder. Name a file in it, "
+            f"or the corpus whose files it holds: emoscope … CORPUS --data-dir {corpus}."
+        )
+    if path.suffix or len(path.parts) > 1:
+        return InputError(f"{corpus}: expected a file, got no such file. Check the path.")
+    close = get_close_matches(corpus, CORPORA, n=1)
+    hint = f" Did you mean {close[0]!r}?" if close else ""
+    return InputError(
+        f"No corpus {corpus!r}: expected one of {', '.join(CORPORA)}, or a table of your own "
+        f"(.csv, .tsv, .xlsx, .jsonl, .json, .parquet).{hint}"
+    )
 
 
 def describe_label_column(rows: LabelledRows, given: str | None) -> Iterator[str]:

@@ -302,6 +302,12 @@ def test_load_unknown_name_says_what_is_possible(name):
         Taxonomy.load(name)
 
 
+def test_labels_between_semicolons_are_not_taken_for_one():
+    with pytest.raises(InputError, match="did you mean 'joy, anger'"):
+        Taxonomy.load("joy; anger;")
+    assert Taxonomy.of(["joy;anger"]).names == ("joy;anger",)
+
+
 def test_a_word_that_looks_like_no_taxonomy_is_a_label(tmp_path, monkeypatch):
     """What may be a misspelt name or a file is none, but for a comma after it."""
     monkeypatch.chdir(tmp_path)

@@ -259,3 +259,9 @@ def test_coded_rows_in_another_encoding_than_the_file(annotate, work):
     assert ended.code == 2
     # Were the advice --encoding alone, the file that is annotated would be read wrongly.
     assert "save coded.csv in utf-8 instead" in ended.err
+
+
+def test_a_column_of_a_label_that_is_not_asked_for_is_named(annotate):
+    ended = annotate("--calibrate", "coded.csv", labels="joy, hope")
+    assert ended.code == 0, ended.err
+    assert "passed over in the coded rows: anger." in ended.err

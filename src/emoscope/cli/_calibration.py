@@ -150,7 +150,7 @@ def score_table(annotator: Annotator, table: LabelledTable) -> tuple[Coded, tupl
         typer.echo(line, err=True)
     rows = CodedRows.of(read, names)
     try:
-        return Coded.of(annotator, rows.conversations, rows.labels), rows.others
+        return Coded.of(annotator, rows.conversations, rows.labels), (*rows.others, *read.similar)
     except InputError as error:
         raise InputError(f"{table.path}: {error}") from error
 

@@ -30,9 +30,8 @@ BUILTINS = (
 )
 
 FORBIDDEN = ("Cc", "Cs", "Zl", "Zp")
-texts = st.text(st.characters(exclude_categories=FORBIDDEN), min_size=1, max_size=8).filter(
-    lambda text: text == text.strip()
-)
+ALLOWED = st.characters(exclude_categories=FORBIDDEN, exclude_characters="\ufffe\uffff\ufeff")
+texts = st.text(ALLOWED, min_size=1, max_size=8).filter(lambda text: text == text.strip())
 word_lists = st.lists(texts, min_size=1, max_size=3, unique=True).map(tuple)
 
 

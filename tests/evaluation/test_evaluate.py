@@ -100,9 +100,10 @@ def test_only_the_labels_that_both_know_count():
 def test_labels_are_compared_whatever_their_case():
     logits, labels = [[1, -1, 1], [-1, 1, -1]], np.array([[1, 0, 1], [0, 0, 1]])
     shouted = corpus(logits, labels, taxonomy=Taxonomy.load("JOY, Fear, awe"))
-    assert evaluate(ANNOTATOR, shouted).to_dict() == evaluate(
-        ANNOTATOR, corpus(logits, labels)
-    ).to_dict()
+    assert (
+        evaluate(ANNOTATOR, shouted).to_dict()
+        == evaluate(ANNOTATOR, corpus(logits, labels)).to_dict()
+    )
 
 
 def test_labels_made_of_those_of_a_corpus_are_measured_against_their_parts():

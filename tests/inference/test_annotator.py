@@ -133,7 +133,7 @@ def test_a_number_of_labels_is_at_least_one(fixed, call, top_k):
 @pytest.mark.parametrize("call", CALLS)
 @pytest.mark.parametrize("threshold", ["0.5", "", float("nan"), 30, -1])
 def test_a_threshold_is_a_number_or_the_word_fitted(fixed, call, threshold):
-    with pytest.raises(InputError, match="number or 'fitted'"):
+    with pytest.raises(InputError, match="number from 0 to 1 or 'fitted'"):
         getattr(fixed, call)([["1 3 2 0"]], threshold=threshold)
 
 

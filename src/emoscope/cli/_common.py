@@ -242,6 +242,20 @@ def is_file(name: Path | str) -> bool:
         return False
 
 
+def describe_file_names(texts: Sequence[str]) -> Iterator[str]:
+    """Say of texts that are called as files that the files are not read.
+
+    Args:
+        texts: arguments of a command line.
+    """
+    for text in texts:
+        if is_file(text):
+            yield (
+                f"The text is the name {text!r} itself; the file of this name is not read. For the "
+                f"texts in it: emoscope annotate {text}"
+            )
+
+
 def choose_labels(labels: str | None, taxonomy: str | None) -> str | None:
     """Choose what names the labels: --labels or --taxonomy, which take the same; None for neither.
 

@@ -102,3 +102,12 @@ def test_a_file_that_is_not_there_is_no_corpus_of_an_unknown_name(emoscope, tmp_
         assert "goemotions" not in ended.err
     assert "Did you mean 'goemotions'" in emoscope("describe", "goemotion").err
     assert f"--data-dir {tmp_path}" in emoscope("describe", tmp_path).err.replace("\n", " ")
+
+
+def test_rows_that_name_a_group_of_the_labels_that_a_model_knows(emoscope, tmp_path):
+    path = tmp_path / "mine.csv"
+    path.write_text("text,label\nI love it,positive\nI hate it,negative\nat nine,neutral\n")
+    assert "--taxonomy sentiment makes this" in emoscope("evaluate", path).err
+    ended = emoscope("evaluate", path, "--taxonomy", "sentiment", "--json", "-")
+    supports = {name: one["support"] for name, one in json.loads(ended.out)["labels"].items()}
+    assert supports == {"positive": 1, "negative": 1, "ambiguous": 0, "neutral": 1}

@@ -127,6 +127,7 @@ def test_the_full_export_of_label_studio(tmp_path):
     path.write_text(json.dumps(tasks))
     texts = read(path, label="mood")
     assert said(texts) == [{"joy"}, {"awe"}, set(), None, None, set()]
+    assert said(read(path)) == said(texts)
     assert texts.turns[0] == ["we won"]
     corpus = tabular.load(path, columns=Columns(label="mood"))
     assert corpus.taxonomy.names == ("awe", "joy")

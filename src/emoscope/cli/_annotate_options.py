@@ -249,8 +249,17 @@ def describe_guesses(summary: Summary, options: Options) -> Iterator[str]:
         "by hand and name them with --calibrate, which also says how good the labels are; or say "
         "with --expect how many texts have them."
     )
-    for taxonomy in dict.fromkeys(taxonomy for _, taxonomy in labels.groups):
-        names = join_names([name for name, each in labels.groups if each == taxonomy])
+    yield from describe_groups(labels.groups)
+
+
+def describe_groups(groups: Sequence[tuple[str, str]]) -> Iterator[str]:
+    """Say of labels that a built-in taxonomy makes of others how to ask for them so.
+
+    Args:
+        groups: names of labels, each with the taxonomy.
+    """
+    for taxonomy in dict.fromkeys(taxonomy for _, taxonomy in groups):
+        names = join_names([name for name, each in groups if each == taxonomy])
         yield f"{names}: --taxonomy {taxonomy} makes this of labels that the model was trained on."
 
 

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from emoscope.cli._annotate_options import describe_groups
 from emoscope.cli._corpora import describe_columns
 from emoscope.errors import InputError
 from emoscope.inference.annotator import Annotator
@@ -81,6 +82,7 @@ class TableEvaluation:
                 "them by name, and from which score such a label is given is a guess until it is "
                 "calibrated." + ("" if annotator.scoring.independent else DEPENDENT)
             )
+        yield from describe_groups(annotator.scoring.groups)
 
     def advise(self, result: "Evaluation") -> Iterator[str]:
         """Say what to do next."""

@@ -152,8 +152,8 @@ def evaluate(annotator: Annotator, corpus: Labelled, seed: int = 0) -> Evaluatio
 def with_groups(corpus: Texts, taxonomy: Taxonomy) -> Texts:
     """A corpus with the labels that a taxonomy makes of its own, in place of their parts.
 
-    An example has such a label as far as it has one of the parts. Labels that the taxonomy writes
-    in another case are called as there.
+    An example has such a label as far as it has one of the parts, or the label itself. Labels that
+    the taxonomy writes in another case are called as there.
 
     Args:
         corpus: of any labels.
@@ -162,7 +162,7 @@ def with_groups(corpus: Texts, taxonomy: Taxonomy) -> Texts:
     corpus = _with_names_of(taxonomy, corpus)
     own = corpus.taxonomy
     groups = {
-        name: [own.index(part) for part in parts]
+        name: [own.index(part) for part in dict.fromkeys((*parts, name)) if part in own.names]
         for name, parts in taxonomy.made_of.items()
         if set(parts) <= set(own.names)
     }

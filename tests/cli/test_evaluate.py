@@ -1,6 +1,7 @@
 """`emoscope evaluate` on tables that are about other labels than the model, or in languages."""
 
 import json
+import shlex
 
 import pytest
 
@@ -111,3 +112,15 @@ def test_rows_that_name_a_group_of_the_labels_that_a_model_knows(emoscope, tmp_p
     ended = emoscope("evaluate", path, "--taxonomy", "sentiment", "--json", "-")
     supports = {name: one["support"] for name, one in json.loads(ended.out)["labels"].items()}
     assert supports == {"positive": 1, "negative": 1, "ambiguous": 0, "neutral": 1}
+
+
+def test_the_next_command_can_be_run_as_it_is_written(emoscope, folder, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    rows = "".join(f"a day {n},{'joy' if n % 2 else 'hope'}\n" for n in range(12))
+    (tmp_path / "mine.csv").write_text(f"tweet,mood\n{rows}")
+    ended = emoscope("evaluate", "mine.csv", "-m", folder, "--text", "tweet", "--label", "mood")
+    command = ended.err.splitlines()[-1].partition("worth: emoscope ")[2]
+    followed = emoscope(*shlex.split(command.replace("FILE", "mine.csv")))
+    assert followed.code == 0, followed.err
+    assert "passed over" not in followed.err
+    assert set(json.loads(followed.out.splitlines()[0])["emotions"]) == {"joy", "hope"}

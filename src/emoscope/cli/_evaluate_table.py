@@ -1,6 +1,7 @@
 """What `emoscope evaluate` makes of rows that a user has coded, and says of them on stderr."""
 
-from collections.abc import Iterator, Sequence
+import shlex
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -84,16 +85,34 @@ class TableEvaluation:
             )
         yield from describe_groups(annotator.scoring.groups)
 
-    def advise(self, result: "Evaluation") -> Iterator[str]:
-        """Say what to do next."""
+    def advise(
+        self, annotator: Annotator, result: "Evaluation", given: Mapping[str, object]
+    ) -> Iterator[str]:
+        """Say what to do next.
+
+        Args:
+            annotator: that was measured.
+            result: of the evaluation.
+            given: options of this command that the next one needs as well, None where not given.
+        """
         texts = result.report.texts
         if texts < ENOUGH:
             few = "1 text is" if texts == 1 else f"{texts} texts are"
             yield f"{few} few, as the intervals show: code a hundred or more, drawn at random."
         if texts >= MIN_TEXTS and not result.taxonomy.exclusive:
+            names = result.taxonomy.names
+            if given.get("--taxonomy") is None and set(names) & set(annotator.scoring.untrained):
+                # Unless they are asked for the coded rows say nothing of them.
+                given = {**given, "--labels": ", ".join(names)}
+            more = "".join(
+                f" {option} {shlex.quote(str(value))}"
+                for option, value in given.items()
+                if value is not None
+            )
             yield (
                 "To fit the labels to texts like these, and to see what that is worth: emoscope "
-                f"annotate FILE --calibrate {self.table.path} --save-calibration mine.json"
+                f"annotate FILE{more} --calibrate {shlex.quote(str(self.table.path))} "
+                "--save-calibration mine.json"
             )
 
 

@@ -144,7 +144,17 @@ def evaluate(
             print_report(values, title)
             if json_file is not None:
                 write_text(Path(json_file), written + "\n")
-            for line in () if read is None else read.advise(result):
+            given = {
+                "--model": model,
+                "--taxonomy": taxonomy,
+                "--text": text,
+                "--turns": turns,
+                "--turn-separator": turn_separator,
+                "--label": label,
+                "--label-names": label_names,
+                "--domain": domain,
+            }
+            for line in () if read is None else read.advise(annotator, result, given):
                 typer.echo(line, err=True)
         if plot is not None:
             from emoscope.evaluation.plots import draw_confusion

@@ -124,3 +124,9 @@ def test_the_next_command_can_be_run_as_it_is_written(emoscope, folder, tmp_path
     assert followed.code == 0, followed.err
     assert "passed over" not in followed.err
     assert set(json.loads(followed.out.splitlines()[0])["emotions"]) == {"joy", "hope"}
+
+
+def test_texts_that_stand_for_missing_ones_are_counted(evaluated):
+    ended = evaluated("text,joy,fear\nnan,1,0\n[removed],0,1\na day,1,0\n")
+    assert "2 of 3 texts are a mark such as 'nan'" in ended.err
+    assert "are a mark" not in evaluated("text,joy,fear\nnone of it,1,0\nno,0,1\n").err

@@ -11,6 +11,7 @@ from emoscope.cli._common import parse_list
 from emoscope.errors import InputError, require
 from emoscope.labelled.names import load_label_names
 from emoscope.labelled.table import LABEL_COLUMNS, LabelledRows, LabelledTable
+from emoscope.reading.missing import MISSING_MARKS, is_mark
 from emoscope.registry import CORPORA, SHIPPED_CORPORA
 
 if TYPE_CHECKING:
@@ -144,7 +145,7 @@ def _make_unknown_error(corpus: str, path: Path) -> InputError:
 
 
 def describe_label_column(rows: LabelledRows, given: str | None) -> Iterator[str]:
-    """Say which column the labels were taken from, if the user has named none.
+    """Say which column the labels were taken from, if the user has named none, and of odd texts.
 
     Args:
         rows: of a table.
@@ -153,6 +154,13 @@ def describe_label_column(rows: LabelledRows, given: str | None) -> Iterator[str
     label = rows.columns.label
     if given is None and label is not None:
         yield f"Labels are those in the column {label!r}; --label names another."
+    marks = frozenset(MISSING_MARKS)
+    found = [each.turns[0] for each in rows.examples if all(is_mark(x, marks) for x in each.turns)]
+    if found:
+        yield (
+            f"{len(found):,} of {len(rows.examples):,} texts are a mark such as {found[0].strip()!r} "
+            "and count as texts all the same: if it stands for a missing one, remove these rows."
+        )
 
 
 def describe_columns(rows: LabelledRows, given: str | None, names: Sequence[str]) -> Iterator[str]:

@@ -158,8 +158,8 @@ def describe_label_column(rows: LabelledRows, given: str | None) -> Iterator[str
     found = [each.turns[0] for each in rows.examples if all(is_mark(x, marks) for x in each.turns)]
     if found:
         yield (
-            f"{len(found):,} of {len(rows.examples):,} texts are a mark such as {found[0].strip()!r} "
-            "and count as texts all the same: if it stands for a missing one, remove these rows."
+            f"{len(found):,} of {len(rows.examples):,} texts are a mark such as "
+            f"{found[0].strip()!r} and count as texts all the same: if it stands for a missing one, remove these rows."
         )
 
 

@@ -159,7 +159,8 @@ def describe_label_column(rows: LabelledRows, given: str | None) -> Iterator[str
     if found:
         yield (
             f"{len(found):,} of {len(rows.examples):,} texts are a mark such as "
-            f"{found[0].strip()!r} and count as texts all the same: if it stands for a missing one, remove these rows."
+            f"{found[0].strip()!r} and count as texts all the same: if it stands for a missing "
+            "one, remove these rows."
         )
 
 

@@ -130,3 +130,17 @@ def test_texts_that_stand_for_missing_ones_are_counted(evaluated):
     ended = evaluated("text,joy,fear\nnan,1,0\n[removed],0,1\na day,1,0\n")
     assert "2 of 3 texts are a mark such as 'nan'" in ended.err
     assert "are a mark" not in evaluated("text,joy,fear\nnone of it,1,0\nno,0,1\n").err
+
+
+@pytest.mark.parametrize("option", ["--split", "--languages"])
+def test_what_a_table_does_not_have_is_refused(evaluated, option):
+    ended = evaluated("text,joy,fear\na day,1,0\nno,0,1\n", option, "dev")
+    assert (ended.code, ended.out) == (2, "")
+    assert option in ended.err
+
+
+@pytest.mark.parametrize("option", ["--text", "--label", "--id", "--language", "--turns"])
+def test_columns_are_of_tables_alone(emoscope, option):
+    ended = emoscope("evaluate", "sample", option, "mood")
+    assert (ended.code, ended.out) == (2, "")
+    assert f"{option} is for tables" in ended.err

@@ -58,12 +58,30 @@ class CorpusOptions:
                     f"{self.corpus} is not shipped: name the folder of its files with --data-dir. "
                     "The corpora `sample`, `emoji` and `situations` need nothing."
                 )
-            if self.label_names is not None:
-                raise InputError(f"--label-names is for tables; {self.corpus} has its own names.")
+            idle = {
+                "--label-names": self.label_names,
+                "--label": self.label,
+                "--text": self.text,
+                "--turns": self.turns,
+                "--id": self.id,
+                "--turn-separator": self.turn_separator,
+                "--language": self.language,
+            }
+            for option, value in idle.items():
+                if value is not None:
+                    raise InputError(
+                        f"{option} is for tables, but {self.corpus} is a corpus with columns and "
+                        "names of its own. Leave it out."
+                    )
             return None
         path = Path(self.corpus)
         if not path.is_file():
             raise _make_unknown_error(self.corpus, path)
+        if self.languages is not None:
+            raise InputError(
+                f"--languages is for corpora that have several, but all rows of the table "
+                f"{self.corpus} are read. Leave it out."
+            )
         return LabelledTable(
             path,
             turns=choose_turn_columns(self.text, self.turns),

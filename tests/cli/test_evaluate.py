@@ -144,3 +144,11 @@ def test_columns_are_of_tables_alone(emoscope, option):
     ended = emoscope("evaluate", "sample", option, "mood")
     assert (ended.code, ended.out) == (2, "")
     assert f"{option} is for tables" in ended.err
+
+
+def test_texts_in_another_language_are_counted(emoscope, tmp_path):
+    path = tmp_path / "mine.csv"
+    path.write_text(
+        "text,label\nI am so glad that you came,joy\nJe suis si contente que tu sois là,joy\n"
+    )
+    assert "1 of 2 rows (50 %) looks like another language" in emoscope("evaluate", path).err

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from emoscope.cli._annotate_options import describe_groups
+from emoscope.cli._annotate_options import describe_groups, say_unread
 from emoscope.cli._corpora import describe_columns
 from emoscope.errors import InputError
 from emoscope.inference.annotator import Annotator
@@ -13,6 +13,7 @@ from emoscope.inference.fit_recalibration import MIN_TEXTS
 from emoscope.labelled.table import LabelledRows, LabelledTable, add_parts
 from emoscope.labelled.texts import LabelledTexts
 from emoscope.taxonomy import Taxonomy
+from emoscope.text.language import name_languages
 
 if TYPE_CHECKING:
     from emoscope.evaluation.evaluate import Evaluation
@@ -68,7 +69,7 @@ class TableEvaluation:
             return annotator
 
     def describe(self, annotator: Annotator, result: "Evaluation") -> Iterator[str]:
-        """Say which columns were read, and which labels the model is not trained on.
+        """Say which columns were read, and which labels and texts the model does not know.
 
         Args:
             annotator: that was measured.
@@ -84,6 +85,10 @@ class TableEvaluation:
                 "calibrated." + ("" if annotator.scoring.independent else DEPENDENT)
             )
         yield from describe_groups(annotator.scoring.groups)
+        read = annotator.reads([each.turns for each in self.rows.examples])
+        if False in read:
+            language = name_languages(annotator.languages)
+            yield say_unread(read.count(False), len(read), read.index(False) + 1, language)
 
     def advise(
         self, annotator: Annotator, result: "Evaluation", given: Mapping[str, object]

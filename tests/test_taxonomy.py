@@ -30,11 +30,8 @@ BUILTINS = (
 )
 
 FORBIDDEN = ("Cc", "Cs", "Zl", "Zp")
-texts = st.text(
-    st.characters(exclude_categories=FORBIDDEN, exclude_characters="\ufffe\uffff\ufeff"),
-    min_size=1,
-    max_size=8,
-).filter(lambda text: text == text.strip())
+ALLOWED = st.characters(exclude_categories=FORBIDDEN, exclude_characters="\ufffe\uffff\ufeff")
+texts = st.text(ALLOWED, min_size=1, max_size=8).filter(lambda text: text == text.strip())
 word_lists = st.lists(texts, min_size=1, max_size=3, unique=True).map(tuple)
 
 
@@ -302,6 +299,12 @@ def test_load_unknown_name_says_what_is_possible(name):
     meant = "emocontext" if "mo" in name else "semeval20"
     with pytest.raises(InputError, match=rf"did you mean {meant}.*\.yaml.*commas; a comma after"):
         Taxonomy.load(name)
+
+
+def test_labels_between_semicolons_are_not_taken_for_one():
+    with pytest.raises(InputError, match="did you mean 'joy, anger'"):
+        Taxonomy.load("joy; anger;")
+    assert Taxonomy.of(["joy;anger"]).names == ("joy;anger",)
 
 
 def test_a_word_that_looks_like_no_taxonomy_is_a_label(tmp_path, monkeypatch):

@@ -159,6 +159,14 @@ def test_unread_dates_are_counted_and_told():
     assert timeline_of(["03/04/2020"], layout="%d/%m/%Y").bins().names == ("2020-04-03",)
 
 
+def test_a_format_that_some_dates_fit_may_be_the_wrong_one():
+    half = timeline_of(["03/04/2020", "13/04/2020"], layout="%m/%d/%Y")
+    assert half.unread == 1
+    assert "read wrongly" in half.notes()[0]
+    none = timeline_of(["13/04/2020"], layout="%Y-%m-%d")
+    assert "leave it out" in none.notes()[0]
+
+
 def test_no_date_at_all():
     timeline = timeline_of([None, "soon"])
     assert timeline.bins() is None

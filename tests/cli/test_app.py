@@ -133,7 +133,7 @@ def test_wrong_usage_ends_with_2(emoscope, arguments):
         (["evaluate", "sample", "--model", "nowhere"], "No model at nowhere"),
         (["describe", "imdb"], "No corpus 'imdb'"),
         (["describe", "emocontext"], "--data-dir"),
-        (["describe", "sample", "--label-names", "a, b"], "sample has its own names"),
+        (["describe", "sample", "--label-names", "a, b"], "--label-names is for tables"),
         (["annotate", "chats.tsv", "--label-names", "a, b"], "need --calibrate"),
         (["describe", "sample", "--splits", "validation"], "train, dev, test"),
         (["recipes", "nelec"], "No recipe 'nelec'"),

@@ -251,3 +251,17 @@ def test_groups_that_the_model_could_make_are_told(emoscope, folder, work, monke
     many = ", ".join(f"unknown {number}" for number in range(30))
     ended = emoscope("annotate", "in.txt", "--labels", many)
     assert "unknown 8, unknown 9 and 20 more: it goes by the words" in ended.err
+
+
+def test_coded_rows_in_another_encoding_than_the_file(annotate, work):
+    (work / "coded.csv").write_bytes("text,joy\ncafé,1\n".encode("latin-1"))
+    ended = annotate("--calibrate", "coded.csv")
+    assert ended.code == 2
+    # Were the advice --encoding alone, the file that is annotated would be read wrongly.
+    assert "save coded.csv in utf-8 instead" in ended.err
+
+
+def test_a_column_of_a_label_that_is_not_asked_for_is_named(annotate):
+    ended = annotate("--calibrate", "coded.csv", labels="joy, hope")
+    assert ended.code == 0, ended.err
+    assert "passed over in the coded rows: anger." in ended.err

@@ -111,3 +111,13 @@ def test_an_encoding_without_blocks_gets_plain_signs(emoscope, folder, monkeypat
     shown = raw.getvalue().decode("ascii")
     assert "I love it \\U0001f602" in shown
     assert "#" in shown
+
+
+@pytest.mark.parametrize("command", ["score", "explain"])
+def test_the_name_of_a_file_is_told_to_be_a_text(emoscope, folder, tmp_path, monkeypatch, command):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "mine.csv").write_text("text\nI love it\n")
+    ended = emoscope(command, "mine.csv", "-m", folder)
+    assert ended.code == 0
+    assert "emoscope annotate mine.csv" in ended.err
+    assert "annotate" not in emoscope(command, "yours.csv", "-m", folder).err

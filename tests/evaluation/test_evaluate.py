@@ -97,6 +97,15 @@ def test_only_the_labels_that_both_know_count():
         evaluate(ANNOTATOR, corpus(logits, labels[:, :2], taxonomy=Taxonomy.load("pride, relief")))
 
 
+def test_labels_are_compared_whatever_their_case():
+    logits, labels = [[1, -1, 1], [-1, 1, -1]], np.array([[1, 0, 1], [0, 0, 1]])
+    shouted = corpus(logits, labels, taxonomy=Taxonomy.load("JOY, Fear, awe"))
+    assert (
+        evaluate(ANNOTATOR, shouted).to_dict()
+        == evaluate(ANNOTATOR, corpus(logits, labels)).to_dict()
+    )
+
+
 def test_labels_made_of_those_of_a_corpus_are_measured_against_their_parts():
     """An example has a group if it has one of its labels; a group of others is as it was."""
     own = Taxonomy.load("joy, love, anger, pride")
@@ -116,3 +125,14 @@ def test_labels_made_of_those_of_a_corpus_are_measured_against_their_parts():
     assert measured.report.labels["joy"].precision == 0.5
     assert with_groups(rows, LABELS) is rows
     assert with_groups(found, asked) is found
+
+
+def test_a_label_that_is_given_itself_counts_beside_its_parts():
+    """As where coders wrote `positive`, and a table may have its parts as well."""
+    own = Taxonomy.load("joy, love, positive")
+    gold = np.array([[0, 0, 1], [1, 0, 0], [0, 0, 0]])
+    rows = Corpus.from_rows("mine", own, list("abc"), [["0"]] * 3, gold)
+    asked = Taxonomy(
+        "asked", Taxonomy.load("positive,").labels, made_of={"positive": ("joy", "love")}
+    )
+    assert with_groups(rows, asked).labels.tolist() == [[1], [1], [0]]

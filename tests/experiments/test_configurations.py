@@ -104,6 +104,15 @@ def test_no_log(tmp_path, kind):
         gather_configurations([folder])
 
 
+def test_the_folder_of_a_run_is_told_to_lie_in_that_of_its_configuration(tmp_path):
+    (tmp_path / "params.yml").write_text("{}")
+    run = tmp_path / "seed-0" / "model"
+    run.mkdir(parents=True)
+    with pytest.raises(InputError) as caught:
+        gather_configurations([run])
+    assert str(caught.value).endswith(f"name {tmp_path}.")
+
+
 def test_configurations_without_a_finished_run(logs, tmp_path):
     make_log(tmp_path / "empty", EMOCONTEXT, runs=0)
     with pytest.raises(InputError, match="empty: no finished run"):

@@ -54,7 +54,7 @@ def test_a_text_is_a_conversation_of_one_turn(fixed):
 
 
 @pytest.mark.parametrize("top_k", [None, 1, 2, 9])
-@pytest.mark.parametrize("threshold", [None, 0.0, 0.2, 0.99, 2.0])
+@pytest.mark.parametrize("threshold", [None, 0.0, 0.2, 0.99, 1.0])
 def test_there_is_a_list_for_each_text(fixed, top_k, threshold):
     texts = ["1 3 2 0", ["5", "0 0 0"], "0 0 0 0"]
     found = fixed.annotate(texts, top_k=top_k, threshold=threshold)
@@ -131,9 +131,9 @@ def test_a_number_of_labels_is_at_least_one(fixed, call, top_k):
 
 
 @pytest.mark.parametrize("call", CALLS)
-@pytest.mark.parametrize("threshold", ["0.5", "", float("nan")])
+@pytest.mark.parametrize("threshold", ["0.5", "", float("nan"), 30, -1])
 def test_a_threshold_is_a_number_or_the_word_fitted(fixed, call, threshold):
-    with pytest.raises(InputError, match="number or 'fitted'"):
+    with pytest.raises(InputError, match="number from 0 to 1 or 'fitted'"):
         getattr(fixed, call)([["1 3 2 0"]], threshold=threshold)
 
 

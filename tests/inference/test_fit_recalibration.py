@@ -1,6 +1,7 @@
 """Calibrating by coded texts: what is fitted, what it is worth, what it leaves alone."""
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -211,6 +212,7 @@ def test_labels_may_be_single_names_or_numbers():
         (np.zeros((2, 3)), r"2 texts and 2 labels, got an array of shape \(2, 3\)"),
         (np.array([["a", "b"], ["c", "d"]]), "of shape .* and type <U1"),
         (np.full((2, 2), 2.0), "from 0 to 1"),
+        (pd.DataFrame({"fear": [0, 1], "joy": [1, 0]}), r"frame\[.*names\)\]\.to_numpy"),
     ],
 )
 def test_what_are_no_labels_of_texts_is_refused(labels, message):

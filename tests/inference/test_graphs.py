@@ -12,6 +12,7 @@ from emoscope.encoding.encoder import load_encoder
 from emoscope.errors import InputError
 from emoscope.folder import GRAPH, LABEL_GRAPH, ModelFolder
 from emoscope.inference.annotator import PRETRAINED
+from emoscope.inference.backend import load_backend
 from emoscope.models.demux.exported import GraphBackend
 from emoscope.models.demux.exported_independent import IndependentBackend, Sessions
 from tests.inference.fakes import link_model
@@ -117,3 +118,8 @@ def test_a_whole_folder_with_another_graph(tmp_path, engine, kind):
         onnx.save(made, folder / name)
     with pytest.raises(InputError, match=r"m/(model|labels)\.onnx"):
         emoscope.load(folder, ["joy"], engine).annotate(["good"])
+
+
+def test_an_engine_that_there_is_not_is_no_missing_package():
+    with pytest.raises(InputError, match="No engine 'cuda'; expected one of auto, openvino"):
+        load_backend(ModelFolder.open(PRETRAINED), "cuda")

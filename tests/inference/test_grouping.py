@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from emoscope.calibration import Calibration, sigmoid
 from emoscope.inference.annotator import Annotator
-from emoscope.inference.grouping import Grouping
+from emoscope.inference.grouping import Grouping, Known
 from emoscope.inference.model_info import ModelInfo
 from emoscope.jobs.scores import Labels
 from emoscope.taxonomy import Label, Taxonomy
@@ -218,3 +218,22 @@ def test_nothing_changes_for_a_model_whose_labels_see_each_other(labels):
 def test_what_is_asked_for_goes_to_other_processes():
     grouping = Grouping.of(Taxonomy.load("ekman"), TRAINED)
     assert pickle.loads(pickle.dumps(grouping)) == grouping
+
+
+def test_the_case_of_a_label_makes_no_difference():
+    first, second = TRAINED.names[:2]
+    names = (first.upper(), second.title())
+    shouted = independent().with_labels({"one": names[0], "both": names})
+    plain = independent().with_labels({"one": first, "both": (first, second)})
+    turns = [[text] for text in TEXTS]
+    assert np.array_equal(shouted.probabilities(turns), plain.probabilities(turns))
+    assert shouted.scoring.untrained == ()
+    assert shouted.scoring.thresholds == plain.scoring.thresholds
+
+
+def test_names_that_differ_in_case_alone_stay_two_labels():
+    known = Known(Taxonomy.of(["us", "US", "joy"]))
+    assert known.place(Label("us", ("us",)), "en") == 0
+    assert known.place(Label("US", ("US",)), "en") == 1
+    assert known.place(Label("Us", ("Us",)), "en") is None
+    assert known.place(Label("JOY", ("JOY",)), "en") == 2

@@ -200,3 +200,21 @@ def test_values(cell, value):
 def test_values_that_are_none(cell):
     with pytest.raises(CellError, match="0 or 1"):
         parse_value(cell)
+
+
+def test_accents_are_the_same_however_they_are_coded():
+    composed, parted = "col\u00e8re", "Cole\u0300re"
+    column = LabelColumn((composed,), others=True)
+    assert column.read(parted) == [composed]
+    free = LabelColumn()
+    assert free.read(parted) == free.read(composed) == [parted]
+    assert read("\U0001f620", stands_for=load_label_names("\U0001f620=anger")) == ["anger"]
+
+
+@pytest.mark.parametrize("cell", ["\U0001f602", "❤️", ":("])
+def test_the_advice_for_a_sign_in_place_of_a_name_can_be_followed(cell):
+    with pytest.raises(CellError) as caught:
+        read(cell)
+    pair = f"{cell}=joy"
+    assert f"--label-names '{pair}'" in caught.value.advice
+    assert read(cell, stands_for=load_label_names(pair)) == ["joy"]

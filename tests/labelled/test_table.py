@@ -127,6 +127,7 @@ def test_the_full_export_of_label_studio(tmp_path):
     path.write_text(json.dumps(tasks))
     texts = read(path, label="mood")
     assert said(texts) == [{"joy"}, {"awe"}, set(), None, None, set()]
+    assert said(read(path)) == said(texts)
     assert texts.turns[0] == ["we won"]
     corpus = tabular.load(path, columns=Columns(label="mood"))
     assert corpus.taxonomy.names == ("awe", "joy")
@@ -196,3 +197,30 @@ def test_the_same_rows_have_the_same_figures_in_every_layout(tmp_path_factory, r
     assert figures["macro"]["f1"] == pytest.approx(first["macro"]["f1"])
     absent = [name for name in KNOWN.names if name not in met]
     assert figures.get("without_cases", []) == absent
+
+
+def test_rows_of_json_that_leave_out_labels_are_read_like_a_whole_table(tmp_path):
+    path = tmp_path / "mine.jsonl"
+    rows = [{"text": text, **dict.fromkeys(found, 1)} for text, found in ROWS if found]
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    assert said(read(path)) == [set(found) for _, found in ROWS if found]
+
+
+@pytest.mark.parametrize("value", ["1", "0.67"])
+def test_a_further_column_of_labels_is_found_however_late_its_first_case(tmp_path, value):
+    rows = [[str(number), 1, 0] for number in range(300)]
+    rows[0][2], rows[-1][2] = 0, value
+    rows[250][2] = 1
+    path = write(tmp_path / "mine.csv", ["text", "joy", "hope"], rows)
+    assert LabelledTable(path).read(KNOWN).similar == ("hope",)
+
+
+def test_scores_and_years_are_no_labels(tmp_path):
+    rows = [[str(number), 1, 0.5, 2019, "x"] for number in range(3)]
+    path = write(tmp_path / "mine.csv", ["text", "joy", "sure", "year", "source"], rows)
+    assert LabelledTable(path).read(KNOWN).similar == ()
+
+
+def test_a_table_without_rows_is_told_from_one_without_labels(tmp_path):
+    with pytest.raises(InputError, match="got none"):
+        read(write(tmp_path / "mine.csv", ["text", "label"], []))

@@ -103,11 +103,23 @@ class Timeline:
         if self.unread:
             notes.append(
                 f"{format_count(self.unread, 'text has', 'texts have')} a date that was not read, "
-                f"the first {isolate(str(self.example))}. Dates are read as 2020-12-31, "
-                "31.12.2020, 31 December 2020 or seconds since 1970; of others name the "
-                "format, as in --date-format %d/%m/%Y."
+                f"the first {isolate(str(self.example))}. {self._advise()}"
             )
         return notes
+
+    def _advise(self) -> str:
+        if self.layout is None:
+            return (
+                "Dates are read as 2020-12-31, 31.12.2020, 31 December 2020 or seconds since 1970; "
+                "of others name the format, as in --date-format %d/%m/%Y."
+            )
+        advice = f"It does not fit --date-format {self.layout}"
+        if not self.texts:
+            return f"{advice}: name the format that the dates have, or leave it out."
+        return (
+            f"{advice}, though other dates do: if day and month change places in it, those were "
+            "read wrongly."
+        )
 
     def bins(self) -> TimeBins | None:
         """The counts in the finest bins that are few enough; None if no date was read.

@@ -226,15 +226,27 @@ def format_share(count: int, total: int) -> str:
 
 def describe_unread(summary: Summary) -> Iterator[str]:
     """Say that some texts are in a language that the model does not read, if there are any."""
-    if not summary.unread:
-        return
-    share = format_share(summary.unread, summary.rows)
-    look = "looks" if summary.unread == 1 else "look"
-    example = "" if summary.first_unread is None else f", e.g. row {summary.first_unread:,}"
-    yield (
-        f"{summary.unread:,} of {summary.rows:,} rows ({share}) {look} like another language than "
-        f"{name_languages(summary.languages)}, which this model reads{example}: such scores mean "
-        "nothing, so leave these rows out or take a model of their language."
+    if summary.unread:
+        yield say_unread(
+            summary.unread, summary.rows, summary.first_unread, name_languages(summary.languages)
+        )
+
+
+def say_unread(unread: int, rows: int, first: int | None, language: str) -> str:
+    """Say how many rows are in another language.
+
+    Args:
+        unread: how many.
+        rows: of so many.
+        first: the number of the first of them, if it is known.
+        language: the name of what the model reads.
+    """
+    look = "looks" if unread == 1 else "look"
+    example = "" if first is None else f", e.g. row {first:,}"
+    return (
+        f"{unread:,} of {rows:,} rows ({format_share(unread, rows)}) {look} like another language "
+        f"than {language}, which this model reads{example}: such scores mean nothing, so leave "
+        "these rows out or take a model of their language."
     )
 
 
@@ -249,8 +261,17 @@ def describe_guesses(summary: Summary, options: Options) -> Iterator[str]:
         "by hand and name them with --calibrate, which also says how good the labels are; or say "
         "with --expect how many texts have them."
     )
-    for taxonomy in dict.fromkeys(taxonomy for _, taxonomy in labels.groups):
-        names = join_names([name for name, each in labels.groups if each == taxonomy])
+    yield from describe_groups(labels.groups)
+
+
+def describe_groups(groups: Sequence[tuple[str, str]]) -> Iterator[str]:
+    """Say of labels that a built-in taxonomy makes of others how to ask for them so.
+
+    Args:
+        groups: names of labels, each with the taxonomy.
+    """
+    for taxonomy in dict.fromkeys(taxonomy for _, taxonomy in groups):
+        names = join_names([name for name, each in groups if each == taxonomy])
         yield f"{names}: --taxonomy {taxonomy} makes this of labels that the model was trained on."
 
 

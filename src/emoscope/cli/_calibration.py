@@ -17,6 +17,7 @@ from emoscope.inference.fit_recalibration import FOLDS, Check, Coded
 from emoscope.inference.model_info import ModelSpec
 from emoscope.inference.recalibration import Recalibration
 from emoscope.labelled.table import LabelledRows, LabelledTable
+from emoscope.reading.errors import RowError
 from emoscope.taxonomy import Taxonomy
 
 
@@ -136,12 +137,20 @@ def score_table(annotator: Annotator, table: LabelledTable) -> tuple[Coded, tupl
     """Score the coded rows of a table; also return label names that were not requested."""
     annotator.scoring.check_several("--calibrate")
     names = annotator.taxonomy.names
-    read = table.read(Taxonomy.of(list(names)))
+    try:
+        read = table.read(Taxonomy.of(list(names)))
+    except RowError as error:
+        if "--encoding" not in str(error):
+            raise
+        raise InputError(
+            f"{error} It holds for both files: if the other one is in {table.encoding}, save "
+            f"{table.path} in {table.encoding} instead."
+        ) from error
     for line in describe_label_column(read, table.label):
         typer.echo(line, err=True)
     rows = CodedRows.of(read, names)
     try:
-        return Coded.of(annotator, rows.conversations, rows.labels), rows.others
+        return Coded.of(annotator, rows.conversations, rows.labels), (*rows.others, *read.similar)
     except InputError as error:
         raise InputError(f"{table.path}: {error}") from error
 

@@ -18,7 +18,7 @@ CorpusArgument = Annotated[
         help="[b]sample[/b], [b]emoji[/b], [b]situations[/b] (these ship), a published corpus "
         "(with --data-dir): cedr, edos, emocontext, event2mind, french_election, goemotions, kote, "
         "prdect_id, red1, red2, semeval2018, semeval2025, xed; or a table of your own: .csv, .tsv, "
-        ".jsonl, .json or .parquet.",
+        ".xlsx, .jsonl, .json or .parquet.",
         show_default=False,
     ),
 ]
@@ -240,6 +240,20 @@ def is_file(name: Path | str) -> bool:
     except (OSError, ValueError):
         # Too long for a name, or with a zero byte: a text.
         return False
+
+
+def describe_file_names(texts: Sequence[str]) -> Iterator[str]:
+    """Say of texts that are called as files that the files are not read.
+
+    Args:
+        texts: arguments of a command line.
+    """
+    for text in texts:
+        if is_file(text):
+            yield (
+                f"The text is the name {text!r} itself; the file of this name is not read. For the "
+                f"texts in it: emoscope annotate {text}"
+            )
 
 
 def choose_labels(labels: str | None, taxonomy: str | None) -> str | None:

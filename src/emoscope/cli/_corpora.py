@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,7 @@ from emoscope.cli._common import parse_list
 from emoscope.errors import InputError, require
 from emoscope.labelled.names import load_label_names
 from emoscope.labelled.table import LABEL_COLUMNS, LabelledRows, LabelledTable
+from emoscope.reading.missing import MISSING_MARKS, is_mark
 from emoscope.registry import CORPORA, SHIPPED_CORPORA
 
 if TYPE_CHECKING:
@@ -56,14 +58,29 @@ class CorpusOptions:
                     f"{self.corpus} is not shipped: name the folder of its files with --data-dir. "
                     "The corpora `sample`, `emoji` and `situations` need nothing."
                 )
-            if self.label_names is not None:
-                raise InputError(f"--label-names is for tables; {self.corpus} has its own names.")
+            idle = {
+                "--label-names": self.label_names,
+                "--label": self.label,
+                "--text": self.text,
+                "--turns": self.turns,
+                "--id": self.id,
+                "--turn-separator": self.turn_separator,
+                "--language": self.language,
+            }
+            for option, value in idle.items():
+                if value is not None:
+                    raise InputError(
+                        f"{option} is for tables, but {self.corpus} is a corpus with columns and "
+                        "names of its own. Leave it out."
+                    )
             return None
         path = Path(self.corpus)
         if not path.is_file():
+            raise _make_unknown_error(self.corpus, path)
+        if self.languages is not None:
             raise InputError(
-                f"No corpus {self.corpus!r}: expected one of {', '.join(CORPORA)}, or a table of "
-                "your own (.csv, .tsv, .jsonl, .json, .parquet)."
+                f"--languages is for corpora that have several, but all rows of the table "
+                f"{self.corpus} are read. Leave it out."
             )
         return LabelledTable(
             path,
@@ -128,8 +145,25 @@ class CorpusOptions:
         return found
 
 
+def _make_unknown_error(corpus: str, path: Path) -> InputError:
+    """Say that there is neither a file nor a corpus of this name."""
+    if path.is_dir():
+        return InputError(
+            f"{corpus}: expected a table or the name of a corpus, got a folder. Name a file in it, "
+            f"or the corpus whose files it holds: emoscope … CORPUS --data-dir {corpus}."
+        )
+    if path.suffix or len(path.parts) > 1:
+        return InputError(f"{corpus}: expected a file, got no such file. Check the path.")
+    close = get_close_matches(corpus, CORPORA, n=1)
+    hint = f" Did you mean {close[0]!r}?" if close else ""
+    return InputError(
+        f"No corpus {corpus!r}: expected one of {', '.join(CORPORA)}, or a table of your own "
+        f"(.csv, .tsv, .xlsx, .jsonl, .json, .parquet).{hint}"
+    )
+
+
 def describe_label_column(rows: LabelledRows, given: str | None) -> Iterator[str]:
-    """Say which column the labels were taken from, if the user has named none.
+    """Say which column the labels were taken from, if the user has named none, and of odd texts.
 
     Args:
         rows: of a table.
@@ -138,6 +172,14 @@ def describe_label_column(rows: LabelledRows, given: str | None) -> Iterator[str
     label = rows.columns.label
     if given is None and label is not None:
         yield f"Labels are those in the column {label!r}; --label names another."
+    marks = frozenset(MISSING_MARKS)
+    found = [each.turns[0] for each in rows.examples if all(is_mark(x, marks) for x in each.turns)]
+    if found:
+        yield (
+            f"{len(found):,} of {len(rows.examples):,} texts are a mark such as "
+            f"{found[0].strip()!r} and count as texts all the same: if it stands for a missing "
+            "one, remove these rows."
+        )
 
 
 def describe_columns(rows: LabelledRows, given: str | None, names: Sequence[str]) -> Iterator[str]:

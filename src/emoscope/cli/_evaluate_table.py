@@ -1,9 +1,11 @@
 """What `emoscope evaluate` makes of rows that a user has coded, and says of them on stderr."""
 
-from collections.abc import Iterator, Sequence
+import shlex
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from emoscope.cli._annotate_options import describe_groups, say_unread
 from emoscope.cli._corpora import describe_columns
 from emoscope.errors import InputError
 from emoscope.inference.annotator import Annotator
@@ -11,6 +13,7 @@ from emoscope.inference.fit_recalibration import MIN_TEXTS
 from emoscope.labelled.table import LabelledRows, LabelledTable, add_parts
 from emoscope.labelled.texts import LabelledTexts
 from emoscope.taxonomy import Taxonomy
+from emoscope.text.language import name_languages
 
 if TYPE_CHECKING:
     from emoscope.evaluation.evaluate import Evaluation
@@ -66,7 +69,7 @@ class TableEvaluation:
             return annotator
 
     def describe(self, annotator: Annotator, result: "Evaluation") -> Iterator[str]:
-        """Say which columns were read, and which labels the model is not trained on.
+        """Say which columns were read, and which labels and texts the model does not know.
 
         Args:
             annotator: that was measured.
@@ -81,17 +84,40 @@ class TableEvaluation:
                 "them by name, and from which score such a label is given is a guess until it is "
                 "calibrated." + ("" if annotator.scoring.independent else DEPENDENT)
             )
+        yield from describe_groups(annotator.scoring.groups)
+        read = annotator.reads([each.turns for each in self.rows.examples])
+        if False in read:
+            language = name_languages(annotator.languages)
+            yield say_unread(read.count(False), len(read), read.index(False) + 1, language)
 
-    def advise(self, result: "Evaluation") -> Iterator[str]:
-        """Say what to do next."""
+    def advise(
+        self, annotator: Annotator, result: "Evaluation", given: Mapping[str, object]
+    ) -> Iterator[str]:
+        """Say what to do next.
+
+        Args:
+            annotator: that was measured.
+            result: of the evaluation.
+            given: options of this command that the next one needs as well, None where not given.
+        """
         texts = result.report.texts
         if texts < ENOUGH:
             few = "1 text is" if texts == 1 else f"{texts} texts are"
             yield f"{few} few, as the intervals show: code a hundred or more, drawn at random."
         if texts >= MIN_TEXTS and not result.taxonomy.exclusive:
+            names = result.taxonomy.names
+            if given.get("--taxonomy") is None and set(names) & set(annotator.scoring.untrained):
+                # Unless they are asked for the coded rows say nothing of them.
+                given = {**given, "--labels": ", ".join(names)}
+            more = "".join(
+                f" {option} {shlex.quote(str(value))}"
+                for option, value in given.items()
+                if value is not None
+            )
             yield (
                 "To fit the labels to texts like these, and to see what that is worth: emoscope "
-                f"annotate FILE --calibrate {self.table.path} --save-calibration mine.json"
+                f"annotate FILE{more} --calibrate {shlex.quote(str(self.table.path))} "
+                "--save-calibration mine.json"
             )
 
 

@@ -48,7 +48,7 @@ MissingOption = Annotated[
         "--missing",
         metavar="MARKS",
         help="What stands for a missing text, comma-separated, or [b]none[/b]. Default: NA, N/A, "
-        "NULL, NaN, None, [removed], [deleted] and the like.",
+        r"NULL, NaN, None, \[removed], \[deleted] and the like.",
         show_default=False,
     ),
 ]

@@ -107,7 +107,8 @@ def annotate(
     label: Annotated[
         str | None,
         typer.Option(
-            help="Column of label names in the table of --calibrate; default label or labels, if "
+            help="Column of label names in the table of --calibrate; default "
+            "labels, label, emotions, emotion or sentiment, if "
             "there is no column for each label.",
             show_default=False,
         ),

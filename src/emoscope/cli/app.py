@@ -5,6 +5,7 @@ import sys
 import typer
 
 from emoscope._version import __version__
+from emoscope.cli._advice import complete_advice
 from emoscope.cli._ending import EXIT_CODES, run_program
 from emoscope.cli._notes import show_notes
 from emoscope.cli.annotate import annotate
@@ -21,6 +22,7 @@ from emoscope.cli.serve import serve
 from emoscope.cli.table import table
 from emoscope.cli.taxonomies import taxonomies
 from emoscope.cli.train import train
+from emoscope.errors import EmoscopeError
 
 app = typer.Typer(
     name="emoscope",
@@ -71,5 +73,19 @@ def main() -> None:
 
 def run_command() -> None:
     """Run the command that the arguments of the program name."""
-    with show_notes():
-        app()
+    try:
+        with show_notes(complete):
+            app()
+    except EmoscopeError as error:
+        error.args = (complete(str(error)), *error.args[1:])
+        raise
+
+
+def complete(text: str) -> str:
+    """A message of the command that runs, see `complete_advice`."""
+    name = next((each for each in sys.argv[1:] if not each.startswith("-")), "")
+    found = getattr(typer.main.get_command(app), "commands", {}).get(name)
+    if found is None:
+        return text
+    options = [option for parameter in found.params for option in parameter.opts]
+    return complete_advice(text, f"emoscope {name}", options)

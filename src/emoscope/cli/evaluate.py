@@ -28,6 +28,7 @@ from emoscope.cli._common import (
 
 
 def evaluate(
+    context: typer.Context,
     corpus: CorpusArgument,
     model: ModelOption = None,
     split: Annotated[
@@ -105,6 +106,12 @@ def evaluate(
         language=language,
     )
     table = options.find_table()
+    source = context.get_parameter_source("split")
+    if table is not None and source is not None and source.name == "COMMANDLINE":
+        raise InputError(
+            f"--split {split}: a table has no splits, and all its rows are measured. Leave it out; "
+            "to measure some, write them into a file of their own."
+        )
     check_files(
         {"the corpus": corpus, "--taxonomy": taxonomy, "--label-names": label_names},
         {"--json": json_file, "--plot": plot, "--correlations": correlations},
@@ -144,7 +151,17 @@ def evaluate(
             print_report(values, title)
             if json_file is not None:
                 write_text(Path(json_file), written + "\n")
-            for line in () if read is None else read.advise(result):
+            given = {
+                "--model": model,
+                "--taxonomy": taxonomy,
+                "--text": text,
+                "--turns": turns,
+                "--turn-separator": turn_separator,
+                "--label": label,
+                "--label-names": label_names,
+                "--domain": domain,
+            }
+            for line in () if read is None else read.advise(annotator, result, given):
                 typer.echo(line, err=True)
         if plot is not None:
             from emoscope.evaluation.plots import draw_confusion

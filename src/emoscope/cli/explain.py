@@ -13,6 +13,7 @@ from emoscope.cli._common import (
     RestartOption,
     check_files,
     choose_labels,
+    describe_file_names,
     removed_on_failure,
 )
 
@@ -94,3 +95,5 @@ def explain(
             typer.echo(output)
         else:
             Console().print(explanation if label else explanation.leading())
+    for line in describe_file_names(text):
+        typer.echo(line, err=True)

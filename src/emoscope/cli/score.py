@@ -9,6 +9,7 @@ from emoscope.cli._common import (
     LabelsOption,
     ModelOption,
     PluginOption,
+    describe_file_names,
 )
 
 
@@ -53,5 +54,5 @@ def score(
         mark = "*" if console.options.ascii_only else "●"
         if any(each.given for each in scored):
             typer.echo(f"{mark} given by the model, from the probability fitted for each label")
-    for line in describe_doubts(annotator, texts):
+    for line in (*describe_file_names(text), *describe_doubts(annotator, texts)):
         typer.echo(line, err=True)

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from emoscope.calibration import decide
 from emoscope.errors import InputError
 from emoscope.inference.annotator import Annotator
+from emoscope.labelled.names import find_name
 from emoscope.labelled.texts import Labelled
 from emoscope.metrics.agreement import cohen_kappa
 from emoscope.metrics.bootstrap import macro_f1_interval, micro_f1_interval
@@ -151,15 +152,17 @@ def evaluate(annotator: Annotator, corpus: Labelled, seed: int = 0) -> Evaluatio
 def with_groups(corpus: Texts, taxonomy: Taxonomy) -> Texts:
     """A corpus with the labels that a taxonomy makes of its own, in place of their parts.
 
-    An example has such a label as far as it has one of the parts.
+    An example has such a label as far as it has one of the parts, or the label itself. Labels that
+    the taxonomy writes in another case are called as there.
 
     Args:
         corpus: of any labels.
         taxonomy: with `made_of`, of which labels count all of whose parts the corpus has.
     """
+    corpus = _with_names_of(taxonomy, corpus)
     own = corpus.taxonomy
     groups = {
-        name: [own.index(part) for part in parts]
+        name: [own.index(part) for part in dict.fromkeys((*parts, name)) if part in own.names]
         for name, parts in taxonomy.made_of.items()
         if set(parts) <= set(own.names)
     }
@@ -173,15 +176,33 @@ def with_groups(corpus: Texts, taxonomy: Taxonomy) -> Texts:
     return corpus.relabelled(grouped, labels)
 
 
+def _with_names_of(taxonomy: Taxonomy, corpus: Texts) -> Texts:
+    """A corpus whose labels are written as in a taxonomy, where only their case differs."""
+    own = corpus.taxonomy
+    written = [find_name(name, taxonomy.names) or name for name in own.names]
+    if written == list(own.names) or len(set(written)) < len(written):
+        return corpus
+    labels = tuple(Label(name, x.words) for name, x in zip(written, own.labels, strict=True))
+    ignored = tuple(written[own.index(name)] for name in own.ignored)
+    called = Taxonomy(own.name, labels, own.language, own.exclusive, ignored)
+    return corpus.relabelled(called, corpus.labels)
+
+
 def shared_labels(known: Taxonomy, corpus: Labelled) -> Taxonomy:
     """The labels of a model that a corpus has too, in the model's order."""
     names = [name for name in known.names if name in corpus.taxonomy.names]
     same = set(known.names) == set(corpus.taxonomy.names)
     exclusive = known.exclusive or corpus.taxonomy.exclusive
     if not names or (exclusive and not same):
+        advice = (
+            "Labels that exclude each other must be the same ones: name a model of these with "
+            "--model."
+            if exclusive
+            else "Name a model of these with --model, or labels that both have with --taxonomy."
+        )
         raise InputError(
             f"The model knows the labels {', '.join(known.names)}; "
-            f"{corpus.name} has {', '.join(corpus.taxonomy.names)}."
+            f"{corpus.name} has {', '.join(corpus.taxonomy.names)}. {advice}"
         )
     return known.subset(names)
 

@@ -82,9 +82,11 @@ def find_logs(folder: Path) -> list[ExperimentLog]:
     if not places:
         kind = "folder" if folder.is_dir() else "file" if folder.exists() else "such folder"
         found = f"a {kind} without one" if folder.exists() else f"no {kind}"
+        above = next((each for each in folder.parents if (each / PARAMS).is_file()), None)
+        hint = f" It lies in the folder of a configuration: name {above}." if above else ""
         raise InputError(
             f"{folder}: expected the folder of a configuration, with {PARAMS}, or one that holds "
-            f"several, as `emoscope train` writes them; found {found}."
+            f"several, as `emoscope train` writes them; found {found}.{hint}"
         )
     return [ExperimentLog.load(place) for place in places]
 

@@ -162,6 +162,9 @@ def load_backend(
             damaged or do not fit together.
         MissingExtraError: the engine's packages are not installed.
     """
+    known = ("auto", *ENGINES, "torch")
+    if engine not in known:
+        raise InputError(f"No engine {engine!r}; expected one of {', '.join(known)}.")
     exported = (folder.path / GRAPH).is_file()
     entry = find_model(folder)
     runs_on_torch = not exported and bool(entry.network)

@@ -201,6 +201,11 @@ def to_label_matrix(labels: Any, names: Sequence[str], texts: int) -> Floats:
     """
     if isinstance(labels, np.ndarray):
         return _check_matrix(labels, len(names), texts)
+    if hasattr(labels, "columns"):
+        raise InputError(
+            "Expected the labels of each text as a list, or an array, got a data frame: pass "
+            "frame[list(annotator.taxonomy.names)].to_numpy()."
+        )
     rows = list(labels) if isinstance(labels, Iterable) and not isinstance(labels, str) else None
     if rows is None or len(rows) != texts:
         got = short(labels) if rows is None else f"{len(rows)}"

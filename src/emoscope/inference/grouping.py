@@ -15,7 +15,7 @@ from emoscope.taxonomy import Label, Taxonomy, builtin_taxonomies
 
 
 class Known:
-    """The labels that a model was trained on, found by what they are called.
+    """The labels that a model was trained on, found by what they are called, in any case.
 
     Args:
         taxonomy: these labels.
@@ -29,6 +29,11 @@ class Known:
             self._clusters[frozenset(label.words)] = place
             if len(label.words) == 1:
                 self._places.setdefault(label.words[0], place)
+        # What stands in another case is looked for last, and only if it can be one label alone.
+        folded: dict[str, set[int]] = {}
+        for name, place in self._places.items():
+            folded.setdefault(name.casefold(), set()).add(place)
+        self._folded = {name: next(iter(x)) for name, x in folded.items() if len(x) == 1}
 
     def parts(self, label: Label, made_of: Sequence[str]) -> tuple[int, ...] | None:
         """Indices of the labels that a label is made of; None if one of them is not known.
@@ -37,13 +42,11 @@ class Known:
             label: the label that is asked for.
             made_of: what its taxonomy says that it is made of.
         """
-        if made_of and all(part in self._places for part in made_of):
-            return self._among(made_of)
+        if (found := self._find_all(made_of)) is not None:
+            return found
         if frozenset(label.words) in self._clusters:
             return (self._clusters[frozenset(label.words)],)
-        if all(word in self._places for word in label.words):
-            return self._among(label.words)
-        return None
+        return self._find_all(label.words)
 
     def namesake(self, label: Label, language: str) -> int | None:
         """The known label that one of other words is compared with; None if there is none.
@@ -55,7 +58,7 @@ class Known:
             language: the language of its words.
         """
         meant = label.name in label.words or language != self.taxonomy.language
-        return self._places.get(label.name) if meant else None
+        return self._find(label.name) if meant else None
 
     def place(self, label: Label, language: str) -> int | None:
         """The known label that one is by itself, whatever it is called; None if it is none.
@@ -69,9 +72,13 @@ class Known:
             return parts[0]
         return self.namesake(label, language)
 
-    def _among(self, names: Sequence[str]) -> tuple[int, ...]:
-        # A name and the word of the same label are one part.
-        return tuple(dict.fromkeys(self._places[name] for name in names))
+    def _find(self, name: str) -> int | None:
+        return self._places.get(name, self._folded.get(name.casefold()))
+
+    def _find_all(self, names: Sequence[str]) -> tuple[int, ...] | None:
+        """Places of all these names, each once; None if there are none, or one is not known."""
+        found = [place for place in map(self._find, names) if place is not None]
+        return tuple(dict.fromkeys(found)) if found and len(found) == len(names) else None
 
 
 @dataclass(frozen=True)

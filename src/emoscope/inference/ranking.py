@@ -1,6 +1,5 @@
 """From probabilities to the labels of each text, as a program reads them."""
 
-import math
 from collections.abc import Iterable, Sequence
 from typing import Any, Literal, NamedTuple
 
@@ -86,14 +85,17 @@ def check_cuts(top_k: int | None, threshold: Threshold | None) -> None:
     """Check what `annotate` is asked to leave out.
 
     Raises:
-        InputError: a `top_k` below 1, or a threshold that is neither a number nor `"fitted"`.
+        InputError: a `top_k` below 1, or a threshold that is neither a number from 0 to 1 nor
+            `"fitted"`.
     """
     if top_k is not None and top_k < 1:
         raise InputError(f"Expected a top_k of at least 1, got {top_k}.")
     if threshold is None or threshold == "fitted":
         return
-    if isinstance(threshold, str) or math.isnan(threshold):
-        raise InputError(f"Expected a threshold that is a number or 'fitted', got {threshold!r}.")
+    if isinstance(threshold, str) or not 0 <= threshold <= 1:
+        raise InputError(
+            f"Expected a threshold that is a number from 0 to 1 or 'fitted', got {threshold!r}."
+        )
 
 
 def rank(

@@ -85,11 +85,16 @@ def read_examples(
     reader: _MarksReader | None = None
     examples: list[Example] = []
     partial: dict[int, Row] = {}
+    present: dict[str, None] = {}
+    if not options.fixed and columns.label is None:
+        # A row of JSON may leave out labels that it has not, so all rows tell which there are.
+        rows = list(rows)
+        present = dict.fromkeys(name for row in rows for name in row.values)
     for row in rows:
         if reader is None:
             if options.fixed:
                 check_columns(row.values, columns, path)
-            reader = _make_reader(row, taxonomy, columns, path, options)
+            reader = _make_reader(tuple(present or row.values), taxonomy, columns, path, options)
         try:
             example = _make_example(row, columns, options.language, reader, path)
         except RowError as error:
@@ -259,9 +264,13 @@ def _complete_examples(
 
 
 def _make_reader(
-    first: Row, taxonomy: Taxonomy | None, columns: Columns, path: str, options: TableOptions
+    present: tuple[str, ...],
+    taxonomy: Taxonomy | None,
+    columns: Columns,
+    path: str,
+    options: TableOptions,
 ) -> _MarksReader:
-    """How the labels of a row are read in this table."""
+    """How the labels of a row are read in a table of these columns."""
     names = taxonomy.names if taxonomy else None
     exclusive = taxonomy is not None and taxonomy.exclusive
     others = options.open_labels and not exclusive
@@ -270,21 +279,21 @@ def _make_reader(
         return _Whole(_OneColumn(columns.label, column, exclusive, path).read)
     sources = columns.labels
     if sources is None and names is not None:
-        found = {name: find_name(name, tuple(first.values)) for name in names}
-        present = {name: source for name, source in found.items() if source is not None}
-        if not present:
+        named = {name: find_name(name, present) for name in names}
+        found = {name: source for name, source in named.items() if source is not None}
+        if not found:
             return _Whole(lambda _row: None)
-        if len(present) < len(names) and not others:
-            missing = ", ".join(repr(name) for name in names if name not in present)
+        if len(found) < len(names) and not others:
+            missing = ", ".join(repr(name) for name in names if name not in found)
             raise InputError(
                 f"{path}: expected a column for each label of the taxonomy, got none called "
                 f"{missing}. Add them, or name the columns of labels."
             )
-        names, sources = tuple(present), tuple(present.values())
+        names, sources = tuple(found), tuple(found.values())
     if sources is None:
         raise InputError(
             f"{path}: expected a taxonomy, or the column of labels to take one from; got "
-            f"neither. The columns are {', '.join(map(repr, first.values))}."
+            f"neither. The columns are {', '.join(map(repr, present))}."
         )
     names = sources if names is None else names
     if len(sources) != len(names):

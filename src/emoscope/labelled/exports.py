@@ -39,7 +39,8 @@ def flatten_tasks(rows: Iterable[Row]) -> Iterator[Row]:
         for name in controls:
             votes = counts.get(name, Counter())
             chosen = [label for label, times in votes.items() if 2 * times >= annotators]
-            values[name] = chosen if annotators else None
+            # As a short export has them, so that the column is found whatever it is called.
+            values[name] = {"choices": chosen} if annotators else None
         yield Row(row.line, values)
 
 

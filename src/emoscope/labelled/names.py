@@ -1,6 +1,7 @@
 """What the names and numbers in a label column stand for."""
 
 import re
+import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
@@ -13,13 +14,14 @@ from emoscope.reading.errors import format_value
 from emoscope.strict import check_mapping, parse, short
 from emoscope.taxonomy import Taxonomy
 
-__all__ = ["LabelColumn", "LabelNames", "find_name", "is_number", "load_label_names"]
+__all__ = ["LabelColumn", "LabelNames", "find_name", "fold_name", "is_number", "load_label_names"]
 
 LabelNames = str | Sequence[str] | Mapping[Any, str]
 """What stands for a label in a column: names by number from 0, a mapping, or a text that
 `load_label_names` reads."""
 
 MAX_NAME = 100
+MAX_MARK = 10
 MAX_FILE_BYTES = 1_000_000
 NONE = frozenset({"none", "no emotion"})
 """Words that say that no label applies, unless a label is called so."""
@@ -56,7 +58,7 @@ def load_label_names(given: LabelNames | None) -> dict[str, str]:
             f"Label names: expected the name of a label for each number, such as 'sadness, joy' or "
             f"'0=sadness, 1=joy', got {short(wrong) if named else 'none'}."
         )
-    return {key.casefold(): name.strip() for key, name in named.items()}
+    return {fold_name(key): name.strip() for key, name in named.items()}
 
 
 def _read_text(text: str) -> LabelNames:
@@ -87,13 +89,18 @@ def _read_file(path: Path) -> Any:
         raise InputError(f"{path}: {error}") from error
 
 
+def fold_name(text: str) -> str:
+    """A name without regard to case, to space around it, and to how its accents are coded."""
+    return unicodedata.normalize("NFC", text.strip()).casefold()
+
+
 def find_name(text: str, names: Sequence[str]) -> str | None:
-    """The one of some names that a text is, without regard to case and space around it."""
+    """The one of some names that a text is, as `fold_name` compares them."""
     text = text.strip()
     if text in names:
         return text
-    folded = text.casefold()
-    return next((name for name in names if name.strip().casefold() == folded), None)
+    folded = fold_name(text)
+    return next((name for name in names if fold_name(name) == folded), None)
 
 
 def is_number(text: str) -> bool:
@@ -122,7 +129,7 @@ class LabelColumn:
     _met: dict[str, str] = field(default_factory=dict, init=False, repr=False)
 
     def __post_init__(self) -> None:
-        self._met = {name.casefold(): name for name in reversed(self.names or ())}
+        self._met = {fold_name(name): name for name in reversed(self.names or ())}
         if self.names is None or self.others:
             return
         for key, name in self.stands_for.items():
@@ -146,7 +153,7 @@ class LabelColumn:
         return list(dict.fromkeys(self._find_label(item) for item in items))
 
     def _is_label(self, text: str) -> bool:
-        known = text.casefold()
+        known = fold_name(text)
         return known in self.stands_for or (self.names is not None and known in self._met)
 
     def _means_none(self, items: list[Any]) -> bool:
@@ -166,10 +173,10 @@ class LabelColumn:
         # A column of whole numbers with blanks among them is often written as 0.0, 1.0, ...
         plain = re.sub(r"[.,]0*$", "", text) if is_number(text) else text
         for form in (text, plain):
-            if form.casefold() in self.stands_for:
-                text = self.stands_for[form.casefold()]
+            if fold_name(form) in self.stands_for:
+                text = self.stands_for[fold_name(form)]
                 break
-        name = text if text in (self.names or ()) else self._met.get(text.casefold())
+        name = text if text in (self.names or ()) else self._met.get(fold_name(text))
         return self._take_other(text) if name is None else name
 
     def _take_other(self, text: str) -> str:
@@ -190,7 +197,10 @@ class LabelColumn:
         if _is_no_name(text):
             raise CellError(
                 "the name of a label, or several with commas",
-                "Write the names alone: joy, love.",
+                "Write the names alone: joy, love. Or say which label each mark stands for with "
+                f"--label-names '{text}=joy' (in a recipe: corpus.label_names)."
+                if _is_mark(text)
+                else "Write the names alone: joy, love.",
                 format_value(text),
             )
         if text.casefold() in _ANSWERS:
@@ -201,7 +211,7 @@ class LabelColumn:
                 "label, and read where no column of names is named.",
                 format_value(text),
             )
-        self._met[text.casefold()] = text
+        self._met[fold_name(text)] = text
         return text
 
 
@@ -215,6 +225,11 @@ def _is_no_name(text: str) -> bool:
         or bool(set(text) & _MARKUP)
         or _CALL.search(text) is not None
     )
+
+
+def _is_mark(text: str) -> bool:
+    """Whether a text is an emoji or another sign that may stand for a label."""
+    return len(text) <= MAX_MARK and not any(map(str.isalnum, text)) and "=" not in text
 
 
 def _say_numbers(text: str, stands_for: Mapping[str, str]) -> str:

@@ -1,6 +1,7 @@
 """Labelled tables of one's own, in any usual layout."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain, islice
 from pathlib import Path
@@ -10,7 +11,7 @@ from emoscope.errors import InputError
 from emoscope.labelled.cells import CellError, parse_value
 from emoscope.labelled.examples import Example, TableOptions, adapt_taxonomy, read_examples
 from emoscope.labelled.exports import flatten_tasks
-from emoscope.labelled.names import find_name
+from emoscope.labelled.names import find_name, fold_name
 from emoscope.labelled.texts import LabelledTexts
 from emoscope.reading.conversations import Columns, guess_columns
 from emoscope.reading.row_formats import Row
@@ -72,9 +73,14 @@ class LabelledTable:
             if label is None and required:
                 raise _make_missing_error(self.path, taxonomy, sample, columns.names)
         columns = self._choose_columns(sample, label)
-        similar = find_similar_columns(sample, (*columns.names, *taxonomy.names))
-        examples = self._read_examples(chain(sample, rows), taxonomy, columns)
-        return LabelledRows(self.path, examples, columns, () if label is not None else similar)
+        if label is not None:
+            examples = self._read_examples(chain(sample, rows), taxonomy, columns)
+            return LabelledRows(self.path, examples, columns)
+        # A rare label may have its first case after thousands of rows, so all are looked at.
+        marks = _MarkColumns.other_than((*columns.names, *taxonomy.names))
+        watched = marks.watch(chain(sample, rows))
+        examples = self._read_examples(watched, taxonomy, columns)
+        return LabelledRows(self.path, examples, columns, marks.found)
 
     def _choose_columns(self, sample: Sequence[Row], label: str | None = None) -> Columns:
         present = _present(sample)
@@ -141,14 +147,66 @@ def find_label_column(sample: Sequence[Row]) -> str | None:
     return next((name for name in present if any(_has_choices(row, name) for row in sample)), None)
 
 
-def find_similar_columns(sample: Sequence[Row], known: Sequence[str]) -> tuple[str, ...]:
-    """The other columns that have marks as those of labels: for yes, and for no or blank."""
-    used = {name.casefold() for name in known}
-    return tuple(
-        name
-        for name in _present(sample)
-        if name.casefold() not in used and _has_marks([row.values.get(name) for row in sample])
-    )
+def find_similar_columns(sample: Iterable[Row], known: Sequence[str]) -> tuple[str, ...]:
+    """The other columns that have marks as those of labels: for yes, and for no or blank.
+
+    Shares between 0 and 1 are marks as well, where 0 and 1 are among them.
+    """
+    marks = _MarkColumns.other_than(known)
+    for _ in marks.watch(sample):
+        pass
+    return marks.found
+
+
+@dataclass
+class _MarkColumns:
+    """Which columns hold marks as those of labels do, found while rows pass by.
+
+    Attributes:
+        passed_over: columns that are known, or hold something else.
+        seen: of each other column, the values so far: 0, 1, ½ for what is between, None for blank.
+        rows: how many have passed by.
+    """
+
+    passed_over: set[str]
+    seen: dict[str, Counter[float | None]] = field(default_factory=dict)
+    rows: int = 0
+
+    @classmethod
+    def other_than(cls, names: Iterable[str]) -> "_MarkColumns":
+        """Of all columns but these, in any case."""
+        return cls({fold_name(name) for name in names})
+
+    def watch(self, rows: Iterable[Row]) -> Iterator[Row]:
+        """The same rows, each looked at."""
+        for row in rows:
+            self.rows += 1
+            for column, cell in row.values.items():
+                if column not in self.passed_over:
+                    self._add(column, cell)
+            yield row
+
+    def _add(self, column: str, cell: Any) -> None:
+        if column not in self.seen and fold_name(column) in self.passed_over:
+            self.passed_over.add(column)
+            return
+        try:
+            value = parse_value(cell)
+        except CellError:
+            self.passed_over.add(column)
+            self.seen.pop(column, None)
+            return
+        between = value is not None and 0 < value < 1
+        self.seen.setdefault(column, Counter())[0.5 if between else value] += 1
+
+    @property
+    def found(self) -> tuple[str, ...]:
+        """The columns, in the order in which they came."""
+        return tuple(column for column, values in self.seen.items() if self._is_label(values))
+
+    def _is_label(self, values: Counter[float | None]) -> bool:
+        several = len(values) > 1 or values.total() < self.rows
+        return 1 in values and several and (0.5 not in values or 0 in values)
 
 
 def _present(sample: Sequence[Row]) -> Mapping[str, Any]:
@@ -163,17 +221,11 @@ def _has_choices(row: Row, column: str) -> bool:
     return isinstance(cell, dict) and "choices" in cell
 
 
-def _has_marks(cells: Sequence[Any]) -> bool:
-    try:
-        values = {parse_value(cell) for cell in cells}
-    except CellError:
-        return False
-    return 1.0 in values and values <= {0.0, 1.0, None} and len(values) > 1
-
-
 def _make_missing_error(
     path: Path, taxonomy: Taxonomy, sample: Sequence[Row], used: Sequence[str]
 ) -> InputError:
+    if not sample:
+        return InputError(f"{path}: expected labelled rows, got none. Check that it is whole.")
     names = taxonomy.names
     similar = find_similar_columns(sample, used)
     hint = ""

@@ -105,6 +105,9 @@ def _check_some(labels: Sequence[str] | Mapping[str, Any]) -> None:
 
 def _meant(spec: str) -> str | None:
     """What a word that is no taxonomy may have been meant to be; None if it is rather a label."""
+    if ";" in spec.strip(";"):
+        parts = ", ".join(part.strip() for part in spec.split(";") if part.strip())
+        return f"did you mean {parts!r}?"
     names = [spec + suffix for suffix in ("", *FILE_SUFFIXES)]
     # Path.exists raises an error of a name that is too long for a file.
     files = [name for name in names if os.path.exists(name)]  # noqa: PTH110

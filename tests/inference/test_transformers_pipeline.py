@@ -145,7 +145,7 @@ def test_it_is_a_pipeline_of_transformers(demux):
         (3, {}, "string or a list of turns, got int"),
         (["a", None], {}, "string or a list of turns, got NoneType"),
         ("a", {"top_k": 0}, "top_k of at least 1"),
-        ("a", {"threshold": "0.5"}, "number or 'fitted'"),
+        ("a", {"threshold": "0.5"}, "or 'fitted'"),
     ],
 )
 def test_what_it_cannot_score_is_said(demux, inputs, options, message):

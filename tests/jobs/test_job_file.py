@@ -9,7 +9,7 @@ import pytest
 from emoscope.embeddings.vocabulary import Vocabulary
 from emoscope.errors import InputError
 from emoscope.jobs.annotate import Options, annotate_file
-from emoscope.jobs.job_file import read_job
+from emoscope.jobs.job_file import check_same_job, read_job
 from emoscope.jobs.readback import read_labels, read_scores
 from emoscope.jobs.scores import read_thresholds
 from hostile_state import JOB_EDITS, edit_job, flip_bit
@@ -181,3 +181,29 @@ def test_a_vocabulary_without_end_is_not_read(tmp_path):
     (tmp_path / "vocabulary.json").symlink_to("/dev/zero")
     with pytest.raises(InputError, match="regular file"):
         Vocabulary.load(tmp_path / "vocabulary.json")
+
+
+@pytest.mark.parametrize(
+    ("now", "told"),
+    [
+        ({"labels": ["b"], "taxonomy": "2", "thresholds": [0.2], "columns": ["b"]}, "labels"),
+        ({"taxonomy": "2", "thresholds": [0.2]}, "taxonomy thresholds"),
+        ({"size of the input": 1200, "time of the input": 5}, "size of the input"),
+        ({"time of the input": 5}, "time of the input"),
+        ({"top k": 2, "columns": ["b"]}, "top k"),
+    ],
+)
+def test_what_changes_with_another_setting_is_not_told_again(now, told, tmp_path):
+    known = {
+        "labels": ["a"],
+        "taxonomy": "1",
+        "thresholds": [0.1],
+        "columns": ["a"],
+        "top k": None,
+        "size of the input": 7,
+        "time of the input": 4,
+    }
+    with pytest.raises(InputError) as error:
+        check_same_job(tmp_path / "out.csv", known, {**known, **now})
+    found = [name for name in known if f"{name}: " in str(error.value)]
+    assert " ".join(found) == told

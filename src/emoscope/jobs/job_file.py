@@ -8,6 +8,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any, BinaryIO
 
@@ -24,6 +25,15 @@ _PIECE = 1 << 20
 _Count = Annotated[int, Field(ge=0)]
 _HexHash = Annotated[str, Field(pattern="^([0-9a-f]{64})?$")]
 Hash = hashlib.blake2b
+_HASHES = ("model", "taxonomy", "plugins")
+"""Settings that are hashes."""
+_BRINGS = {
+    "labels": ("taxonomy", "exclusive", "thresholds", "columns"),
+    "top k": ("columns",),
+    "bad rows": ("columns",),
+    "size of the input": ("time of the input",),
+}
+"""Settings that change where another does."""
 
 
 @dataclass
@@ -215,14 +225,31 @@ def check_same_job(
     Raises:
         InputError: something is different.
     """
-    changed = [
-        f"{name}: {short(known.get(name))} then, {short(value)} now"
-        for name, value in config.items()
-        if known.get(name) != value
-    ]
+    changed = [name for name, value in config.items() if known.get(name) != value]
     if changed:
+        # What others bring with them is not told again.
+        brought = {name for cause in changed for name in _BRINGS.get(cause, ())}
+        told = (
+            f"{name}: {_format_setting(name, known.get(name))} then, "
+            f"{_format_setting(name, config[name], now=True)} now"
+            for name in changed
+            if name not in brought
+        )
         raise InputError(
             f"{output}: there is a job{state} that was asked for something else "
-            f"({'; '.join(changed)}). Run the command as it was, name another output, or start "
+            f"({'; '.join(told)}). Run the command as it was, name another output, or start "
             "anew with --restart."
         )
+
+
+def _format_setting(name: str, value: Any, *, now: bool = False) -> str:
+    """A setting as people read it: hashes say only that something is another."""
+    if value is None:
+        return "none"
+    if name in _HASHES:
+        return "another" if now else "one"
+    if name == "time of the input" and isinstance(value, int):
+        return datetime.fromtimestamp(value / 1e9).isoformat(" ", "milliseconds")
+    if name == "size of the input" and isinstance(value, int):
+        return f"{value:,} bytes"
+    return short(value)

@@ -1,6 +1,7 @@
 """What an interruption of a training must not change: nothing."""
 
 import json
+import shutil
 import signal
 import subprocess
 import sys
@@ -383,3 +384,11 @@ def test_an_interrupted_second_run_leaves_the_first(
     assert [one.seed for one in parts] == [5, 6]
     for name in ("seed-5", "seed-6"):
         assert_same_training(whole(recipe, runs=3) / name, tmp_path / "parts" / name)
+
+
+def test_checkpoints_that_a_kill_left_beside_a_finished_run_go(tmp_path, trained):
+    folder = shutil.copytree(trained.folder / "seed-0", tmp_path / "seed-0")
+    (folder / "checkpoints" / "checkpoint-1").mkdir(parents=True)
+    found = run.train_run(trained.recipe, None, folder, 0)
+    assert found.seed == 0
+    assert not (folder / "checkpoints").exists()

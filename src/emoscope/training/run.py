@@ -50,7 +50,9 @@ def train_run(
     """
     finished = folder / RESULT
     if finished.is_file():
-        return RunResult(**read_json(finished))
+        result = RunResult(**read_json(finished))
+        delete_checkpoints(folder)
+        return result
     (folder / "plots").mkdir(parents=True, exist_ok=True)
     train = resolve(MODELS[recipe.model.type].train)
     trained: Trained = train(recipe, prepared, folder, seed, options)
@@ -80,9 +82,15 @@ def train_run(
         write_text(finished, json.dumps(vars(result), indent=1))
         sync_tree(finished)
         sync_folder(folder)
-        shutil.rmtree(folder / "checkpoints", ignore_errors=True)
+    delete_checkpoints(folder)
     wait()
     return result
+
+
+def delete_checkpoints(folder: Path) -> None:
+    """Delete the checkpoints of a finished run; a kill may have left some."""
+    if is_main():
+        shutil.rmtree(folder / "checkpoints", ignore_errors=True)
 
 
 def train_network(

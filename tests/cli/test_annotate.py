@@ -67,7 +67,7 @@ def test_a_file_appears_whole(emoscope, trained, model, tmp_path):
     ]
     ended = emoscope(*arguments, "--output", path, "--top-k", "1")
     assert ended.code == 2
-    assert "top k: None then, 1 now" in ended.err
+    assert "top k: none then, 1 now" in ended.err
     ended = emoscope(*arguments, "--output", path, "--top-k", "1", "--restart", "--quiet")
     assert (ended.code, ended.out, ended.err) == (0, "", "")
     assert all(len(one["emotions"]) == 1 for one in lines(path.read_text(encoding="utf-8")))

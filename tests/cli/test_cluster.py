@@ -37,7 +37,7 @@ def test_a_folder_is_annotated_and_what_is_done_is_told(emoscope, folder, tmp_pa
     assert f"Wrote 4 rows to {output}; 2 had been done before." in emoscope(*command).err
     ended = emoscope(*command, "--top-k", 1)
     assert ended.code == 2
-    assert "top k: None then, 1 now" in ended.err
+    assert "top k: none then, 1 now" in ended.err
 
 
 def test_labels_without_a_threshold_are_told(emoscope, folder, tmp_path):

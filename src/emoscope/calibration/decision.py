@@ -102,9 +102,9 @@ def move_label(
     tp = int((counted[rival] & (rival == gold)).sum()) + np.append(0, np.cumsum(hits[order]))
     sizes = int(counted[rival].sum()) + np.append(0, np.cumsum(given[order]))
     values = f1_score(tp, sizes, counted[gold].sum())
-    ranked = points[order]
-    lower = np.append(bounds[0], np.clip(ranked, *bounds))
-    upper = np.append(np.clip(ranked, *bounds), bounds[1])
+    ranked = np.clip(points[order], *bounds)
+    lower = np.append(bounds[0], ranked)
+    upper = np.append(ranked, bounds[1])
     places = (lower + upper) / 2
     # Texts that turn at one point turn together; so do those that turn beyond the bounds.
     values = np.where(upper > lower, values, -1.0)

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from emoscope.errors import InputError
+from emoscope.errors import InputError, require
 from emoscope.files import delete_files, is_stream
 from emoscope.touched import FileUse, check_file_uses, holds_something, list_model_files
 
@@ -254,6 +254,16 @@ def describe_file_names(texts: Sequence[str]) -> Iterator[str]:
                 f"The text is the name {text!r} itself; the file of this name is not read. For the "
                 f"texts in it: emoscope annotate {text}"
             )
+
+
+def require_training() -> None:
+    """Check, before anything is read, that what trains is installed.
+
+    Raises:
+        MissingExtraError: a package is not.
+    """
+    for module in ("torch", "transformers", "datasets", "sklearn", "matplotlib", "accelerate"):
+        require(module, "train")
 
 
 def choose_labels(labels: str | None, taxonomy: str | None) -> str | None:

@@ -10,7 +10,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from emoscope.errors import EmoscopeError, require
+from emoscope.cli._common import require_training
+from emoscope.errors import EmoscopeError
 
 if TYPE_CHECKING:
     from emoscope.charts.suffix import PictureFormat
@@ -101,8 +102,7 @@ def go_through(
     tasks = list_tasks(progress)
     if not tasks:
         return None
-    for module in ("torch", "transformers", "datasets", "sklearn", "matplotlib", "accelerate"):
-        require(module, "train")
+    require_training()
     import logging
 
     from emoscope.cli._train_runs import announce_runs

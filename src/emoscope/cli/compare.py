@@ -91,8 +91,7 @@ def compare(
     from emoscope.errors import InputError, require
     from emoscope.files import write_text
 
-    for module in ("filelock", "pyarrow"):
-        require(module, "train")
+    require("pyarrow", "train")
     check_picture_format(picture_format, plots, "--plots")
     if plots is not None:
         require("matplotlib", "train")

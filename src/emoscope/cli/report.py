@@ -50,8 +50,7 @@ def report(
     from emoscope.errors import InputError, require
     from emoscope.files import write_text
 
-    for module in ("filelock", "pyarrow"):
-        require(module, "train")
+    require("pyarrow", "train")
     require("matplotlib", "train")
     from emoscope.experiments.configurations import find_logs
     from emoscope.experiments.report.report import ReportOptions, make_report_page

@@ -80,8 +80,7 @@ def table(
             raise InputError("--list tells about all tables; leave it, or the name, out.")
         print_tables(runs)
         return
-    for module in ("filelock", "pyarrow"):
-        require(module, "train")
+    require("pyarrow", "train")
     if name is None:
         raise InputError("Expected the key of a table; `emoscope table --list` tells them.")
     from emoscope.experiments.published_table import Progress

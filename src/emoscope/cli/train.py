@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from emoscope.cli._common import DataDir, PictureFormatOption, PluginOption
+from emoscope.cli._common import DataDir, PictureFormatOption, PluginOption, require_training
 
 if TYPE_CHECKING:
     from emoscope.training.results import RunResult
@@ -107,8 +107,7 @@ def train(
     first = load_recipe(recipe, changed)
     if first.needs_folder and data_dir is None:
         raise InputError(f"{first.name} needs --data-dir, a folder with {first.needs}.")
-    for module in ("torch", "transformers", "datasets", "sklearn", "matplotlib", "accelerate"):
-        require(module, "train")
+    require_training()
     if export:
         require("onnx", "export")
     logging.basicConfig(format="%(message)s")

@@ -12,7 +12,7 @@ from emoscope.calibration.functions import Floats
 from emoscope.errors import InputError
 from emoscope.inference.annotator import Annotator
 from emoscope.inference.recalibration import Key, Recalibrated, Recalibration
-from emoscope.inference.texts import to_turns_of_texts
+from emoscope.inference.texts import find_table_columns, to_turns_of_texts
 from emoscope.metrics.counts import Counts
 from emoscope.strict import short, suggestion
 
@@ -201,7 +201,7 @@ def to_label_matrix(labels: Any, names: Sequence[str], texts: int) -> Floats:
     """
     if isinstance(labels, np.ndarray):
         return _check_matrix(labels, len(names), texts)
-    if hasattr(labels, "columns"):
+    if find_table_columns(labels) is not None:
         raise InputError(
             "Expected the labels of each text as a list, or an array, got a data frame: pass "
             "frame[list(annotator.taxonomy.names)].to_numpy()."

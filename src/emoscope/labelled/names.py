@@ -195,14 +195,14 @@ class LabelColumn:
                 )
                 raise CellError(f"one of {', '.join(self.names)}", advice, format_value(text))
         if _is_no_name(text):
-            raise CellError(
-                "the name of a label, or several with commas",
-                "Write the names alone: joy, love. Or say which label each mark stands for with "
-                f"--label-names '{text}=joy' (in a recipe: corpus.label_names)."
-                if _is_mark(text)
-                else "Write the names alone: joy, love.",
-                format_value(text),
-            )
+            advice = "Write the names alone: joy, love."
+            if _is_mark(text):
+                advice += (
+                    " Or say which label each mark stands for with "
+                    f"--label-names '{text}=joy' (in a recipe: corpus.label_names)."
+                )
+            expected = "the name of a label, or several with commas"
+            raise CellError(expected, advice, format_value(text))
         if text.casefold() in _ANSWERS:
             raise CellError(
                 "the name of a label",
